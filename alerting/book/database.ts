@@ -1,0 +1,115 @@
+import { DatabaseSync } from 'node:sqlite'
+
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { Log } from '#core/ports/log.ts'
+
+const VERSION = 1
+
+const SCHEMA = `
+  CREATE TABLE incidents (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    opened_ms REAL NOT NULL,
+    updated_ms REAL NOT NULL,
+    severity TEXT NOT NULL,
+    symptom TEXT NOT NULL,
+    facts TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX incidents_by_time ON incidents (opened_ms, id);
+  CREATE INDEX incidents_by_state ON incidents (state, opened_ms);
+  CREATE TABLE incident_services (
+    service TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    PRIMARY KEY (service, incident)
+  ) WITHOUT ROWID;
+  CREATE INDEX services_by_incident ON incident_services (incident);
+  CREATE TABLE notifications (
+    channel TEXT NOT NULL,
+    key TEXT NOT NULL,
+    status TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    first_ms REAL NOT NULL,
+    last_ms REAL NOT NULL,
+    PRIMARY KEY (channel, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX notifications_by_time ON notifications (last_ms);
+  PRAGMA user_version = ${VERSION};
+`
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+}
+
+function prepared(database: DatabaseSync, path: string): void {
+  database.exec('PRAGMA busy_timeout = 5000')
+  const version = versionOf(database)
+  if (version > VERSION) {
+    throw new ServiceError(
+      'bad_config',
+      `${path}: format ${version} is newer than this Barograph knows (${VERSION}); upgrade it, or give another data folder`,
+    )
+  }
+  // A damaged page elsewhere shows itself now, and not in the middle of the night.
+  const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  if (check !== 'ok') throw new Error(String(check))
+  // Nothing is written before this line: a file that is refused stays as it is.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
+  if (version === 0) transaction(database, () => database.exec(SCHEMA))
+}
+
+/** All or nothing. */
+function transaction(database: DatabaseSync, run: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    run()
+    database.exec('COMMIT')
+  } catch (error) {
+    // A full disk has rolled it back already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** Writes that may fail (a full disk, a locked file): said once for as long as it lasts, and never the end of the process. */
+export class Writes {
+  readonly #database: DatabaseSync
+  readonly #log: Log
+  #failing = false
+
+  constructor(database: DatabaseSync, log: Log) {
+    this.#database = database
+    this.#log = log
+  }
+
+  /** All or nothing; false: nothing, and the caller keeps it for the next time. */
+  attempt(run: () => void): boolean {
+    try {
+      transaction(this.#database, run)
+      if (this.#failing) this.#log.info('the incident database is written again')
+      this.#failing = false
+      return true
+    } catch (error) {
+      if (!this.#failing) this.#log.error('the incident database cannot be written', { error: messageOf(error) })
+      this.#failing = true
+      return false
+    }
+  }
+}
+
+/** Opens or makes the file; `:memory:` works. Throws `ServiceError('bad_config')` for one that is newer or cannot be read. */
+export function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path)
+    prepared(database, path)
+    return database
+  } catch (error) {
+    database?.close()
+    if (error instanceof ServiceError) throw error
+    const advice = 'restore it from a backup, or move it away to begin with an empty one'
+    throw new ServiceError('bad_config', `${path}: not a readable incident database (${messageOf(error)}); ${advice}`, {
+      cause: error,
+    })
+  }
+}

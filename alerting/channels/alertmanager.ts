@@ -1,0 +1,54 @@
+import { type ChannelKind, type Message, type SendContext } from '../channel.ts'
+import { addressName, postJson, withoutUser } from '../http.ts'
+import { type Notice, timeText } from '../sending/notice.ts'
+
+const BATCH = 256
+/** A firing alert is believed for so many of its intervals. */
+const BELIEVED = 4
+
+/** An alert as `POST /api/v2/alerts` takes it. */
+function alertBody(notice: Notice, now_ms: number, resend_ms: number): Record<string, unknown> {
+  const ends_ms = notice.ends_ms ?? now_ms + BELIEVED * Math.max(notice.interval_ms, resend_ms)
+  const annotations = Object.entries(notice.annotations).filter(([, value]) => value !== '')
+  return {
+    labels: notice.labels.toJSON(),
+    annotations: Object.fromEntries(annotations),
+    startsAt: timeText(notice.starts_ms),
+    // Before its start it would be refused.
+    endsAt: timeText(Math.max(ends_ms, notice.starts_ms)),
+    ...(notice.generator_url === '' ? {} : { generatorURL: notice.generator_url }),
+  }
+}
+
+function noticesOf(messages: readonly Message[]): Notice[] {
+  return messages.flatMap((message) => (message.kind === 'notice' ? [message.notice] : []))
+}
+
+/** One Alertmanager; every peer is a channel of its own and gets everything. Sends as Prometheus does (notifier/manager.go). */
+export const alertmanager: ChannelKind<{ readonly url: string }> = {
+  type: 'alertmanager',
+  create({ url }, { fetch, version, resend_ms }) {
+    const { url: base, headers, secrets } = withoutUser(url)
+    const parsed = new URL(base)
+    parsed.pathname = `${parsed.pathname.replace(/\/+$/, '')}/api/v2/alerts`
+    return {
+      name: addressName('alertmanager', url),
+      wants: ['notice'],
+      delivery: 'again',
+      resolved: true,
+      batch: BATCH,
+      send(messages: readonly Message[], { now_ms, signal }: SendContext) {
+        const body = noticesOf(messages).map((notice) => alertBody(notice, now_ms, resend_ms))
+        return postJson({
+          fetch,
+          url: parsed.href,
+          headers: { ...headers, 'user-agent': `Barograph/${version}` },
+          body: JSON.stringify(body),
+          signal,
+          secrets,
+        })
+      },
+      close: () => Promise.resolve(),
+    }
+  },
+}

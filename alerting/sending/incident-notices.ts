@@ -1,0 +1,93 @@
+import type { Finding } from '#core/finding.ts'
+import type { Incident } from '#core/incident.ts'
+import type { ChangeReader } from '#core/ports/changes.ts'
+import type { FindingReader } from '#core/ports/findings.ts'
+import { evidenceSentence, incidentTitle, type Language, type Member, timelineSentence } from '#core/sentences.ts'
+import { Labels } from '#core/series.ts'
+
+import type { Notice } from './notice.ts'
+
+/** Lines of a description, causes that are named. */
+const LINES = 10
+const CAUSES = 3
+
+export interface IncidentWords {
+  readonly findings: FindingReader
+  readonly changes: ChangeReader
+  readonly language: Language
+  readonly external_url: string
+}
+
+export function incidentKey(id: string, severity: string): string {
+  return `incident/${id}/${severity}`
+}
+
+function findingsOf(incident: Incident, { findings }: IncidentWords): Finding[] {
+  return incident.findings.flatMap((id) => findings.get(id) ?? [])
+}
+
+export function titleOf(incident: Incident, words: IncidentWords): string {
+  return incidentTitle(incident, findingsOf(incident, words), words.language)
+}
+
+function memberOf(ref: string, incident: Incident, { findings, changes }: IncidentWords): Member {
+  const finding = findings.get(ref)
+  const change = changes.get(ref)
+  const alert = incident.alerts.find(({ labels }) => labels.fingerprint === ref)
+  return { ...(finding && { finding }), ...(change && { change }), ...(alert && { alert }) }
+}
+
+function causesText(incident: Incident, words: IncidentWords): string {
+  return incident.causes
+    .slice(0, CAUSES)
+    .map((cause) => {
+      const [first] = cause.evidence.filter(({ ref }) => ref === cause.change).concat(cause.evidence)
+      const said =
+        first === undefined ? '' : evidenceSentence(first, memberOf(first.ref, incident, words), words.language)
+      return `${cause.service} ${Math.round(cause.share * 100)} %${said === '' ? '' : `: ${said}`}`
+    })
+    .join('\n')
+}
+
+function description(incident: Incident, words: IncidentWords): string {
+  return incident.timeline
+    .slice(0, LINES)
+    .map((entry) => timelineSentence(entry, memberOf(entry.ref, incident, words), words.language))
+    .join('\n')
+}
+
+/** Everything that may change between two sendings of an incident. */
+function annotationsOf(incident: Incident, words: IncidentWords): Record<string, string> {
+  const findings = findingsOf(incident, words)
+  const members = [...incident.alerts, ...findings]
+  const runbook = members.map(({ annotations }) => annotations['runbook_url'] ?? '').find((url) => url !== '')
+  const score = findings.reduce((peak, { peak_score }) => Math.max(peak, peak_score), 0)
+  const base = words.external_url.replace(/\/+$/, '')
+  const annotations = {
+    summary: incidentTitle(incident, findings, words.language),
+    description: description(incident, words),
+    causes: causesText(incident, words),
+    runbook_url: runbook ?? '',
+    incident_url: base === '' ? '' : `${base}/#/incidents/${encodeURIComponent(incident.id)}`,
+    score: score > 0 ? score.toFixed(1) : '',
+  }
+  return Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== ''))
+}
+
+/** An incident as an alert. `fixed`: its labels as they were first sent; undefined when this is the first time. */
+export function incidentNotice(incident: Incident, fixed: Notice | undefined, words: IncidentWords): Notice {
+  const annotations = annotationsOf(incident, words)
+  const service = incident.causes[0]?.service ?? incident.symptom
+  const { id, severity } = incident
+  const labels = Labels.of({ alertname: 'BarographIncident', incident_id: id, service, severity })
+  return {
+    key: fixed?.key ?? incidentKey(id, severity),
+    group: id,
+    status: 'firing',
+    labels: fixed?.labels ?? labels,
+    annotations,
+    starts_ms: incident.opened_ms,
+    interval_ms: 0,
+    generator_url: annotations['incident_url'] ?? '',
+  }
+}

@@ -1,0 +1,91 @@
+import { frame } from './frame.js'
+import { begin, language } from './language.js'
+import { follow } from './live.js'
+import { parseRoute } from './route.js'
+import { forecastView } from './views/forecast.js'
+import { incidentView } from './views/incident.js'
+import { incidentsView } from './views/incidents.js'
+import { overviewView } from './views/overview.js'
+import { seriesView } from './views/series.js'
+
+/** @typedef {import('./live.js').LiveKind} LiveKind */
+
+/**
+ * - `start`: for the first time; `tick`: now and then; else an event of that kind came
+ * @typedef {'start' | 'tick' | LiveKind} Reason
+ */
+
+/**
+ * @typedef {object} ViewContext
+ * @property {HTMLElement} root empty
+ * @property {import('./route.js').Route} route
+ * @property {AbortSignal} signal aborted when the view ends
+ */
+
+/**
+ * @typedef {object} View
+ * @property {string} title
+ * @property {(reason: Reason) => Promise<void>} refresh
+ */
+
+/** @type {Record<import('./route.js').Route['view'], (context: ViewContext) => View>} */
+const VIEWS = {
+  overview: overviewView,
+  incidents: incidentsView,
+  incident: incidentView,
+  series: seriesView,
+  forecast: forecastView,
+}
+
+const REFRESH_MS = 15_000
+/** Events come in bursts: an incident, its findings and its hint together. */
+const GATHER_MS = 400
+
+begin()
+const page = frame()
+let ending = new AbortController()
+/** @type {View | null} */
+let shown = null
+
+/** @param {Reason} reason */
+function refresh(reason) {
+  if (shown === null || (document.hidden && reason !== 'start')) return
+  void shown.refresh(reason)
+}
+
+function go() {
+  ending.abort()
+  ending = new AbortController()
+  const route = parseRoute(location.hash)
+  page.main.replaceChildren()
+  scrollTo(0, 0)
+  shown = VIEWS[route.view]({ root: page.main, route, signal: ending.signal })
+  document.title = `${shown.title} · Barograph`
+  page.showPlace(route.view)
+  refresh('start')
+}
+
+/** @type {Map<LiveKind, number>} */
+const gathered = new Map()
+
+/** @param {LiveKind} kind */
+function onEvent(kind) {
+  if (gathered.has(kind)) return
+  gathered.set(
+    kind,
+    window.setTimeout(() => {
+      gathered.delete(kind)
+      refresh(kind)
+    }, GATHER_MS),
+  )
+}
+
+addEventListener('hashchange', () => {
+  go()
+  page.main.focus({ preventScroll: true })
+})
+document.addEventListener('visibilitychange', () => refresh('tick'))
+setInterval(() => refresh('tick'), REFRESH_MS)
+page.showLive(false)
+follow({ url: `/api/v1/stream?lang=${language()}`, onEvent, onState: (live) => page.showLive(live) })
+go()

@@ -1,0 +1,105 @@
+/** Small parts that several views show. */
+import { el } from './dom.js'
+import { percent, quantity, span, when } from './format.js'
+import { language, t } from './language.js'
+
+/**
+ * The weight of a severity in colours: unknown words look like a warning.
+ * @param {string} severity
+ */
+export function tone(severity) {
+  if (['critical', 'page', 'error', 'emergency'].includes(severity)) return 'bad'
+  return severity === 'info' || severity === 'none' ? 'calm' : 'warn'
+}
+
+/** @param {string} severity */
+export function severityChip(severity) {
+  return el('span', { class: `chip chip-${tone(severity)}` }, t().severities[severity] ?? severity)
+}
+
+/** @param {'open' | 'acknowledged' | 'resolved'} state */
+export function stateChip(state) {
+  return el('span', { class: `chip chip-state state-${state}` }, t().states[state] ?? state)
+}
+
+/**
+ * A time that tells the whole of itself to who asks.
+ * @param {string} at
+ * @param {boolean} [seconds]
+ */
+export function time(at, seconds = false) {
+  const ms = Date.parse(at)
+  return el('time', { datetime: at, title: at }, `${when(ms, Date.now(), seconds)} UTC`)
+}
+
+/** @param {number} ms */
+export function length(ms) {
+  return span(ms, t().units)
+}
+
+/** @param {readonly string[]} names */
+export function services(names) {
+  return el('span', { class: 'services' }, ...names.map((name) => el('span', { class: 'service' }, name)))
+}
+
+/**
+ * A share of the whole, as bar and number.
+ * @param {number | undefined} share
+ */
+export function shareBar(share) {
+  const bar = el(
+    'span',
+    { class: 'bar', 'aria-hidden': 'true' },
+    el('span', { style: { width: `${Math.round((share ?? 0) * 100)}%` } }),
+  )
+  return el('span', { class: 'share' }, bar, el('span', { class: 'number' }, percent(share)))
+}
+
+/**
+ * A score to two digits: more would promise too much.
+ * @param {number | undefined} score
+ */
+export function scoreText(score) {
+  return quantity(score === undefined ? undefined : Number(score.toPrecision(2)))
+}
+
+/**
+ * How unusual: fills at 1, the point from which it is anomalous.
+ * @param {number | undefined} score
+ */
+export function scoreChip(score) {
+  const anomalous = (score ?? 0) >= 1
+  return el('span', { class: `score ${anomalous ? 'score-high' : ''}` }, `${t().overview.score} ${scoreText(score)}`)
+}
+
+/**
+ * Whether a forecast is followed.
+ * @param {number | undefined} trust
+ * @param {{ trusted: string, untrusted: string, untrusted_hint: string }} words
+ */
+export function trustChip(trust, words) {
+  if (trust === 1) return el('span', { class: 'chip chip-good', title: t().overview.trusted_hint }, words.trusted)
+  return el('span', { class: 'chip chip-warn', title: words.untrusted_hint }, words.untrusted)
+}
+
+/** @param {import('./api.js').Change} change */
+export function changeLine(change) {
+  const kind = t().change_kinds[change.kind] ?? change.kind
+  const service = change.service ?? ''
+  return language() === 'zh'
+    ? `${service} ${kind}：${change.title}`
+    : `${kind}${service === '' ? '' : ` of ${service}`}: ${change.title}`
+}
+
+/**
+ * Terms and what they are, side by side.
+ * @param {readonly (readonly [string, import('./dom.js').Child])[]} pairs
+ */
+export function facts(pairs) {
+  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== '')
+  return el(
+    'dl',
+    { class: 'facts' },
+    ...shown.map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value))),
+  )
+}

@@ -1,0 +1,63 @@
+import { z } from '@hono/zod-openapi'
+
+import { type Finding, FINDING_KINDS } from '#core/finding.ts'
+import { findingSentence } from '#core/sentences/finding.ts'
+import type { Language } from '#core/sentences/language.ts'
+
+import { labels, number, text, time, timeOf, timeText } from './present.ts'
+
+export const FindingForm = z
+  .object({
+    id: z.string(),
+    rule: z.string(),
+    metric: z.string().optional(),
+    unit: z.string().optional(),
+    labels,
+    service: z.string().optional(),
+    severity: z.string(),
+    kind: z.enum(FINDING_KINDS),
+    direction: z.enum(['up', 'down']),
+    since: time,
+    last: time,
+    until: time.optional(),
+    peak_score: z.number().optional(),
+    value: z.number().optional(),
+    expected: z.number().optional(),
+    lower: z.number().optional(),
+    upper: z.number().optional(),
+    experts: z.array(z.string()),
+    evidence: z.boolean(),
+    detail: z.string().optional(),
+    annotations: z.record(z.string(), z.string()),
+    sentence: z.string(),
+    state: z.enum(['open', 'closed']),
+  })
+  .openapi('Finding')
+
+export function findingForm(finding: Finding, language: Language): z.input<typeof FindingForm> {
+  return {
+    id: finding.id,
+    rule: finding.rule,
+    metric: text(finding.metric),
+    unit: text(finding.unit),
+    labels: finding.labels.toJSON(),
+    service: text(finding.service),
+    severity: finding.severity,
+    kind: finding.kind,
+    direction: finding.direction,
+    since: timeOf(finding.since_ms),
+    last: timeOf(finding.last_ms),
+    until: timeText(finding.until_ms),
+    peak_score: number(finding.peak_score),
+    value: number(finding.value),
+    expected: number(finding.expected),
+    lower: number(finding.lower),
+    upper: number(finding.upper),
+    experts: [...finding.experts],
+    evidence: finding.evidence,
+    detail: text(finding.detail),
+    annotations: { ...finding.annotations },
+    sentence: findingSentence(finding, language),
+    state: finding.state,
+  }
+}

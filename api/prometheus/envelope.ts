@@ -1,0 +1,49 @@
+import type { ErrorCode } from '#core/errors.ts'
+
+/** Prometheus sends no more of each. */
+const MOST_NOTES = 10
+
+export const TRUNCATED = 'results truncated due to limit'
+
+export interface Notes {
+  readonly warnings?: readonly string[]
+  readonly infos?: readonly string[]
+}
+
+function notesJson(name: keyof Notes, notes: readonly string[] = []): string {
+  return notes.length === 0 ? '' : `,"${name}":${JSON.stringify(notes.slice(0, MOST_NOTES))}`
+}
+
+function jsonResponse(body: string, status: number): Response {
+  return new Response(body, { status, headers: { 'content-type': 'application/json' } })
+}
+
+/** The success envelope around data that is JSON text already. */
+export function successText(data: string, notes: Notes = {}): Response {
+  const told = notesJson('warnings', notes.warnings) + notesJson('infos', notes.infos)
+  return jsonResponse(`{"status":"success","data":${data}${told}}`, 200)
+}
+
+export function success(data: unknown, notes: Notes = {}): Response {
+  return successText(JSON.stringify(data), notes)
+}
+
+/** What Prometheus calls our codes; its clients know no others. */
+const ERROR_TYPES: Readonly<Record<ErrorCode, string>> = {
+  bad_data: 'bad_data',
+  bad_config: 'bad_data',
+  not_found: 'not_found',
+  conflict: 'bad_data',
+  too_large: 'bad_data',
+  unsupported_media: 'bad_data',
+  execution: 'execution',
+  overloaded: 'unavailable',
+  canceled: 'canceled',
+  internal: 'internal',
+  unavailable: 'unavailable',
+  timeout: 'timeout',
+}
+
+export function failure(code: ErrorCode, message: string, status: number): Response {
+  return jsonResponse(JSON.stringify({ status: 'error', errorType: ERROR_TYPES[code], error: message }), status)
+}

@@ -1,0 +1,28 @@
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { QueryOptions, QueryResult } from '#core/ports/query-engine.ts'
+
+import type { ApiLimits } from '../options.ts'
+import { successText } from './envelope.ts'
+import { type Form, invalidParameter } from './form.ts'
+import { resultJson } from './result.ts'
+
+/** `timeout`, `lookback_delta` and the client's going away. */
+export function queryOptions(form: Form, signal: AbortSignal, limits: ApiLimits): QueryOptions {
+  const lookback_ms = form.positiveSpan('lookback_delta')
+  const timeout_ms = Math.min(form.positiveSpan('timeout') ?? Infinity, limits.query_timeout_ms)
+  return { timeout_ms, signal, ...(lookback_ms === undefined ? {} : { lookback_ms }) }
+}
+
+/** Runs a query and writes its result; what the engine says of the expression is told as Prometheus tells it. */
+export async function evaluate(form: Form, limits: ApiLimits, run: () => Promise<QueryResult>): Promise<Response> {
+  const most = form.limit()
+  let result: QueryResult
+  try {
+    result = await run()
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
+    throw error
+  }
+  const { data, notes } = resultJson(result, { series: most, points: limits.query_points })
+  return successText(data, notes)
+}

@@ -1,0 +1,119 @@
+import { createRoute, z } from '@hono/zod-openapi'
+
+import { ServiceError } from '#core/errors.ts'
+import type { Incident } from '#core/incident.ts'
+
+import { INCIDENT_STATES, IncidentForm, incidentForm } from '../forms/incident.ts'
+import { answers } from '../request/answers.ts'
+import { languageOf } from '../request/language.ts'
+import { given, pageOf, pageShape } from '../request/page.ts'
+import { parameters, someOf, word } from '../request/parameters.ts'
+import type { Api, RouteModule } from '../route.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/v1/incidents',
+  summary: 'Incidents, newest first',
+  request: {
+    query: parameters({
+      ...pageShape,
+      state: someOf(INCIDENT_STATES).optional(),
+      service: word.optional(),
+    }),
+  },
+  responses: answers(
+    z.object({ incidents: z.array(IncidentForm), next: z.string().optional() }).openapi('Incidents'),
+    'a page of incidents',
+  ),
+})
+
+const target = {
+  params: z.object({ id: z.string() }),
+  query: parameters({}),
+}
+
+const one = createRoute({
+  method: 'get',
+  path: '/api/v1/incidents/{id}',
+  summary: 'One incident',
+  request: target,
+  responses: answers(IncidentForm, 'the incident'),
+})
+
+const person = {
+  content: {
+    'application/json': {
+      schema: z
+        .strictObject({ by: z.string().max(200).default('') })
+        .openapi({ description: 'who does it; the body may be left out' }),
+    },
+  },
+}
+
+const ack = createRoute({
+  method: 'post',
+  path: '/api/v1/incidents/{id}/ack',
+  summary: 'Somebody looks at it',
+  request: { ...target, body: person },
+  responses: answers(IncidentForm, 'the incident, acknowledged'),
+})
+
+const resolve = createRoute({
+  method: 'post',
+  path: '/api/v1/incidents/{id}/resolve',
+  summary: 'It is over',
+  request: { ...target, body: person },
+  responses: answers(IncidentForm, 'the incident, resolved'),
+})
+
+function existing(api: Api, id: string): Incident {
+  const incident = api.ports.incidents.get(id)
+  if (incident === undefined) throw new ServiceError('not_found', `no incident ${JSON.stringify(id)}`)
+  return incident
+}
+
+/** Through the one door; saying twice what was said already changes nothing and is no error. */
+async function command(api: Api, what: 'ack' | 'resolve', id: string, by: string): Promise<Incident> {
+  const { state } = existing(api, id)
+  if (what === 'ack' && state === 'resolved') {
+    throw new ServiceError('conflict', `incident ${JSON.stringify(id)} is resolved; it cannot be acknowledged any more`)
+  }
+  const done = what === 'ack' ? 'acknowledged' : 'resolved'
+  if (state !== done) {
+    await api.ports.intake.submit({ kind: 'command', command: what, incident: id, by, at_ms: api.clock.now_ms() })
+  }
+  return existing(api, id)
+}
+
+export const incidents: RouteModule = {
+  name: 'incidents',
+  family: 'own',
+  paths: [list.path, one.path, ack.path, resolve.path],
+  mount(app, api) {
+    const { ports, language } = api
+    app.openapi(list, (c) => {
+      const { limit, next, state, service } = c.req.valid('query')
+      const filter = given({ state, service })
+      const page = pageOf(
+        { limit, next },
+        (part) => ports.incidents.list({ ...filter, ...part }),
+        (id) => ports.incidents.get(id),
+      )
+      const reader = languageOf(c, language)
+      const forms = page.items.map((incident) => incidentForm(incident, ports, reader))
+      return c.json({ incidents: forms, next: page.next }, 200)
+    })
+    app.openapi(one, (c) => {
+      const incident = existing(api, c.req.valid('param').id)
+      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+    })
+    app.openapi(ack, async (c) => {
+      const incident = await command(api, 'ack', c.req.valid('param').id, c.req.valid('json').by ?? '')
+      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+    })
+    app.openapi(resolve, async (c) => {
+      const incident = await command(api, 'resolve', c.req.valid('param').id, c.req.valid('json').by ?? '')
+      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+    })
+  },
+}

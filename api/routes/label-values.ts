@@ -1,0 +1,28 @@
+import { ServiceError } from '#core/errors.ts'
+
+import { Form } from '../prometheus/form.ts'
+import { labelNameOf } from '../prometheus/label-name.ts'
+import { labelSetsOf } from '../prometheus/matching.ts'
+import { sortedNames } from '../prometheus/names.ts'
+import { type RouteModule, routerPath } from '../route.ts'
+
+const PATH = '/api/v1/label/{name}/values'
+
+export const labelValues: RouteModule = {
+  name: 'label-values',
+  family: 'prometheus',
+  paths: [PATH],
+  mount(app, { ports }) {
+    app.get(routerPath(PATH), async (c) => {
+      const segment = c.req.param('name') ?? ''
+      const name = labelNameOf(segment)
+      if (name === undefined) throw new ServiceError('bad_data', `invalid label name: ${JSON.stringify(segment)}`)
+      const form = await Form.of(c)
+      const limit = form.limit()
+      const values = new Set<string>()
+      for (const set of labelSetsOf(ports.reader, form, ports.query)) values.add(set.get(name))
+      values.delete('')
+      return sortedNames(values, limit)
+    })
+  },
+}

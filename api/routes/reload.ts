@@ -1,0 +1,18 @@
+import { ServiceError } from '#core/errors.ts'
+
+import type { RouteModule } from '../route.ts'
+
+const PATH = '/-/reload'
+
+export const reload: RouteModule = {
+  name: 'reload',
+  family: 'plain',
+  paths: [PATH],
+  mount(app, api) {
+    app.post(PATH, async (c) => {
+      if (api.reload === undefined) throw new ServiceError('not_found', 'nothing can be read again here')
+      await api.reload()
+      return c.text('Rules and notification are read again.\n')
+    })
+  },
+}

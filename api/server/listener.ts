@@ -1,0 +1,32 @@
+import { getRequestListener } from '@hono/node-server'
+
+import type { Clock } from '#core/clock.ts'
+import { Listening } from '#core/net/listening.ts'
+import type { Log } from '#core/ports/log.ts'
+
+export interface ListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly fetch: (request: Request, env: unknown) => Response | Promise<Response>
+  /** Ends answers that would never end by themselves. */
+  readonly onStop: () => void
+  readonly connections: number
+  readonly drain_ms: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** For a whole request to arrive; answers may take longer. */
+const REQUEST_MS = 60_000
+
+/** The API's HTTP server; `localhost` is both loopback addresses on one port. */
+export class Listener extends Listening {
+  constructor({ fetch, ...options }: ListenerOptions) {
+    super({
+      ...options,
+      setting: 'listen.http',
+      request_ms: REQUEST_MS,
+      onRequest: getRequestListener(fetch, { overrideGlobalObjects: false }),
+    })
+  }
+}

@@ -1,0 +1,17 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+
+import { messageOf, ServiceError } from '#core/errors.ts'
+
+/** A command that was called wrongly: one line and exit 2. */
+export function usageError(message: string): ServiceError {
+  return new ServiceError('bad_data', message)
+}
+
+/** The one place that reads a command's arguments: unknown options are told by name. */
+export function readArguments<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw usageError(`${messageOf(error).split('. ')[0]}; see --help`)
+  }
+}

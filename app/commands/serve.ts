@@ -1,0 +1,30 @@
+import { readArguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { CONFIG_HELP, CONFIG_OPTIONS, readConfig } from '../configured.ts'
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'take in telemetry and watch it (the default)',
+  help: `
+Usage: barograph [serve] [OPTIONS]
+
+Takes in OTLP, watches it by the rules, answers on the API and the console. SIGTERM and Ctrl-C drain and save; SIGHUP reads rules again.
+
+${CONFIG_HELP}
+  --record DIR      take down all that enters in DIR/input.jsonl, for barograph replay
+  --log LEVEL       debug, info, warn (default) or error: lines of JSON on standard error
+`,
+  async run(args, terminal) {
+    const { values } = readArguments(args, {
+      ...CONFIG_OPTIONS,
+      record: { type: 'string' },
+      log: { type: 'string', default: 'warn' },
+    })
+    // Loaded when it is wanted: it takes longer than most offline commands.
+    const { greeting, startService, untilStopped } = await import('../running.ts')
+    const running = await startService({ loaded: readConfig(values), record: values.record, level: values.log })
+    await terminal.out(greeting(running))
+    await untilStopped(running, terminal)
+    return 0
+  },
+}

@@ -1,0 +1,53 @@
+import { Secret } from '#core/config/secret.ts'
+import type { StoreLimits } from '#core/store/limits.ts'
+
+import type { AlertingConfig } from '../alerting/index.ts'
+import type { DecoderOptions } from '../collector/index.ts'
+import type { QueryLimits } from '../query/index.ts'
+import type { Config } from './config.ts'
+
+/** What of the configuration each room is told, in its own words. */
+export function storeLimits({ limits, retention }: Config): Partial<StoreLimits> {
+  const { series, series_per_metric, labels, label_name_length, label_value_length } = limits
+  return {
+    series,
+    series_per_metric,
+    labels,
+    label_name_length,
+    label_value_length,
+    out_of_order_ms: limits.out_of_order,
+    ahead_ms: limits.ahead,
+    retention_ms: retention.samples,
+    bytes: retention.bytes,
+  }
+}
+
+export function decoderLimits({ limits }: Config): Pick<DecoderOptions, 'body_objects' | 'label_value_length'> {
+  return { body_objects: limits.body_objects, label_value_length: limits.label_value_length }
+}
+
+export function queryLimits({ limits }: Config): Partial<QueryLimits> {
+  return { samples: limits.query_samples, series: limits.query_series }
+}
+
+export function alertingConfig(config: Config): AlertingConfig {
+  const { alertmanager, elasticsearch, resend } = config
+  return { alertmanager, webhooks: webhooks(config), elasticsearch, resend_ms: resend }
+}
+
+/** Those of the receiver that the route names. */
+function webhooks({ notify }: Config): AlertingConfig['webhooks'] {
+  const receiver = notify?.receivers.find(({ name }) => name === notify.route.receiver)
+  return (receiver?.webhook_configs ?? []).map(
+    ({ url, send_resolved, http_config: { authorization, http_headers } }) => ({
+      url: url.reveal(),
+      send_resolved,
+      headers: {
+        ...Object.fromEntries(Object.entries(http_headers).map(([name, { secrets }]) => [name, secrets[0]!])),
+        ...(authorization !== undefined && {
+          authorization: new Secret(`${authorization.type} ${authorization.credentials.reveal()}`),
+        }),
+      },
+    }),
+  )
+}

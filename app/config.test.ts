@@ -1,0 +1,94 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { loadConfig } from '#core/config/load.ts'
+
+import { configSchema, DEFAULTS } from './config.ts'
+
+function load(text: string, environment: Record<string, string> = {}, overrides: string[] = []) {
+  const file = join(mkdtempSync(join(tmpdir(), 'barograph-config-')), 'barograph.yml')
+  writeFileSync(file, text)
+  return loadConfig({ schema: configSchema, defaults: DEFAULTS, file, environment, overrides })
+}
+
+function problems(...args: Parameters<typeof load>): string[] {
+  try {
+    load(...args)
+  } catch (error) {
+    return (error as Error).message.split('\n').map((line) => line.replace(/^.*barograph\.yml/, ''))
+  }
+  return []
+}
+
+test('the defaults suffice', () => {
+  const { value } = loadConfig({ schema: configSchema, defaults: DEFAULTS, environment: {} })
+  expect(value.listen).toMatchObject({ host: 'localhost', http: 7300, otlp_http: 4318, kubernetes: null })
+  expect(value.kafka).toBeNull()
+  expect(value.rules).toBeNull()
+  expect(value.retention.samples).toBe(15 * 86_400_000)
+})
+
+test('an unknown key is named with its place and the nearest known one', () => {
+  expect(problems('data: x\nlimits:\n  serie: 7\n')).toEqual([
+    ':3: limits.serie: unknown key "serie"; did you mean "series"? (is 7)',
+  ])
+})
+
+test('every problem is told at once', () => {
+  expect(problems('language: fr\nlateness: soon\nlisten: {http: -1}\n').length).toBe(3)
+})
+
+test('off and false close a port, and rules can be none', () => {
+  const { value } = load('listen: {http: off, otlp_http: false}\nrules: []\nobserve_self: off\n')
+  expect(value.listen).toMatchObject({ http: null, otlp_http: null })
+  expect(value.rules).toEqual([])
+  expect(value.observe_self).toBeNull()
+})
+
+test('the environment is read, with defaults, and a missing name is told', () => {
+  expect(load('data: ${DIR:-here}/x\nlisten: {http: "${PORT}"}\n', { PORT: '81' }).value).toMatchObject({
+    data: 'here/x',
+    listen: { http: 81 },
+  })
+  expect(problems('data: ${DIR}\n')[0]).toContain('environment variable DIR is not set')
+})
+
+test('secrets come from files and never print', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'barograph-secret-'))
+  writeFileSync(join(folder, 'key'), 'hunter2\n')
+  const file = join(folder, 'barograph.yml')
+  writeFileSync(
+    file,
+    'elasticsearch: {url: "http://es:9200", auth: {api_key: {file: key}}}\nnotify: {route: {receiver: a}, receivers: [{name: a, webhook_configs: [{url: "http://x/hooktoken", http_config: {authorization: {credentials: opensesame}}}]}]}\n',
+  )
+  const loaded = loadConfig({ schema: configSchema, defaults: DEFAULTS, file, environment: {} })
+  const auth = loaded.value.elasticsearch?.auth
+  expect(auth !== undefined && 'api_key' in auth && auth.api_key.reveal()).toBe('hunter2')
+  const printed = JSON.stringify(loaded.raw) + JSON.stringify(loaded.value)
+  expect(printed).not.toMatch(/hunter2|opensesame|hooktoken/)
+  expect(printed).toContain('<secret>')
+})
+
+test('a key can be set on the command line', () => {
+  expect(load('', {}, ['listen.http=17300', 'alertmanager.urls=["http://a:9093"]']).value).toMatchObject({
+    listen: { http: 17_300 },
+    alertmanager: { urls: ['http://a:9093'] },
+  })
+})
+
+test('what is not built yet is refused by name', () => {
+  expect(problems('scrape: [{job: a}]\n')).toEqual([':1: scrape: scraping is not supported yet; leave it out'])
+  expect(problems('time_zone: Asia/Shanghai\n')[0]).toContain('a time zone other than UTC is not supported yet')
+})
+
+test('a route to nowhere is told with the receivers that are there', () => {
+  expect(problems('notify: {route: {receiver: b}, receivers: [{name: a}]}\n')[0]).toContain('there are: a')
+})
+
+test('an address that others can reach wants an explicit word', () => {
+  expect(problems('listen: {host: 0.0.0.0}\n')[0]).toContain('auth: none')
+  expect(problems('listen: {host: 0.0.0.0}\nauth: none\n')).toEqual([])
+})

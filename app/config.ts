@@ -1,0 +1,186 @@
+import { z } from 'zod'
+
+import { bytes } from '#core/config/bytes.ts'
+import { duration } from '#core/config/duration.ts'
+import { Secret, secret } from '#core/config/secret.ts'
+
+const PORT = 'a port from 0 to 65535, or off'
+const port = z
+  .union([z.literal('off'), z.literal(false), z.int().min(0, PORT).max(65_535, PORT)], { error: PORT })
+  .transform((value) => (typeof value === 'number' ? value : null))
+const COUNT = 'a whole number above 0'
+const count = z.int({ error: COUNT }).positive(COUNT)
+const switchable = <T extends z.ZodType<number, string | 0>>(inner: T) =>
+  z.union([z.literal('off').transform(() => null), z.literal(false).transform(() => null), inner])
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0
+/** `{}` is nothing. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (isEmpty(value) ? null : value), schema.nullable())
+
+const limits = z.strictObject({
+  body: bytes,
+  body_inflated: bytes,
+  body_objects: count,
+  bodies_in_flight: bytes,
+  queue: count,
+  series: count,
+  series_per_metric: count,
+  labels: count,
+  label_name_length: count,
+  label_value_length: count,
+  ahead: duration,
+  out_of_order: duration,
+  scored_series: count,
+  exposed_series: count,
+  findings: count,
+  templates_per_service: count,
+  open_incidents: count,
+  incident_members: count,
+  query_samples: count,
+  query_series: count,
+  query_timeout: duration,
+  stream_clients: count,
+})
+
+const kafkaTopics = z.strictObject({
+  metrics: z.string().min(1).optional(),
+  logs: z.string().min(1).optional(),
+  traces: z.string().min(1).optional(),
+})
+
+const kafka = z.strictObject({
+  brokers: z.array(z.string().min(1)).min(1),
+  group: z.string().min(1).default('barograph'),
+  topics: kafkaTopics.prefault({ metrics: 'otlp_metrics', logs: 'otlp_logs', traces: 'otlp_spans' }),
+  encoding: z.enum(['otlp_proto', 'otlp_json']).default('otlp_proto'),
+  from: z.enum(['earliest', 'latest']).default('earliest'),
+})
+
+const elasticsearch = z.strictObject({
+  url: z.url(),
+  auth: z
+    .union([z.strictObject({ username: z.string(), password: secret }), z.strictObject({ api_key: secret })])
+    .optional(),
+  write: z.array(z.enum(['incidents', 'findings'])).default(['incidents', 'findings']),
+})
+
+const webhook = z.strictObject({
+  // The address of a chat is its password.
+  url: z.union([z.instanceof(Secret), z.url().transform((url) => new Secret(url))]),
+  send_resolved: z.boolean().default(true),
+  http_config: z
+    .strictObject({
+      authorization: z.strictObject({ type: z.string().default('Bearer'), credentials: secret }).optional(),
+      http_headers: z.record(z.string(), z.strictObject({ secrets: z.array(secret).min(1) })).default({}),
+    })
+    .prefault({}),
+})
+
+/** The words of an Alertmanager file, as far as they are built: one route, webhook receivers. */
+const notify = z
+  .strictObject({
+    route: z.strictObject({ receiver: z.string().min(1) }),
+    receivers: z.array(z.strictObject({ name: z.string().min(1), webhook_configs: z.array(webhook).default([]) })),
+  })
+  .superRefine(({ route, receivers }, context) => {
+    if (receivers.some(({ name }) => name === route.receiver)) return
+    const known = receivers.map(({ name }) => name).join(', ') || 'none'
+    context.addIssue({
+      code: 'custom',
+      path: ['route', 'receiver'],
+      message: `no receiver of that name; there are: ${known}`,
+    })
+  })
+
+/** Keys that the product has and this version does not do: their empty form is accepted, anything else says so. */
+const notYet = (what: string) => ({ error: `${what} is not supported yet; leave it out` })
+
+/** `barograph.yml`. Every key has a value in `DEFAULTS`; an unknown key is an error. */
+export const configSchema = z
+  .strictObject({
+    data: z.string().min(1),
+    listen: z.strictObject({
+      host: z.string().min(1),
+      http: port,
+      otlp_http: port,
+      // A port opens when what it serves is built.
+      otlp_grpc: port,
+      scaler: port,
+      kubernetes: port,
+    }),
+    external_url: z.union([z.literal(''), z.url()]),
+    auth: optional(z.literal('none', { error: 'so far only: none' })),
+    language: z.enum(['en', 'zh']),
+    time_zone: z.literal('UTC', notYet('a time zone other than UTC')),
+    holidays: z.array(z.string()).max(0, notYet('a calendar of holidays')),
+    rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))]),
+    lateness: duration,
+    resend: duration.refine((ms) => ms > 0, 'must be more than 0'),
+    retention: z.strictObject({ samples: duration, rollups: duration, incidents: duration, bytes }),
+    observe_self: switchable(duration),
+    scrape: z.array(z.unknown()).max(0, notYet('scraping')),
+    kafka: optional(kafka),
+    upstream: z.strictObject({}, notYet('an upstream')),
+    elasticsearch: optional(elasticsearch),
+    alertmanager: z.strictObject({ urls: z.array(z.url()) }),
+    notify: optional(notify),
+    limits,
+  })
+  .superRefine((config, context) => {
+    const loopback = ['localhost', '127.0.0.1', '::1'].includes(config.listen.host)
+    if (loopback || config.auth === 'none') return
+    context.addIssue({
+      code: 'custom',
+      path: ['auth'],
+      message: `listen.host ${config.listen.host} can be reached from elsewhere and nobody is asked who he is; say auth: none if that is wanted`,
+    })
+  })
+
+export type Config = z.output<typeof configSchema>
+
+/** As people would write them; also the reference (`barograph config`). */
+export const DEFAULTS = {
+  data: './data',
+  listen: { host: 'localhost', http: 7300, otlp_http: 4318, otlp_grpc: 4317, scaler: 7301, kubernetes: 'off' },
+  external_url: '',
+  auth: {},
+  language: 'en',
+  time_zone: 'UTC',
+  holidays: [],
+  rules: 'default',
+  lateness: '10s',
+  resend: '1m',
+  retention: { samples: '15d', rollups: '400d', incidents: '400d', bytes: '8GiB' },
+  observe_self: '5s',
+  scrape: [],
+  kafka: {},
+  upstream: {},
+  elasticsearch: {},
+  alertmanager: { urls: [] },
+  notify: {},
+  limits: {
+    body: '64MiB',
+    body_inflated: '64MiB',
+    body_objects: 4_000_000,
+    bodies_in_flight: '256MiB',
+    queue: 10_000,
+    series: 1_000_000,
+    series_per_metric: 200_000,
+    labels: 64,
+    label_name_length: 512,
+    label_value_length: 4096,
+    ahead: '10m',
+    out_of_order: '30m',
+    scored_series: 200_000,
+    exposed_series: 1000,
+    findings: 10_000,
+    templates_per_service: 1000,
+    open_incidents: 1000,
+    incident_members: 1000,
+    query_samples: 50_000_000,
+    query_series: 100_000,
+    query_timeout: '2m',
+    stream_clients: 100,
+  },
+}

@@ -1,0 +1,225 @@
+import { Bus } from '#core/bus.ts'
+import type { Change } from '#core/change.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Snapshot } from '#core/component.ts'
+import { messageOf } from '#core/errors.ts'
+import type { IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
+import type { LiveEvent, LiveEvents } from '#core/ports/live.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { AppendResult } from '#core/ports/series-writer.ts'
+import type { SampleBatch } from '#core/sample.ts'
+import type { LogRecord, Span } from '#core/signal.ts'
+import { ChangeLog } from '#core/store/change-log.ts'
+import { CallGraph } from '#core/store/service-graph.ts'
+import { Store } from '#core/store/store.ts'
+
+import { type Alerting, createAlerting } from '../alerting/index.ts'
+import { createDetectors, type Detectors, ForecastTable } from '../detectors/index.ts'
+import { createQueryEngine } from '../query/index.ts'
+import { Scaler } from '../scaling/index.ts'
+import { alertingConfig, queryLimits, storeLimits } from './config-parts.ts'
+import type { Config } from './config.ts'
+import { ReaderOf } from './readers.ts'
+import type { Rules } from './rules.ts'
+import { version } from './version.ts'
+
+export interface EngineOptions {
+  readonly config: Config
+  /** SQLite file; `:memory:` keeps nothing. */
+  readonly database: string
+  /** For sending, expiry and timeouts; what judges data never asks it. */
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  readonly external_url: string
+  /** Keeps what is sent, for `replay`, and sends nothing. */
+  readonly recordMessages?: boolean
+  /** Runs a stage inside a span. */
+  readonly traced: <T>(name: string, run: () => Promise<T>) => Promise<T>
+}
+
+/** A decoded request, on its way to the store and the detectors. */
+export interface Observed {
+  readonly samples: SampleBatch
+  readonly logs: readonly LogRecord[]
+  readonly spans: readonly Span[]
+}
+
+/** A forecast counts for a target when it was made this long before: what an autoscaler needs at the least. */
+const FORECAST_LEAD_MS = 300_000
+
+/**
+ * Everything between the journal and the senders: store, query, detectors, correlation, scaling. The same for `serve` and `replay`. Its
+ * calls come one at a time, and each leaves it settled.
+ */
+export class Engine {
+  readonly store: Store
+  readonly reader: ReaderOf
+  readonly graph: CallGraph
+  readonly changes = new ChangeLog()
+  readonly query: QueryEngine
+  readonly detectors: Detectors
+  readonly alerting: Alerting
+  readonly scaler: Scaler
+  readonly live: LiveEvents
+  /** What a checkpoint holds, in the order in which it is loaded. */
+  readonly snapshots: readonly Snapshot[]
+  readonly #traced: EngineOptions['traced']
+  #analysis_ms: number | undefined
+  /** The last tick: only a clock can say that a sample lies too far ahead, a gap in a capture cannot. */
+  #ticked_ms: number | undefined
+
+  constructor({ config, database, clock, log, meter, external_url, traced, recordMessages = false }: EngineOptions) {
+    const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
+    const analysis_ms = (): number | undefined => this.#analysis_ms
+    const { retention, lateness: lateness_ms, limits, language } = config
+    this.live = bus
+    this.#traced = traced
+    this.graph = new CallGraph({ meter })
+    this.store = new Store({ limits: storeLimits(config), analysis_ms: () => this.#ticked_ms, meter })
+    const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: retention.samples })
+    this.reader = new ReaderOf([this.store, table])
+    this.query = createQueryEngine({ readers: [this.store, table], limits: queryLimits(config), meter, clock })
+    this.detectors = createDetectors({
+      query: this.query,
+      reader: this.reader,
+      writer: this.store,
+      table,
+      findings: {
+        finding: (event) => this.#published({ kind: 'finding', event }, bus, () => this.alerting.finding(event)),
+      },
+      alerts: { alert: (event) => this.alerting.alert(event) },
+      lateness_ms,
+      limits,
+      analysis_ms,
+      now_ms: () => clock.now_ms(),
+      log,
+      meter,
+    })
+    this.alerting = createAlerting({
+      graph: this.graph,
+      changes: this.changes,
+      findings: this.detectors.findings,
+      alerts: this.detectors.alerts,
+      database,
+      config: alertingConfig(config),
+      clock,
+      log,
+      meter,
+      language,
+      external_url,
+      limits: {
+        open_incidents: limits.open_incidents,
+        incident_members: limits.incident_members,
+        retention_ms: retention.incidents,
+      },
+      record: recordMessages,
+      version,
+      onIncident: (event) => bus.publish({ kind: 'incident', event }),
+    })
+    this.scaler = new Scaler({
+      query: this.query,
+      forecasts: this.detectors.forecasts,
+      rules: this.detectors.rules,
+      writer: this.store,
+      clock,
+      log,
+      onHint: (hint) => bus.publish({ kind: 'hint', hint }),
+    })
+    this.snapshots = [
+      this.#time(),
+      this.store,
+      this.graph,
+      this.changes,
+      ...this.detectors.snapshots,
+      this.scaler,
+      ...this.alerting.snapshots,
+    ]
+  }
+
+  /** Analysis time: the last tick, or without ticks the newest event time. Undefined before either. */
+  get analysis_ms(): number | undefined {
+    return this.#analysis_ms
+  }
+
+  setRules({ groups, policies }: Pick<Rules, 'groups' | 'policies'>): void {
+    this.detectors.setGroups(groups, this.#analysis_ms)
+    this.scaler.setPolicies(policies)
+  }
+
+  /** Stores and judges what a request brought; tells what the store refused. */
+  observe({ samples, logs, spans }: Observed): Receipt {
+    const result = this.store.append(samples)
+    this.graph.spans(spans)
+    this.detectors.samples(samples, result.fresh)
+    this.detectors.logs(logs)
+    return refusedBy(result)
+  }
+
+  /** A reading of the wall clock moves analysis time: rules, forecasts, hints, correlation. Time never goes back. */
+  async tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void> {
+    this.#ticked_ms = Math.max(this.#ticked_ms ?? -Infinity, tick.time_ms)
+    await this.follow(tick)
+  }
+
+  /** The same where there is no clock: the newest event time of a capture moves analysis time. */
+  async follow({ time_ms, complete_ms }: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void> {
+    const now_ms = Math.max(this.#analysis_ms ?? -Infinity, time_ms)
+    this.#analysis_ms = now_ms
+    this.graph.advance(now_ms)
+    await this.#traced('barograph.rules', () =>
+      this.detectors.tick({ time_ms: now_ms, ...(complete_ms !== undefined && { complete_ms }) }),
+    )
+    await this.#traced('barograph.scaling', () => this.scaler.tick(now_ms))
+    await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms))
+  }
+
+  change(change: Change): void {
+    if (this.changes.add(change)) this.alerting.change(change)
+  }
+
+  command(command: IncidentCommand): void {
+    this.alerting.command(command)
+  }
+
+  close(): void {
+    this.alerting.close()
+  }
+
+  /** Analysis time and the last tick as a section of the checkpoint: two decimals, or nothing. */
+  #time(): Snapshot {
+    return {
+      name: 'analysis_time',
+      save: () => Buffer.from(`${this.#analysis_ms ?? ''} ${this.#ticked_ms ?? ''}`),
+      load: (bytes) => {
+        const [analysis = '', ticked = ''] = Buffer.from(bytes).toString().split(' ')
+        this.#analysis_ms = analysis === '' ? undefined : Number(analysis)
+        this.#ticked_ms = ticked === '' ? undefined : Number(ticked)
+      },
+    }
+  }
+
+  #published(event: LiveEvent, bus: Bus<LiveEvent>, apply: () => void): void {
+    apply()
+    bus.publish(event)
+  }
+}
+
+/** What of a batch was not stored, for the sender. Duplicates are no loss: the sample is there. */
+function refusedBy({ counts }: AppendResult): Receipt {
+  const reasons = [
+    [counts.too_old, 'a sample is older than is kept'],
+    [
+      counts.late_refused,
+      'a sample is behind its series: further than limits.out_of_order, or at a time that has another value',
+    ],
+    [counts.too_far_ahead, 'a sample is further ahead than limits.ahead'],
+  ] as const
+  const refused = reasons.filter(([count]) => count > 0)
+  return {
+    rejected: refused.reduce((sum, [count]) => sum + count, 0),
+    message: refused.map(([count, reason]) => `${reason} (${count})`).join('; '),
+  }
+}

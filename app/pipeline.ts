@@ -1,0 +1,124 @@
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { Input, Intake, Receipt } from '#core/ports/intake.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+
+const ACCEPTED: Receipt = { rejected: 0, message: '' }
+
+/** What the pipeline drives. Both calls come strictly one after the other. */
+export interface Stages {
+  /** Records, decodes and journals an input. Throws `ServiceError` when it is refused as a whole: nothing was changed. */
+  take(input: Input): Promise<{ readonly receipt: Receipt; apply(): Promise<Receipt> }>
+}
+
+export interface PipelineOptions {
+  readonly stages: Stages
+  /** Inputs that may wait; one more is refused with `overloaded`. */
+  readonly queue: number
+  readonly meter: Meter
+  readonly log: Log
+}
+
+/** An input, or work that needs the engine settled. */
+interface Waiting {
+  readonly input: Input | undefined
+  readonly run: () => Promise<void>
+}
+
+/** The door: inputs one at a time, in order of `submit`, each journaled and applied before the next is looked at. */
+export class Pipeline implements Intake {
+  readonly #options: PipelineOptions
+  readonly #waiting: Waiting[] = []
+  readonly #duration
+  readonly #refused
+  #running: Promise<void> | null = null
+  #closed = false
+  #ticks = 0
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+    const { meter } = options
+    this.#duration = meter.histogram('barograph.pipeline.input.duration', {
+      description: 'Time from taking an input to having applied it',
+      unit: 's',
+      bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    })
+    this.#refused = meter.counter('barograph.pipeline.refused', { description: 'Inputs refused as a whole, by code' })
+    meter.gauge('barograph.pipeline.queue', { description: 'Inputs waiting' }, () => this.#waiting.length)
+  }
+
+  submit(input: Input): Promise<Receipt> {
+    if (this.#closed) return this.#no('unavailable', 'stopping')
+    if (this.#waiting.length >= this.#options.queue)
+      return this.#no('overloaded', `${this.#options.queue} inputs are waiting`)
+    // A tick that finds another waiting says nothing new: time stands in the newest one only.
+    if (input.kind === 'tick' && this.#ticks > 1) return Promise.resolve(ACCEPTED)
+    if (input.kind === 'tick') this.#ticks++
+    return this.#enqueue(input, () => this.#take(input))
+  }
+
+  /** Runs something between two inputs, when the engine is settled (a reload). */
+  between<T>(run: () => T): Promise<T> {
+    return this.#enqueue(undefined, async () => run())
+  }
+
+  /** When nothing waits and nothing runs. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running
+  }
+
+  /** Refuses what comes from now on and finishes what was accepted. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.idle()
+  }
+
+  #enqueue<T>(input: Input | undefined, work: () => Promise<T>): Promise<T> {
+    return new Promise((settle, refuse) => {
+      this.#waiting.push({ input, run: () => work().then(settle, refuse) })
+      this.#running ??= this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (next.input?.kind === 'tick') this.#ticks--
+      await next.run()
+    }
+    this.#running = null
+  }
+
+  async #take(input: Input): Promise<Receipt> {
+    const started = process.hrtime.bigint()
+    try {
+      const taken = await this.#options.stages.take(input)
+      const { receipt } = taken
+      const applied = await taken.apply()
+      return {
+        rejected: receipt.rejected + applied.rejected,
+        message: [receipt.message, applied.message].filter((text) => text !== '').join('; '),
+      }
+    } catch (error) {
+      this.#refusal(input, error)
+      throw error
+    } finally {
+      this.#duration.record(Number(process.hrtime.bigint() - started) / 1e9, { kind: input.kind })
+    }
+  }
+
+  #refusal(input: Input, error: unknown): void {
+    const code = error instanceof ServiceError ? error.code : 'internal'
+    this.#refused.add(1, { kind: input.kind, code })
+    if (code === 'internal')
+      this.#options.log.error('an input failed', {
+        kind: input.kind,
+        error: messageOf(error),
+        stack: (error as Error).stack,
+      })
+  }
+
+  #no(code: 'unavailable' | 'overloaded', message: string): Promise<Receipt> {
+    this.#refused.add(1, { code })
+    return Promise.reject(new ServiceError(code, message))
+  }
+}

@@ -1,0 +1,43 @@
+import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
+import type { Labels } from '#core/series.ts'
+
+const byLabels = (a: Labels, b: Labels): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+
+/** Several readers as one: the store, and forecasts whose samples lie in the future. */
+export class ReaderOf implements SeriesReader {
+  readonly #readers: readonly SeriesReader[]
+
+  constructor(readers: readonly SeriesReader[]) {
+    this.#readers = readers
+  }
+
+  select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
+    return this.#readers
+      .flatMap((reader) => reader.select(matchers, range))
+      .toSorted((a, b) => byLabels(a.labels, b.labels))
+  }
+
+  labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
+    const sets = new Map(
+      this.#readers.flatMap((reader) => reader.labelSets(matchers, range)).map((labels) => [labels.key, labels]),
+    )
+    return [...sets.values()].toSorted(byLabels)
+  }
+
+  extent(matchers: readonly Matcher[]): TimeRange | null {
+    let whole: TimeRange | null = null
+    for (const reader of this.#readers) {
+      const extent = reader.extent(matchers)
+      if (extent === null) continue
+      whole =
+        whole === null
+          ? extent
+          : { from_ms: Math.min(whole.from_ms, extent.from_ms), to_ms: Math.max(whole.to_ms, extent.to_ms) }
+    }
+    return whole
+  }
+
+  metadata(): MetricMetadata[] {
+    return this.#readers.flatMap((reader) => reader.metadata())
+  }
+}

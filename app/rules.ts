@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+import type { Problem } from '#core/config/problems.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+
+import { loadRules, parseDetector, type RuleGroup } from '../detectors/index.ts'
+import { type Policy, policySchema } from '../scaling/index.ts'
+
+/** The packs that are on when the configuration names no rules. */
+const OWN_RULES = join(import.meta.dirname, '../rules')
+
+export interface Rules {
+  readonly groups: readonly RuleGroup[]
+  readonly policies: readonly Policy[]
+  readonly problems: readonly Problem[]
+  readonly files: readonly string[]
+}
+
+/** `rules` of the configuration as paths: null is the package's own; relative ones are relative to the configuration's folder. */
+export function rulePaths(rules: readonly string[] | null, folder: string): readonly string[] {
+  if (rules === null) return [OWN_RULES]
+  // `rules` names the package's packs wherever there is no folder of that name.
+  return rules.map((path) =>
+    path === 'rules' && !existsSync(resolve(folder, path)) ? OWN_RULES : resolve(folder, path),
+  )
+}
+
+/** Reads rule files; what is wrong is in `problems`. */
+export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'inspect'>): Rules {
+  const { groups, policies, problems, files } = loadRules(paths, { query, parseDetector, policySchema })
+  return { groups, policies, problems: [...problems, ...doubled(policies)], files }
+}
+
+function doubled(policies: readonly Policy[]): Problem[] {
+  const names = policies.map(({ name }) => name)
+  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))].map((name) => ({
+    file: 'scaling',
+    line: 0,
+    path: name,
+    message: 'a second policy of this name',
+  }))
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { hostname } from 'node:os'
+
+import { systemClock } from '#core/clock.ts'
+import type { LoadedConfig } from '#core/config/load.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+
+import type { Terminal } from './command.ts'
+import type { Config } from './config.ts'
+import { processLog } from './logging.ts'
+import { Service } from './service.ts'
+import { startTelemetry } from './telemetry.ts'
+import { version } from './version.ts'
+
+export interface Running {
+  readonly service: Service
+  readonly loaded: LoadedConfig<Config>
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly loaded: LoadedConfig<Config>
+  readonly record?: string | undefined
+  readonly level: string
+  readonly moreRules?: readonly string[]
+}
+
+/** A whole process on the real clock, observing itself. */
+export async function startService({ loaded, record, level, moreRules = [] }: StartOptions): Promise<Running> {
+  const { listen, observe_self } = loaded.value
+  const host = listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host
+  const self =
+    observe_self === null || listen.otlp_http === null
+      ? null
+      : { url: `http://${host}:${listen.otlp_http}`, interval_ms: observe_self }
+  const telemetry = startTelemetry({ version, host: hostname(), self })
+  const log = processLog(levelOf(level))
+  const service = new Service({ loaded, record, moreRules, telemetry, clock: systemClock, log })
+  await service.start()
+  return {
+    service,
+    loaded,
+    async stop() {
+      await telemetry.stop()
+      await service.stop()
+    },
+  }
+}
+
+function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
+  if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level
+  throw new ServiceError('bad_data', `--log ${level}: expected debug, info, warn or error`)
+}
+
+export function greeting({ service, loaded }: Running): string {
+  const { data } = loaded.value
+  const rules = service.rules.groups.reduce((sum, group) => sum + group.rules.length, 0)
+  return `Barograph ${version}
+  console    ${service.apiUrl}/
+  API        ${service.apiUrl}/api/v1/  (Prometheus data source: ${service.apiUrl})
+  OTLP/HTTP  ${service.otlpUrl === '' ? 'off' : service.otlpUrl}
+  state      ${data}, ${rules} rules from ${service.rules.files.length} files
+`
+}
+
+/** SIGTERM and SIGINT end it, SIGHUP reads rules again. A second signal does not wait for the drain. */
+export async function untilStopped(running: Running, terminal: Terminal): Promise<void> {
+  process.on('SIGHUP', () => {
+    running.service
+      .reload()
+      .catch((error: unknown) => terminal.err(`barograph: rules are kept as they were:\n${messageOf(error)}\n`))
+  })
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  terminal.err('barograph: stopping\n')
+  await running.stop()
+}

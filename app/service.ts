@@ -1,0 +1,237 @@
+import { join, resolve } from 'node:path'
+
+import { stringify } from 'yaml'
+
+import type { Clock } from '#core/clock.ts'
+import type { Component } from '#core/component.ts'
+import type { LoadedConfig } from '#core/config/load.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { Log } from '#core/ports/log.ts'
+import { Checkpoint } from '#core/store/checkpoint.ts'
+import { Journal, type JournalOptions } from '#core/store/journal.ts'
+import { Positions } from '#core/store/positions.ts'
+
+import { type ApiComponent, createApi } from '../api/index.ts'
+import { createDecoder } from '../collector/index.ts'
+import { refuseProblems } from '../detectors/index.ts'
+import { decoderLimits } from './config-parts.ts'
+import type { Config } from './config.ts'
+import { Engine } from './engine.ts'
+import { lockFolder } from './lock.ts'
+import { Pipeline } from './pipeline.ts'
+import { openRecording, type Recording } from './recording.ts'
+import { resultsText } from './results.ts'
+import { readRules, rulePaths, type Rules } from './rules.ts'
+import { Sources } from './sources.ts'
+import { JournaledStages } from './stages.ts'
+import type { Telemetry } from './telemetry.ts'
+import { version } from './version.ts'
+
+const TICK_MS = 1000
+const CONSOLE = join(import.meta.dirname, '../api/console')
+
+export interface ServiceOptions {
+  readonly loaded: LoadedConfig<Config>
+  readonly clock: Clock
+  readonly log: Log
+  readonly telemetry: Telemetry
+  /** Rule files and folders beside those of the configuration. */
+  readonly moreRules?: readonly string[]
+  /** Where to take down what enters. */
+  readonly record?: string | undefined
+  /** How the journal is written; for tests to fail. */
+  readonly write?: JournalOptions['write']
+}
+
+/** The whole process: engine, journal, receivers, API, senders. Starts from the sinks backwards, stops the other way round. */
+export class Service implements Component {
+  readonly engine: Engine
+  readonly pipeline: Pipeline
+  readonly #options: ServiceOptions
+  readonly #stages: JournaledStages
+  readonly #journal: Journal
+  readonly #sources: Sources
+  readonly #api: ApiComponent
+  readonly #recording: Recording | undefined
+  readonly #unlock: () => void
+  #notReady: string | null = 'starting'
+  #stopTicking: () => void = () => undefined
+  #rules: Rules = { groups: [], policies: [], problems: [], files: [] }
+  #stopping: Promise<void> | undefined
+
+  /** Throws `ServiceError('bad_config')` where the data folder, the rules or the configuration cannot be used. */
+  constructor(options: ServiceOptions) {
+    const { loaded, clock, log, telemetry } = options
+    const { value: config, folder } = loaded
+    const { meter } = telemetry
+    const data = resolve(folder, config.data)
+    this.#options = options
+    this.#unlock = lockFolder(data)
+    this.engine = new Engine({
+      config,
+      database: join(data, 'barograph.sqlite'),
+      clock,
+      log,
+      meter,
+      external_url: this.externalUrl,
+      traced: (name, run) => telemetry.traced(name, run),
+    })
+    this.#loadRules()
+    const positions = new Positions()
+    const decoder = createDecoder({ meter, ...decoderLimits(config) })
+    this.#journal = new Journal({
+      folder: join(data, 'journal'),
+      definition: (id) => this.engine.store.definition(id),
+      clock,
+      log,
+      meter,
+      ...(options.write !== undefined && { write: options.write }),
+    })
+    this.#recording = options.record === undefined ? undefined : openRecording(options.record)
+    this.#stages = new JournaledStages({
+      engine: this.engine,
+      decoder,
+      journal: this.#journal,
+      checkpoint: new Checkpoint({ folder: data, log }),
+      positions,
+      recorder: this.#recording,
+      log,
+    })
+    this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
+    this.#sources = new Sources(config, { intake: this.pipeline, positions, clock, meter, log })
+    this.#api = this.#createApi()
+  }
+
+  get externalUrl(): string {
+    const { external_url, listen } = this.#options.loaded.value
+    return external_url === ''
+      ? `http://${listen.host === '0.0.0.0' ? 'localhost' : listen.host}:${listen.http ?? 7300}`
+      : external_url.replace(/\/$/, '')
+  }
+
+  get apiUrl(): string {
+    return urlOf(this.#api.addresses)
+  }
+
+  get otlpUrl(): string {
+    return urlOf(this.#sources.otlpAddresses)
+  }
+
+  get rules(): Rules {
+    return this.#rules
+  }
+
+  async start(): Promise<void> {
+    const { clock, log } = this.#options
+    const { sender } = this.engine.alerting
+    sender.hold()
+    const applied = await this.#stages.recover()
+    this.#sources.resume(this.engine.analysis_ms ?? -Infinity)
+    if (applied > 0) log.info('resumed from the journal', { inputs: applied })
+    await sender.start()
+    // Time is known before the first request: what lies too far ahead of it is refused.
+    await this.pipeline.submit({ kind: 'tick', time_ms: clock.now_ms() })
+    await this.#api.start()
+    await this.#sources.start()
+    this.#stopTicking = clock.every(TICK_MS, () => this.#tick())
+    sender.release()
+    this.#notReady = null
+  }
+
+  /** Drains what was accepted, saves, and lets go of everything. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  /** Reads rule files again; a bad one keeps the old ones. Throws `ServiceError('bad_config')` with every problem. */
+  async reload(): Promise<void> {
+    await this.pipeline.between(() => this.#loadRules())
+    this.#options.log.info('rules were read again', {
+      files: this.#rules.files.length,
+      groups: this.#rules.groups.length,
+    })
+  }
+
+  #loadRules(): void {
+    const { loaded, moreRules = [] } = this.#options
+    const paths = [...rulePaths(loaded.value.rules, loaded.folder), ...moreRules]
+    const rules = readRules(paths, this.engine.query)
+    refuseProblems(rules.problems)
+    this.#rules = rules
+    this.engine.setRules(rules)
+  }
+
+  #createApi(): ApiComponent {
+    const { loaded, clock, log, telemetry } = this.#options
+    const { listen, language, limits } = loaded.value
+    const { engine } = this
+    const { detectors, alerting, scaler } = engine
+    const { component } = createApi({
+      ports: {
+        query: engine.query,
+        reader: engine.reader,
+        findings: detectors.findings,
+        incidents: alerting.incidents,
+        changes: engine.changes,
+        graph: engine.graph,
+        rules: detectors.rules,
+        alerts: detectors.alerts,
+        scores: detectors.scores,
+        forecasts: detectors.forecasts,
+        hints: scaler,
+        live: engine.live,
+        intake: this.pipeline,
+      },
+      ready: () => this.#notReady,
+      metrics: async () =>
+        `${await telemetry.exposition()}${await resultsText({ scores: detectors.scores, hints: scaler, limit: limits.exposed_series })}`,
+      config: () => stringify(loaded.raw),
+      reload: () => this.reload(),
+      language,
+      external_url: this.externalUrl,
+      version,
+      limits: { query_timeout_ms: limits.query_timeout, stream_clients: limits.stream_clients },
+      clock,
+      log,
+      meter: telemetry.meter,
+      console_dir: CONSOLE,
+      listen: { host: listen.host, port: listen.http ?? 0 },
+    })
+    return component
+  }
+
+  #tick(): void {
+    const time_ms = this.#options.clock.now_ms()
+    const complete_ms = this.#sources.complete(time_ms)
+    const tick = { kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) } as const
+    this.pipeline.submit(tick).catch((error: unknown) => {
+      if (!(error instanceof ServiceError)) throw error
+      this.#options.log.error('a tick was refused', { error: messageOf(error) })
+    })
+  }
+
+  async #stop(): Promise<void> {
+    this.#notReady = 'stopping'
+    this.#stopTicking()
+    await this.#sources.stop()
+    await this.pipeline.close()
+    this.#stages.checkpoint()
+    await this.engine.alerting.sender.stop()
+    await this.#api.stop()
+    this.#recording?.close()
+    this.#journal.close()
+    this.engine.close()
+    this.#unlock()
+  }
+}
+
+function urlOf(addresses: readonly { readonly host: string; readonly port: number }[]): string {
+  const [first] = addresses
+  if (first === undefined) return ''
+  const host =
+    first.host === '0.0.0.0' || first.host === '::' || first.host === '127.0.0.1' || first.host === '::1'
+      ? 'localhost'
+      : first.host
+  return `http://${host}:${first.port}`
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '#core/clock.ts'
+import type { Component } from '#core/component.ts'
+import { messageOf } from '#core/errors.ts'
+import type { Intake } from '#core/ports/intake.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+
+import {
+  type Positions,
+  RECEIVER_LIMITS,
+  type ReceiverDeps,
+  receivers,
+  type RunningReceiver,
+} from '../collector/index.ts'
+import type { Config } from './config.ts'
+
+/** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
+const WAIT_MS = 600_000
+
+export interface SourcesDeps {
+  readonly intake: Intake
+  readonly positions: Positions
+  readonly clock: Clock
+  readonly meter: Meter
+  readonly log: Log
+}
+
+/** Every way in that the configuration opens. */
+export class Sources implements Component {
+  readonly #running: readonly RunningReceiver[]
+  readonly #otlp: RunningReceiver | undefined
+  readonly #log: Log
+  /** Peers that have not answered yet: what they have for us is not known. */
+  readonly #starting = new Set<RunningReceiver>()
+  /** Up to here everything had come when it was last looked. */
+  #complete_ms = -Infinity
+
+  constructor({ listen, kafka, limits }: Config, deps: SourcesDeps) {
+    const { body, body_inflated, bodies_in_flight } = limits
+    this.#log = deps.log
+    const given: ReceiverDeps = { ...deps, limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight } }
+    this.#otlp =
+      listen.otlp_http === null
+        ? undefined
+        : receivers.otlpHttp.create({ host: listen.host, port: listen.otlp_http }, given)
+    this.#running = [
+      ...(this.#otlp === undefined ? [] : [this.#otlp]),
+      ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)]),
+    ]
+  }
+
+  get otlpAddresses(): RunningReceiver['addresses'] {
+    return this.#otlp?.addresses ?? []
+  }
+
+  /** What was known to be complete before this process began. */
+  resume(complete_ms: number): void {
+    this.#complete_ms = complete_ms
+  }
+
+  /** Where a source lags: up to when data is complete, at most 10 min ago. Undefined where none does. */
+  complete(now_ms: number): number | undefined {
+    if (this.#running.some((receiver) => this.#starting.has(receiver) || receiver.lagging()))
+      return Math.max(this.#complete_ms, now_ms - WAIT_MS)
+    this.#complete_ms = now_ms
+    return undefined
+  }
+
+  /** Our own doors are open when this returns; a peer may take its time, or be away. */
+  async start(): Promise<void> {
+    await this.#otlp?.start()
+    for (const receiver of this.#running) if (receiver !== this.#otlp) void this.#await(receiver)
+  }
+
+  async #await(receiver: RunningReceiver): Promise<void> {
+    this.#starting.add(receiver)
+    try {
+      await receiver.start()
+    } catch (error) {
+      this.#log.error('a receiver did not start', { error: messageOf(error) })
+    }
+    this.#starting.delete(receiver)
+  }
+
+  async stop(): Promise<void> {
+    for (const receiver of this.#running.toReversed()) await receiver.stop()
+  }
+}

@@ -1,0 +1,89 @@
+import { ServiceError } from '#core/errors.ts'
+import type { NewestSample } from '#core/ports/series-writer.ts'
+
+/** A series this far behind the newest gives way when there is no room. */
+const IDLE_MS = 3_600_000
+/** Room is looked for again when time has moved this far: looking costs a pass over all. */
+const SWEEP_MS = 60_000
+
+/** What a series has counted so far. `values`: the number itself, or sum, count, then a count a bucket. */
+export interface Running {
+  /** End of the last interval. */
+  time_ms: number
+  readonly values: Float64Array
+  /** False once it gave way to others. */
+  kept: boolean
+}
+
+/**
+ * Delta to cumulative: intervals that follow each other are added; after a gap counting starts anew, which readers see as
+ * a reset; what overlaps is refused. Source: OpenTelemetry metrics data model, Sums: Delta-to-Cumulative.
+ */
+export class Deltas {
+  readonly #limit: number
+  readonly #running = new Map<string, Running>()
+  #newest_ms = 0
+  #swept_ms = -Infinity
+
+  /** `limit`: series at one time. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#running.size
+  }
+
+  /**
+   * The state of a series; a new one goes on from its newest stored sample, so that a restart is no reset. Throws
+   * `ServiceError('too_large')` when there is no room.
+   */
+  of(key: string, width: number, stored: NewestSample | undefined): Running {
+    const known = this.#running.get(key)
+    if (known !== undefined && known.values.length === width) return known
+    if (known === undefined && this.#running.size >= this.#limit) this.#makeRoom()
+    const fits = stored?.values.length === width ? stored : undefined
+    const values = fits?.values.slice() ?? new Float64Array(width)
+    const fresh: Running = { time_ms: fits?.time_ms ?? 0, values, kept: true }
+    if (known !== undefined) known.kept = false
+    this.#running.set(key, fresh)
+    return fresh
+  }
+
+  /** Adds an interval; false where it lies at or before what was counted: a repetition, or a second writer. */
+  add(
+    running: Running,
+    interval: { readonly start_ms: number; readonly time_ms: number },
+    values: ArrayLike<number>,
+  ): boolean {
+    const { start_ms, time_ms } = interval
+    if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return false
+    const follows = running.time_ms > 0 && (start_ms === running.time_ms || !(start_ms > 0))
+    const sums = running.values
+    for (let i = 0; i < sums.length; i++) sums[i] = (follows ? sums[i]! : 0) + values[i]!
+    running.time_ms = time_ms
+    if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
+    return true
+  }
+
+  /** Every sum goes on from what is stored. */
+  clear(): void {
+    for (const running of this.#running.values()) running.kept = false
+    this.#running.clear()
+    this.#newest_ms = 0
+    this.#swept_ms = -Infinity
+  }
+
+  #makeRoom(): void {
+    const due = this.#newest_ms - this.#swept_ms >= SWEEP_MS
+    if (due) this.#swept_ms = this.#newest_ms
+    for (const [key, running] of due ? this.#running : []) {
+      if (running.time_ms >= this.#newest_ms - IDLE_MS) continue
+      running.kept = false
+      this.#running.delete(key)
+    }
+    if (this.#running.size >= this.#limit) {
+      throw new ServiceError('too_large', `there are too many delta series: ${this.#limit} are accumulated`)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { Labels } from '#core/series.ts'
+
+import { labelName } from '../naming/names.ts'
+import { objectOf } from '../wire/json-fields.ts'
+import { labelsOf, labelValue, type Pairs } from './labels.ts'
+import { attributesOf } from './values.ts'
+
+/** Resource attributes that every series carries; versions and ids would make new series at each deploy. */
+const PROMOTED = [
+  'service.name',
+  'service.namespace',
+  'deployment.environment.name',
+  'k8s.namespace.name',
+  'k8s.pod.name',
+  'k8s.node.name',
+  'host.name',
+] as const
+
+/** They are in `job` and `instance`, so `target_info` need not say them again. */
+const IDENTIFYING: ReadonlySet<string> = new Set(['service.name', 'service.namespace', 'service.instance.id'])
+
+/** What is sent along with everything of one resource. */
+export interface ResourceLabels {
+  /** `service_name` and the others of `PROMOTED` that are there. */
+  readonly promoted: Labels
+  /** `job` and `instance`, as far as they are known. */
+  readonly target: Pairs
+  /** Of its `target_info`; undefined where it has nothing to say. */
+  readonly info: Labels | undefined
+  readonly service: string
+}
+
+function infoOf(attributes: Pairs, target: Pairs): Labels | undefined {
+  const described = attributes.filter(([key]) => !IDENTIFYING.has(key) && labelName(key) !== '')
+  if (described.length === 0 || target.length === 0) return undefined
+  return Labels.of([...(labelsOf(described) ?? []), ...target, ['__name__', 'target_info']])
+}
+
+/** Why these labels are not taken; undefined where they are. */
+export function tooLong(labels: Labels, value_length: number): string | undefined {
+  for (const [name, value] of labels) {
+    if (value.length > value_length) {
+      return `label ${name} has ${value.length} characters: limits.label_value_length is ${value_length}`
+    }
+  }
+  return undefined
+}
+
+/** Labels of a resource in the form of OTLP/JSON. Source: prometheusremotewrite of Prometheus. Throws `ServiceError('bad_data')`. */
+export function resourceLabels(resource: unknown): ResourceLabels {
+  const attributes = attributesOf(objectOf(resource, 'resource')?.['attributes'])
+  const values = new Map(attributes)
+  const value = (key: string): string => labelValue(values.get(key) ?? '')
+  const promoted = new Map(PROMOTED.map((key) => [labelName(key), value(key)]))
+  // The name it had until semantic conventions 1.27.
+  if (value('deployment.environment.name') === '') {
+    promoted.set('deployment_environment_name', value('deployment.environment'))
+  }
+  const service = value('service.name')
+  const namespace = value('service.namespace')
+  const target: (readonly [string, string])[] = []
+  if (service !== '') target.push(['job', namespace === '' ? service : `${namespace}/${service}`])
+  if (value('service.instance.id') !== '') target.push(['instance', value('service.instance.id')])
+  return { promoted: Labels.of(promoted), target, info: infoOf(attributes, target), service }
+}

@@ -1,0 +1,72 @@
+import { serviceOf } from '#core/series.ts'
+import { type Span, SPAN_KINDS } from '#core/signal.ts'
+
+import { numberOf, objectOf, objectsOf, textOf, timeOf } from '../wire/json-fields.ts'
+import type { JsonObject } from '../wire/to-json.ts'
+import { idOf } from './ids.ts'
+import type { Rejections } from './rejections.ts'
+import { resourceLabels, tooLong } from './resource.ts'
+import { attributesOf } from './values.ts'
+
+const STATUS_ERROR = 2
+
+/** Who is called, by the first of these that is there. `…system` is the older name of `…system.name`. */
+const PEER = ['peer.service', 'db.namespace', 'db.name', 'db.system.name', 'db.system', 'server.address'] as const
+
+function peerOf(list: unknown): string {
+  const attributes = new Map(attributesOf(list))
+  for (const key of PEER) {
+    const value = attributes.get(key)
+    if (value !== undefined && value !== '') return value
+  }
+  return ''
+}
+
+function spanOf(object: JsonObject, service: string, rejections: Rejections): Span | undefined {
+  const trace_id = idOf(object['traceId'], 'traceId', 16)
+  const span_id = idOf(object['spanId'], 'spanId', 8)
+  const start_ms = timeOf(object['startTimeUnixNano'], 'startTimeUnixNano')
+  const end_ms = timeOf(object['endTimeUnixNano'], 'endTimeUnixNano')
+  const span: Span = {
+    trace_id,
+    span_id,
+    parent_span_id: idOf(object['parentSpanId'], 'parentSpanId', 8),
+    service,
+    name: textOf(object['name'], 'name'),
+    kind: SPAN_KINDS[numberOf(object['kind'], 'kind') ?? 0] ?? 'unspecified',
+    start_ms,
+    end_ms: Math.max(start_ms, end_ms),
+    error: numberOf(objectOf(object['status'], 'status')?.['code'], 'code') === STATUS_ERROR,
+    peer: peerOf(object['attributes']),
+  }
+  if (trace_id === '' || span_id === '') rejections.add('id', 'a span has no trace id or no span id')
+  else if (Number.isNaN(start_ms + end_ms)) {
+    rejections.add('bad_time', 'the time of a span lies beyond every calendar')
+  } else if (start_ms <= 0) rejections.add('no_time', 'a span has no start time')
+  else return span
+  return undefined
+}
+
+/** Spans of an `ExportTraceServiceRequest` in OTLP/JSON. Throws `ServiceError('bad_data')` where a type is wrong. */
+export function readSpans(request: unknown, rejections: Rejections, value_length: number): Span[] {
+  const spans: Span[] = []
+  for (const inResource of objectsOf(objectOf(request, 'request')?.['resourceSpans'], 'resourceSpans')) {
+    const scopes = objectsOf(inResource['scopeSpans'], 'scopeSpans')
+    // Labels cost more than anything else here.
+    if (scopes.length === 0) continue
+    const { promoted, target } = resourceLabels(inResource['resource'])
+    const long = tooLong(promoted, value_length)
+    const service = serviceOf(promoted) || (target.find(([name]) => name === 'job')?.[1] ?? '')
+    for (const inScope of scopes) {
+      for (const object of objectsOf(inScope['spans'], 'spans')) {
+        if (long !== undefined) {
+          rejections.add('limit', long)
+          continue
+        }
+        const span = spanOf(object, service, rejections)
+        if (span !== undefined) spans.push(span.peer.length > value_length ? { ...span, peer: '' } : span)
+      }
+    }
+  }
+  return spans
+}

@@ -1,0 +1,3 @@
+// THE LIST of receivers: a receiver is a file of its own and a line here.
+export { kafka } from './receivers/kafka.ts'
+export { otlpHttp } from './receivers/otlp-http.ts'

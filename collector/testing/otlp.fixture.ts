@@ -1,0 +1,43 @@
+import protobuf from 'protobufjs'
+
+import type { SignalKind } from '#core/ports/intake.ts'
+
+import { type Message, requests } from '../wire/schema.ts'
+
+/** protobufjs with the messages of our table: another's encoder and decoder for the same wire. */
+const root = new protobuf.Root()
+const types = new Map<Message, protobuf.Type>()
+
+function typeOf(message: Message): protobuf.Type {
+  const known = types.get(message)
+  if (known !== undefined) return known
+  const type = new protobuf.Type(`M${types.size}`)
+  types.set(message, type)
+  root.add(type)
+  const groups = new Map<string, string[]>()
+  for (const [number, { name, type: kind, repeated, oneof }] of message) {
+    const wire = typeof kind === 'function' ? typeOf(kind()).name : kind === 'hex' ? 'bytes' : kind
+    type.add(new protobuf.Field(name, number, wire, repeated ? 'repeated' : undefined))
+    if (oneof !== '') groups.set(oneof, [...(groups.get(oneof) ?? []), name])
+  }
+  for (const [name, fields] of groups) type.add(new protobuf.OneOf(name, fields))
+  return type
+}
+
+const BY_SIGNAL = {
+  metrics: typeOf(requests.metrics),
+  logs: typeOf(requests.logs),
+  traces: typeOf(requests.traces),
+}
+root.resolveAll()
+
+/** Ids and bytes as `Buffer`s, 64-bit integers as numbers. */
+export function encode(signal: SignalKind, message: object): Uint8Array {
+  return BY_SIGNAL[signal].encode(message).finish()
+}
+
+/** Throws what protobufjs throws. */
+export function decodeTree(signal: SignalKind, bytes: Uint8Array): object {
+  const type = BY_SIGNAL[signal]
+  return type.toObject(type.decode(bytes), { longs: String, bytes: String, json: true })
+}

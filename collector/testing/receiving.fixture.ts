@@ -1,0 +1,20 @@
+import { systemClock } from '#core/clock.ts'
+import { silentLog } from '#core/ports/log.ts'
+
+import { RECEIVER_LIMITS, type ReceiverDeps, type ReceiverLimits } from '../receivers/receiver.ts'
+import { countingMeter, RecordingIntake } from './decoding.fixture.ts'
+
+/** All that a receiver is given, with what it leaves behind in reach. */
+export function receiverDeps(limits: Partial<ReceiverLimits> = {}): ReceiverDeps & {
+  readonly intake: RecordingIntake
+  readonly meter: ReturnType<typeof countingMeter>
+} {
+  return {
+    intake: new RecordingIntake(),
+    clock: systemClock,
+    meter: countingMeter(),
+    log: silentLog,
+    limits: { ...RECEIVER_LIMITS, drain_ms: 500, ...limits },
+    positions: { next: () => undefined },
+  }
+}

@@ -1,0 +1,27 @@
+import type { Labels } from './series.ts'
+
+/** An active instance of an `alert` rule, as Prometheus keeps it. All times are event times. */
+export interface Alert {
+  readonly rule: string
+  readonly group: string
+  /** Complete: series, rule and `alertname` labels, templates expanded. */
+  readonly labels: Labels
+  readonly annotations: Readonly<Record<string, string>>
+  readonly state: 'pending' | 'firing' | 'resolved'
+  readonly active_ms: number
+  /** When it began firing; absent while pending. */
+  readonly fired_ms?: number
+  readonly resolved_ms?: number
+  readonly value: number
+  /** The rule's expression, for the generator link. */
+  readonly expr: string
+  /** The step of the newest evaluation and the group's interval: together they bound `endsAt`. */
+  readonly evaluated_ms: number
+  readonly interval_ms: number
+}
+
+export interface AlertEvent {
+  readonly type: 'firing' | 'resolved'
+  readonly at_ms: number
+  readonly alert: Alert
+}

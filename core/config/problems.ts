@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+/** One thing that is wrong in a file that people write: where, what, and what to do. */
+export interface Problem {
+  readonly file: string
+  /** From 1; 0 where the place has no line (a command line, a default). */
+  readonly line: number
+  /** Dotted, `groups[0].rules[2].for`; '' for the document. */
+  readonly path: string
+  readonly message: string
+}
+
+export function formatProblem({ file, line, path, message }: Problem): string {
+  return `${file}${line > 0 ? `:${line}` : ''}: ${path === '' ? '' : `${path}: `}${message}`
+}
+
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text === '' ? String(key) : `${text}.${String(key)}`
+  }, '')
+}
+
+/** Levenshtein distance, two rows. */
+function distance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replace = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(replace, above[j]! + 1, row[j - 1]! + 1))
+    }
+    above = row
+  }
+  return above[b.length]!
+}
+
+/** The known name that was probably meant, undefined when none is near. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, far: distance(name, candidate) }))
+    .toSorted((a, b) => a.far - b.far)
+  const best = ranked[0]
+  return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined
+}
+
+const WRAPPERS = [z.ZodOptional, z.ZodNullable, z.ZodDefault, z.ZodPrefault] as const
+
+/** The keys that an object schema knows at a path; empty where it is none. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  if (WRAPPERS.some((wrapper) => schema instanceof wrapper)) {
+    return keysAt((schema as unknown as { unwrap(): z.ZodType }).unwrap(), path)
+  }
+  // A preprocessed schema has its transformation first, a transformed one last.
+  if (schema instanceof z.ZodPipe)
+    return keysAt((schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType, path)
+  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).flatMap((option) => keysAt(option, path))
+  const [head, ...rest] = path
+  if (schema instanceof z.ZodArray) return head === undefined ? [] : keysAt(schema.element as z.ZodType, rest)
+  if (schema instanceof z.ZodRecord) return head === undefined ? [] : keysAt(schema.valueType as z.ZodType, rest)
+  if (!(schema instanceof z.ZodObject)) return []
+  if (head === undefined) return Object.keys(schema.shape)
+  const next = (schema.shape as Record<string, z.ZodType>)[String(head)]
+  return next === undefined ? [] : keysAt(next, rest)
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known)
+  if (near !== undefined) return `unknown key ${JSON.stringify(key)}; did you mean ${JSON.stringify(near)}?`
+  return `unknown key ${JSON.stringify(key)}; known: ${known.toSorted().join(', ')}`
+}
+
+/** What zod found, as problems without file and line: path and message. Of a union's branches the nearest one speaks. */
+export function issuesOf(
+  error: z.ZodError,
+  schema: z.ZodType,
+): { readonly path: readonly PropertyKey[]; readonly message: string }[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(schema, issue.path)
+      return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, known) }))
+    }
+    return [{ path: issue.path, message: issue.message }]
+  })
+}

@@ -1,0 +1,50 @@
+import { ServiceError } from './errors.ts'
+import type { SeriesWriter } from './ports/series-writer.ts'
+import { type SampleBatch, SampleBuilder } from './sample.ts'
+import type { Labels, MetricType } from './series.ts'
+
+const NO_BOUNDS = new Float64Array(0)
+
+/** What derived series of one metric have in common. */
+export interface DerivedMetric {
+  readonly type: MetricType
+  readonly unit: string
+  readonly help: string
+}
+
+/**
+ * Samples that Barograph makes itself (bands, counts, hints), on their way to the store. A series that a limit refuses is left out: the
+ * store has counted it, and nothing else must fail for it.
+ */
+export class DerivedSamples {
+  readonly #writer: SeriesWriter
+  readonly #batch = new SampleBuilder()
+
+  constructor(writer: SeriesWriter) {
+    this.#writer = writer
+  }
+
+  /** `labels` with `__name__`. */
+  add(metric: DerivedMetric, labels: Labels, time_ms: number, value: number, stale = false): void {
+    try {
+      this.#batch.float(
+        this.#writer.resolve({ ...metric, labels, kind: 'float', bounds: NO_BOUNDS }),
+        time_ms,
+        value,
+        stale,
+      )
+    } catch (error) {
+      if (!(error instanceof ServiceError && error.code === 'too_large')) throw error
+    }
+  }
+
+  /** `stored` hears what was handed over and which samples are the newest of their series, as of `AppendResult.fresh`. */
+  flush(stored?: (batch: SampleBatch, fresh: Uint8Array) => void): void {
+    if (this.#batch.length > 0) {
+      const batch = this.#batch.batch()
+      const { fresh } = this.#writer.append(batch)
+      stored?.(batch, fresh)
+    }
+    this.#batch.clear()
+  }
+}

@@ -1,0 +1,60 @@
+import type { Labels } from './series.ts'
+
+export const FINDING_KINDS = [
+  'spike',
+  'dip',
+  'level_up',
+  'level_down',
+  'drift',
+  'variance',
+  'flat',
+  'absent',
+  'new_template',
+  'burst',
+] as const
+
+export type FindingKind = (typeof FINDING_KINDS)[number]
+
+/** Anomalous for long enough. Facts only; sentences are rendered by `sentence.ts` in the reader's language. */
+export interface Finding {
+  /** `f_` and a hash of rule, labels and start. */
+  readonly id: string
+  readonly rule: string
+  /** Those of the series, without its metric name. */
+  readonly labels: Labels
+  /** The metric name, '' where an expression dropped it. */
+  readonly metric: string
+  /** UCUM or '' when unknown: how values are written for people. */
+  readonly unit: string
+  readonly service: string
+  readonly kind: FindingKind
+  readonly direction: 'up' | 'down'
+  /** Event time of the first anomalous sample. */
+  readonly since_ms: number
+  /** Event time of the last anomalous sample. */
+  readonly last_ms: number
+  /** Event time at which it closed; absent while open. */
+  readonly until_ms?: number
+  readonly peak_score: number
+  /** At the peak; NaN where the kind has none (absent, new_template). */
+  readonly value: number
+  readonly expected: number
+  readonly lower: number
+  readonly upper: number
+  readonly experts: readonly string[]
+  readonly state: 'open' | 'closed'
+  /** True: joins incidents and never opens one. */
+  readonly evidence: boolean
+  readonly severity: string
+  /** Of the rule, templates expanded at the peak. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** A new log template or the like; '' otherwise. */
+  readonly detail: string
+}
+
+/** `updated`: same id, a higher peak or a later last sample. Each id opens once and closes once. */
+export interface FindingEvent {
+  readonly type: 'opened' | 'updated' | 'closed'
+  readonly at_ms: number
+  readonly finding: Finding
+}

@@ -1,0 +1,61 @@
+import type { Change } from '../change.ts'
+
+export type SignalKind = 'metrics' | 'logs' | 'traces'
+
+/** Where a record stood in Kafka; journaled with its data, so that nothing is lost or doubled. */
+export interface KafkaPosition {
+  readonly topic: string
+  readonly partition: number
+  /** As Kafka writes it: a decimal that may exceed 2^53. */
+  readonly offset: string
+}
+
+/** One OTLP export request, inflated but not decoded. */
+export interface OtlpRequest {
+  readonly kind: 'otlp'
+  readonly signal: SignalKind
+  readonly encoding: 'proto' | 'json'
+  readonly body: Uint8Array
+  readonly position?: KafkaPosition
+}
+
+/** A 1 Hz reading of the wall clock: it moves analysis time, nothing else does while the process runs. */
+export interface Tick {
+  readonly kind: 'tick'
+  readonly time_ms: number
+  /** Sources known to lag are complete only up to here: later rule steps wait. Absent: nobody lags. */
+  readonly complete_ms?: number
+}
+
+export interface ChangeInput {
+  readonly kind: 'change'
+  readonly change: Change
+}
+
+/** What a person did to an incident. */
+export interface IncidentCommand {
+  readonly kind: 'command'
+  readonly command: 'ack' | 'resolve'
+  readonly incident: string
+  /** Who, as far as it is known; '' otherwise. */
+  readonly by: string
+  readonly at_ms: number
+}
+
+/** Everything that can change a verdict enters as one of these, is journaled, can be recorded and replayed. */
+export type Input = OtlpRequest | Tick | ChangeInput | IncidentCommand
+
+/** What became of a request: what was good is kept, `rejected` items are not, `message` says why ('' if none). */
+export interface Receipt {
+  readonly rejected: number
+  readonly message: string
+}
+
+/**
+ * The one door into the engine. Inputs are taken one at a time, in order of `submit`; the promise settles when the
+ * input is journaled and applied. Rejects with a `ServiceError`: `bad_data` (undecodable as a whole), `overloaded`
+ * (the queue is full: retry later), `unavailable` (stopping, or the disk is full), `not_found` (no such incident).
+ */
+export interface Intake {
+  submit(input: Input): Promise<Receipt>
+}

@@ -1,0 +1,23 @@
+/** A count that only grows. Attributes are few and bounded. */
+export interface Counter {
+  add(value: number, attributes?: Readonly<Record<string, string>>): void
+}
+
+export interface Histogram {
+  record(value: number, attributes?: Readonly<Record<string, string>>): void
+}
+
+/** A room's own telemetry; `app/` gives one on OpenTelemetry, tests a plain one. Names: `barograph.ROOM.what`, units UCUM. */
+export interface Meter {
+  counter(name: string, options: { description: string; unit?: string }): Counter
+  histogram(name: string, options: { description: string; unit?: string; bounds?: readonly number[] }): Histogram
+  /** Read when someone looks. */
+  gauge(name: string, options: { description: string; unit?: string }, read: () => number): void
+}
+
+/** For tests and offline commands: counts nothing. */
+export const silentMeter: Meter = {
+  counter: () => ({ add() {} }),
+  histogram: () => ({ record() {} }),
+  gauge() {},
+}

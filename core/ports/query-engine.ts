@@ -1,0 +1,73 @@
+import type { Labels } from '../series.ts'
+import type { Matcher } from './series-reader.ts'
+
+/** One series of a result: parallel columns, only the steps that have a value. */
+export interface ResultSeries {
+  readonly labels: Labels
+  readonly time_ms: Float64Array
+  readonly value: Float64Array
+}
+
+/** `series` ordered by label set unless the expression sorts. A vector's series have one point each. */
+export type QueryResult =
+  | {
+      readonly type: 'vector' | 'matrix'
+      readonly series: readonly ResultSeries[]
+      readonly warnings: readonly string[]
+      readonly infos: readonly string[]
+    }
+  | {
+      readonly type: 'scalar'
+      readonly time_ms: number
+      readonly value: number
+      readonly warnings: readonly string[]
+      readonly infos: readonly string[]
+    }
+  | {
+      readonly type: 'string'
+      readonly time_ms: number
+      readonly value: string
+      readonly warnings: readonly string[]
+      readonly infos: readonly string[]
+    }
+
+export interface QueryOptions {
+  /** Default 5 min. */
+  readonly lookback_ms?: number
+  readonly timeout_ms?: number
+  readonly signal?: AbortSignal
+}
+
+export interface RangeOptions extends QueryOptions {
+  readonly from_ms: number
+  readonly to_ms: number
+  readonly step_ms: number
+}
+
+/** A selector of an expression, with how far back from a step its samples may lie (lookback or range, plus offset). */
+export interface SelectorInfo {
+  readonly matchers: readonly Matcher[]
+  readonly reach_ms: number
+}
+
+export interface ExpressionInfo {
+  readonly type: 'vector' | 'matrix' | 'scalar' | 'string'
+  readonly selectors: readonly SelectorInfo[]
+  /** Set where the whole expression is one plain instant selector: its samples may be scored as they arrive. */
+  readonly plain: readonly Matcher[] | null
+}
+
+/**
+ * PromQL. Errors are `ServiceError`: `bad_data` (does not parse or type-check, or names what is not supported),
+ * `execution` (many-to-many match, too many samples), `timeout`, `canceled`. An upstream is the same port over HTTP.
+ */
+export interface QueryEngine {
+  instant(expr: string, time_ms: number, options?: QueryOptions): Promise<QueryResult>
+  range(expr: string, options: RangeOptions): Promise<QueryResult>
+  /** Parses and checks without evaluating. */
+  inspect(expr: string): ExpressionInfo
+  /** The expression in canonical form. */
+  format(expr: string): string
+  /** `name{a="b"}` as matchers; `bad_data` for anything else. */
+  matchers(selector: string): readonly Matcher[]
+}

@@ -1,0 +1,26 @@
+/** A rule group as `/api/v1/rules` shows it. Times are event times, durations ms. */
+export interface RuleGroupInfo {
+  readonly name: string
+  readonly file: string
+  readonly interval_ms: number
+  readonly evaluated_ms: number
+  readonly evaluation_duration_ms: number
+  readonly rules: readonly RuleInfo[]
+}
+
+export interface RuleInfo {
+  readonly kind: 'record' | 'alert' | 'anomaly' | 'forecast'
+  readonly name: string
+  readonly expr: string
+  readonly for_ms: number
+  readonly labels: Readonly<Record<string, string>>
+  /** Raw templates. */
+  readonly annotations: Readonly<Record<string, string>>
+  readonly health: 'ok' | 'err' | 'unknown'
+  readonly last_error: string
+  readonly evaluated_ms: number
+}
+
+export interface RuleReader {
+  groups(): readonly RuleGroupInfo[]
+}

@@ -1,0 +1,46 @@
+import type { Labels, MetricType } from '../series.ts'
+
+export const MATCH_OPERATORS = ['=', '!=', '=~', '!~'] as const
+
+/** A label matcher. Regexes are RE2, anchored at both ends, `.` matches a newline. An absent label equals ''. */
+export interface Matcher {
+  readonly name: string
+  readonly op: (typeof MATCH_OPERATORS)[number]
+  readonly value: string
+}
+
+/** Samples of one series in ascending time. A histogram row appears as its `_bucket{le}`, `_sum`, `_count` series. */
+export interface SeriesSlice {
+  readonly labels: Labels
+  readonly time_ms: Float64Array
+  readonly value: Float64Array
+  /** 1 where the series was marked stale at that time (the value means nothing). */
+  readonly stale: Uint8Array
+}
+
+export interface MetricMetadata {
+  readonly name: string
+  readonly type: MetricType
+  readonly unit: string
+  readonly help: string
+}
+
+/** Range of time both ends included, ms. */
+export interface TimeRange {
+  readonly from_ms: number
+  readonly to_ms: number
+}
+
+/**
+ * Reads series. Synchronous over memory (a worker has its own reader over the same columns); results are copies and
+ * ordered by label set (name by name, value by value), so that equal content answers equal.
+ */
+export interface SeriesReader {
+  /** Series without a sample in the range are left out. */
+  select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[]
+  /** Label sets of series that have a sample in the range (all series when none is given). */
+  labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[]
+  /** Event time of the oldest and newest sample of the matching series; null when there is none. Cheap. */
+  extent(matchers: readonly Matcher[]): TimeRange | null
+  metadata(): MetricMetadata[]
+}

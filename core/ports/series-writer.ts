@@ -1,0 +1,44 @@
+import type { SampleBatch } from '../sample.ts'
+import type { SeriesDefinition, SeriesId } from '../series.ts'
+
+/** Why a sample was not stored as the newest of its series. Every outcome is counted. */
+export const SAMPLE_OUTCOMES = [
+  'stored',
+  'stored_late',
+  'duplicate',
+  'too_old',
+  'too_far_ahead',
+  'late_refused',
+] as const
+
+export type SampleOutcome = (typeof SAMPLE_OUTCOMES)[number]
+
+export interface AppendResult {
+  /** Number of samples by outcome. `stored_late`: older than the newest, inside `limits.out_of_order`; not judged. */
+  readonly counts: Readonly<Record<SampleOutcome, number>>
+  /** One flag a float sample, then one a histogram sample: 1 where it is the new newest of its series. A view. */
+  readonly fresh: Uint8Array
+}
+
+/** The newest sample of a series. `values`: the value; of a histogram sum, count, then a count a bucket. */
+export interface NewestSample {
+  readonly time_ms: number
+  readonly values: Float64Array
+}
+
+export interface SeriesWriter {
+  /**
+   * The id of a series, made when new. Throws `ServiceError('too_large')` where a limit (series in all or per metric, labels,
+   * label length) refuses a new one: the caller rejects the point and goes on.
+   */
+  resolve(definition: SeriesDefinition): SeriesId
+  /** The definition under which an id was made. */
+  definition(id: SeriesId): SeriesDefinition
+  /** Undefined where there is none, or where it marks the series stale. */
+  newest(id: SeriesId): NewestSample | undefined
+  /**
+   * Stores what is acceptable: retention and out-of-order window behind, `limits.ahead` beyond analysis time ahead.
+   * A sample equal to a stored one is a duplicate; of two with one time and two values the first stays.
+   */
+  append(batch: SampleBatch): AppendResult
+}

@@ -1,0 +1,19 @@
+import type { Labels } from './series.ts'
+
+/** What a detector says of one sample. Anomalous when `score >= 1`; band cells are NaN while it has none. */
+export interface Verdict {
+  score: number
+  expected: number
+  lower: number
+  upper: number
+}
+
+/** The newest verdict on a series of a rule, for `/metrics` and the console. */
+export interface ScoredSeries {
+  readonly rule: string
+  readonly metric: string
+  readonly labels: Labels
+  readonly time_ms: number
+  readonly value: number
+  readonly verdict: Readonly<Verdict>
+}

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+
+import type { Finding } from './finding.ts'
+import type { Hint } from './hint.ts'
+import type { Incident } from './incident.ts'
+import {
+  evidenceSentence,
+  findingSentence,
+  hintSentence,
+  incidentTitle,
+  joinSentence,
+  LANGUAGES,
+  timelineSentence,
+} from './sentences.ts'
+import { Labels } from './series.ts'
+
+const at = Date.UTC(2026, 0, 5, 10, 42)
+
+const finding: Finding = {
+  id: 'f_1',
+  rule: 'CheckoutLatencyUnusual',
+  labels: Labels.of({ service_name: 'checkout' }),
+  metric: 'http_server_request_duration_seconds',
+  unit: 's',
+  service: 'checkout',
+  kind: 'spike',
+  direction: 'up',
+  since_ms: at,
+  last_ms: at,
+  peak_score: 7.3,
+  value: 0.84,
+  expected: 0.21,
+  lower: 0.15,
+  upper: 0.29,
+  experts: ['seasonal'],
+  state: 'open',
+  evidence: false,
+  severity: 'warning',
+  annotations: {},
+  detail: '',
+}
+
+const incident: Incident = {
+  id: 'i_1',
+  state: 'open',
+  severity: 'critical',
+  symptom: 'checkout',
+  opened_ms: at,
+  updated_ms: at,
+  evidence_ms: at,
+  services: ['checkout', 'payments-db'],
+  findings: ['f_1'],
+  alerts: [],
+  changes: [],
+  causes: [{ service: 'payments-db', share: 0.7, change: '', evidence: [] }],
+  joins: [],
+  timeline: [],
+}
+
+test('a finding is said in one sentence in the reader’s language', () => {
+  expect(findingSentence(finding, 'en')).toBe(
+    'http server request duration of checkout is 840 ms, expected 150 to 290 ms',
+  )
+  expect(findingSentence(finding, 'zh')).toBe('checkout 的 http server request duration 为 840 ms，预期 150 至 290 ms')
+  expect(findingSentence({ ...finding, metric: '', unit: 's', state: 'closed', kind: 'level_up' }, 'en')).toBe(
+    'CheckoutLatencyUnusual of checkout was 840 ms, expected 150 to 290 ms, since 10:42 UTC',
+  )
+  expect(findingSentence({ ...finding, kind: 'absent', value: NaN, expected: NaN, lower: NaN, upper: NaN }, 'en')).toBe(
+    'http server request duration of checkout has no samples since 10:42 UTC',
+  )
+  expect(findingSentence({ ...finding, kind: 'new_template', detail: 'cannot reach <*>' }, 'en')).toBe(
+    'checkout logs a message never seen before: cannot reach <*>',
+  )
+})
+
+test('an incident is titled by what shows it and what began it', () => {
+  expect(incidentTitle(incident, [finding], 'en')).toBe('checkout slow: payments-db')
+  expect(incidentTitle(incident, [finding], 'zh')).toBe('checkout 变慢：payments-db')
+  expect(incidentTitle({ ...incident, causes: [] }, [], 'en')).toBe('checkout unusual')
+})
+
+test('joins, timeline, evidence and hints read as sentences', () => {
+  const call = { kind: 'call', caller: 'checkout', callee: 'payments-db', gap_ms: 20_000 } as const
+  expect(joinSentence({ member: 'f_1', reason: call, weight: 1 }, 'en')).toBe('checkout calls payments-db; 20 s apart')
+  expect(timelineSentence({ at_ms: at, what: 'finding_closed', ref: 'f_1' }, { finding }, 'en')).toMatch(
+    /^back to normal: http server request duration of checkout/,
+  )
+  expect(timelineSentence({ at_ms: at, what: 'acknowledged', ref: 'ann' }, {}, 'en')).toBe('acknowledged by ann')
+  const change = {
+    id: 'c_1',
+    kind: 'deploy',
+    service: 'payments-db',
+    at_ms: at,
+    title: 'v42',
+    source: 'argocd',
+    url: '',
+  } as const
+  const evidence = { kind: 'change', ref: 'c_1', at_ms: at, weight: 1 } as const
+  expect(evidenceSentence(evidence, { change }, 'en')).toBe('deploy of payments-db: v42')
+  expect(evidenceSentence(evidence, {}, 'en')).toBe('c_1')
+  const hint = { demand: 640, quantile: 0.95, capacity: 100, target_ms: at } as Hint
+  expect(hintSentence(hint, 'en')).toBe('demand 640 at 10:42 UTC (q0.95), 100 a replica')
+  expect(hintSentence({ ...hint, quantile: NaN }, 'en')).toBe('demand 640 now, 100 a replica')
+})
+
+test('every language says every kind', () => {
+  const kinds = ['spike', 'dip', 'level_up', 'level_down', 'drift', 'variance', 'flat', 'absent', 'burst'] as const
+  for (const language of LANGUAGES) {
+    for (const kind of kinds) expect(findingSentence({ ...finding, kind }, language)).toContain('checkout')
+  }
+})

@@ -1,0 +1,139 @@
+import type { Alert } from '../alert.ts'
+import type { Change } from '../change.ts'
+import type { Finding } from '../finding.ts'
+import type { Evidence, Incident, Join, TimelineEntry } from '../incident.ts'
+import { findingSentence } from './finding.ts'
+import { type Language, span } from './language.ts'
+
+/** The member that a join, timeline entry or evidence refers to, as far as the caller could find it. */
+export interface Member {
+  readonly finding?: Finding
+  readonly alert?: Alert
+  readonly change?: Change
+}
+
+/** What people would call the trouble, from the findings and alerts of the service that shows it. */
+const TROUBLES = ['failing', 'slow', 'silent', 'unusual'] as const
+
+type Trouble = (typeof TROUBLES)[number]
+
+const TROUBLE_WORDS: Readonly<Record<Language, Readonly<Record<Trouble, string>>>> = {
+  en: { failing: 'failing', slow: 'slow', silent: 'silent', unusual: 'unusual' },
+  zh: { failing: '出错', slow: '变慢', silent: '无数据', unusual: '异常' },
+}
+
+const CHANGE_WORDS: Readonly<Record<Language, Readonly<Record<Change['kind'], string>>>> = {
+  en: {
+    deploy: 'deploy',
+    config: 'config change',
+    scale: 'scaling',
+    flag: 'feature flag',
+    infrastructure: 'infrastructure change',
+  },
+  zh: { deploy: '部署', config: '配置变更', scale: '扩缩容', flag: '功能开关', infrastructure: '基础设施变更' },
+}
+
+type Reason = Join['reason']
+
+const REASONS: Readonly<Record<Language, (reason: Reason) => string>> = {
+  en(reason) {
+    if (reason.kind === 'opened') return 'opened the incident'
+    const gap = span(reason.gap_ms, 'en')
+    if (reason.kind === 'same_service') return `same service ${reason.service}; ${gap} apart`
+    if (reason.kind === 'call') return `${reason.caller} calls ${reason.callee}; ${gap} apart`
+    return `change of ${reason.service === '' ? 'everything' : reason.service} ${gap} before`
+  },
+  zh(reason) {
+    if (reason.kind === 'opened') return '由此开启事件'
+    const gap = span(reason.gap_ms, 'zh')
+    if (reason.kind === 'same_service') return `同一服务 ${reason.service}，相隔 ${gap}`
+    if (reason.kind === 'call') return `${reason.caller} 调用 ${reason.callee}，相隔 ${gap}`
+    return `${reason.service === '' ? '全局' : reason.service} 的变更，早 ${gap}`
+  },
+}
+
+/** Why a member belongs: `checkout calls payments-db; 20 s apart`. */
+export function joinSentence(join: Join, language: Language): string {
+  return REASONS[language](join.reason)
+}
+
+function changeText(change: Change, language: Language): string {
+  const what = CHANGE_WORDS[language][change.kind]
+  const where = change.service === '' ? '' : language === 'zh' ? `${change.service} ` : ` of ${change.service}`
+  return language === 'zh' ? `${where}${what}：${change.title}` : `${what}${where}: ${change.title}`
+}
+
+function alertText(alert: Alert): string {
+  const summary = alert.annotations['summary'] ?? ''
+  return summary === '' ? alert.rule : `${alert.rule}: ${summary}`
+}
+
+/** The member in one sentence, or its reference where it is gone. */
+function memberText(member: Member, ref: string, language: Language): string {
+  if (member.finding !== undefined) return findingSentence(member.finding, language)
+  if (member.alert !== undefined) return alertText(member.alert)
+  if (member.change !== undefined) return changeText(member.change, language)
+  return ref
+}
+
+const WHAT: Readonly<Record<Language, Readonly<Record<TimelineEntry['what'], string>>>> = {
+  en: {
+    opened: 'incident opened',
+    finding: '',
+    finding_closed: 'back to normal: ',
+    alert: 'alert ',
+    alert_resolved: 'alert resolved: ',
+    change: '',
+    acknowledged: 'acknowledged',
+    resolved: 'resolved',
+  },
+  zh: {
+    opened: '事件开启',
+    finding: '',
+    finding_closed: '恢复正常：',
+    alert: '告警 ',
+    alert_resolved: '告警解除：',
+    change: '',
+    acknowledged: '已确认',
+    resolved: '已解决',
+  },
+}
+
+/** One line of an incident's timeline. `acknowledged` and `resolved` name the person in `ref` where there is one. */
+export function timelineSentence(entry: TimelineEntry, member: Member, language: Language): string {
+  const words = WHAT[language][entry.what]
+  if (entry.what === 'opened') return words
+  if (entry.what !== 'acknowledged' && entry.what !== 'resolved') return words + memberText(member, entry.ref, language)
+  if (entry.ref === '') return words
+  return language === 'zh' ? `${entry.ref} ${words}` : `${words} by ${entry.ref}`
+}
+
+/** One piece of evidence for a cause. */
+export function evidenceSentence(evidence: Evidence, member: Member, language: Language): string {
+  const text = memberText(member, evidence.ref, language)
+  if (evidence.kind === 'alert') return language === 'zh' ? `告警 ${text}` : `alert ${text}`
+  if (evidence.kind === 'call') return language === 'zh' ? `调用异常：${text}` : `calls: ${text}`
+  return text
+}
+
+function troubleOf(service: string, incident: Incident, findings: readonly Finding[]): Trouble {
+  const own = findings.filter((finding) => finding.service === service)
+  const names = [
+    ...own.map((finding) => `${finding.metric} ${finding.rule}`),
+    ...incident.alerts.map((alert) => alert.rule),
+  ].join(' ')
+  if (/error|fail|5xx|exception|fatal/i.test(names)) return 'failing'
+  if (/duration|latency|slow|response_time/i.test(names)) return 'slow'
+  return own.length > 0 && own.every((finding) => finding.kind === 'absent') ? 'silent' : 'unusual'
+}
+
+/** `checkout slow: payments-db`; without a cause elsewhere `checkout slow`. `findings`: those of the incident, as known. */
+export function incidentTitle(incident: Incident, findings: readonly Finding[], language: Language): string {
+  const trouble = TROUBLE_WORDS[language][troubleOf(incident.symptom, incident, findings)]
+  const named = incident.symptom === '' ? (incident.alerts[0]?.rule ?? findings[0]?.rule ?? '') : incident.symptom
+  const cause = incident.causes[0]?.service ?? ''
+  const elsewhere = cause !== '' && cause !== incident.symptom
+  const head = `${named} ${trouble}`.trim()
+  if (!elsewhere) return head
+  return language === 'zh' ? `${head}：${cause}` : `${head}: ${cause}`
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod'
+
+import type { Change } from '../change.ts'
+import { jsonNumber } from './json.ts'
+
+/** A change as journal and checkpoint hold it. */
+export const changeSchema: z.ZodType<Change> = z.object({
+  id: z.string(),
+  kind: z.enum(['deploy', 'config', 'scale', 'flag', 'infrastructure']),
+  service: z.string(),
+  at_ms: jsonNumber,
+  title: z.string(),
+  source: z.string(),
+  url: z.string(),
+})

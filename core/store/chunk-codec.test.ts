@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { chunkLimit, decodeChunk, encodeChunk, type Samples } from './chunk-codec.ts'
+
+function samplesOf(
+  time_ms: readonly number[],
+  columns: readonly (readonly number[])[],
+  stale: readonly number[] = [],
+): Samples {
+  return {
+    time_ms: Float64Array.from(time_ms),
+    columns: columns.map((column) => Float64Array.from(column)),
+    stale: Uint8Array.from({ length: time_ms.length }, (_, i) => stale[i] ?? 0),
+  }
+}
+
+const empty = (count: number, columns: number): Samples =>
+  samplesOf(Array<number>(count).fill(0), Array<number[]>(columns).fill(Array<number>(count).fill(0)))
+
+function roundTrip(samples: Samples): Samples {
+  const count = samples.time_ms.length
+  const bytes = encodeChunk({ samples, from: 0, to: count }).slice()
+  expect(bytes.length).toBeLessThanOrEqual(chunkLimit(samples.columns.length, count))
+  const back = empty(count, samples.columns.length)
+  decodeChunk(bytes, 0, count, { samples: back, wanted: samples.columns.map((_, i) => i), at: 0 })
+  return back
+}
+
+function bitsOf(values: Float64Array): BigUint64Array {
+  // All NaN are one.
+  return new BigUint64Array(Float64Array.from(values, (value) => (Number.isNaN(value) ? Number.NaN : value)).buffer)
+}
+
+function expectSame(back: Samples, samples: Samples): void {
+  expect(bitsOf(back.time_ms)).toEqual(bitsOf(samples.time_ms))
+  for (const [i, column] of samples.columns.entries()) expect(bitsOf(back.columns[i]!)).toEqual(bitsOf(column))
+  expect(back.stale).toEqual(samples.stale)
+}
+
+const nasty = fc.constantFrom(
+  -0,
+  0,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  5e-324,
+  2 ** 53,
+  -(2 ** 45),
+  2 ** 45 + 1,
+  0.1,
+  1e-6,
+)
+const value = fc.oneof(
+  fc.double(),
+  nasty,
+  fc.integer(),
+  fc.integer({ min: -10_000, max: 10_000 }).map((cents) => cents / 100),
+)
+const column = fc.oneof(
+  fc.array(value, { minLength: 1, maxLength: 150 }),
+  fc.array(nasty, { minLength: 1, maxLength: 20 }),
+  fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 200 }),
+  fc.array(
+    fc.integer({ min: 0, max: 1e6 }).map((n) => n / 1e3),
+    { minLength: 1, maxLength: 130 },
+  ),
+)
+
+test('any float64 comes back with its bits, NaN as NaN', () => {
+  expect.hasAssertions()
+  fc.assert(
+    fc.property(column, column, (times, values) => {
+      const count = Math.min(times.length, values.length)
+      const samples = samplesOf(times.slice(0, count), [values.slice(0, count)])
+      expectSame(roundTrip(samples), samples)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('stale flags come back', () => {
+  expect.hasAssertions()
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 130 }), (stale) => {
+      const samples = samplesOf([...stale.keys()], [stale.map(() => 1.5)], stale)
+      expectSame(roundTrip(samples), samples)
+    }),
+  )
+})
+
+test('of many columns only the wanted are decoded, behind what is there', () => {
+  const samples = samplesOf(
+    [1, 2, 3],
+    [
+      [1, 2, 3],
+      [0.1, 0.2, 0.3],
+      [1e300, -0, 7],
+      [9, 9, 9],
+    ],
+  )
+  const bytes = encodeChunk({ samples, from: 1, to: 3 })
+  const back = empty(4, 2)
+  decodeChunk(bytes, 0, 2, { samples: back, wanted: [1, 3], at: 2 })
+  expect([...back.time_ms]).toEqual([0, 0, 2, 3])
+  expect(back.columns.map((values) => Array.from(values))).toEqual([
+    [0, 0, 0.2, 0.3],
+    [0, 0, 9, 9],
+  ])
+})
+
+test('a constant at regular times costs next to nothing', () => {
+  const times = Array.from({ length: 120 }, (_, i) => 1_700_000_000_000 + i * 15_000)
+  const samples = samplesOf(times, [times.map(() => 42)])
+  expect(encodeChunk({ samples, from: 0, to: 120 }).length).toBeLessThan(32)
+})
+
+test('a long run of equal steps survives', () => {
+  expect.hasAssertions()
+  const times = Array.from({ length: 5000 }, (_, i) => i * 1000)
+  const samples = samplesOf(times, [times.map(() => 7)])
+  expectSame(roundTrip(samples), samples)
+})

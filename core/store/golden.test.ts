@@ -1,0 +1,161 @@
+// What earlier versions wrote must still load. A released golden file never changes: a new format gets a new one.
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+import { ManualClock } from '../clock.ts'
+import type { Snapshot } from '../component.ts'
+import { silentLog } from '../ports/log.ts'
+import { silentMeter } from '../ports/meter.ts'
+import { SampleBuilder } from '../sample.ts'
+import { Labels, type SeriesDefinition } from '../series.ts'
+import { ChangeLog } from './change-log.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { Journal } from './journal.ts'
+import { Positions } from './positions.ts'
+import type { SignalsEntry } from './record-codec.ts'
+import { SegmentSamples } from './segment-samples.ts'
+import { segmentFile } from './segment.ts'
+import { CallGraph } from './service-graph.ts'
+import { Store } from './store.ts'
+
+const GOLDEN = join(import.meta.dirname, '../../tests/golden/store')
+const CHECKPOINT = 'checkpoint-1'
+const SEGMENT = 'journal-1.log'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'barograph-golden-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+interface Parts {
+  readonly store: Store
+  readonly positions: Positions
+  readonly graph: CallGraph
+  readonly changes: ChangeLog
+}
+
+function newParts(): Parts {
+  return {
+    store: new Store({ analysis_ms: () => undefined, meter: silentMeter }),
+    positions: new Positions(),
+    graph: new CallGraph({ meter: silentMeter }),
+    changes: new ChangeLog(),
+  }
+}
+
+const snapshots = ({ store, positions, graph, changes }: Parts): Snapshot[] => [store, positions, graph, changes]
+
+const change = {
+  id: 'c_1',
+  kind: 'deploy',
+  service: 'payments-db',
+  at_ms: 1_700_000_000_000,
+  title: 'v2',
+  source: 'api',
+  url: '',
+} as const
+
+/** A float with sealed chunks, late samples and a stale one; a histogram; logs, spans, a position. */
+function entry(store: Store): SignalsEntry {
+  const base = { unit: 's', help: 'Help.', labels: Labels.of({ __name__: 'temp', service_name: 'shop' }) }
+  const float: SeriesDefinition = { ...base, type: 'gauge', kind: 'float', bounds: new Float64Array(0) }
+  const buckets: SeriesDefinition = {
+    ...base,
+    labels: base.labels.with('__name__', 'latency'),
+    type: 'histogram',
+    kind: 'histogram',
+    bounds: Float64Array.of(0.1, 1),
+  }
+  const builder = new SampleBuilder()
+  const [id, series] = [store.resolve(float), store.resolve(buckets)]
+  for (let i = 0; i < 130; i++) builder.float(id, 1_700_000_000_000 + i * 1000, i === 7 ? Math.PI : i / 4)
+  builder.float(id, 1_700_000_005_500, -0)
+  builder.float(id, 1_700_000_130_000, 0, true)
+  for (let i = 0; i < 3; i++) {
+    builder.histogram({ series, time_ms: 1_700_000_000_000 + i, sum: i / 2, count: 6 * i, buckets: [i, 2 * i, 3 * i] })
+  }
+  const trace = { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' }
+  const span = { ...trace, service: 'shop', name: 'GET', start_ms: 1_700_000_000_000, end_ms: 1_700_000_000_010 }
+  return {
+    kind: 'signals',
+    samples: builder.batch(),
+    logs: [{ ...trace, time_ms: 1_700_000_000_000, labels: base.labels, level: 'error', body: 'no' }],
+    spans: [{ ...span, parent_span_id: '', kind: 'client', error: false, peer: 'payments-db' }],
+    position: { topic: 'otlp_metrics', partition: 2, offset: '9007199254740993' },
+  }
+}
+
+function apply(parts: Parts, signals: SignalsEntry): void {
+  parts.store.append(signals.samples)
+  parts.graph.spans(signals.spans)
+  parts.changes.add(change)
+  if (signals.position !== undefined) parts.positions.advance(signals.position)
+}
+
+/** What the files were made from. */
+function made(): Parts {
+  const parts = newParts()
+  apply(parts, entry(parts.store))
+  return parts
+}
+
+function answers({ store, positions, graph, changes }: Parts): unknown {
+  graph.advance(1_700_000_100_000)
+  return {
+    samples: store
+      .select([], { from_ms: -Infinity, to_ms: Infinity })
+      .map((slice) => [
+        slice.labels.toString(),
+        Array.from(slice.time_ms),
+        Array.from(slice.value),
+        Array.from(slice.stale),
+      ]),
+    metadata: store.metadata(),
+    next: positions.next('otlp_metrics', 2),
+    edges: graph.edges(),
+    changes: changes.list({ limit: 10 }),
+  }
+}
+
+/** Writes a file that is not there yet: of a format that was never released. */
+function keep(name: string, path: string): void {
+  mkdirSync(GOLDEN, { recursive: true })
+  if (!existsSync(join(GOLDEN, name))) copyFileSync(path, join(GOLDEN, name))
+}
+
+test('a checkpoint of format 1 loads', () => {
+  new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3)
+  keep(CHECKPOINT, join(folder, 'checkpoint'))
+  copyFileSync(join(GOLDEN, CHECKPOINT), join(folder, 'checkpoint'))
+  const parts = newParts()
+  expect(new Checkpoint({ folder, log: silentLog }).load(snapshots(parts), [])).toBe(3)
+  expect(answers(parts)).toEqual(answers(made()))
+})
+
+test('a journal of format 1 loads', () => {
+  const { store } = newParts()
+  const options = { clock: new ManualClock(), log: silentLog, meter: silentMeter, folder }
+  const journal = new Journal({ ...options, definition: (id) => store.definition(id) })
+  journal.append(entry(store))
+  journal.append({ kind: 'tick', time_ms: 1_700_000_001_000, complete_ms: 1_700_000_000_500 })
+  journal.append({ kind: 'change', change })
+  journal.append({ kind: 'command', command: 'ack', incident: 'i_1', by: 'ann', at_ms: 1_700_000_002_000 })
+  journal.close()
+  keep(SEGMENT, join(folder, segmentFile(1)))
+  copyFileSync(join(GOLDEN, SEGMENT), join(folder, segmentFile(1)))
+  const parts = newParts()
+  const mapped = new SegmentSamples(parts.store)
+  const [signals, ...others] = journal.read(1)
+  expect(signals).toMatchObject({ kind: 'signals', logs: entry(store).logs, spans: entry(store).spans })
+  if (signals?.kind === 'signals') apply(parts, { ...signals, samples: mapped.batch(signals) })
+  expect(answers(parts)).toEqual(answers(made()))
+  expect(others).toEqual([
+    { kind: 'tick', time_ms: 1_700_000_001_000, complete_ms: 1_700_000_000_500 },
+    { kind: 'change', change },
+    { kind: 'command', command: 'ack', incident: 'i_1', by: 'ann', at_ms: 1_700_000_002_000 },
+  ])
+})

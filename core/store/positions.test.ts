@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+
+import { Positions } from './positions.ts'
+
+const at = (
+  offset: string,
+  partition = 0,
+  topic = 'otlp_metrics',
+): { topic: string; partition: number; offset: string } => {
+  return { topic, partition, offset }
+}
+
+test('a record that was applied is covered, offsets beyond 2^53 included', () => {
+  const positions = new Positions()
+  expect(positions.covers(at('0'))).toBe(false)
+  positions.advance(at('9007199254740993'))
+  expect(positions.covers(at('9007199254740993'))).toBe(true)
+  expect(positions.covers(at('9007199254740994'))).toBe(false)
+  expect(positions.covers(at('0', 1))).toBe(false)
+  expect(positions.next('otlp_metrics', 0)).toBe(9007199254740994n)
+  expect(positions.next('otlp_metrics', 1)).toBeUndefined()
+  positions.advance(at('5'))
+  expect(positions.next('otlp_metrics', 0)).toBe(9007199254740994n)
+})
+
+test('an offset that is no number is refused', () => {
+  expect(() => new Positions().advance(at('-1'))).not.toThrow(SyntaxError)
+  expect(() => new Positions().advance(at('x'))).toThrow(/offset "x", not a decimal/)
+})
+
+test('survives a restart', () => {
+  const positions = new Positions()
+  positions.advance(at('7', 3))
+  positions.advance(at('9', 1, 'a'))
+  positions.advance(at('4', 0))
+  const again = new Positions()
+  again.load(positions.save())
+  expect(again.save()).toEqual(positions.save())
+  expect(again.next('otlp_metrics', 3)).toBe(8n)
+  expect(() => again.load(Buffer.from('{"version":2,"next":[]}'))).toThrow(/positions in Kafka is damaged/)
+  expect(() => again.load(Buffer.from('{'))).toThrow(/not JSON/)
+})

@@ -1,0 +1,187 @@
+// Every kind of entry that a journal holds, found through the list, passes the same contract.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import type { Change } from '../change.ts'
+import { SampleBuilder } from '../sample.ts'
+import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { LEVELS, SPAN_KINDS } from '../signal.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import type { JournalEntry, ReadEntry, RecordCodec, WrittenSeries } from './record-codec.ts'
+import * as list from './records.ts'
+
+const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', '\ud800', 'é\u0000'))
+const time_ms = fc.integer({ min: -1e15, max: 1e15 })
+const labels = fc.array(fc.tuple(text, text), { maxLength: 4 }).map((pairs) => Labels.of(pairs))
+
+const change: fc.Arbitrary<Change> = fc.record({
+  id: text,
+  kind: fc.constantFrom('deploy', 'config', 'scale', 'flag', 'infrastructure'),
+  service: text,
+  at_ms: time_ms,
+  title: text,
+  source: text,
+  url: text,
+})
+
+const definition: fc.Arbitrary<SeriesDefinition> = fc
+  .record({
+    labels,
+    type: fc.constantFrom('unknown', 'counter', 'gauge', 'histogram', 'summary'),
+    unit: text,
+    help: text,
+    kind: fc.constantFrom('float', 'histogram'),
+    bounds: fc.array(fc.double({ noNaN: true }), { maxLength: 3 }),
+  })
+  .map(({ bounds, ...rest }) => {
+    return Object.assign(rest, { bounds: Float64Array.from(rest.kind === 'float' ? [] : bounds) })
+  })
+
+const sample = fc.record({ series: fc.nat(30), time_ms: fc.double(), value: fc.double(), stale: fc.boolean() })
+
+const signals = fc
+  .record({
+    definitions: fc.array(definition, { minLength: 1, maxLength: 5 }),
+    samples: fc.array(sample, { maxLength: 20 }),
+    logs: fc.array(
+      fc.record({ time_ms, labels, level: fc.constantFrom(...LEVELS), body: text, trace_id: text, span_id: text }),
+      { maxLength: 2 },
+    ),
+    spans: fc.array(
+      fc.record({
+        trace_id: text,
+        span_id: text,
+        parent_span_id: text,
+        service: text,
+        name: text,
+        kind: fc.constantFrom(...SPAN_KINDS),
+        start_ms: time_ms,
+        end_ms: time_ms,
+        error: fc.boolean(),
+        peer: text,
+      }),
+      { maxLength: 2 },
+    ),
+    position: fc.option(
+      fc.record({ topic: text, partition: fc.nat(), offset: fc.bigInt({ min: 0n, max: 2n ** 63n }).map(String) }),
+      { nil: undefined },
+    ),
+  })
+  .map(({ definitions, samples, position, ...rest }) => {
+    const builder = new SampleBuilder()
+    for (const point of samples) {
+      const series = point.series % definitions.length
+      const { kind, bounds } = definitions[series]!
+      if (kind === 'float') builder.float(series, point.time_ms, point.value, point.stale)
+      else {
+        const buckets = Array.from({ length: bounds.length + 1 }, (_, i) => point.value + i)
+        builder.histogram({ ...point, series, sum: point.value, count: 1, buckets })
+      }
+    }
+    const entry = { kind: 'signals' as const, samples: builder.batch(), ...rest }
+    return { definitions, entry: position === undefined ? entry : { ...entry, position } }
+  })
+
+interface Case {
+  readonly definitions: readonly SeriesDefinition[]
+  readonly entry: JournalEntry
+}
+
+const cases: Record<JournalEntry['kind'], fc.Arbitrary<Case>> = {
+  signals,
+  tick: fc
+    .record(
+      { kind: fc.constant('tick' as const), time_ms, complete_ms: time_ms },
+      { requiredKeys: ['kind', 'time_ms'] },
+    )
+    .map((entry) => ({ definitions: [], entry })),
+  change: change.map((made) => ({ definitions: [], entry: { kind: 'change' as const, change: made } })),
+  command: fc
+    .record({
+      kind: fc.constant('command' as const),
+      command: fc.constantFrom('ack', 'resolve'),
+      incident: text,
+      by: text,
+      at_ms: time_ms,
+    })
+    .map((entry) => ({ definitions: [], entry })),
+}
+
+function written(definitions: readonly SeriesDefinition[]): WrittenSeries {
+  const numbers = new Map<SeriesId, number>()
+  let added: SeriesId[] = []
+  return {
+    number(id) {
+      const number = numbers.get(id) ?? numbers.size
+      if (!numbers.has(id)) added.push(id)
+      numbers.set(id, number)
+      return number
+    },
+    takeNew() {
+      const taken = added
+      added = []
+      return taken
+    },
+    definition: (id) => definitions[id]!,
+  }
+}
+
+/** An entry without its numbers of series: definitions in their place. */
+function plain(entry: JournalEntry | ReadEntry, definitions: readonly SeriesDefinition[]): unknown {
+  if (entry.kind !== 'signals') return entry
+  const { floats, histograms } = entry.samples
+  const named = (ids: Uint32Array): unknown[] => Array.from(ids, (id) => shownDefinition(definitions[id]!))
+  return {
+    floats: { ...floats, series: named(floats.series) },
+    histograms: { ...histograms, series: named(histograms.series) },
+    logs: entry.logs.map((log) => ({ ...log, labels: log.labels.key })),
+    spans: entry.spans,
+    position: entry.position,
+  }
+}
+
+function shownDefinition(made: SeriesDefinition): unknown {
+  return { ...made, labels: made.labels.key }
+}
+
+// A codec is only ever given entries of its kind.
+const codecs = Object.values(list) as unknown as RecordCodec<JournalEntry['kind']>[]
+
+test('every kind has a type of its own', () => {
+  expect(new Set(codecs.map(({ type }) => type)).size).toBe(codecs.length)
+  expect(codecs.map(({ kind }) => kind).toSorted()).toEqual(Object.keys(cases).toSorted())
+})
+
+describe.each(codecs)('$kind', (codec) => {
+  test('comes back as it was written', () => {
+    expect.hasAssertions()
+    fc.assert(
+      fc.property(cases[codec.kind], ({ definitions, entry }) => {
+        const writer = new ByteWriter(1)
+        codec.encode(entry, writer, written(definitions))
+        const reader = new ByteReader(writer.copy())
+        const defined: SeriesDefinition[] = []
+        const back = codec.decode(reader, defined)
+        expect(reader.left).toBe(0)
+        expect(plain(back, defined)).toEqual(plain(entry, definitions))
+      }),
+      { interruptAfterTimeLimit: 5000 },
+    )
+  })
+
+  test('bytes that are none are refused, never a crash', () => {
+    expect.hasAssertions()
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        let error: unknown
+        try {
+          codec.decode(new ByteReader(bytes), [])
+        } catch (thrown) {
+          error = thrown
+        }
+        expect([undefined, 'bad_data']).toContain((error as { code?: string } | undefined)?.code)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

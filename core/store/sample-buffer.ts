@@ -1,0 +1,87 @@
+import type { Samples } from './chunk-codec.ts'
+import { grown } from './grow.ts'
+
+/** One sample apart from the columns: late, or being compared. */
+export interface LooseSample {
+  readonly time_ms: number
+  /** One number a value column. */
+  readonly values: Float64Array
+  readonly stale: number
+}
+
+/** Where samples of one series are gathered; used again for the next. */
+export class SampleBuffer implements Samples {
+  time_ms = new Float64Array(256)
+  columns: Float64Array<ArrayBuffer>[] = []
+  stale = new Uint8Array(256)
+  length = 0
+
+  /** Empties the buffer and gives it this many value columns. */
+  reset(columns: number): void {
+    this.length = 0
+    while (this.columns.length < columns) this.columns.push(new Float64Array(this.time_ms.length))
+    this.columns.length = columns
+  }
+
+  /** Makes room for so many samples more. */
+  reserve(more: number): void {
+    const needed = this.length + more
+    this.time_ms = grown(this.time_ms, needed)
+    this.stale = grown(this.stale, needed)
+    for (const [i, column] of this.columns.entries()) {
+      if (column.length < needed) this.columns[i] = grown(column, this.time_ms.length)
+    }
+  }
+
+  /** Appends `count` samples, taking the wanted columns. */
+  append(source: Samples, count: number, wanted: readonly number[]): void {
+    this.reserve(count)
+    this.time_ms.set(source.time_ms.subarray(0, count), this.length)
+    this.stale.set(source.stale.subarray(0, count), this.length)
+    for (const [i, want] of wanted.entries()) {
+      this.columns[i]!.set(source.columns[want]!.subarray(0, count), this.length)
+    }
+    this.length += count
+  }
+
+  /** Merges samples that are in order and have no time in common with what is here. */
+  merge(late: readonly LooseSample[], wanted: readonly number[]): void {
+    this.reserve(late.length)
+    let from = this.length - 1
+    let to = this.length + late.length - 1
+    this.length = to + 1
+    for (let i = late.length - 1; i >= 0; to--) {
+      const sample = late[i]!
+      if (from >= 0 && this.time_ms[from]! > sample.time_ms) {
+        this.time_ms[to] = this.time_ms[from]!
+        this.stale[to] = this.stale[from]!
+        for (const column of this.columns) column[to] = column[from]!
+        from--
+      } else {
+        this.time_ms[to] = sample.time_ms
+        this.stale[to] = sample.stale
+        for (const [column, want] of wanted.entries()) this.columns[column]![to] = sample.values[want]!
+        i--
+      }
+    }
+  }
+}
+
+/** Index of the first time that is not below `time_ms`, `length` when there is none. */
+export function lowerBound(times: Float64Array, length: number, time_ms: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (times[middle]! < time_ms) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** True when the sample of that index is this one: stale both, or the same numbers. */
+export function sameSample(samples: Samples, index: number, sample: LooseSample): boolean {
+  if (samples.stale[index] !== sample.stale) return false
+  if (sample.stale === 1) return true
+  return samples.columns.every((column, i) => Object.is(column[index], sample.values[i]))
+}

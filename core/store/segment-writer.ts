@@ -1,0 +1,110 @@
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+
+import type { Clock } from '../clock.ts'
+import { messageOf, ServiceError } from '../errors.ts'
+import type { Log } from '../ports/log.ts'
+import { segmentHeader } from './segment.ts'
+
+/** At most so long after it was written is a record safe from loss of power, too. */
+const SYNC_MS = 1000
+
+/** Writes all of `bytes` at `position`; as `fs.writeSync`, which may write less. For tests to fail. */
+export type Write = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) => number
+
+export interface SegmentWriterOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly write: Write
+}
+
+export const write: Write = (fd, bytes, offset, length, position) => writeSync(fd, bytes, offset, length, position)
+
+/** One open segment. What `append` has returned from survives the end of the process. */
+export class SegmentWriter {
+  readonly #options: SegmentWriterOptions
+  readonly #fd: number
+  #size = 0
+  #torn = false
+  #open = true
+  #cancelSync: (() => void) | undefined
+
+  /** A new file with its header. Throws `ServiceError('unavailable')`, leaving no file. */
+  constructor(path: string, options: SegmentWriterOptions) {
+    this.#options = options
+    try {
+      this.#fd = openSync(path, 'wx')
+    } catch (error) {
+      throw unwritable(error)
+    }
+    try {
+      this.append(segmentHeader())
+    } catch (error) {
+      this.#open = false
+      this.#cancelSync?.()
+      closeSync(this.#fd)
+      rmSync(path, { force: true })
+      throw error
+    }
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** All of `bytes` or nothing: throws `ServiceError('unavailable')` when there is no room, and may be tried again. */
+  append(bytes: Uint8Array): void {
+    try {
+      if (this.#torn) this.#cut()
+      this.#torn = true
+      let done = 0
+      while (done < bytes.length) {
+        done += this.#options.write(this.#fd, bytes, done, bytes.length - done, this.#size + done)
+      }
+      this.#torn = false
+    } catch (error) {
+      this.#tryCut()
+      throw unwritable(error)
+    }
+    this.#size += bytes.length
+    this.#cancelSync ??= this.#options.clock.after(SYNC_MS, () => this.#sync())
+  }
+
+  /** Waits until all is on the disk, and closes. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#cancelSync?.()
+    try {
+      fdatasyncSync(this.#fd)
+    } catch (error) {
+      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
+    }
+    closeSync(this.#fd)
+  }
+
+  #sync(): void {
+    this.#cancelSync = undefined
+    fdatasync(this.#fd, (error) => {
+      // Closing syncs as well, and may have overtaken this.
+      if (error === null || !this.#open) return
+      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
+    })
+  }
+
+  #cut(): void {
+    ftruncateSync(this.#fd, this.#size)
+    this.#torn = false
+  }
+
+  #tryCut(): void {
+    try {
+      this.#cut()
+    } catch {
+      // It is tried again before the next record; until then recovery would stop at the half one.
+    }
+  }
+}
+
+function unwritable(error: unknown): ServiceError {
+  return new ServiceError('unavailable', 'the journal cannot be written; is the disk full?', { cause: error })
+}

@@ -1,0 +1,249 @@
+import { assert } from '../assert.ts'
+import type { Snapshot } from '../component.ts'
+import type { Counter, Meter } from '../ports/meter.ts'
+import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '../ports/series-reader.ts'
+import {
+  type AppendResult,
+  type NewestSample,
+  SAMPLE_OUTCOMES,
+  type SampleOutcome,
+  type SeriesWriter,
+} from '../ports/series-writer.ts'
+import type { HistogramColumns, SampleBatch } from '../sample.ts'
+import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
+import { Dropping } from './dropping.ts'
+import { grown } from './grow.ts'
+import { STORE_LIMITS, type StoreLimits } from './limits.ts'
+import { Matching } from './matching.ts'
+import { type LooseSample, SampleBuffer } from './sample-buffer.ts'
+import { SampleTable } from './sample-table.ts'
+import { Selection, type Tables } from './selection.ts'
+import { SeriesTable } from './series-table.ts'
+import { loadStore, saveStore, widthOf } from './store-snapshot.ts'
+import { SumTable } from './sum-table.ts'
+
+/** No time lies further from 1970 than JavaScript's dates do. */
+const LAST_TIME_MS = 8.64e15
+/** The index into `SAMPLE_OUTCOMES`. */
+const STORED = 0
+
+export interface StoreOptions {
+  /** Those not given are `STORE_LIMITS`. */
+  readonly limits?: Partial<StoreLimits>
+  /**
+   * Analysis time. Undefined: nothing is too far ahead, and retention counts from the newest sample (by request, so that the
+   * order inside one does not matter).
+   */
+  readonly analysis_ms: () => number | undefined
+  readonly meter: Meter
+}
+
+/**
+ * Series with their samples in memory, written by batches, read by matchers. Lossless: float64, ms, stale flags apart.
+ * A sample behind the newest of its series, within `limits.out_of_order_ms`, is kept apart until the head is sealed.
+ */
+export class Store implements SeriesWriter, SeriesReader, Snapshot {
+  readonly name = 'store'
+  readonly #limits: StoreLimits
+  readonly #analysis_ms: () => number | undefined
+  readonly #refused: Counter
+  readonly #outcomes: Counter
+  readonly #conflicts: Counter
+  readonly #matching = new Matching()
+  #tables: Tables
+  #selection: Selection
+  #dropping: Dropping
+  #newest_ms = -Infinity
+  readonly #newest = new SampleBuffer()
+  #fresh = new Uint8Array(256)
+  /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
+  readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
+  #conflicted = 0
+
+  constructor({ limits = {}, analysis_ms, meter }: StoreOptions) {
+    this.#limits = { ...STORE_LIMITS, ...limits }
+    this.#analysis_ms = analysis_ms
+    this.#refused = meter.counter('barograph.store.series.refused', {
+      description: 'Points whose new series a limit refused',
+    })
+    this.#tables = this.#emptyTables()
+    this.#selection = new Selection(this.#tables, this.#matching)
+    this.#dropping = new Dropping(this.#limits, meter)
+    this.#outcomes = meter.counter('barograph.store.samples', { description: 'Samples by what became of them' })
+    this.#conflicts = meter.counter('barograph.store.samples.conflicting', {
+      description: 'Samples with the time of a stored one and another value; refused, the first stays',
+    })
+    meter.gauge('barograph.store.series', { description: 'Series with samples' }, () => this.#tables.series.index.size)
+    meter.gauge('barograph.store.size', { description: 'Payload of samples', unit: 'By' }, () => this.bytes)
+    meter.gauge('barograph.store.allocated', { description: 'Memory held for samples', unit: 'By' }, () => {
+      return this.#tables.samples.allocated
+    })
+  }
+
+  /** Payload of samples in memory, what `limits.bytes` bounds. */
+  get bytes(): number {
+    return this.#tables.samples.bytes
+  }
+
+  /** Newest event time of any sample; undefined before the first. */
+  get newest_ms(): number | undefined {
+    return this.#newest_ms === -Infinity ? undefined : this.#newest_ms
+  }
+
+  resolve(definition: SeriesDefinition): SeriesId {
+    const { series, samples } = this.#tables
+    const known = series.find(definition)
+    if (known !== undefined) return known
+    const id = series.add(definition)
+    samples.add(widthOf(definition))
+    return id
+  }
+
+  definition(id: SeriesId): SeriesDefinition {
+    return this.#tables.series.definition(id)
+  }
+
+  newest(id: SeriesId): NewestSample | undefined {
+    const { samples } = this.#tables
+    const time_ms = samples.newest_ms(id)
+    const wanted = Array.from({ length: samples.columns(id) }, (_, column) => column)
+    const { from, to } = samples.read(id, { from_ms: time_ms, to_ms: time_ms }, wanted, this.#newest)
+    if (from === to || this.#newest.stale[from] === 1) return undefined
+    return { time_ms, values: Float64Array.from(wanted, (column) => this.#newest.columns[column]![from]!) }
+  }
+
+  append(batch: SampleBatch): AppendResult {
+    const { floats, histograms } = batch
+    const length = floats.length + histograms.length
+    this.#fresh = grown(this.#fresh, length)
+    this.#counts.fill(0)
+    this.#conflicted = 0
+    const now_ms = this.#analysis_ms()
+    const base_ms = now_ms ?? this.#newest_ms
+    const oldest_ms = Math.max(base_ms - this.#limits.retention_ms, -LAST_TIME_MS)
+    const latest_ms = Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS)
+    const single = new Float64Array(1)
+    const { samples } = this.#tables
+    for (let i = 0; i < floats.length; i++) {
+      const row = floats.series[i]!
+      const time_ms = floats.time_ms[i]!
+      assert(row < this.#tables.series.length && samples.columns(row) === 1, `series ${row} takes no floats`)
+      if (time_ms > samples.newest_ms(row) && time_ms >= oldest_ms && time_ms <= latest_ms) {
+        samples.pushFloat(row, time_ms, floats.value[i]!, floats.stale[i]!)
+        this.#stored(row, time_ms)
+        this.#fresh[i] = 1
+      } else {
+        this.#fresh[i] = 0
+        single[0] = floats.value[i]!
+        const sample = { time_ms, values: single, stale: floats.stale[i]! }
+        this.#notNewest(row, sample, oldest_ms, latest_ms)
+      }
+    }
+    this.#appendHistograms(histograms, { at: floats.length, oldest_ms, latest_ms })
+    this.#dropping.after(this.#tables, now_ms ?? this.#newest_ms)
+    return { counts: this.#result(), fresh: this.#fresh.subarray(0, length) }
+  }
+
+  select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
+    return this.#selection.select(matchers, range)
+  }
+
+  labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
+    return this.#selection.labelSets(matchers, range)
+  }
+
+  extent(matchers: readonly Matcher[]): TimeRange | null {
+    return this.#selection.extent(matchers)
+  }
+
+  metadata(): MetricMetadata[] {
+    return this.#tables.series.metadata()
+  }
+
+  save(): Uint8Array {
+    return saveStore(this.#tables, { newest_ms: this.#newest_ms, ...this.#dropping.marks() })
+  }
+
+  /** Replaces all that is here. After an error nothing has changed. */
+  load(bytes: Uint8Array): void {
+    const tables = this.#emptyTables()
+    const marks = loadStore(bytes, tables)
+    this.#tables = tables
+    this.#selection = new Selection(tables, this.#matching)
+    this.#dropping.restore(marks)
+    this.#newest_ms = marks.newest_ms
+  }
+
+  #emptyTables(): Tables {
+    return { series: new SeriesTable(this.#limits, this.#refused), samples: new SampleTable(), sums: new SumTable() }
+  }
+
+  #appendHistograms(
+    histograms: HistogramColumns,
+    { at, oldest_ms, latest_ms }: { at: number; oldest_ms: number; latest_ms: number },
+  ): void {
+    const { samples, sums } = this.#tables
+    for (let i = 0; i < histograms.length; i++) {
+      const row = histograms.series[i]!
+      const buckets = histograms.buckets.subarray(histograms.start[i], histograms.start[i + 1])
+      assert(row < this.#tables.series.length, `series ${row} was never resolved`)
+      assert(samples.columns(row) === buckets.length + 2, `series ${row} does not take ${buckets.length} buckets`)
+      const values = new Float64Array(buckets.length + 2)
+      values[0] = histograms.sum[i]!
+      values[1] = histograms.count[i]!
+      values.set(buckets, 2)
+      const sample = { time_ms: histograms.time_ms[i]!, values, stale: histograms.stale[i]! }
+      let stored = false
+      if (sample.time_ms > samples.newest_ms(row) && sample.time_ms >= oldest_ms && sample.time_ms <= latest_ms) {
+        samples.push(row, sample)
+        this.#stored(row, sample.time_ms)
+        stored = true
+        this.#fresh[at + i] = 1
+      } else {
+        this.#fresh[at + i] = 0
+        stored = this.#notNewest(row, sample, oldest_ms, latest_ms)
+      }
+      if (stored && sample.stale === 0) sums.note(row, values[0])
+    }
+  }
+
+  #stored(row: SeriesId, time_ms: number): void {
+    this.#counts[STORED]!++
+    if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
+    if (!this.#tables.series.isActive(row)) this.#tables.series.activate(row)
+  }
+
+  /** Refuses or keeps a sample that is not the newest of its series; true when it is kept. A time that is no number is too old. */
+  #notNewest(row: SeriesId, sample: LooseSample, oldest_ms: number, latest_ms: number): boolean {
+    const { samples, series } = this.#tables
+    const { time_ms } = sample
+    if (!(time_ms >= oldest_ms)) return this.#count('too_old')
+    if (time_ms > latest_ms) return this.#count('too_far_ahead')
+    if (time_ms < samples.newest_ms(row) - this.#limits.out_of_order_ms) return this.#count('late_refused')
+    const outcome = samples.insert(row, sample)
+    if (outcome === 'duplicate') return this.#count('duplicate')
+    if (outcome === 'conflict') {
+      this.#conflicted++
+      return this.#count('late_refused')
+    }
+    if (!series.isActive(row)) series.activate(row)
+    this.#count('stored_late')
+    return true
+  }
+
+  #count(outcome: SampleOutcome): false {
+    this.#counts[SAMPLE_OUTCOMES.indexOf(outcome)]!++
+    return false
+  }
+
+  #result(): Readonly<Record<SampleOutcome, number>> {
+    const counts = { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 }
+    for (const [i, outcome] of SAMPLE_OUTCOMES.entries()) {
+      const count = this.#counts[i]!
+      counts[outcome] = count
+      if (count > 0) this.#outcomes.add(count, { outcome })
+    }
+    if (this.#conflicted > 0) this.#conflicts.add(this.#conflicted)
+    return counts
+  }
+}

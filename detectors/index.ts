@@ -1,0 +1,128 @@
+import type { Snapshot } from '#core/component.ts'
+import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
+import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
+import type { ForecastReader } from '#core/ports/forecasts.ts'
+import type { Tick } from '#core/ports/intake.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { RuleReader } from '#core/ports/rules.ts'
+import type { ScoreReader } from '#core/ports/scores.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import type { SampleBatch } from '#core/sample.ts'
+import type { LogRecord } from '#core/signal.ts'
+
+import { ForecastEngine } from './forecasting/forecasting.ts'
+import type { ForecastTable } from './forecasting/table.ts'
+import { LogEngine } from './logs/log-engine.ts'
+import { RuleEngine, type RuleGroup } from './rules/index.ts'
+import { BandWriter, ScoringEngine } from './scoring/index.ts'
+
+export { MODELS as FORECAST_MODELS } from './forecasting/make.ts'
+export { ForecastTable } from './forecasting/table.ts'
+export { parseDetector } from './kinds/registry.ts'
+export { detectCsv, type DetectOptions } from './offline/detect.ts'
+export { forecastCsv, type ForecastCsvOptions } from './offline/forecast.ts'
+export { loadRules, refuseProblems, type RuleGroup } from './rules/index.ts'
+export { parseBudget } from './scoring/index.ts'
+
+export interface DetectorsOptions {
+  /** Answers rules from the store and from `table`. */
+  readonly query: QueryEngine
+  readonly reader: SeriesReader
+  readonly writer: SeriesWriter
+  readonly table: ForecastTable
+  readonly findings: FindingSink
+  readonly alerts: AlertSink
+  readonly lateness_ms: number
+  readonly limits: { readonly scored_series: number; readonly findings: number; readonly templates_per_service: number }
+  /** Analysis time; undefined before anything came. */
+  readonly analysis_ms: () => number | undefined
+  /** For measuring, nothing else. */
+  readonly now_ms: () => number
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** The room: scoring of samples as they come, rules on analysis time, log templates, forecasts. */
+export interface Detectors {
+  setGroups(groups: readonly RuleGroup[], time_ms?: number): void
+  /** Samples just stored; `fresh` marks those that are the newest of their series. */
+  samples(batch: SampleBatch, fresh: Uint8Array): void
+  logs(records: readonly LogRecord[]): void
+  tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
+  readonly findings: FindingReader
+  readonly scores: ScoreReader
+  readonly rules: RuleReader
+  readonly alerts: AlertReader
+  readonly forecasts: ForecastReader
+  readonly snapshots: readonly Snapshot[]
+}
+
+/** Event time of the oldest fresh sample; Infinity when there is none. */
+function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): number {
+  let oldest = Infinity
+  for (let i = 0; i < floats.length; i++) if (fresh[i] === 1 && floats.time_ms[i]! < oldest) oldest = floats.time_ms[i]!
+  for (let i = 0; i < histograms.length; i++) {
+    if (fresh[floats.length + i] === 1 && histograms.time_ms[i]! < oldest) oldest = histograms.time_ms[i]!
+  }
+  return oldest
+}
+
+export function createDetectors(options: DetectorsOptions): Detectors {
+  const { query, reader, writer, table, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
+  const bands = new BandWriter(writer, meter)
+  const scoring = new ScoringEngine({
+    definition: (id) => writer.definition(id),
+    sink: options.findings,
+    scores: bands,
+    scored_series: limits.scored_series,
+    findings: limits.findings,
+    log,
+    meter,
+  })
+  const forecasting = new ForecastEngine({ query, writer, table, analysis_ms, log })
+  const rules = new RuleEngine({
+    query,
+    writer,
+    reader,
+    scoring,
+    forecasting,
+    alerts: options.alerts,
+    lateness_ms,
+    meter,
+    log,
+    now_ms,
+  })
+  const logs = new LogEngine({
+    writer,
+    sink: { finding: (event) => scoring.adopt(event) },
+    templates_per_service: limits.templates_per_service,
+    lateness_ms,
+    meter,
+  })
+  return {
+    setGroups: (groups, time_ms) => rules.setGroups(groups, time_ms),
+    samples(batch, fresh) {
+      scoring.samples(batch, fresh)
+      bands.flush()
+      const time_ms = analysis_ms()
+      const oldest_ms = oldestFresh(batch, fresh)
+      if (time_ms !== undefined && oldest_ms < Infinity) rules.observed(oldest_ms, time_ms)
+    },
+    logs: (records) => logs.logs(records),
+    async tick({ time_ms, complete_ms }) {
+      logs.tick(time_ms)
+      await rules.tick({ time_ms, complete_ms })
+      scoring.tick(time_ms, complete_ms)
+      bands.flush()
+    },
+    findings: scoring,
+    scores: scoring,
+    rules,
+    alerts: rules,
+    forecasts: forecasting,
+    snapshots: [scoring, rules, forecasting, logs],
+  }
+}

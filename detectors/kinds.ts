@@ -1,0 +1,6 @@
+// THE LIST of detector kinds: a kind is a file of its own and a line here.
+export { absence } from './kinds/absence.ts'
+export { auto } from './kinds/auto.ts'
+export { band } from './kinds/band.ts'
+export { ewma } from './kinds/ewma.ts'
+export { seasonal } from './kinds/seasonal.ts'

@@ -1,0 +1,44 @@
+import type { z } from 'zod'
+
+import type { Verdict } from '#core/score.ts'
+
+/** What a detector knows of the rule it works for. */
+export interface DetectorContext {
+  /** False alarms a week allowed over all rows together. Read at each use: a reload may change it. */
+  readonly budget_per_week: number
+}
+
+/**
+ * Turns the values of series into scores, a row a series; state in columns that grow by rows.
+ *
+ * - `step` judges first and learns afterwards: the point under test is never in its own baseline.
+ * - Scores are finite and >= 0 for any input; values that are not finite give 0 and are not learned.
+ * - Time must ascend strictly within a row; the caller sees to it.
+ * - The same calls give the same scores; `load(save())` in mid-stream changes nothing, bit for bit.
+ */
+export interface Detector {
+  /** Rows in use. */
+  readonly live: number
+  /** Bytes of all state held. */
+  readonly bytes: number
+  add(): number
+  /** The row is forgotten and may come back from `add`. */
+  remove(row: number): void
+  step(row: number, time_ms: number, value: number, out: Verdict): void
+  /** Names of the experts that found the last value stepped unusual: ask right after `step`. */
+  blamed(): readonly string[]
+  /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */
+  overdue?(row: number, time_ms: number): number
+  save(): Uint8Array
+  /** Throws `ServiceError('bad_data')` for a version it does not know. */
+  load(bytes: Uint8Array): void
+}
+
+/** A kind of detector: what stands under `detector:` in a rule. `config` has a default for every key but `kind`. */
+export interface Kind<Config extends { readonly kind: string } = { readonly kind: string }> {
+  readonly kind: Config['kind']
+  readonly config: z.ZodType<Config>
+  /** Scores samples (false: `absence`, which speaks of silence only). */
+  readonly scores: boolean
+  create(config: Config, context: DetectorContext): Detector
+}

@@ -1,0 +1,263 @@
+import type { Verdict } from '#core/score.ts'
+import { gain } from '#core/stats/ewma.ts'
+
+import type { Expert } from '../experts/expert.ts'
+import { Hold } from './hold.ts'
+import type { Detector, DetectorContext } from './kind.ts'
+import { Rows } from './rows.ts'
+import { Scale } from './scale.ts'
+import { joinSections, splitSections } from './sections.ts'
+import { type Allowance, Tail } from './tail.ts'
+
+const WEEK_MS = 7 * 86_400_000
+/** Nothing is said of a row before it has so many samples. */
+const MIN_COUNT = 3
+/** Until then everything is learned as it is: there is nothing to clip by. */
+const LEARN_FREELY = 10
+/** Doubt of the young: bands are wider by 1 + 6 / samples. */
+const DOUBT = 6
+/** What is learned lies within so many standard deviations of what was expected. */
+const CLIP = 3
+/** An expert's loss is forgotten in this time. */
+const LOSS_MS = 2 * 60 * 60_000
+/** An expert that begins to speak is believed to be a little worse than the best. */
+const NEWCOMER = 1.5
+/** After a gap of g cadences the band is wider by √(1 + g / 20), at most threefold. */
+const GAP_CADENCES = 5
+const GAP_GROWTH = 1 / 20
+const GAP_MAX = 3
+const P_MAX = 0.05
+const P_MIN = 1e-15
+const MAX_SCORE = 1e9
+/** Beyond this a value is judged as if it were this: state is partly 32 bit. */
+const HUGE = 1e37
+const MAX_CADENCE_MS = 7 * 86_400_000
+
+/**
+ * Asks experts what to expect, believes each by its recent loss, and judges the residual: scaled by `Scale`, against
+ * the thresholds of `Tail` for the rate that the budget allows, and learning as `Hold` permits.
+ */
+export class Panel implements Detector {
+  readonly #experts: readonly Expert[]
+  readonly #rows: Rows
+  readonly #context: DetectorContext
+  readonly #scale: Scale
+  readonly #tail: Tail
+  readonly #hold: Hold
+  readonly #loss
+  /** Samples seen, and those for which something was expected. */
+  readonly #seen
+  readonly #count
+  readonly #last_ms
+  readonly #first_ms
+  readonly #cadence_ms
+  /** Of the last step: expected values and weights by expert, and the half width of its band. */
+  readonly #predicted: Float64Array
+  readonly #weight: Float64Array
+  readonly #allowed = { p: 0, alarm_ms: 0 }
+  #value = 0
+  #half = Infinity
+
+  constructor(context: DetectorContext, experts: (rows: Rows) => readonly Expert[]) {
+    this.#context = context
+    this.#rows = new Rows()
+    this.#experts = experts(this.#rows)
+    this.#scale = new Scale(this.#rows)
+    this.#tail = new Tail(this.#rows)
+    this.#hold = new Hold(this.#rows)
+    this.#loss = this.#rows.column(Float64Array, this.#experts.length)
+    this.#seen = this.#rows.column(Uint32Array)
+    this.#count = this.#rows.column(Uint32Array)
+    this.#last_ms = this.#rows.column(Float64Array)
+    this.#first_ms = this.#rows.column(Float64Array)
+    this.#cadence_ms = this.#rows.column(Float64Array)
+    this.#predicted = new Float64Array(this.#experts.length)
+    this.#weight = new Float64Array(this.#experts.length)
+  }
+
+  get live(): number {
+    return this.#rows.live
+  }
+
+  get bytes(): number {
+    return this.#experts.reduce((sum, { pool }) => sum + (pool?.bytes ?? 0), this.#rows.bytes)
+  }
+
+  add(): number {
+    const row = this.#rows.add()
+    this.#tail.begin(row)
+    return row
+  }
+
+  remove(row: number): void {
+    for (const expert of this.#experts) expert.forget?.(row)
+    this.#rows.remove(row)
+  }
+
+  step(row: number, time_ms: number, raw: number, out: Verdict): void {
+    out.score = 0
+    out.expected = NaN
+    out.lower = NaN
+    out.upper = NaN
+    this.#half = Infinity
+    if (!Number.isFinite(raw)) return
+    const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
+    const count = this.#count.data[row]!
+    const seen = this.#seen.data[row]!
+    const dt_ms = seen === 0 ? 0 : time_ms - this.#last_ms.data[row]!
+    const expected = this.#expect(row, time_ms)
+    // A single expert may know the scatter of its own window; of several, the common residual decides.
+    const spread = this.#experts.length === 1 ? (this.#experts[0]!.spread?.(row) ?? NaN) : NaN
+    const scale = this.#scale.of(row, time_ms, value, spread)
+    if (count >= MIN_COUNT && expected === expected) this.#judge(row, value, { expected, scale, dt_ms, out })
+    this.#learn(row, time_ms, value, { expected, scale, dt_ms, score: out.score })
+    this.#seen.data[row] = seen + 1
+    if (expected === expected) this.#count.data[row] = count + 1
+    this.#last_ms.data[row] = time_ms
+    this.#value = value
+  }
+
+  blamed(): readonly string[] {
+    return this.#experts
+      .filter((_, i) => this.#weight[i]! > 0.1 && Math.abs(this.#value - this.#predicted[i]!) >= this.#half)
+      .map(({ name }) => name)
+  }
+
+  save(): Uint8Array {
+    const pools = this.#experts.flatMap(({ pool }) => (pool === undefined ? [] : [pool.save()]))
+    return joinSections([this.#rows.save(), ...pools])
+  }
+
+  load(bytes: Uint8Array): void {
+    const [rows, ...pools] = splitSections(bytes)
+    if (rows !== undefined) this.#rows.load(rows)
+    const own = this.#experts.flatMap(({ pool }) => pool ?? [])
+    for (const [i, pool] of own.entries()) pool.load(pools[i] ?? new Uint8Array())
+  }
+
+  /** Expected values weighted by (best loss / own loss)⁴; NaN while no expert speaks. */
+  #expect(row: number, time_ms: number): number {
+    const experts = this.#experts
+    const losses = this.#loss.data
+    const base = row * experts.length
+    let best = Infinity
+    for (let i = 0; i < experts.length; i++) {
+      const predicted = experts[i]!.predict(row, time_ms)
+      this.#predicted[i] = predicted
+      if (predicted === predicted && losses[base + i]! < best) best = losses[base + i]!
+    }
+    let sum = 0
+    let weights = 0
+    for (let i = 0; i < experts.length; i++) {
+      const predicted = this.#predicted[i]!
+      this.#weight[i] = 0
+      if (predicted !== predicted) continue
+      const own = losses[base + i]!
+      const ratio = own > best ? best / own : 1
+      const weight = ratio * ratio * ratio * ratio + 1e-12
+      this.#weight[i] = weight
+      weights += weight
+      sum += weight * predicted
+    }
+    return weights > 0 ? sum / weights : NaN
+  }
+
+  /** The row's share of the budget; the same object each time. */
+  #allowance(row: number): Allowance {
+    const alarm_ms = (WEEK_MS * this.#rows.live) / this.#context.budget_per_week
+    const p = Math.max(this.#cadence_ms.data[row]!, 1) / alarm_ms / 2
+    this.#allowed.alarm_ms = alarm_ms
+    this.#allowed.p = p > P_MAX ? P_MAX : p < P_MIN ? P_MIN : p
+    return this.#allowed
+  }
+
+  #judge(
+    row: number,
+    value: number,
+    { expected, scale, dt_ms, out }: { expected: number; scale: number; dt_ms: number; out: Verdict },
+  ): void {
+    const allowed = this.#allowance(row)
+    const width = scale * this.#doubt(row, dt_ms)
+    const above = width * this.#tail.threshold(row, 0, allowed)
+    const below = width * this.#tail.threshold(row, 1, allowed)
+    const residual = value - expected
+    const score = residual >= 0 ? residual / above : -residual / below
+    out.score = score < MAX_SCORE ? score : MAX_SCORE
+    out.expected = expected
+    out.lower = expected - below
+    out.upper = expected + above
+    this.#half = residual >= 0 ? above : below
+  }
+
+  #doubt(row: number, dt_ms: number): number {
+    const young = 1 + DOUBT / this.#count.data[row]!
+    const cadence_ms = this.#cadence_ms.data[row]!
+    if (dt_ms <= GAP_CADENCES * cadence_ms || cadence_ms === 0) return young
+    return young * Math.min(Math.sqrt(1 + (dt_ms / cadence_ms) * GAP_GROWTH), GAP_MAX)
+  }
+
+  #learn(
+    row: number,
+    time_ms: number,
+    value: number,
+    { expected, scale, dt_ms, score }: { expected: number; scale: number; dt_ms: number; score: number },
+  ): void {
+    const count = this.#count.data[row]!
+    this.#clockIn(row, time_ms, dt_ms, this.#seen.data[row]!)
+    const known = expected === expected
+    const residual = value - expected
+    const free = count < LEARN_FREELY || !known
+    const limit = CLIP * scale
+    const clipped = free ? residual : residual > limit ? limit : residual < -limit ? -limit : residual
+    const anomalous = score >= 1 && !free
+    if (known && !free) {
+      const side = residual >= 0 ? 0 : 1
+      this.#tail.learn(row, { side, z: Math.abs(residual) / scale, anomalous, dt_ms }, this.#allowance(row))
+    }
+    this.#scale.learn(row, time_ms, dt_ms, { value: anomalous ? NaN : value, residual: clipped })
+    if (anomalous) {
+      const level = this.#hold.anomalous(row, time_ms, { value, score, age_ms: time_ms - this.#first_ms.data[row]! })
+      if (level === level) this.#adopt(row, time_ms, level)
+      return
+    }
+    if (this.#hold.normal(row)) this.#tail.alarmed(row, this.#hold.peak(row))
+    const lesson = known ? expected + clipped : value
+    this.#weigh(row, lesson, { dt_ms, count, limit: free ? Infinity : 2 * limit })
+    for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.learn(row, time_ms, lesson, dt_ms)
+  }
+
+  #adopt(row: number, time_ms: number, level: number): void {
+    this.#tail.alarmed(row, this.#hold.peak(row))
+    this.#scale.adopt(row, this.#hold.deviation(row))
+    for (const expert of this.#experts) expert.rebase(row, time_ms, level)
+  }
+
+  #clockIn(row: number, time_ms: number, dt_ms: number, count: number): void {
+    if (count === 0) {
+      this.#first_ms.data[row] = time_ms
+      return
+    }
+    const cadence_ms = this.#cadence_ms.data[row]!
+    const step = count === 1 ? dt_ms : Math.min(dt_ms, 4 * cadence_ms)
+    this.#cadence_ms.data[row] = Math.min(cadence_ms + (step - cadence_ms) / Math.min(count, 32), MAX_CADENCE_MS)
+  }
+
+  /** Takes each expert's error into its loss. */
+  #weigh(row: number, value: number, { dt_ms, count, limit }: { dt_ms: number; count: number; limit: number }): void {
+    const losses = this.#loss.data
+    const size = this.#experts.length
+    if (size === 1) return
+    const base = row * size
+    const weight = gain(dt_ms, LOSS_MS, count)
+    let best = Infinity
+    for (let i = 0; i < size; i++) if (losses[base + i]! > 0 && losses[base + i]! < best) best = losses[base + i]!
+    for (let i = 0; i < size; i++) {
+      const predicted = this.#predicted[i]!
+      if (predicted !== predicted) continue
+      const error = Math.min(Math.abs(value - predicted), limit)
+      const old = losses[base + i]!
+      if (old === 0) losses[base + i] = best < Infinity ? Math.max(error, NEWCOMER * best) : error
+      else losses[base + i] = old + weight * (error - old)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { assert } from '#core/assert.ts'
+import { ServiceError } from '#core/errors.ts'
+
+type Numbers = Float64Array | Float32Array | Uint32Array | Uint16Array | Uint8Array
+
+/** A column of state: row `r` owns `data[r * width] … data[(r + 1) * width - 1]`. `data` is replaced when it grows. */
+export interface Column<T extends Numbers> {
+  data: T
+  readonly width: number
+}
+
+const VERSION = 1
+const HEADER_WORDS = 4
+
+const padded = (bytes: number): number => (bytes + 7) & ~7
+
+/**
+ * State as a structure of arrays that grows by rows. A removed row is zeroed and used again. Parts declare their
+ * columns when they are made, always in the same order: the bytes of `save` know no names.
+ */
+export class Rows {
+  readonly #columns: Column<Numbers>[] = []
+  #free: number[] = []
+  #used = 0
+  #capacity = 0
+
+  column<T extends Numbers>(type: new (length: number) => T, width = 1): Column<T> {
+    assert(this.#used === 0, 'columns are declared before the first row')
+    const column: Column<T> = { data: new type(0), width }
+    this.#columns.push(column)
+    return column
+  }
+
+  /** Rows in use. */
+  get live(): number {
+    return this.#used - this.#free.length
+  }
+
+  get bytesPerRow(): number {
+    return this.#columns.reduce((sum, { data, width }) => sum + data.BYTES_PER_ELEMENT * width, 0)
+  }
+
+  /** What is held, room for growth included. */
+  get bytes(): number {
+    return this.bytesPerRow * this.#capacity
+  }
+
+  /** A row of zeros. */
+  add(): number {
+    const again = this.#free.pop()
+    if (again !== undefined) return again
+    if (this.#used === this.#capacity) this.#grow(Math.max(16, Math.ceil(this.#capacity * 1.5)))
+    return this.#used++
+  }
+
+  remove(row: number): void {
+    for (const { data, width } of this.#columns) data.fill(0, row * width, (row + 1) * width)
+    this.#free.push(row)
+  }
+
+  #grow(capacity: number): void {
+    for (const column of this.#columns) {
+      const larger = new (column.data.constructor as new (length: number) => Numbers)(capacity * column.width)
+      larger.set(column.data)
+      column.data = larger
+    }
+    this.#capacity = capacity
+  }
+
+  /** Version, rows, free rows, columns (u32 each), the free rows, then column by column; each part padded to 8 bytes. */
+  save(): Uint8Array {
+    const used = this.#used
+    const sizes = this.#columns.map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)
+    const head = padded((HEADER_WORDS + this.#free.length) * 4)
+    const bytes = new Uint8Array(head + sizes.reduce((sum, size) => sum + padded(size), 0))
+    const words = new Uint32Array(bytes.buffer, 0, HEADER_WORDS + this.#free.length)
+    words.set([VERSION, used, this.#free.length, this.#columns.length, ...this.#free])
+    let at = head
+    for (const [i, { data }] of this.#columns.entries()) {
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, sizes[i]), at)
+      at += padded(sizes[i]!)
+    }
+    return bytes
+  }
+
+  /** Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. */
+  load(bytes: Uint8Array): void {
+    // A copy that starts at a multiple of 8, whatever the bytes were cut from (`slice` of a Buffer is none).
+    const own = new Uint8Array(bytes)
+    if (own.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'detector state is cut short')
+    const [version, used = 0, free = 0, columns] = new Uint32Array(own.buffer, 0, HEADER_WORDS)
+    if (version !== VERSION || columns !== this.#columns.length) {
+      throw new ServiceError('bad_data', `detector state has version ${version}, ${columns} columns: not known`)
+    }
+    const sizes = this.#columns.map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)
+    const head = padded((HEADER_WORDS + free) * 4)
+    if (own.length !== head + sizes.reduce((sum, size) => sum + padded(size), 0)) {
+      throw new ServiceError('bad_data', 'detector state has another length than its rows')
+    }
+    this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
+    this.#used = used
+    this.#capacity = used
+    let at = head
+    for (const [i, column] of this.#columns.entries()) {
+      const type = column.data.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => Numbers
+      column.data = new type(own.buffer, at, used * column.width).slice()
+      at += padded(sizes[i]!)
+    }
+  }
+}

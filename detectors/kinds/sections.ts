@@ -1,0 +1,32 @@
+import { ServiceError } from '#core/errors.ts'
+
+/** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. */
+export function joinSections(sections: readonly Uint8Array[]): Uint8Array {
+  const head = 4 + 4 * sections.length
+  const bytes = new Uint8Array(sections.reduce((sum, { length }) => sum + length, head))
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, sections.length, true)
+  let at = head
+  for (const [i, section] of sections.entries()) {
+    view.setUint32(4 + 4 * i, section.length, true)
+    bytes.set(section, at)
+    at += section.length
+  }
+  return bytes
+}
+
+/** The sections as views. Throws `ServiceError('bad_data')` where the lengths do not add up. */
+export function splitSections(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const count = bytes.length < 4 ? -1 : view.getUint32(0, true)
+  let at = 4 + 4 * count
+  if (count < 0 || at > bytes.length) throw new ServiceError('bad_data', 'sections are cut short')
+  const sections: Uint8Array[] = []
+  for (let i = 0; i < count; i++) {
+    const length = view.getUint32(4 + 4 * i, true)
+    sections.push(bytes.subarray(at, at + length))
+    at += length
+  }
+  if (at !== bytes.length) throw new ServiceError('bad_data', 'sections have another length than they say')
+  return sections
+}

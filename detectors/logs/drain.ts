@@ -1,0 +1,107 @@
+import { fnv1a64 } from '#core/hash.ts'
+
+import { tokensOf } from './masks.ts'
+
+const SIMILARITY = 0.6
+/** A wildcard of the template agrees with anything, but says less than an equal word. */
+const WILDCARD_WEIGHT = 0.5
+const WILDCARD = '<*>'
+/** Levels of the tree keyed by first tokens, below that of the token count. */
+const PREFIX = 2
+const CHILDREN_MAX = 100
+
+export interface Template {
+  /** Of the tokens that it began with: it stays when the template grows more general. */
+  readonly id: string
+  readonly tokens: string[]
+}
+
+/** What stands for every line that came when the table was full. */
+export const OTHER: Template = { id: 'other', tokens: [WILDCARD] }
+
+const isWild = (token: string): boolean => token.startsWith('<') && token.endsWith('>')
+
+/**
+ * Groups lines into templates: Drain (He et al. 2017), a tree by token count and first tokens, with values masked first and wildcards
+ * weighted. Deterministic; the number of templates is bounded.
+ */
+export class Drain {
+  readonly #limit: number
+  readonly #leaves = new Map<string, Template[]>()
+  readonly #children = new Map<string, Set<string>>()
+  readonly #templates: Template[] = []
+  readonly #first = new Map<string, readonly string[]>()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get templates(): readonly Template[] {
+    return this.#templates
+  }
+
+  /** The template of a line, and whether the line is the first of it. */
+  add(line: string): { readonly template: Template; readonly isNew: boolean } {
+    const tokens = tokensOf(line)
+    const leaf = this.#leaf(tokens)
+    const known = bestOf(leaf, tokens)
+    if (known !== undefined) {
+      for (const [i, token] of tokens.entries()) if (known.tokens[i] !== token) known.tokens[i] = WILDCARD
+      return { template: known, isNew: false }
+    }
+    if (this.#templates.length >= this.#limit) return { template: OTHER, isNew: false }
+    return { template: this.#keep(leaf, { id: fnv1a64(tokens), tokens }), isNew: true }
+  }
+
+  save(): { id: string; tokens: readonly string[]; first: readonly string[] }[] {
+    // The leaf is found by the tokens that the template began with, so they are kept beside it.
+    return this.#templates.map(({ id, tokens }) => ({ id, tokens, first: this.#first.get(id)! }))
+  }
+
+  load(saved: ReturnType<Drain['save']>): void {
+    for (const { id, tokens, first } of saved) {
+      this.#first.set(id, first)
+      this.#keep(this.#leaf(first), { id, tokens: [...tokens] })
+    }
+  }
+
+  #keep(leaf: Template[], template: Template): Template {
+    if (!this.#first.has(template.id)) this.#first.set(template.id, [...template.tokens])
+    leaf.push(template)
+    this.#templates.push(template)
+    return template
+  }
+
+  #leaf(tokens: readonly string[]): Template[] {
+    let path = String(tokens.length)
+    for (const token of tokens.slice(0, PREFIX)) path = `${path}\u0000${this.#step(path, token)}`
+    const leaf = this.#leaves.get(path) ?? []
+    this.#leaves.set(path, leaf)
+    return leaf
+  }
+
+  #step(path: string, token: string): string {
+    if (isWild(token)) return WILDCARD
+    const children = this.#children.get(path) ?? new Set()
+    this.#children.set(path, children)
+    if (!children.has(token) && children.size >= CHILDREN_MAX) return WILDCARD
+    children.add(token)
+    return token
+  }
+}
+
+/** The most similar template of a leaf that is similar enough; of equals the first. */
+function bestOf(leaf: readonly Template[], tokens: readonly string[]): Template | undefined {
+  let best: Template | undefined
+  let most = SIMILARITY
+  for (const template of leaf) {
+    let same = 0
+    for (const [i, token] of tokens.entries()) {
+      if (template.tokens[i] === token) same++
+      else if (template.tokens[i] === WILDCARD) same += WILDCARD_WEIGHT
+    }
+    const similarity = same / tokens.length
+    if (similarity > most || (similarity === most && best === undefined)) [most, best] = [similarity, template]
+  }
+  return best
+}

@@ -1,0 +1,184 @@
+import { expect, test } from 'vitest'
+
+import type { FindingEvent } from '#core/finding.ts'
+import { silentMeter } from '#core/ports/meter.ts'
+import { Labels, type SeriesDefinition } from '#core/series.ts'
+import type { Level, LogRecord } from '#core/signal.ts'
+
+import { Drain } from './drain.ts'
+import { LogEngine } from './log-engine.ts'
+import { tokensOf } from './masks.ts'
+
+const MINUTE = 60_000
+const labels = Labels.of({ service_name: 'checkout' })
+const record = (time_ms: number, body: string, level: Level = 'info'): LogRecord => ({
+  time_ms,
+  labels,
+  level,
+  body,
+  trace_id: '',
+  span_id: '',
+})
+
+function engine() {
+  const events: FindingEvent[] = []
+  const series: SeriesDefinition[] = []
+  const samples: [string, number, number][] = []
+  const logs = new LogEngine({
+    sink: { finding: (event) => events.push(event) },
+    writer: {
+      resolve: (definition) => series.push(definition) - 1,
+      definition: (id) => series[id]!,
+      newest: () => undefined,
+      append({ floats }) {
+        for (let i = 0; i < floats.length; i++)
+          samples.push([series[floats.series[i]!]!.labels.toString(), floats.time_ms[i]!, floats.value[i]!])
+        return {
+          counts: {
+            stored: floats.length,
+            stored_late: 0,
+            duplicate: 0,
+            too_old: 0,
+            too_far_ahead: 0,
+            late_refused: 0,
+          },
+          fresh: new Uint8Array(floats.length).fill(1),
+        }
+      },
+    },
+    templates_per_service: 100,
+    lateness_ms: 0,
+    meter: silentMeter,
+  })
+  return { logs, events, samples }
+}
+
+test('what varies in a line is masked, and runs of it are one', () => {
+  expect(tokensOf('order 4711 by user=a3 took 12.5ms at 2026-11-21T01:02:03Z from 10.0.0.1:80')).toEqual([
+    'order',
+    '<num>',
+    'by',
+    'user=',
+    '<*>',
+    'took',
+    '<num>',
+    'at',
+    '<time>',
+    'from',
+    '<ip>',
+  ])
+  expect(tokensOf('')).toEqual(['<empty>'])
+  expect(tokensOf('ids 1 2 3 4')).toEqual(['ids', '<num>'])
+})
+
+test('lines that differ in a word become one template, whose id stays', () => {
+  const drain = new Drain(10)
+  const first = drain.add('cannot reach payments within deadline, giving up now')
+  const second = drain.add('cannot reach inventory within deadline, giving up now')
+  expect(second).toEqual({ template: first.template, isNew: false })
+  expect(second.template.tokens.join(' ')).toBe('cannot reach <*> within deadline, giving up now')
+  expect(drain.add('user logged in').isNew).toBe(true)
+})
+
+test('a full table takes the rest under one name, and what was known stays known', () => {
+  const drain = new Drain(2)
+  drain.add('alpha one two')
+  drain.add('beta three four')
+  expect(drain.add('gamma five six').template.id).toBe('other')
+  expect(drain.add('alpha one two').isNew).toBe(false)
+})
+
+test('templates come back from a checkpoint, general as they had become', () => {
+  const drain = new Drain(10)
+  drain.add('cannot reach payments within deadline, giving up now')
+  drain.add('cannot reach inventory within deadline, giving up now')
+  const again = new Drain(10)
+  again.load(JSON.parse(JSON.stringify(drain.save())) as ReturnType<Drain['save']>)
+  expect(again.add('cannot reach shipping within deadline, giving up now').isNew).toBe(false)
+})
+
+test('records are counted into series a minute at a time', () => {
+  const { logs, samples } = engine()
+  logs.logs([record(1000, 'user 1 logged in'), record(2000, 'user 2 logged in'), record(3000, 'disk full', 'error')])
+  logs.tick(MINUTE)
+  logs.logs([record(MINUTE + 1, 'user 3 logged in')])
+  logs.tick(2 * MINUTE)
+  const logins = samples.filter(([name]) => name.includes('level="info"'))
+  expect(logins.map(([, time, value]) => [time / MINUTE, value])).toEqual([
+    [1, 2],
+    [2, 3],
+  ])
+})
+
+test('records count in the minute of their own time, however they come', () => {
+  const run = (pieces: readonly (readonly number[])[]): [number, number][] => {
+    const { logs, samples } = engine()
+    for (const piece of pieces) {
+      logs.logs(piece.map((second) => record(second * 1000, 'user 1 logged in')))
+      logs.tick(Math.max(...piece) * 1000)
+    }
+    logs.tick(10 * MINUTE)
+    return samples.map(([, time, value]) => [time / MINUTE, value])
+  }
+  const seconds = [5, 20, 61, 62, 130, 200, 201, 202]
+  expect(run([seconds])).toEqual(run(seconds.map((second) => [second])))
+  expect(run([seconds]).slice(0, 4)).toEqual([
+    [1, 2],
+    [2, 4],
+    [3, 5],
+    [4, 8],
+  ])
+})
+
+test('history sent today is counted and is no burst, and a clock that is years ahead stops nothing', () => {
+  const { logs, events, samples } = engine()
+  const now = 1000 * MINUTE
+  for (let minute = 0; minute < 20; minute++) {
+    logs.logs([record(now + minute * MINUTE, 'all is well')])
+    logs.tick(now + (minute + 1) * MINUTE)
+  }
+  logs.logs(Array.from({ length: 500 }, (_, i) => record(now - i * 1000, 'payment failed', 'error')))
+  logs.logs([record(now + 1e12, 'all is well')])
+  logs.tick(now + 22 * MINUTE)
+  expect(events).toEqual([])
+  expect(samples.at(-1)!.slice(1)).toEqual([now + 22 * MINUTE, 500])
+  expect(samples.findLast(([name]) => name.includes('info'))!.slice(1)).toEqual([now + 22 * MINUTE, 20])
+})
+
+test('a new kind of error of a known service is evidence; of a new service it is not', () => {
+  const { logs, events } = engine()
+  logs.logs([record(0, 'started'), record(1, 'config missing here', 'error')])
+  logs.tick(MINUTE)
+  expect(events).toEqual([])
+  logs.logs([record(20 * MINUTE, 'connection pool exhausted', 'error')])
+  logs.tick(21 * MINUTE)
+  expect(events.map(({ type, finding }) => [type, finding.kind, finding.detail, finding.evidence])).toEqual([
+    ['opened', 'new_template', 'connection pool exhausted', true],
+  ])
+  logs.tick(40 * MINUTE)
+  expect(events.at(-1)!.type).toBe('closed')
+})
+
+test('many more errors than usual are a burst, once, until they end; restart or not', () => {
+  const run = (restart: boolean): string[] => {
+    let { logs, events } = engine()
+    for (let minute = 1; minute <= 60; minute++) {
+      const errors = minute >= 30 && minute < 35 ? 80 : 2
+      logs.logs(Array.from({ length: errors }, (_, i) => record(minute * MINUTE - i, 'payment failed', 'error')))
+      logs.tick(minute * MINUTE)
+      if (restart && minute === 32) {
+        const next = engine()
+        next.logs.load(logs.save())
+        next.events.push(...events)
+        ;({ logs, events } = next)
+      }
+    }
+    return events
+      .filter(({ finding }) => finding.kind === 'burst')
+      .map(({ type, at_ms, finding }) => `${type} ${at_ms / MINUTE} ${finding.value} ${finding.peak_score}`)
+  }
+  const plain = run(false)
+  expect(plain.filter((line) => line.startsWith('opened'))).toHaveLength(1)
+  expect(plain.at(-1)).toMatch(/^closed 49/)
+  expect(run(true)).toEqual(plain)
+})

@@ -1,0 +1,250 @@
+import type { Alert, AlertEvent } from '#core/alert.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
+import type { RuleInfo } from '#core/ports/rules.ts'
+
+import type { RuleEngineOptions } from './engine.ts'
+import { ceilTo, dueSteps, reachOf, type Span, speaksOfNothing } from './marks.ts'
+import type { Rule, RuleGroup } from './rule.ts'
+import { AlertRunner } from './run-alert.ts'
+import { AnomalyRunner } from './run-anomaly.ts'
+import { RecordRunner } from './run-record.ts'
+import { NOTHING, type Runner } from './runner.ts'
+
+/** Steps of one range query: bounds the memory of catching up. */
+const CHUNK_STEPS = 5000
+/** So many failures in one evaluation, and what is left of its steps is passed over. */
+const FAILURES_MAX = 64
+
+export interface SavedRule {
+  readonly due_ms: number | null
+  readonly mark_ms: number | null
+  readonly looked_ms: number | null
+  readonly newest_ms: number | null
+  readonly grown_ms: number | null
+  readonly state: unknown
+}
+
+/** What a group tells its rules of an evaluation. */
+export interface Occasion {
+  /** Analysis time. */
+  readonly time_ms: number
+  readonly due_ms: number
+  /** Since when history has come that was not there before; null when none has. */
+  readonly again_ms: number | null
+}
+
+export interface Evaluation {
+  readonly events: readonly AlertEvent[]
+  /** Why steps were passed over. */
+  readonly errors: readonly ServiceError[]
+}
+
+const saved = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+/** A rule at work: how far it is, its health, and what its kind does with results. */
+export class ActiveRule {
+  readonly rule: Rule
+  readonly #group: RuleGroup
+  readonly #options: RuleEngineOptions
+  readonly #info: ExpressionInfo
+  readonly #speaksOfNothing: boolean
+  readonly #runner: Runner | undefined
+  #due_ms = -Infinity
+  #mark_ms = -Infinity
+  #looked_ms = -Infinity
+  /** The newest sample of its input, and when that was first seen. */
+  #newest_ms = -Infinity
+  #grown_ms = -Infinity
+  #error = ''
+  #events: AlertEvent[] = []
+  #errors: ServiceError[] = []
+
+  constructor(rule: Rule, group: RuleGroup, options: RuleEngineOptions) {
+    this.rule = rule
+    this.#group = group
+    this.#options = options
+    this.#info = options.query.inspect(rule.expr)
+    this.#speaksOfNothing = speaksOfNothing(this.#info, rule.expr)
+    this.#runner = runnerOf(rule, group, this.#info, options)
+  }
+
+  /** The newest step that it was asked for; −Infinity before the first. */
+  get due_ms(): number {
+    return this.#due_ms
+  }
+
+  /** Why the newest evaluation passed steps over; '' when it did not. */
+  get lastError(): string {
+    return this.#error
+  }
+
+  alerts(): readonly Alert[] {
+    return this.#runner instanceof AlertRunner ? this.#runner.alerts() : []
+  }
+
+  /** T leapt to `time_ms`: nobody was listening, so that silence until now means nothing. */
+  listenAnew(time_ms: number): void {
+    this.#grown_ms = time_ms
+  }
+
+  /** Whether there can be anything to do: input for steps that were asked for already waits for the next. */
+  isDue({ due_ms, again_ms }: Occasion): boolean {
+    return due_ms > this.#due_ms || again_ms !== null
+  }
+
+  /** Evaluates every step that is due and was not yet; for history also those that were. */
+  async evaluate(occasion: Occasion): Promise<Evaluation> {
+    this.#due_ms = Math.max(this.#due_ms, occasion.due_ms)
+    if (this.#runner === undefined && this.rule.kind !== 'forecast') return { events: [], errors: [] }
+    this.#events = []
+    this.#errors = []
+    if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
+    await this.#evaluate(occasion)
+    this.#error = this.#errors.length > 0 ? messageOf(this.#errors.at(-1)) : ''
+    return { events: this.#events, errors: this.#errors }
+  }
+
+  /** The rule is gone: what fires resolves, what it writes ends. */
+  end(time_ms = Math.max(this.#mark_ms, this.#looked_ms)): AlertEvent[] {
+    return this.#runner?.end(time_ms) ?? []
+  }
+
+  info(): RuleInfo {
+    const { kind, name, expr, for_ms, labels, annotations } = this.rule
+    const evaluated_ms = Math.max(this.#mark_ms, this.#looked_ms)
+    const known = Number.isFinite(evaluated_ms)
+    // Rules over a plain selector are scored as samples come: they have no steps to be late with.
+    const well = known || (this.#runner === undefined && kind === 'anomaly')
+    return {
+      kind,
+      name,
+      expr,
+      for_ms,
+      labels,
+      annotations,
+      health: this.#error !== '' ? 'err' : well ? 'ok' : 'unknown',
+      last_error: this.#error,
+      evaluated_ms: known ? evaluated_ms : 0,
+    }
+  }
+
+  save(): SavedRule {
+    return {
+      due_ms: saved(this.#due_ms),
+      mark_ms: saved(this.#mark_ms),
+      looked_ms: saved(this.#looked_ms),
+      newest_ms: saved(this.#newest_ms),
+      grown_ms: saved(this.#grown_ms),
+      state: this.#runner?.save() ?? null,
+    }
+  }
+
+  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, state }: SavedRule): void {
+    this.#due_ms = due_ms ?? -Infinity
+    this.#mark_ms = mark_ms ?? -Infinity
+    this.#looked_ms = looked_ms ?? -Infinity
+    this.#newest_ms = newest_ms ?? -Infinity
+    this.#grown_ms = grown_ms ?? -Infinity
+    if (state !== null) this.#runner?.load(state)
+  }
+
+  async #evaluate({ time_ms, due_ms }: Occasion): Promise<void> {
+    const reach = reachOf(this.#info, this.#options.reader)
+    const newest_ms = reach?.newest_ms ?? -Infinity
+    if (newest_ms !== this.#newest_ms) this.#grown_ms = time_ms
+    this.#newest_ms = newest_ms
+    const { interval_ms } = this.#group
+    const { lateness_ms } = this.#options
+    const progress = { mark_ms: this.#mark_ms, looked_ms: this.#looked_ms, grown_ms: this.#grown_ms }
+    const { input, empty } = dueSteps(progress, reach, { time_ms, due_ms, interval_ms, lateness_ms })
+    if (input !== undefined) {
+      await this.#range(input)
+      this.#mark_ms = input.to_ms
+    }
+    if (empty !== undefined) await this.#silence(empty)
+    this.#looked_ms = Math.max(this.#looked_ms, empty?.to_ms ?? this.#mark_ms)
+  }
+
+  /** Steps before the mark once more, for series that came after it. */
+  async #again(from_ms: number): Promise<void> {
+    if (this.#runner?.repeatable !== true) return
+    const { interval_ms } = this.#group
+    const reach = reachOf(this.#info, this.#options.reader)
+    const first_ms = ceilTo(Math.max(from_ms, reach?.from_ms ?? Infinity), interval_ms)
+    await this.#range({ from_ms: first_ms, to_ms: this.#mark_ms }, true)
+  }
+
+  /** Steps at which all input is over: nothing is asked where the answer is known to be nothing. */
+  async #silence(empty: Span): Promise<void> {
+    if (this.#runner === undefined) return
+    if (this.#speaksOfNothing) await this.#range(empty)
+    else if (this.#runner.active) this.#take([], empty, false)
+  }
+
+  async #range({ from_ms, to_ms }: Span, again = false): Promise<void> {
+    if (this.rule.kind === 'forecast') {
+      await this.#steps({ from_ms: to_ms, to_ms }, again)
+      return
+    }
+    const { interval_ms } = this.#group
+    for (let first = from_ms; first <= to_ms; first += CHUNK_STEPS * interval_ms) {
+      await this.#steps({ from_ms: first, to_ms: Math.min(to_ms, first + (CHUNK_STEPS - 1) * interval_ms) }, again)
+    }
+  }
+
+  /** Where a range fails it is halved, so that a bad step costs only itself: the rule goes on behind it, as in Prometheus. */
+  async #steps(span: Span, again: boolean): Promise<void> {
+    const { interval_ms } = this.#group
+    try {
+      if (this.rule.kind === 'forecast') await this.#options.forecasting.step(this.rule.key, span.to_ms)
+      else this.#take(await this.#query(span), span, again)
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      const steps = Math.round((span.to_ms - span.from_ms) / interval_ms) + 1
+      if (steps === 1 || this.#errors.length >= FAILURES_MAX) {
+        this.#errors.push(error)
+        return
+      }
+      const middle_ms = span.from_ms + Math.floor(steps / 2) * interval_ms
+      await this.#steps({ from_ms: span.from_ms, to_ms: middle_ms - interval_ms }, again)
+      await this.#steps({ from_ms: middle_ms, to_ms: span.to_ms }, again)
+    }
+  }
+
+  #take(series: readonly ResultSeries[], span: Span, again: boolean): void {
+    const { interval_ms } = this.#group
+    const { events, error } = this.#runner?.take({ series, ...span, interval_ms, again }) ?? NOTHING
+    for (const event of events) this.#events.push(event)
+    if (error !== undefined) this.#errors.push(error)
+  }
+
+  async #query({ from_ms, to_ms }: Span): Promise<readonly ResultSeries[]> {
+    const { interval_ms, limit } = this.#group
+    const result = await this.#options.query.range(this.rule.expr, { from_ms, to_ms, step_ms: interval_ms })
+    const series = result.type === 'matrix' ? result.series : []
+    if (limit > 0 && series.length > limit) refuseBeyond(limit, series)
+    return series
+  }
+}
+
+/** Throws where a step has more series than the group's limit; those of different steps do not add up. */
+function refuseBeyond(limit: number, series: readonly ResultSeries[]): void {
+  const counts = new Map<number, number>()
+  for (const { time_ms } of series) for (const time of time_ms) counts.set(time, (counts.get(time) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  if (most > limit) throw new ServiceError('execution', `${most} series; the group's limit is ${limit}`)
+}
+
+/** Undefined for a rule that needs no results: forecasts have their own, plain anomaly rules are scored as samples come. */
+function runnerOf(
+  rule: Rule,
+  group: RuleGroup,
+  info: ExpressionInfo,
+  { writer, scoring }: RuleEngineOptions,
+): Runner | undefined {
+  if (rule.kind === 'record') return new RecordRunner(rule, writer, scoring)
+  if (rule.kind === 'alert') return new AlertRunner(rule, group, writer)
+  if (rule.kind === 'anomaly' && rule.spec.plain === null) return new AnomalyRunner(rule, info, scoring)
+  return undefined
+}

@@ -1,0 +1,142 @@
+import type { Alert, AlertEvent } from '#core/alert.ts'
+import { ServiceError } from '#core/errors.ts'
+import { Labels, METRIC_NAME } from '#core/series.ts'
+
+import type { AlertRule } from './rule.ts'
+import type { Template } from './template.ts'
+
+/** One result of a rule's expression at a step. */
+export interface Active {
+  readonly labels: Labels
+  readonly value: number
+}
+
+/** An instance as the state machine keeps it. */
+export interface Instance {
+  readonly labels: Labels
+  annotations: Readonly<Record<string, string>>
+  firing: boolean
+  readonly active_ms: number
+  fired_ms: number
+  /** The first step at which the expression did not have it any more; null while it does. */
+  missing_ms: number | null
+  evaluated_ms: number
+  value: number
+}
+
+type Present = Pick<Instance, 'labels' | 'annotations' | 'value'>
+
+const expandAll = (templates: readonly (readonly [string, Template])[], facts: Active): [string, string][] =>
+  templates.map(([name, template]) => [name, template.expand(facts)])
+
+/**
+ * Instances of one alert rule, stepped in order of time: pending, firing after `for`, resolved when the expression no longer has them (after
+ * `keep_firing_for`). All times are steps. Source: Prometheus, rules/alerting.go.
+ */
+export class AlertStates {
+  readonly #rule: AlertRule
+  readonly #group: { readonly name: string; readonly interval_ms: number }
+  readonly #instances = new Map<string, Instance>()
+  #last_ms = -Infinity
+
+  constructor(rule: AlertRule, group: { readonly name: string; readonly interval_ms: number }) {
+    this.#rule = rule
+    this.#group = group
+  }
+
+  get size(): number {
+    return this.#instances.size
+  }
+
+  /**
+   * One step. Undefined for one that was passed: input that comes for earlier steps does not turn back what is active. Throws
+   * `ServiceError('execution')` where two results have the same labels after templating; nothing changes then.
+   */
+  step(time_ms: number, results: readonly Active[]): AlertEvent[] | undefined {
+    if (time_ms <= this.#last_ms && this.#instances.size > 0) return undefined
+    const present = this.#present(results)
+    this.#last_ms = time_ms
+    const events: AlertEvent[] = []
+    for (const [key, seen] of present) {
+      const instance = this.#instances.get(key) ?? begun(seen, time_ms)
+      Object.assign(instance, {
+        value: seen.value,
+        annotations: seen.annotations,
+        missing_ms: null,
+        evaluated_ms: time_ms,
+      })
+      this.#instances.set(key, instance)
+      if (instance.firing || time_ms - instance.active_ms < this.#rule.for_ms) continue
+      instance.firing = true
+      instance.fired_ms = time_ms
+      events.push({ type: 'firing', at_ms: time_ms, alert: this.#alert(instance) })
+    }
+    for (const [key, instance] of this.#instances) {
+      if (present.has(key)) continue
+      instance.evaluated_ms = time_ms
+      instance.missing_ms ??= time_ms
+      if (instance.firing && time_ms - instance.missing_ms < this.#rule.keep_firing_ms) continue
+      this.#instances.delete(key)
+      if (instance.firing) events.push(this.resolved(instance, time_ms))
+    }
+    return events
+  }
+
+  /** Ordered by labels. */
+  alerts(): Alert[] {
+    return [...this.#instances].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, instance]) => this.#alert(instance))
+  }
+
+  instances(): Iterable<Readonly<Instance>> {
+    return this.#instances.values()
+  }
+
+  resolved(instance: Readonly<Instance>, time_ms: number): AlertEvent {
+    const alert: Alert = { ...this.#alert(instance), state: 'resolved', resolved_ms: time_ms }
+    return { type: 'resolved', at_ms: time_ms, alert }
+  }
+
+  load(instances: readonly Instance[]): void {
+    this.#instances.clear()
+    for (const instance of instances) this.#instances.set(instance.labels.key, { ...instance })
+    // All of them were there at the last step; without any it does not matter.
+    this.#last_ms = instances[0]?.evaluated_ms ?? -Infinity
+  }
+
+  #present(results: readonly Active[]): Map<string, Present> {
+    const present = new Map<string, Present>()
+    for (const result of results) {
+      const own = expandAll(this.#rule.labelTemplates, result)
+      const labels = Labels.of([...result.labels.drop(METRIC_NAME), ...own, ['alertname', this.#rule.name]])
+      if (present.has(labels.key)) {
+        throw new ServiceError(
+          'execution',
+          `two results have the labels ${String(labels)}; the rule's labels make them one`,
+        )
+      }
+      const annotations = Object.fromEntries(expandAll(this.#rule.annotationTemplates, result))
+      present.set(labels.key, { labels, value: result.value, annotations })
+    }
+    return present
+  }
+
+  #alert({ labels, annotations, firing, active_ms, fired_ms, value, evaluated_ms }: Readonly<Instance>): Alert {
+    return {
+      rule: this.#rule.name,
+      group: this.#group.name,
+      labels,
+      annotations,
+      state: firing ? 'firing' : 'pending',
+      active_ms,
+      ...(firing && { fired_ms }),
+      value,
+      expr: this.#rule.expr,
+      evaluated_ms,
+      interval_ms: this.#group.interval_ms,
+    }
+  }
+}
+
+function begun(present: Present, time_ms: number): Instance {
+  return { ...present, firing: false, active_ms: time_ms, fired_ms: 0, missing_ms: null, evaluated_ms: time_ms }
+}

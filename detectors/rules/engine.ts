@@ -1,0 +1,189 @@
+import type { Alert, AlertEvent } from '#core/alert.ts'
+import type { Snapshot } from '#core/component.ts'
+import { ServiceError } from '#core/errors.ts'
+import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { RuleGroupInfo, RuleReader } from '#core/ports/rules.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+
+import type { Forecasting } from '../forecasting/spec.ts'
+import type { Scoring } from '../scoring/spec.ts'
+import { ActiveRule, type Occasion, type SavedRule } from './active-rule.ts'
+import { type HistoryState, HistoryWatch } from './history.ts'
+import { floorTo, PATIENCE_MS } from './marks.ts'
+import type { RuleGroup } from './rule.ts'
+import type { RecordedSink } from './run-record.ts'
+
+const VERSION = 1
+/** Samples older than this against analysis time are history, not delay. */
+const HISTORY_MS = 600_000
+
+export interface RuleEngineOptions {
+  readonly query: QueryEngine
+  readonly writer: SeriesWriter
+  readonly reader: Pick<SeriesReader, 'extent'>
+  readonly scoring: Scoring & RecordedSink & { flush(): void }
+  readonly forecasting: Forecasting
+  readonly alerts: AlertSink
+  readonly lateness_ms: number
+  readonly meter: Meter
+  readonly log: Log
+  /** For measuring how long evaluation took, nothing else. */
+  readonly now_ms: () => number
+}
+
+interface State {
+  readonly version: number
+  readonly time_ms: number | null
+  readonly history: HistoryState | null
+  readonly rules: readonly (readonly [string, SavedRule])[]
+}
+
+interface ActiveGroup {
+  readonly group: RuleGroup
+  readonly rules: readonly ActiveRule[]
+  /** Of the last evaluation, wall clock. */
+  duration_ms: number
+}
+
+/** Evaluates rule groups on analysis time: steps when they are due, steps that are behind as one range. */
+export class RuleEngine implements AlertReader, RuleReader, Snapshot {
+  readonly name = 'rules'
+  readonly #options: RuleEngineOptions
+  readonly #history = new HistoryWatch()
+  readonly #failures
+  readonly #evaluations
+  #groups: readonly ActiveGroup[] = []
+  /** T of the last tick. */
+  #time_ms = -Infinity
+
+  constructor(options: RuleEngineOptions) {
+    this.#options = options
+    const { meter } = options
+    this.#failures = meter.counter('barograph.rules.failures', {
+      description: 'Evaluations that failed, by kind of rule',
+    })
+    this.#evaluations = meter.histogram('barograph.rules.evaluation.duration', {
+      description: 'Time to evaluate a group',
+      unit: 's',
+    })
+  }
+
+  /** Replaces all groups; rules under an unchanged key go on, alerts of the others resolve at analysis time `time_ms`. */
+  setGroups(groups: readonly RuleGroup[], time_ms?: number): void {
+    const before = new Map(this.#groups.flatMap(({ rules }) => rules).map((active) => [active.rule.key, active]))
+    this.#groups = groups.map((group) => ({
+      group,
+      rules: group.rules.map((rule) => {
+        const active = new ActiveRule(rule, group, this.#options)
+        const known = before.get(rule.key)
+        if (known !== undefined) active.load(known.save())
+        before.delete(rule.key)
+        return active
+      }),
+      duration_ms: 0,
+    }))
+    for (const gone of before.values()) for (const event of gone.end(time_ms)) this.#options.alerts.alert(event)
+    const all = groups.flatMap(({ rules }) => rules)
+    this.#options.scoring.setRules(all.flatMap((rule) => (rule.kind === 'anomaly' ? [rule.spec] : [])))
+    this.#options.forecasting.setRules(all.flatMap((rule) => (rule.kind === 'forecast' ? [rule.spec] : [])))
+  }
+
+  /** New samples came; `oldest_ms` is the time of the oldest, `time_ms` analysis time. */
+  observed(oldest_ms: number, time_ms: number): void {
+    if (oldest_ms < time_ms - HISTORY_MS) this.#history.seen(oldest_ms, time_ms)
+  }
+
+  /**
+   * Evaluates what is due at T = `time_ms`; nobody is known to lag beyond `complete_ms`. What alerts become is told in order of event
+   * time, as it would have been had every step been taken by itself.
+   */
+  async tick({
+    time_ms,
+    complete_ms = Infinity,
+  }: {
+    readonly time_ms: number
+    readonly complete_ms?: number | undefined
+  }): Promise<void> {
+    const { lateness_ms, alerts, scoring } = this.#options
+    if (this.#history.waits(time_ms)) return
+    if (time_ms - this.#time_ms > PATIENCE_MS) {
+      for (const { rules } of this.#groups) for (const rule of rules) rule.listenAnew(time_ms)
+    }
+    this.#time_ms = time_ms
+    const again_ms = this.#history.taken()
+    const events: AlertEvent[] = []
+    for (const active of this.#groups) {
+      const { interval_ms, offset_ms } = active.group
+      const due_ms = floorTo(Math.min(time_ms, complete_ms) - lateness_ms - offset_ms, interval_ms)
+      await this.#evaluate(active, { time_ms, due_ms, again_ms }, events)
+    }
+    for (const event of events.toSorted((a, b) => a.at_ms - b.at_ms)) alerts.alert(event)
+    scoring.flush()
+  }
+
+  active(): readonly Alert[] {
+    return this.#groups.flatMap(({ rules }) => rules.flatMap((rule) => rule.alerts()))
+  }
+
+  groups(): readonly RuleGroupInfo[] {
+    return this.#groups.map(({ group, rules, duration_ms }) => ({
+      name: group.name,
+      file: group.file,
+      interval_ms: group.interval_ms,
+      evaluated_ms: Math.max(0, ...rules.map(({ due_ms }) => due_ms)),
+      evaluation_duration_ms: duration_ms,
+      rules: rules.map((rule) => rule.info()),
+    }))
+  }
+
+  save(): Uint8Array {
+    const rules = this.#groups.flatMap((active) => active.rules.map((one) => [one.rule.key, one.save()] as const))
+    const time_ms = Number.isFinite(this.#time_ms) ? this.#time_ms : null
+    return Buffer.from(
+      JSON.stringify({ version: VERSION, time_ms, history: this.#history.save(), rules } satisfies State),
+    )
+  }
+
+  /** Rules that are no longer there are left out. */
+  load(bytes: Uint8Array): void {
+    const state = JSON.parse(Buffer.from(bytes).toString()) as State
+    if (state.version !== VERSION) {
+      throw new ServiceError('bad_data', `rule state of version ${state.version}; this program reads ${VERSION}`)
+    }
+    this.#time_ms = state.time_ms ?? -Infinity
+    this.#history.load(state.history)
+    const saved = new Map(state.rules)
+    for (const { rules } of this.#groups) {
+      for (const active of rules) {
+        const known = saved.get(active.rule.key)
+        if (known !== undefined) active.load(known)
+      }
+    }
+  }
+
+  async #evaluate(active: ActiveGroup, occasion: Occasion, events: AlertEvent[]): Promise<void> {
+    const rules = active.rules.filter((rule) => rule.isDue(occasion))
+    if (rules.length === 0) return
+    const { now_ms } = this.#options
+    const started_ms = now_ms()
+    for (const rule of rules) {
+      const before = rule.lastError
+      const made = await rule.evaluate(occasion)
+      for (const event of made.events) events.push(event)
+      if (made.errors.length > 0) this.#failed(rule, made.errors.length, before)
+    }
+    active.duration_ms = now_ms() - started_ms
+    this.#evaluations.record(active.duration_ms / 1000)
+  }
+
+  /** The same failure, evaluation after evaluation, is told once and counted each time. */
+  #failed({ rule, lastError }: ActiveRule, count: number, before: string): void {
+    this.#failures.add(count, { kind: rule.kind })
+    if (lastError === before) return
+    this.#options.log.warn('a rule cannot be evaluated', { rule: rule.name, expr: rule.expr, error: lastError })
+  }
+}

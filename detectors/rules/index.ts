@@ -1,0 +1,3 @@
+export { RuleEngine } from './engine.ts'
+export { loadRules, refuseProblems } from './load.ts'
+export type { RuleGroup } from './rule.ts'

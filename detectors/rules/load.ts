@@ -1,0 +1,247 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+
+import { type Document, LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+
+import { lineOf } from '#core/config/load.ts'
+import { formatPath, formatProblem, issuesOf, nearest, type Problem } from '#core/config/problems.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { ExpressionInfo, QueryEngine } from '#core/ports/query-engine.ts'
+
+import type { AnomalySpec } from '../scoring/spec.ts'
+import { BUILDERS, type Place } from './build.ts'
+import type { Rule, RuleGroup } from './rule.ts'
+import { type GroupText, groupSchema, RULE_KINDS, RULE_SCHEMAS, type RuleKind } from './schema.ts'
+import { Template } from './template.ts'
+
+export interface LoadDeps<Policy> {
+  readonly query: Pick<QueryEngine, 'inspect'>
+  /** Reads what stands under `detector:`; throws `ServiceError('bad_config')`. */
+  readonly parseDetector: (raw: unknown) => AnomalySpec['detector']
+  /** One entry of `scaling:`. */
+  readonly policySchema: z.ZodType<Policy>
+}
+
+export interface LoadedRules<Policy> {
+  readonly groups: readonly RuleGroup[]
+  readonly policies: readonly Policy[]
+  /** Everything that is wrong, in order of files and lines. What is not wrong is loaded all the same. */
+  readonly problems: readonly Problem[]
+  readonly files: readonly string[]
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+const isMap = (raw: unknown): raw is Raw => typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+
+const FILE_SIZE_MAX = 4 * 2 ** 20
+const fileSchema = z.strictObject({
+  groups: z.array(z.unknown()).default([]),
+  scaling: z.array(z.unknown()).default([]),
+})
+
+interface RuleFile {
+  readonly file: string
+  /** Below the folder that was named: state and ids must not hang on where that lies. */
+  readonly name: string
+}
+
+/** The rule files of files and folders, folders recursively, in order of name; tests left out. */
+function filesOf(path: string): RuleFile[] {
+  if (statSync(path).isFile()) return [{ file: path, name: basename(path) }]
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
+    .toSorted()
+    .map((name) => ({ file: join(path, name), name: join(basename(path), name) }))
+}
+
+/** Reads rule files. Never throws for what is in them: `problems` has it. */
+export function loadRules<Policy>(paths: readonly string[], deps: LoadDeps<Policy>): LoadedRules<Policy> {
+  const groups: RuleGroup[] = []
+  const policies: Policy[] = []
+  const problems: Problem[] = []
+  const files = new Map<string, RuleFile>()
+  for (const path of paths) {
+    try {
+      for (const one of filesOf(path)) files.set(resolve(one.file), files.get(resolve(one.file)) ?? one)
+    } catch (error) {
+      problems.push({ file: path, line: 0, path: '', message: `cannot be read: ${messageOf(error)}` })
+    }
+  }
+  const numbered = numbering()
+  for (const { file, name } of files.values()) {
+    const reader = new FileReader({ file, name: numbered(name) }, deps)
+    reader.read()
+    groups.push(...reader.groups)
+    policies.push(...reader.policies)
+    problems.push(...reader.problems)
+  }
+  return { groups, policies, problems, files: [...files.values()].map(({ file }) => file) }
+}
+
+/** Names given before get a number: `a`, `a#2`. Files of two folders of one name, and rules of a group, keep their state apart. */
+function numbering(): (name: string) => string {
+  const seen = new Map<string, number>()
+  return (name) => {
+    const count = (seen.get(name) ?? 0) + 1
+    seen.set(name, count)
+    return count === 1 ? name : `${name}#${count}`
+  }
+}
+
+/** Throws `ServiceError('bad_config')` with every problem, when there is one. */
+export function refuseProblems(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new ServiceError('bad_config', problems.map(formatProblem).join('\n'))
+}
+
+class FileReader<Policy> {
+  readonly groups: RuleGroup[] = []
+  readonly policies: Policy[] = []
+  readonly problems: Problem[] = []
+  readonly #file: string
+  readonly #name: string
+  readonly #deps: LoadDeps<Policy>
+  readonly #lines = new LineCounter()
+  #document: Document | undefined
+
+  constructor({ file, name }: RuleFile, deps: LoadDeps<Policy>) {
+    this.#file = file
+    this.#name = name
+    this.#deps = deps
+  }
+
+  read(): void {
+    const raw = this.#parse()
+    if (raw === undefined) return
+    const whole = this.#checked(fileSchema, raw, [])
+    if (whole === undefined) return
+    for (const [i, group] of whole.groups.entries()) this.#group(group, ['groups', i])
+    for (const [i, policy] of whole.scaling.entries()) {
+      const read = this.#checked(this.#deps.policySchema, policy, ['scaling', i])
+      if (read !== undefined) this.policies.push(read)
+    }
+  }
+
+  #parse(): unknown {
+    try {
+      if (statSync(this.#file).size > FILE_SIZE_MAX) throw new Error(`larger than ${FILE_SIZE_MAX} bytes`)
+      const options = { lineCounter: this.#lines, merge: true }
+      this.#document = parseDocument(readFileSync(this.#file, 'utf8'), options)
+      const [bad] = this.#document.errors
+      // Aliases are followed here, and refused where they multiply.
+      if (bad === undefined) return this.#document.toJS() ?? {}
+      const line = this.#lines.linePos(bad.pos[0]).line
+      this.problems.push({ file: this.#file, line, path: '', message: `not YAML: ${bad.message.split('\n')[0]}` })
+    } catch (error) {
+      this.#problem([], `cannot be read: ${messageOf(error)}`)
+    }
+    return undefined
+  }
+
+  #group(raw: unknown, path: PropertyKey[]): void {
+    const group = this.#checked(groupSchema, raw, path)
+    if (group === undefined) return
+    if (this.groups.some(({ name }) => name === group.name)) {
+      this.#problem([...path, 'name'], `a second group ${JSON.stringify(group.name)} in this file`)
+      return
+    }
+    for (const [name, text] of Object.entries(group.labels)) this.#template(text, [...path, 'labels', name])
+    const rules = group.rules.flatMap((rule, i) => this.#rule(rule, group, [...path, 'rules', i]) ?? [])
+    const numbered = numbering()
+    this.groups.push({
+      name: group.name,
+      file: this.#file,
+      interval_ms: group.interval,
+      offset_ms: group.query_offset,
+      limit: group.limit,
+      rules: rules.map((rule) => rekeyed(rule, numbered(rule.key))),
+    })
+  }
+
+  #rule(raw: Raw, group: GroupText, path: PropertyKey[]): Rule | undefined {
+    const kinds = RULE_KINDS.filter((kind) => kind in raw)
+    const [kind] = kinds
+    if (kind === undefined || kinds.length > 1) {
+      const keys = Object.keys(raw)
+      const near = keys.map((key) => nearest(key, RULE_KINDS)).find((name) => name !== undefined)
+      const fix = near === undefined ? '' : `; did you mean ${near}?`
+      this.#problem(
+        path,
+        kinds.length > 1
+          ? `is ${kinds.join(' and ')} at once; make it two rules`
+          : `a rule says one of ${RULE_KINDS.join(', ')}; this one has ${keys.join(', ') || 'nothing'}${fix}`,
+      )
+      return undefined
+    }
+    return this.#ruleOf(kind, raw, group, path)
+  }
+
+  #ruleOf(kind: RuleKind, raw: Raw, group: GroupText, path: PropertyKey[]): Rule | undefined {
+    const before = this.problems.length
+    const text = this.#checked(RULE_SCHEMAS[kind] as z.ZodType, raw, path)
+    // Looked at whether or not the rest is well, so that all is told at once.
+    const expression = this.#expression(raw['expr'], [...path, 'expr'])
+    const given = raw['detector'] ?? 'auto'
+    const isAnomaly = kind === 'anomaly'
+    const detector = isAnomaly ? this.#attempt([...path, 'detector'], () => this.#deps.parseDetector(given)) : undefined
+    for (const texts of kind === 'alert' || isAnomaly ? ['labels', 'annotations'] : []) {
+      const entries = isMap(raw[texts]) ? Object.entries(raw[texts]) : []
+      for (const [name, source] of entries) this.#template(source, [...path, texts, name])
+    }
+    if (text === undefined || expression === undefined || this.problems.length > before) return undefined
+    const key = `${this.#name};${group.name};${kind};${String(raw[kind])}`
+    const place: Place = { key, group, expression, detector }
+    // Schema and builder of one kind go together: the tables say so, the compiler cannot see it here.
+    const build = BUILDERS[kind] as (text: unknown, place: Place) => Rule
+    return this.#attempt(path, () => build(text, place))
+  }
+
+  #expression(raw: unknown, path: PropertyKey[]): ExpressionInfo | undefined {
+    if (typeof raw !== 'string' && typeof raw !== 'number') return undefined
+    const expression = this.#attempt(path, () => this.#deps.query.inspect(String(raw)))
+    if (expression?.type !== 'matrix' && expression?.type !== 'string') return expression
+    this.#problem(path, `is a ${expression.type}; a rule needs a vector or a number`)
+    return undefined
+  }
+
+  #template(source: unknown, path: PropertyKey[]): void {
+    if (typeof source === 'string') this.#attempt(path, () => new Template(source))
+  }
+
+  #attempt<T>(path: PropertyKey[], run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      this.#problem(path, messageOf(error))
+      return undefined
+    }
+  }
+
+  /** Unknown keys are told and left out: what else is wrong is found all the same. */
+  #checked<T>(schema: z.ZodType<T>, raw: unknown, path: PropertyKey[]): T | undefined {
+    // In YAML a key with nothing behind it is null; in Prometheus that is as if it were not there.
+    const given = isMap(raw) ? Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null)) : raw
+    const result = schema.safeParse(given)
+    if (result.success) return result.data
+    for (const issue of issuesOf(result.error, schema)) this.#problem([...path, ...issue.path], issue.message)
+    const unknown = result.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
+    )
+    if (unknown.length === 0 || !isMap(given)) return undefined
+    const rest = schema.safeParse(Object.fromEntries(Object.entries(given).filter(([key]) => !unknown.includes(key))))
+    return rest.data
+  }
+
+  #problem(path: readonly PropertyKey[], message: string): void {
+    const line = this.#document === undefined ? 0 : lineOf(this.#document, this.#lines, path)
+    this.problems.push({ file: this.#file, line, path: formatPath(path), message })
+  }
+}
+
+function rekeyed(rule: Rule, key: string): Rule {
+  if (rule.kind === 'anomaly') return { ...rule, key, spec: { ...rule.spec, key } }
+  if (rule.kind === 'forecast') return { ...rule, key, spec: { ...rule.spec, key } }
+  return { ...rule, key }
+}

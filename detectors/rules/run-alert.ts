@@ -1,0 +1,126 @@
+import type { Alert, AlertEvent } from '#core/alert.ts'
+import { DerivedSamples } from '#core/derived.ts'
+import { ServiceError } from '#core/errors.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import { Labels, METRIC_NAME } from '#core/series.ts'
+
+import { AlertStates, type Instance } from './alert-states.ts'
+import type { AlertRule, RuleGroup } from './rule.ts'
+import type { Results, Runner, Taken } from './runner.ts'
+import { Steps } from './steps.ts'
+
+const ABOUT = { type: 'gauge', unit: '', help: 'State of alert rules' } as const
+
+/** What is written of an instance. */
+interface Written {
+  readonly pending: Labels
+  readonly firing: Labels
+  readonly since: Labels
+}
+
+interface Saved {
+  readonly instances: readonly (Omit<Instance, 'labels' | 'value'> & {
+    readonly labels: Record<string, string>
+    readonly value: string
+  })[]
+  readonly written: readonly Record<string, string>[]
+}
+
+/** Steps the alerts of a rule, and writes `ALERTS` and `ALERTS_FOR_STATE`. */
+export class AlertRunner implements Runner {
+  readonly repeatable = false
+  readonly #states: AlertStates
+  readonly #derived: DerivedSamples
+  /** What the last step wrote as present. */
+  #written = new Map<string, Labels>()
+  readonly #labels = new WeakMap<Labels, Written>()
+
+  constructor(rule: AlertRule, group: RuleGroup, writer: SeriesWriter) {
+    this.#states = new AlertStates(rule, group)
+    this.#derived = new DerivedSamples(writer)
+  }
+
+  get active(): boolean {
+    return this.#states.size > 0 || this.#written.size > 0
+  }
+
+  alerts(): readonly Alert[] {
+    return this.#states.alerts()
+  }
+
+  /** A step that cannot be taken is passed over, as in Prometheus; the others stand. */
+  take({ series, from_ms, to_ms, interval_ms }: Results): Taken {
+    const steps = new Steps(series)
+    const events: AlertEvent[] = []
+    let error: ServiceError | undefined
+    for (let time = from_ms; time <= to_ms; time += interval_ms) {
+      if (!this.active && (time = steps.next(time)) > to_ms) break
+      try {
+        const made = this.#states.step(time, steps.at(time))
+        if (made !== undefined) this.#write(time)
+        events.push(...(made ?? []))
+      } catch (thrown) {
+        if (!(thrown instanceof ServiceError)) throw thrown
+        error = thrown
+      }
+    }
+    this.#derived.flush()
+    return { events, error }
+  }
+
+  end(time_ms: number): AlertEvent[] {
+    const events = [...this.#states.instances()]
+      .filter(({ firing }) => firing)
+      .map((instance) => this.#states.resolved(instance, time_ms))
+    this.#states.load([])
+    this.#write(time_ms)
+    this.#derived.flush()
+    return events
+  }
+
+  save(): unknown {
+    const instances = [...this.#states.instances()].map((one) => ({
+      ...one,
+      labels: one.labels.toJSON(),
+      // JSON has no NaN and no infinities.
+      value: String(one.value),
+    }))
+    return { instances, written: [...this.#written.values()].map((labels) => labels.toJSON()) } satisfies Saved
+  }
+
+  load(state: unknown): void {
+    const { instances, written } = state as Saved
+    this.#states.load(instances.map((one) => ({ ...one, labels: Labels.of(one.labels), value: Number(one.value) })))
+    this.#written = new Map(written.map((pairs) => Labels.of(pairs)).map((labels) => [labels.key, labels]))
+  }
+
+  #write(time_ms: number): void {
+    const written = new Map<string, Labels>()
+    for (const { labels, firing, active_ms } of this.#states.instances()) {
+      const names = this.#labelsOf(labels)
+      const state = firing ? names.firing : names.pending
+      this.#derived.add(ABOUT, state, time_ms, 1)
+      this.#derived.add(ABOUT, names.since, time_ms, active_ms / 1000)
+      written.set(state.key, state)
+      written.set(names.since.key, names.since)
+    }
+    for (const [key, labels] of this.#written) {
+      if (!written.has(key)) this.#derived.add(ABOUT, labels, time_ms, Number.NaN, true)
+    }
+    this.#written = written
+  }
+
+  #labelsOf(labels: Labels): Written {
+    let names = this.#labels.get(labels)
+    if (names === undefined) {
+      const alerts = labels.with(METRIC_NAME, 'ALERTS')
+      names = {
+        pending: alerts.with('alertstate', 'pending'),
+        firing: alerts.with('alertstate', 'firing'),
+        since: labels.with(METRIC_NAME, 'ALERTS_FOR_STATE'),
+      }
+      this.#labels.set(labels, names)
+    }
+    return names
+  }
+}

@@ -1,0 +1,109 @@
+import type { AlertEvent } from '#core/alert.ts'
+import { DerivedSamples } from '#core/derived.ts'
+import { ServiceError } from '#core/errors.ts'
+import type { ResultSeries } from '#core/ports/query-engine.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import type { SampleBatch } from '#core/sample.ts'
+import { Labels, METRIC_NAME } from '#core/series.ts'
+
+import type { RecordRule } from './rule.ts'
+import { NOTHING, type Results, type Runner, type Taken } from './runner.ts'
+
+const ABOUT = { type: 'gauge', unit: '', help: 'Recorded by a rule' } as const
+
+/** Scores the samples of a stored batch that are the newest of their series. */
+export interface RecordedSink {
+  samples(batch: SampleBatch, fresh: Uint8Array): void
+}
+
+/** Writes results as a series; marks those stale that have gone. */
+export class RecordRunner implements Runner {
+  readonly repeatable = true
+  readonly #rule: RecordRule
+  readonly #derived: DerivedSamples
+  readonly #stored: (batch: SampleBatch, fresh: Uint8Array) => void
+  /** Series of the last step, by their labels as written. */
+  #present = new Map<string, Labels>()
+
+  /** `scoring` follows recorded series like any other: anomaly rules over a plain selector hear of no other way. */
+  constructor(rule: RecordRule, writer: SeriesWriter, scoring: RecordedSink) {
+    this.#rule = rule
+    this.#stored = (batch, fresh) => scoring.samples(batch, fresh)
+    this.#derived = new DerivedSamples(writer)
+  }
+
+  get active(): boolean {
+    return this.#present.size > 0
+  }
+
+  take({ series, from_ms, to_ms, interval_ms, again }: Results): Taken {
+    const written = this.#named(series)
+    const present = new Map<string, Labels>()
+    // What was there at the step before and is not at the first of these.
+    if (!again) {
+      for (const [key, labels] of this.#present)
+        if (written.get(key)?.time_ms[0] !== from_ms) this.#stale(labels, from_ms)
+    }
+    for (const [key, { labels, time_ms, value }] of written) {
+      for (let i = 0; i < time_ms.length; i++) {
+        const time = time_ms[i]!
+        this.#derived.add(ABOUT, labels, time, value[i]!)
+        const next = time + interval_ms
+        if (next <= to_ms && time_ms[i + 1] !== next) this.#stale(labels, next)
+      }
+      if (time_ms.at(-1) === to_ms) present.set(key, labels)
+    }
+    if (!again) this.#present = present
+    this.#derived.flush(this.#stored)
+    return NOTHING
+  }
+
+  end(time_ms: number): AlertEvent[] {
+    for (const labels of this.#present.values()) this.#stale(labels, time_ms)
+    this.#present.clear()
+    this.#derived.flush()
+    return []
+  }
+
+  save(): unknown {
+    return [...this.#present.values()].map((labels) => labels.toJSON())
+  }
+
+  load(state: unknown): void {
+    const sets = (state as readonly Record<string, string>[]).map((pairs) => Labels.of(pairs))
+    this.#present = new Map(sets.map((labels) => [labels.key, labels]))
+  }
+
+  /** Results under the labels as written. Throws `ServiceError('execution')` where those of two are the same at one step. */
+  #named(series: readonly ResultSeries[]): Map<string, ResultSeries> {
+    const named = new Map<string, ResultSeries>()
+    for (const { labels: own, time_ms, value } of series) {
+      const labels = own.merge([...this.#rule.extra, [METRIC_NAME, this.#rule.name]])
+      const other = named.get(labels.key)
+      named.set(
+        labels.key,
+        other === undefined ? { labels, time_ms, value } : joined(other, { labels, time_ms, value }),
+      )
+    }
+    return named
+  }
+
+  #stale(labels: Labels, time_ms: number): void {
+    this.#derived.add(ABOUT, labels, time_ms, Number.NaN, true)
+  }
+}
+
+/** Two results that the rule's labels make one, each at its own steps. */
+function joined(a: ResultSeries, b: ResultSeries): ResultSeries {
+  const points = [a, b]
+    .flatMap(({ time_ms, value }) => Array.from(time_ms, (time, i) => [time, value[i]!] as const))
+    .toSorted(([one], [other]) => one - other)
+  if (points.some(([time], i) => i > 0 && time === points[i - 1]![0])) {
+    throw new ServiceError(
+      'execution',
+      `two results have the labels ${String(a.labels)}; the rule's labels make them one`,
+    )
+  }
+  const time_ms = Float64Array.from(points, ([time]) => time)
+  return { labels: a.labels, time_ms, value: Float64Array.from(points, ([, value]) => value) }
+}

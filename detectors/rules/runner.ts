@@ -1,0 +1,46 @@
+import type { AlertEvent } from '#core/alert.ts'
+import type { ServiceError } from '#core/errors.ts'
+import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
+
+/** How one kind of rule uses what its expression gave. State is its own; it is saved as JSON. */
+export interface Runner {
+  /** Takes the results of the steps `from_ms`…`to_ms` (a multiple of `interval_ms` apart), in order. Throws `ServiceError` before anything has changed. */
+  take(results: Results): Taken
+  /** Whether steps without input matter to it now. */
+  readonly active: boolean
+  /** True where steps done before may be taken again for series that are new to it: the rest is ignored. */
+  readonly repeatable: boolean
+  /** The rule is gone: what it said last is over. */
+  end(time_ms: number): AlertEvent[]
+  save(): unknown
+  load(state: unknown): void
+}
+
+export interface Results {
+  readonly series: readonly ResultSeries[]
+  readonly from_ms: number
+  readonly to_ms: number
+  readonly interval_ms: number
+  /** Steps that were done before. */
+  readonly again: boolean
+}
+
+export interface Taken {
+  readonly events: readonly AlertEvent[]
+  /** Why some steps were passed over. */
+  readonly error?: ServiceError | undefined
+}
+
+export const NOTHING: Taken = { events: [] }
+
+/** Of an expression: what the values are, where that can be known. UCUM or ''. */
+export function unitOfExpression(expr: string, { plain, selectors }: ExpressionInfo): string {
+  const name = selectors[0]?.matchers.find((matcher) => matcher.name === '__name__' && matcher.op === '=')?.value ?? ''
+  const keepsUnit =
+    plain !== null ||
+    /^\s*(?:histogram_quantile|(?:sum|avg|min|max|quantile|topk|bottomk)\b[^/*]*$|(?:avg|min|max|quantile|last)_over_time)/.test(
+      expr,
+    )
+  if (!keepsUnit || /\b(?:rate|increase|irate)\b/.test(expr.replace(/^\s*histogram_quantile.*$/s, ''))) return ''
+  return /_seconds(?:_|$)/.test(name) ? 's' : /_bytes(?:_|$)/.test(name) ? 'By' : name.endsWith('_ratio') ? 'ratio' : ''
+}

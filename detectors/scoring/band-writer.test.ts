@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+
+import { ServiceError } from '#core/errors.ts'
+import { silentMeter } from '#core/ports/meter.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import { Labels } from '#core/series.ts'
+
+import { BandWriter } from './band-writer.ts'
+
+const about = { key: 'k', rule: 'Cpu', labels: Labels.of({ service_name: 'shop' }), metric: 'cpu', unit: 's' }
+
+test('scores and bands become series of the rule; what is not known is left out', () => {
+  const series: string[] = []
+  const written: [string, number, number][] = []
+  const writer: SeriesWriter = {
+    resolve: ({ labels }) => series.push(labels.toString()) - 1,
+    definition() {
+      throw new Error('not asked')
+    },
+    newest: () => undefined,
+    append({ floats }) {
+      for (let i = 0; i < floats.length; i++) {
+        written.push([series[floats.series[i]!]!, floats.time_ms[i]!, floats.value[i]!])
+      }
+      return { counts: {} as never, fresh: new Uint8Array(floats.length) }
+    },
+  }
+  const bands = new BandWriter(writer, silentMeter)
+  bands.scored(about, 1000, { score: 0, expected: NaN, lower: NaN, upper: NaN })
+  bands.scored(about, 2000, { score: 0.5, expected: 3, lower: 2, upper: 4 })
+  bands.flush()
+  bands.flush()
+  const labels = '{metric="cpu", rule="Cpu", service_name="shop"}'
+  expect(written).toEqual([
+    [`barograph_score${labels}`, 1000, 0],
+    [`barograph_score${labels}`, 2000, 0.5],
+    [`barograph_expected${labels}`, 2000, 3],
+    [`barograph_lower${labels}`, 2000, 2],
+    [`barograph_upper${labels}`, 2000, 4],
+  ])
+})
+
+test('a full store is counted and asked no more', () => {
+  let asked = 0
+  let refused = 0
+  const writer = {
+    resolve() {
+      asked++
+      throw new ServiceError('too_large', 'full')
+    },
+  } as unknown as SeriesWriter
+  const meter = { ...silentMeter, counter: () => ({ add: (value: number) => void (refused += value) }) }
+  const bands = new BandWriter(writer, meter)
+  for (const time_ms of [1, 2]) bands.scored(about, time_ms, { score: 0, expected: NaN, lower: NaN, upper: NaN })
+  bands.flush()
+  expect([asked, refused]).toEqual([1, 1])
+})

@@ -1,0 +1,304 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import type { FindingEvent } from '#core/finding.ts'
+import type { Log } from '#core/ports/log.ts'
+import { silentLog } from '#core/ports/log.ts'
+import { silentMeter } from '#core/ports/meter.ts'
+import type { Matcher } from '#core/ports/series-reader.ts'
+import { SampleBuilder } from '#core/sample.ts'
+import { Labels, METRIC_NAME, type MetricType, type SeriesDefinition } from '#core/series.ts'
+
+import { parseDetector } from '../kinds/registry.ts'
+import { ScoringEngine, type ScoringOptions } from './engine.ts'
+import type { AnomalySpec } from './spec.ts'
+
+const MINUTE = 60_000
+const START = Date.UTC(2026, 0, 5)
+
+const named = (metric: string): Matcher[] => [{ name: METRIC_NAME, op: '=~', value: metric }]
+
+function rule(name: string, over: Partial<AnomalySpec> & { detect?: unknown } = {}): AnomalySpec {
+  const { detect, ...rest } = over
+  return {
+    key: `test/${name}`,
+    name,
+    detector: parseDetector(detect),
+    direction: 'both',
+    budget_per_week: 1,
+    evidence: false,
+    for_ms: 0,
+    interval_ms: MINUTE,
+    plain: named('cpu.*'),
+    render: ({ value, expected }) => ({
+      severity: 'warning',
+      annotations: { summary: `${value.toFixed(0)} not ${expected.toFixed(0)}` },
+    }),
+    ...rest,
+  }
+}
+
+function series(metric: string, service: string, type: MetricType = 'gauge'): SeriesDefinition {
+  const labels = Labels.of({ [METRIC_NAME]: metric, service_name: service })
+  return { labels, type, unit: '1', help: '', kind: 'float', bounds: new Float64Array() }
+}
+
+/** An engine with a sink that remembers, fed by minute. */
+function stand(definitions: readonly SeriesDefinition[], options: Partial<ScoringOptions> = {}) {
+  const events: FindingEvent[] = []
+  const engine = new ScoringEngine({
+    definition: (id) => definitions[id]!,
+    sink: { finding: (event) => void events.push(event) },
+    log: silentLog,
+    meter: silentMeter,
+    ...options,
+  })
+  const feed = (minute: number, ...values: (number | undefined)[]): void => {
+    const samples = new SampleBuilder()
+    for (const [id, value] of values.entries())
+      if (value !== undefined) samples.float(id, START + minute * MINUTE, value)
+    engine.samples(samples.batch(), new Uint8Array(samples.length).fill(1))
+  }
+  const told = (): string[] =>
+    events.map(({ type, at_ms, finding }) => `${(at_ms - START) / MINUTE} ${type} ${finding.kind} ${finding.service}`)
+  return { engine, events, feed, told }
+}
+
+/** Deterministic wobble of about one around `level`. */
+const calm = (minute: number, level = 100): number => level + Math.sin(minute * 1.7) + Math.sin(minute * 0.61) / 2
+
+describe('streaming', () => {
+  test('a spike becomes a finding that opens, closes and can be looked up', () => {
+    const { engine, feed, told, events } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu')])
+    for (let minute = 0; minute < 300; minute++) feed(minute, calm(minute))
+    expect(told()).toEqual([])
+    for (let minute = 300; minute < 303; minute++) feed(minute, 200)
+    for (let minute = 303; minute < 330; minute++) feed(minute, calm(minute))
+    expect(told()).toEqual([
+      '300 opened spike shop',
+      '301 updated spike shop',
+      '302 updated spike shop',
+      '317 closed spike shop',
+    ])
+    const [finding] = engine.list({ limit: 10 })
+    expect(finding).toMatchObject({
+      rule: 'Cpu',
+      metric: 'cpu',
+      unit: '1',
+      state: 'closed',
+      value: 200,
+      direction: 'up',
+      severity: 'warning',
+      annotations: { summary: '200 not 100' },
+    })
+    expect(finding?.experts).toContain('median')
+    expect(finding?.labels.toJSON()).toEqual({ service_name: 'shop' })
+    expect(engine.get(events[0]!.finding.id)).toBe(finding)
+    expect(engine.list({ state: ['open'], limit: 10 })).toEqual([])
+  })
+
+  test('only fresh, present samples of series that a rule follows are judged', () => {
+    const { engine } = stand([series('cpu', 'shop'), series('memory', 'shop')])
+    engine.setRules([rule('Cpu')])
+    const samples = new SampleBuilder()
+    samples.float(0, START, 1)
+    samples.float(0, START + MINUTE, 2, true)
+    samples.float(0, START - MINUTE, 3)
+    samples.float(1, START, 4)
+    engine.samples(samples.batch(), Uint8Array.of(1, 1, 0, 1))
+    expect(engine.newest(9)).toMatchObject([
+      { rule: 'Cpu', metric: 'cpu', time_ms: START, value: 1, verdict: { score: 0 } },
+    ])
+  })
+
+  test('a counter is judged by its rate, a reset by nothing', () => {
+    const { engine, feed, told } = stand([series('cpu_total', 'shop', 'counter')])
+    engine.setRules([rule('Cpu')])
+    let count = 1e6
+    for (let minute = 0; minute < 200; minute++) feed(minute, (count += 600 + 30 * Math.sin(minute)))
+    expect(engine.newest(1)[0]?.value).toBeCloseTo(10, 0)
+    feed(200, (count = 12))
+    for (let minute = 201; minute < 230; minute++) feed(minute, (count += 600 + 30 * Math.sin(minute)))
+    expect(told()).toEqual([])
+    feed(230, (count += 6000))
+    expect(told()).toEqual(['230 opened spike shop'])
+    expect(engine.list({ limit: 1 })[0]).toMatchObject({ unit: '1/s', value: 100 })
+  })
+
+  test('a direction is not anomalous the other way', () => {
+    const { engine, feed, told } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu', { direction: 'up' })])
+    for (let minute = 0; minute < 200; minute++) feed(minute, calm(minute))
+    feed(200, 0)
+    expect(told()).toEqual([])
+    expect(engine.newest(1)[0]?.verdict.score).toBe(0)
+  })
+
+  test('findings of one batch come by event time and id', () => {
+    const { engine, events } = stand([series('cpu', 'a'), series('cpu', 'b')])
+    engine.setRules([rule('Cpu')])
+    const samples = new SampleBuilder()
+    for (const id of [0, 1]) {
+      for (let minute = 0; minute < 100; minute++) samples.float(id, START + minute * MINUTE, calm(minute))
+      samples.float(id, START + (102 - id) * MINUTE, 900)
+    }
+    engine.samples(samples.batch(), new Uint8Array(samples.length).fill(1))
+    expect(events.map(({ finding }) => finding.service)).toEqual(['b', 'a'])
+  })
+})
+
+describe('ticks', () => {
+  test('a run closes by silence, but not while history still arrives', () => {
+    const { engine, feed, told } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu')])
+    for (let minute = 0; minute < 200; minute++) feed(minute, calm(minute))
+    // The wall clock is days ahead of what arrives.
+    engine.tick(START + 10_000 * MINUTE)
+    feed(200, 900)
+    engine.tick(START + 10_001 * MINUTE)
+    expect(told()).toEqual(['200 opened spike shop'])
+    engine.tick(START + 10_020 * MINUTE)
+    expect(told()).toEqual(['200 opened spike shop', '215 closed spike shop'])
+  })
+
+  test('absence speaks on ticks unless sources lag, and names the last sample', () => {
+    const { engine, feed, told, events } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Gone', { detect: { kind: 'absence' }, for_ms: MINUTE })])
+    for (let minute = 0; minute < 30; minute++) {
+      feed(minute, 1)
+      engine.tick(START + minute * MINUTE)
+    }
+    engine.tick(START + 60 * MINUTE, START + 29 * MINUTE)
+    expect(told()).toEqual([])
+    engine.tick(START + 60 * MINUTE)
+    expect(told()).toEqual(['60 opened absent shop'])
+    expect(events[0]?.finding).toMatchObject({ since_ms: START + 29 * MINUTE, value: NaN, experts: ['absence'] })
+    for (let minute = 61; minute < 80; minute++) feed(minute, 1)
+    expect(told()).toEqual(['60 opened absent shop', '75 closed absent shop'])
+    expect(engine.newest(9)).toEqual([])
+  })
+
+  test('a row that nobody feeds is forgotten', () => {
+    const { engine, feed } = stand([series('cpu', 'shop')], { forget_ms: 60 * MINUTE })
+    engine.setRules([rule('Cpu')])
+    feed(0, 1)
+    engine.tick(START + MINUTE)
+    expect(engine.newest(1)).toHaveLength(1)
+    engine.tick(START + 70 * MINUTE)
+    expect(engine.newest(1)).toEqual([])
+    feed(71, 1)
+    expect(engine.newest(1)).toHaveLength(1)
+  })
+})
+
+describe('rules', () => {
+  test('a rule step scores through a row of its own; time must ascend', () => {
+    const { engine } = stand([])
+    engine.setRules([rule('P95', { plain: null })])
+    const labels = Labels.of({ service_name: 'shop' })
+    const row = engine.row('test/P95', labels, { metric: '', unit: 's' })
+    expect(engine.row('test/P95', labels, { metric: '', unit: 's' })).toBe(row)
+    for (let minute = 0; minute < 60; minute++) engine.score(row, START + minute * MINUTE, calm(minute, 5))
+    expect(engine.score(row, START, 9)).toEqual({ score: 0, expected: NaN, lower: NaN, upper: NaN })
+    expect(engine.score(row, START + 61 * MINUTE, NaN).score).toBe(0)
+    expect(engine.score(row, START + 62 * MINUTE, 900).score).toBeGreaterThan(1)
+    expect(() => engine.row('test/None', labels, { metric: '', unit: '' })).toThrow(/no anomaly rule/)
+  })
+
+  test('the limit of rows is counted, logged once and refuses no other work', () => {
+    const warned: string[] = []
+    const log: Log = { ...silentLog, warn: (message) => void warned.push(message) }
+    const { engine, feed } = stand([series('cpu1', 'a'), series('cpu2', 'b'), series('cpu3', 'c')], {
+      log,
+      scored_series: 1,
+    })
+    engine.setRules([rule('Cpu')])
+    feed(0, 1, 2, 3)
+    feed(1, 1, 2, 3)
+    expect(engine.newest(9).map(({ metric }) => metric)).toEqual(['cpu1'])
+    expect(warned).toHaveLength(1)
+    expect(() => engine.row('test/Cpu', Labels.of({ x: 'y' }), { metric: '', unit: '' })).toThrow(
+      /limits.scored_series/,
+    )
+  })
+
+  test('a reload keeps what is known where the detector stays, and closes what belongs to rules that went', () => {
+    const { engine, feed, told } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu'), rule('Old')])
+    for (let minute = 0; minute < 200; minute++) feed(minute, calm(minute))
+    feed(200, 900)
+    engine.setRules([rule('Cpu', { budget_per_week: 2, direction: 'up' })])
+    expect(told()).toEqual(['200 opened spike shop', '200 opened spike shop', '215 closed spike shop'])
+    expect(engine.list({ rule: 'Old', limit: 1 })[0]?.state).toBe('closed')
+    feed(201, 901)
+    expect(told().at(-1)).toBe('201 updated spike shop')
+    expect(engine.newest(1)[0]?.verdict.score).toBeGreaterThan(1)
+  })
+})
+
+describe('snapshots', () => {
+  test('saving and loading in mid-stream changes no event', () => {
+    const definitions = [series('cpu', 'a'), series('cpu_total', 'b', 'counter'), series('cpu', 'c')]
+    const same: boolean[] = []
+    const specs = [rule('Cpu', { for_ms: 2 * MINUTE }), rule('Gone', { detect: 'absence' })]
+    const run = (cut: number): FindingEvent[] => {
+      let { engine, feed, events } = stand(definitions)
+      const all: FindingEvent[] = []
+      engine.setRules(specs)
+      for (let minute = 0; minute < 500; minute++) {
+        if (minute === cut) {
+          const bytes = engine.save()
+          all.push(...events)
+          ;({ engine, feed, events } = stand(definitions))
+          engine.setRules(specs)
+          engine.load(bytes)
+          same.push(Buffer.compare(engine.save(), bytes) === 0)
+        }
+        feed(
+          minute,
+          minute > 300 && minute < 306 ? 500 : calm(minute),
+          minute * 60 + calm(minute),
+          minute < 290 ? 1 : undefined,
+        )
+        engine.tick(START + minute * MINUTE)
+      }
+      return [...all, ...events]
+    }
+    const whole = run(-1)
+    expect(whole.map(({ type }) => type)).toContain('closed')
+    for (const cut of [100, 303, 310]) expect(run(cut)).toEqual(whole)
+    expect(same).toEqual([true, true, true])
+  })
+
+  test('a rule that is gone after a restart leaves no open finding behind', () => {
+    const before = stand([series('cpu', 'shop')])
+    before.engine.setRules([rule('Cpu')])
+    for (let minute = 0; minute < 200; minute++) before.feed(minute, calm(minute))
+    before.feed(200, 900)
+    const after = stand([series('cpu', 'shop')])
+    after.engine.setRules([rule('Cpu', { detect: 'band' })])
+    after.engine.load(before.engine.save())
+    after.engine.flush()
+    expect(after.told()).toEqual(['215 closed spike shop'])
+    after.feed(201, 1)
+    expect(after.engine.newest(9)).toHaveLength(1)
+    expect(() => after.engine.load(new Uint8Array([1, 2, 3]))).toThrow(/cut short/)
+  })
+
+  test('state of every released version still loads', () => {
+    const bytes = readFileSync(join(import.meta.dirname, '../../tests/golden/scoring-1.bin'))
+    const { engine, feed, told } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu'), rule('Gone', { detect: 'absence' })])
+    engine.load(bytes)
+    expect(Buffer.compare(engine.save(), bytes)).toBe(0)
+    expect(engine.list({ limit: 9 })).toMatchObject([{ state: 'open', value: 900, rule: 'Cpu' }])
+    feed(2001, 100)
+    expect(engine.newest(1)[0]).toMatchObject({ value: 100 })
+    expect(engine.newest(1)[0]?.verdict.expected).toBeCloseTo(100, -1)
+    feed(2020, 100)
+    expect(told()).toEqual(['2015 closed spike shop'])
+  })
+})

@@ -1,0 +1,59 @@
+import type { Finding } from '#core/finding.ts'
+import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
+
+const newestFirst = (a: Finding, b: Finding): number =>
+  b.since_ms - a.since_ms || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
+
+/** Findings that can be looked up: all open ones and the newest closed ones. */
+export class FindingBook implements FindingReader {
+  readonly #findings = new Map<string, Finding>()
+  readonly #limit: number
+
+  /** `limit`: how many are kept; closed ones go first, in the order in which they closed. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#findings.size
+  }
+
+  put(finding: Finding): void {
+    // A map keeps the order of insertion: what closes moves to the end of it.
+    if (finding.state === 'closed') this.#findings.delete(finding.id)
+    this.#findings.set(finding.id, finding)
+    if (this.#findings.size <= this.#limit) return
+    for (const [id, { state }] of this.#findings) {
+      if (state !== 'closed') continue
+      this.#findings.delete(id)
+      if (this.#findings.size <= this.#limit) return
+    }
+  }
+
+  get(id: string): Finding | undefined {
+    return this.#findings.get(id)
+  }
+
+  list({ state, rule, service, after, limit }: FindingFilter): Finding[] {
+    const wanted = [...this.#findings.values()]
+      .filter((finding) => state === undefined || state.includes(finding.state))
+      .filter((finding) => rule === undefined || finding.rule === rule)
+      .filter((finding) => service === undefined || finding.service === service)
+      .toSorted(newestFirst)
+    const last = after === undefined ? undefined : this.#findings.get(after)
+    const from = last === undefined ? 0 : wanted.findIndex((finding) => newestFirst(finding, last) > 0)
+    // An unknown cursor has aged out, and everything older with it.
+    if (from < 0 || (after !== undefined && last === undefined)) return []
+    return wanted.slice(from, from + limit)
+  }
+
+  /** In the order in which they would age out. */
+  all(): Finding[] {
+    return [...this.#findings.values()]
+  }
+
+  replace(findings: readonly Finding[]): void {
+    this.#findings.clear()
+    for (const finding of findings) this.#findings.set(finding.id, finding)
+  }
+}

@@ -1,0 +1,53 @@
+import type { Finding } from '#core/finding.ts'
+import { contentId } from '#core/hash.ts'
+import { serviceOf } from '#core/series.ts'
+
+import type { RowAbout } from './row-table.ts'
+import { directionOf, kindOf, type Run } from './run.ts'
+import type { AnomalySpec } from './spec.ts'
+
+export function findingId(run: Run, about: RowAbout): string {
+  return contentId('f', about.key, about.metric, about.labels.key, run.since_ms)
+}
+
+interface FindingContext {
+  readonly spec: AnomalySpec
+  readonly experts: readonly string[]
+  readonly serviceLabels: readonly string[]
+  readonly until_ms?: number
+}
+
+/** The finding that a run is, as far as it has come. `until_ms` where it is over. */
+export function findingOf(
+  run: Run,
+  about: RowAbout,
+  { spec, experts, serviceLabels, until_ms }: FindingContext,
+): Finding {
+  const { score, value, expected, lower, upper } = run.peak
+  const absent = Number.isNaN(value)
+  const { severity, annotations } = spec.render({ labels: about.labels, value, expected })
+  return {
+    id: findingId(run, about),
+    rule: about.rule,
+    labels: about.labels,
+    metric: about.metric,
+    unit: about.unit,
+    service: serviceOf(about.labels, serviceLabels),
+    kind: absent ? 'absent' : kindOf(run),
+    direction: absent ? 'down' : directionOf(run),
+    since_ms: run.since_ms,
+    last_ms: run.last_ms,
+    ...(until_ms === undefined ? {} : { until_ms }),
+    peak_score: score,
+    value,
+    expected,
+    lower,
+    upper,
+    experts,
+    state: until_ms === undefined ? 'open' : 'closed',
+    evidence: spec.evidence,
+    severity,
+    annotations,
+    detail: '',
+  }
+}

@@ -1,0 +1,3 @@
+export { BandWriter } from './band-writer.ts'
+export { parseBudget } from './budget.ts'
+export { ScoringEngine } from './engine.ts'

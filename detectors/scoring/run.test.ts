@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { kindOf, type Observation, type Run, type RunChange, stepRun } from './run.ts'
+
+const MINUTE = 60_000
+const options = { for_ms: 2 * MINUTE, pause_ms: 15 * MINUTE, recount_ms: 240 * MINUTE }
+
+const seen = (minute: number, score: number, value = score): Observation => ({
+  time_ms: minute * MINUTE,
+  anomalous: score >= 1,
+  score,
+  value,
+  expected: 0,
+  lower: -1,
+  upper: 1,
+})
+
+/** Steps through observations as the engine does; what changed, by minute. */
+function walk(observations: readonly Observation[]): { run: Run | undefined; changes: [number, RunChange][] } {
+  let run: Run | undefined
+  const changes: [number, RunChange][] = []
+  for (const observation of observations) {
+    const before = run
+    let step = stepRun(run, observation, options)
+    if (step.change !== '') changes.push([observation.time_ms / MINUTE, step.change])
+    if (before !== undefined && step.run === undefined) {
+      step = stepRun(undefined, observation, options)
+      if (step.change !== '') changes.push([observation.time_ms / MINUTE, step.change])
+    }
+    run = step.run
+  }
+  return { run, changes }
+}
+
+test('a run opens once it has lasted, takes in short pauses and closes after fifteen quiet minutes', () => {
+  const { run, changes } = walk([
+    seen(0, 2),
+    seen(1, 0),
+    seen(2, 3),
+    seen(10, 0),
+    seen(12, 2),
+    ...[13, 20, 26].map((minute) => seen(minute, 0)),
+    seen(27, 0),
+    seen(28, 5),
+  ])
+  expect(changes).toEqual([
+    [2, 'opened'],
+    [12, 'updated'],
+    [27, 'closed'],
+  ])
+  expect(run).toMatchObject({ since_ms: 28 * MINUTE, open: false })
+})
+
+test('what is over before it lasted is dropped without a word to anyone', () => {
+  expect(walk([seen(0, 2), seen(1, 0), seen(30, 0)]).changes).toEqual([[30, 'dropped']])
+})
+
+test('a lasting alarm counts again every four hours', () => {
+  expect(walk(Array.from({ length: 9 * 60 }, (_, minute) => seen(minute, 2))).run?.alarms).toBe(3)
+})
+
+test('kinds follow from shape and duration', () => {
+  const kind = (observations: readonly Observation[]): string => kindOf(walk(observations).run!)
+  const minutes = Array.from({ length: 40 }, (_, minute) => minute)
+  expect(kind([seen(0, 5), seen(2, 5)])).toBe('spike')
+  expect(kind([seen(0, 5, -5)])).toBe('dip')
+  expect(kind(minutes.map((minute) => seen(minute, 5)))).toBe('level_up')
+  expect(kind(minutes.map((minute) => seen(minute, 5, -5)))).toBe('level_down')
+  expect(kind(minutes.map((minute) => seen(minute, 1 + minute / 10)))).toBe('drift')
+  expect(kind(minutes.map((minute) => seen(minute, 5, minute % 2 === 0 ? 5 : -5)))).toBe('variance')
+})
+
+test('whatever comes, a run opens once, is told of while open and closes once', () => {
+  const gaps = fc.array(fc.record({ gap: fc.integer({ min: 1, max: 20 }), score: fc.constantFrom(0, 0, 1, 2, 9) }), {
+    maxLength: 300,
+  })
+  fc.assert(
+    fc.property(gaps, (stream) => {
+      let minute = 0
+      const { run, changes } = walk(stream.map(({ gap, score }) => seen((minute += gap), score)))
+      let open = false
+      for (const [, change] of changes) {
+        // An opening or a drop finds it not open; an update or a closing finds it open.
+        expect(open).toBe(change === 'updated' || change === 'closed')
+        open = change === 'opened' || change === 'updated'
+      }
+      expect(run?.open ?? false).toBe(open)
+      expect(run === undefined || run.peak.score >= 1).toBe(true)
+    }),
+  )
+})

@@ -1,0 +1,115 @@
+import type { FindingKind } from '#core/finding.ts'
+
+/** A judged sample, or for `absence` a tick at which the series is overdue. */
+export interface Observation {
+  readonly time_ms: number
+  /** When it began, where that is before `time_ms`: a silence is noticed late. */
+  readonly since_ms?: number
+  readonly anomalous: boolean
+  readonly score: number
+  readonly value: number
+  readonly expected: number
+  readonly lower: number
+  readonly upper: number
+}
+
+/** Anomalous samples of a row with pauses under `pause_ms` between them. Immutable. */
+export interface Run {
+  readonly since_ms: number
+  /** Event time of the last anomalous sample. */
+  readonly last_ms: number
+  readonly open: boolean
+  /** Alarms counted: 1 when it opens, one more each `recount_ms` that it lasts. */
+  readonly alarms: number
+  /** Anomalous samples above and below what was expected. */
+  readonly up: number
+  readonly down: number
+  readonly first_score: number
+  readonly peak: Observation
+  /** State when the last event was told: its time and peak score. */
+  readonly told_ms: number
+  readonly told_score: number
+}
+
+export interface RunOptions {
+  /** How long it must last to open. */
+  readonly for_ms: number
+  /** Normal for so long ends a run. */
+  readonly pause_ms: number
+  readonly recount_ms: number
+}
+
+/** What became of a run: `''` nothing to tell; `dropped` ended without having opened. */
+export type RunChange = '' | 'opened' | 'updated' | 'closed' | 'dropped'
+
+export interface RunStep {
+  readonly run: Run | undefined
+  readonly change: RunChange
+}
+
+/** An open run tells of its going on at most so often, or when its peak grows by a tenth. */
+const TELL_MS = 60_000
+const TELL_GROWTH = 1.1
+/** Shorter than this it is a spike or a dip. */
+const LEVEL_MS = 15 * 60_000
+const VARIANCE_MIN = 6
+
+/** The state machine of a finding: takes one observation of a row, in order of time. */
+export function stepRun(run: Run | undefined, seen: Observation, options: RunOptions): RunStep {
+  if (run !== undefined && seen.time_ms - run.last_ms >= options.pause_ms) {
+    // Over before this observation; the caller gives the observation again, to begin anew.
+    return { run: undefined, change: run.open ? 'closed' : 'dropped' }
+  }
+  if (!seen.anomalous) return { run, change: '' }
+  const next = run === undefined ? begun(seen) : grown(run, seen)
+  if (!next.open) {
+    if (seen.time_ms - next.since_ms < options.for_ms) return { run: next, change: '' }
+    return { run: told({ ...next, open: true, alarms: 1 }, seen), change: 'opened' }
+  }
+  const alarms = 1 + Math.floor((seen.time_ms - next.since_ms) / options.recount_ms)
+  const counted = alarms > next.alarms ? { ...next, alarms } : next
+  const tell = seen.time_ms - next.told_ms >= TELL_MS || next.peak.score >= next.told_score * TELL_GROWTH
+  return tell ? { run: told(counted, seen), change: 'updated' } : { run: counted, change: '' }
+}
+
+function begun(seen: Observation): Run {
+  const up = seen.value < seen.expected ? 0 : 1
+  return {
+    since_ms: seen.since_ms ?? seen.time_ms,
+    last_ms: seen.time_ms,
+    open: false,
+    alarms: 0,
+    up,
+    down: 1 - up,
+    first_score: seen.score,
+    peak: seen,
+    told_ms: seen.time_ms,
+    told_score: seen.score,
+  }
+}
+
+function grown(run: Run, seen: Observation): Run {
+  const up = seen.value < seen.expected ? 0 : 1
+  const peak = seen.score > run.peak.score ? seen : run.peak
+  return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + 1 - up, peak }
+}
+
+const told = (run: Run, seen: Observation): Run => ({ ...run, told_ms: seen.time_ms, told_score: run.peak.score })
+
+/** `up` where the peak lies above what was expected. */
+export function directionOf(run: Run): 'up' | 'down' {
+  return run.peak.value < run.peak.expected ? 'down' : 'up'
+}
+
+/** What a run looks like, from its shape and duration so far. */
+export function kindOf(run: Run): FindingKind {
+  const up = directionOf(run) === 'up'
+  const count = run.up + run.down
+  if (count >= VARIANCE_MIN && Math.min(run.up, run.down) * 4 >= count) return 'variance'
+  const lasted_ms = run.last_ms - run.since_ms
+  if (lasted_ms < LEVEL_MS) return up ? 'spike' : 'dip'
+  // Begun at the edge of the band and highest near its end: it crept there.
+  const late = run.peak.time_ms - run.since_ms >= 0.75 * lasted_ms
+  if (late && run.first_score < 2 && run.peak.score >= 2 * run.first_score) return 'drift'
+  return up ? 'level_up' : 'level_down'
+}

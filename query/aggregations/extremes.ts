@@ -1,0 +1,26 @@
+import { type Column, emptyColumn } from '../evaluate/values.ts'
+import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
+
+/** `max`, `min`: NaN only where there is nothing else. */
+export const extremes: readonly Aggregation[] = [
+  { name: 'max', aggregate: (group, call) => [extreme(group, call, (a, b) => a > b)] },
+  { name: 'min', aggregate: (group, call) => [extreme(group, call, (a, b) => a < b)] },
+]
+
+function extreme(
+  { labels, columns, nameless }: Group,
+  { steps }: AggregationCall,
+  better: (a: number, b: number) => boolean,
+): Column {
+  const out = emptyColumn(labels, steps, nameless)
+  for (const { has, value } of columns) {
+    for (let i = 0; i < steps; i++) {
+      if (has[i] === 0) continue
+      const one = value[i]!
+      const best = out.value[i]!
+      if (out.has[i] === 0 || better(one, best) || Number.isNaN(best)) out.value[i] = one
+      out.has[i] = 1
+    }
+  }
+  return out
+}

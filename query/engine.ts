@@ -1,0 +1,168 @@
+import { type Clock, systemClock } from '#core/clock.ts'
+import { ServiceError } from '#core/errors.ts'
+import { type Meter, silentMeter } from '#core/ports/meter.ts'
+import type { ExpressionInfo, QueryEngine, QueryOptions, QueryResult, RangeOptions } from '#core/ports/query-engine.ts'
+import type { Matcher, SeriesReader } from '#core/ports/series-reader.ts'
+
+import { Annotations } from './evaluate/annotations.ts'
+import { Budget } from './evaluate/budget.ts'
+import { Evaluator } from './evaluate/evaluator.ts'
+import { Fetch } from './evaluate/fetch.ts'
+import { eachReach, reachesOf } from './evaluate/reach.ts'
+import { instantResult, rangeResult } from './evaluate/result.ts'
+import type { Grid, Value } from './evaluate/values.ts'
+import { type Expr, TYPE_NAMES, unwrapped } from './language/ast.ts'
+import { checkTypes } from './language/check.ts'
+import { format } from './language/format.ts'
+import { parse } from './language/parse.ts'
+import { parseError } from './language/position.ts'
+import { typeOf } from './language/value-types.ts'
+import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts'
+
+export interface QueryEngineOptions {
+  /** Asked in this order; a label set that two of them hold is an `execution` error. */
+  readonly readers: readonly SeriesReader[]
+  readonly limits?: Partial<QueryLimits>
+  readonly meter?: Meter
+  /** For timeouts and durations. */
+  readonly clock?: Clock
+  /** How far back an instant selector looks; 5 min. */
+  readonly lookback_ms?: number
+  /** Step of a subquery that names none; 1 min. */
+  readonly subquery_step_ms?: number
+}
+
+interface Evaluation {
+  readonly source: string
+  readonly expr: Expr
+  readonly grid: Grid
+  readonly to_ms: number
+  readonly options: QueryOptions
+}
+
+export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
+  return new LocalQueryEngine(options)
+}
+
+class LocalQueryEngine implements QueryEngine {
+  readonly #readers: readonly SeriesReader[]
+  readonly #limits: QueryLimits
+  readonly #clock: Clock
+  readonly #lookback_ms: number
+  readonly #subqueryStep_ms: number
+  readonly #queries
+  readonly #duration
+  readonly #samples
+
+  constructor({ readers, limits, meter = silentMeter, clock = systemClock, ...times }: QueryEngineOptions) {
+    this.#readers = readers
+    this.#limits = { ...DEFAULT_LIMITS, ...limits }
+    this.#clock = clock
+    this.#lookback_ms = times.lookback_ms ?? 300_000
+    this.#subqueryStep_ms = times.subquery_step_ms ?? 60_000
+    this.#queries = meter.counter('barograph.query.queries', { description: 'Queries evaluated, by kind and outcome' })
+    this.#duration = meter.histogram('barograph.query.duration', { description: 'Time of a query', unit: 's' })
+    this.#samples = meter.counter('barograph.query.values', { description: 'Samples read and values computed' })
+  }
+
+  async instant(source: string, time_ms: number, options: QueryOptions = {}): Promise<QueryResult> {
+    return this.#measured('instant', async () => {
+      const expr = this.#checked(source)
+      const grid = { start_ms: time_ms, step_ms: 1, count: 1 }
+      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms: time_ms, options })
+      return instantResult(value, grid, annotations)
+    })
+  }
+
+  async range(source: string, options: RangeOptions): Promise<QueryResult> {
+    return this.#measured('range', async () => {
+      const { from_ms, to_ms, step_ms } = options
+      if (!(step_ms > 0)) {
+        const message = 'zero or negative query resolution step widths are not accepted. Try a positive integer'
+        throw new ServiceError('bad_data', message)
+      }
+      if (!(to_ms >= from_ms)) throw new ServiceError('bad_data', 'end timestamp must not be before start time')
+      const expr = this.#checked(source)
+      const type = typeOf(expr)
+      if (type !== 'vector' && type !== 'scalar') {
+        const message = `invalid expression type "${TYPE_NAMES[type]}" for range query, must be Scalar or instant Vector`
+        throw new ServiceError('bad_data', message)
+      }
+      const grid = { start_ms: from_ms, step_ms, count: Math.floor((to_ms - from_ms) / step_ms) + 1 }
+      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms, options })
+      return rangeResult(value, grid, annotations)
+    })
+  }
+
+  inspect(source: string): ExpressionInfo {
+    const expr = this.#checked(source)
+    const whole = unwrapped(expr)
+    return {
+      type: typeOf(expr),
+      selectors: reachesOf(expr, this.#lookback_ms).map(({ selector: { matchers }, reach_ms }) => ({
+        matchers,
+        reach_ms,
+      })),
+      plain: whole.kind === 'selector' && whole.offset_ms === 0 && whole.at === null ? whole.matchers : null,
+    }
+  }
+
+  format(source: string): string {
+    return format(this.#checked(source))
+  }
+
+  matchers(source: string): readonly Matcher[] {
+    const expr = this.#checked(source)
+    if (expr.kind === 'selector' && expr.offset_ms === 0 && expr.at === null) return expr.matchers
+    throw parseError(source, 0, 'expected a series selector: name{label="value"}')
+  }
+
+  #checked(source: string): Expr {
+    const expr = parse(source, this.#limits)
+    checkTypes(source, expr)
+    return expr
+  }
+
+  async #evaluate({
+    source,
+    expr,
+    grid,
+    to_ms,
+    options,
+  }: Evaluation): Promise<{ value: Value; annotations: Annotations }> {
+    const budget = new Budget({
+      limits: this.#limits,
+      clock: this.#clock,
+      ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    budget.check()
+    budget.steps(grid.count)
+    const query = { from_ms: grid.start_ms, to_ms }
+    const lookback_ms = options.lookback_ms ?? this.#lookback_ms
+    const fetch = new Fetch(this.#readers, budget)
+    eachReach(expr, { query, lookback_ms }, (selector, range) => fetch.want(selector, range))
+    const annotations = new Annotations(source)
+    const subquery_step_ms = this.#subqueryStep_ms
+    const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })
+    try {
+      return { value: await evaluator.evaluate(expr, grid), annotations }
+    } finally {
+      this.#samples.add(budget.spent)
+    }
+  }
+
+  async #measured(kind: string, run: () => Promise<QueryResult>): Promise<QueryResult> {
+    const started_ms = this.#clock.now_ms()
+    let outcome = 'ok'
+    try {
+      return await run()
+    } catch (error) {
+      outcome = error instanceof ServiceError ? error.code : 'internal'
+      throw error
+    } finally {
+      this.#queries.add(1, { kind, outcome })
+      this.#duration.record((this.#clock.now_ms() - started_ms) / 1000, { kind })
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { Clock } from '#core/clock.ts'
+import { ServiceError } from '#core/errors.ts'
+
+import type { QueryLimits } from '../limits.ts'
+
+/** So many values are computed between two looks at the event loop: some milliseconds of work. */
+const VALUES_PER_TURN = 1_000_000
+
+export interface BudgetOptions {
+  readonly limits: QueryLimits
+  readonly clock: Clock
+  readonly timeout_ms?: number
+  readonly signal?: AbortSignal
+}
+
+/** What one query may still use: values, time, patience. Throws `execution`, `timeout` or `canceled` when it is used up. */
+export class Budget {
+  readonly limits: QueryLimits
+  readonly #clock: Clock
+  readonly #deadline_ms: number
+  readonly #signal: AbortSignal | undefined
+  #spent = 0
+  #since = 0
+
+  constructor({ limits, clock, timeout_ms, signal }: BudgetOptions) {
+    this.limits = limits
+    this.#clock = clock
+    this.#deadline_ms = timeout_ms === undefined ? Infinity : clock.now_ms() + timeout_ms
+    this.#signal = signal
+  }
+
+  /** Values read or computed so far. */
+  get spent(): number {
+    return this.#spent
+  }
+
+  /** Accounts for values about to be made. */
+  spend(values: number): void {
+    this.#spent += values
+    this.#since += values
+    if (this.#spent <= this.limits.samples) return
+    const message = `query processing would load too many samples into memory in query execution (limit ${this.limits.samples})`
+    throw new ServiceError('execution', message)
+  }
+
+  /** Refuses more series than a selector or operator may have. */
+  series(count: number): void {
+    if (count <= this.limits.series) return
+    throw new ServiceError('execution', `query would touch ${count} series (limit ${this.limits.series})`)
+  }
+
+  steps(count: number): void {
+    if (count <= this.limits.steps) return
+    throw new ServiceError('execution', `query would evaluate ${count} steps (limit ${this.limits.steps})`)
+  }
+
+  /** True when enough was done since the last pause that others should have their turn. */
+  get due(): boolean {
+    return this.#since >= VALUES_PER_TURN
+  }
+
+  /** Lets the event loop run once, then looks at the clock and the signal. */
+  async pause(): Promise<void> {
+    this.#since = 0
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+    this.check()
+  }
+
+  check(): void {
+    if (this.#signal?.aborted === true) throw new ServiceError('canceled', 'query was canceled in query execution')
+    if (this.#clock.now_ms() >= this.#deadline_ms)
+      throw new ServiceError('timeout', 'query timed out in query execution')
+  }
+}

@@ -1,0 +1,121 @@
+import type { Expr, MatrixSelector, Subquery, TimeShift, VectorSelector } from '../language/ast.ts'
+import { FUNCTIONS } from '../language/value-types.ts'
+import { aggregate } from './aggregate.ts'
+import type { Annotations } from './annotations.ts'
+import { binary, negate } from './binary.ts'
+import type { Budget } from './budget.ts'
+import type { Fetch } from './fetch.ts'
+import { shifted, type Span } from './reach.ts'
+import { instantColumns, samplesOf, samplesOfColumn } from './select.ts'
+import { type Grid, type MatrixValue, timesOf, type Value, vector, type VectorValue } from './values.ts'
+
+export interface EvaluatorOptions {
+  readonly budget: Budget
+  readonly fetch: Fetch
+  readonly annotations: Annotations
+  readonly query: Span
+  readonly lookback_ms: number
+  /** Step of a subquery that names none. */
+  readonly subquery_step_ms: number
+}
+
+/** Evaluates an expression by operators: each works on whole columns, one value a step, and lets others have a turn. */
+export class Evaluator {
+  readonly #options: EvaluatorOptions
+
+  constructor(options: EvaluatorOptions) {
+    this.#options = options
+  }
+
+  async evaluate(expr: Expr, grid: Grid): Promise<Value> {
+    const { budget } = this.#options
+    if (budget.due) await budget.pause()
+    budget.check()
+    switch (expr.kind) {
+      case 'number':
+        budget.spend(grid.count)
+        return { kind: 'scalar', value: new Float64Array(grid.count).fill(expr.value) }
+      case 'string':
+        return { kind: 'string', value: expr.value }
+      case 'selector':
+        return this.#instant(expr, grid, false)
+      case 'matrix':
+        return this.#matrix(expr, grid)
+      case 'subquery':
+        return this.#subquery(expr, grid)
+      case 'paren':
+        return this.evaluate(expr.inner, grid)
+      case 'unary': {
+        const value = await this.evaluate(expr.inner, grid)
+        return expr.op === '-' ? negate(value, budget) : value
+      }
+      case 'binary':
+        return binary(expr, budget, {
+          left: await this.evaluate(expr.left, grid),
+          right: await this.evaluate(expr.right, grid),
+        })
+      case 'aggregate':
+        return aggregate(expr, {
+          ...this.#options,
+          steps: grid.count,
+          inner: (await this.evaluate(expr.inner, grid)) as VectorValue,
+          parameter: expr.parameter === null ? undefined : await this.evaluate(expr.parameter, grid),
+        })
+      case 'call':
+        break
+    }
+    return this.#call(expr, grid)
+  }
+
+  async #call(expr: Extract<Expr, { kind: 'call' }>, grid: Grid): Promise<Value> {
+    const values: Value[] = []
+    for (const arg of expr.args) values.push(await this.evaluate(arg, grid))
+    return FUNCTIONS.get(expr.name)!.call({
+      ...this.#options,
+      grid,
+      limits: this.#options.budget.limits,
+      expr,
+      exprs: expr.args,
+      values,
+      timestamps: (selector) => this.#instant(selector, grid, true),
+    })
+  }
+
+  #instant(selector: VectorSelector, grid: Grid, times: boolean): VectorValue {
+    const { fetch, budget, lookback_ms } = this.#options
+    const at_ms = this.#moments(selector, grid)
+    return vector(instantColumns(fetch.get(selector), budget, { at_ms, lookback_ms, times }))
+  }
+
+  #matrix({ selector, range_ms }: MatrixSelector, grid: Grid): MatrixValue {
+    const series = this.#options.fetch.get(selector).map(samplesOf)
+    return { kind: 'matrix', series, end_ms: this.#moments(selector, grid), range_ms }
+  }
+
+  /** The inner expression on a grid of its own, aligned to its step, wide enough for every window. */
+  async #subquery(expr: Subquery, grid: Grid): Promise<MatrixValue> {
+    const { budget, subquery_step_ms } = this.#options
+    const end_ms = this.#moments(expr, grid)
+    const step_ms = expr.step_ms === 0 ? subquery_step_ms : expr.step_ms
+    const open_ms = end_ms[0]! - expr.range_ms
+    const start_ms = (Math.floor(open_ms / step_ms) + 1) * step_ms
+    const count = Math.max(0, Math.floor((end_ms.at(-1)! - start_ms) / step_ms) + 1)
+    if (count === 0) return { kind: 'matrix', series: [], end_ms, range_ms: expr.range_ms }
+    budget.steps(count)
+    const inner: Grid = { start_ms, step_ms, count }
+    const { columns } = (await this.evaluate(expr.inner, inner)) as VectorValue
+    const times = timesOf(inner)
+    const series = columns.map((column) => samplesOfColumn(column, times))
+    return { kind: 'matrix', series, end_ms, range_ms: expr.range_ms }
+  }
+
+  /** When each step of the grid looks. */
+  #moments(shift: TimeShift, grid: Grid): Float64Array {
+    const times = timesOf(grid)
+    for (let i = 0; i < times.length; i++) {
+      const step = times[i]!
+      times[i] = shifted(shift, { from_ms: step, to_ms: step }, this.#options.query).from_ms
+    }
+    return times
+  }
+}

@@ -1,0 +1,44 @@
+import { ServiceError } from '#core/errors.ts'
+import { type Labels, METRIC_NAME } from '#core/series.ts'
+
+import type { Column } from './values.ts'
+
+const SAME_LABELSET = 'vector cannot contain metrics with the same labelset'
+
+/** As a Map key: a label set whose name is still meant is not the same as one whose name is not. */
+export function identityOf(labels: Labels, nameless: boolean): string {
+  return nameless && labels.name !== '' ? `${labels.key}\0nameless` : labels.key
+}
+
+/** Columns of one label set become one; where two have a value at the same step it is an `execution` error. */
+export function mergeSame(columns: readonly Column[]): readonly Column[] {
+  const byLabels = new Map<string, Column>()
+  let same = false
+  for (const column of columns) {
+    const key = identityOf(column.labels, column.nameless)
+    const first = byLabels.get(key)
+    same ||= first !== undefined
+    byLabels.set(key, first === undefined ? column : merged(first, column))
+  }
+  return same ? [...byLabels.values()] : columns
+}
+
+function merged(a: Column, b: Column): Column {
+  const value = a.value.slice()
+  const has = a.has.slice()
+  for (let i = 0; i < has.length; i++) {
+    if (b.has[i] === 0) continue
+    if (has[i] === 1) throw new ServiceError('execution', SAME_LABELSET)
+    has[i] = 1
+    value[i] = b.value[i]!
+  }
+  return { ...a, value, has }
+}
+
+/** Takes off the metric names that are no longer meant. */
+export function withoutNames(columns: readonly Column[]): readonly Column[] {
+  const named = columns.map((column) =>
+    column.nameless ? { ...column, labels: column.labels.drop(METRIC_NAME), nameless: false } : column,
+  )
+  return mergeSame(named)
+}

@@ -1,0 +1,60 @@
+import type { TimeRange } from '#core/ports/series-reader.ts'
+
+import { type Expr, partsOf, type TimeShift, type VectorSelector } from '../language/ast.ts'
+
+/** The first and last step, of a query or of a subquery. */
+export interface Span {
+  readonly from_ms: number
+  readonly to_ms: number
+}
+
+export interface ReachOptions {
+  readonly query: Span
+  readonly lookback_ms: number
+}
+
+/** Calls back for every selector with the range of time in which its samples may lie (both ends included). */
+export function eachReach(
+  expr: Expr,
+  options: ReachOptions,
+  visit: (selector: VectorSelector, range: TimeRange) => void,
+): void {
+  const walk = (part: Expr, steps: Span): void => {
+    if (part.kind === 'selector') visit(part, back(shifted(part, steps, options.query), options.lookback_ms))
+    else if (part.kind === 'matrix') {
+      visit(part.selector, back(shifted(part.selector, steps, options.query), part.range_ms))
+    } else if (part.kind === 'subquery') walk(part.inner, back(shifted(part, steps, options.query), part.range_ms))
+    else for (const child of partsOf(part)) walk(child, steps)
+  }
+  walk(expr, options.query)
+}
+
+/** Windows are open on the left: a sample exactly `reach_ms` before a step is out. */
+function back({ from_ms, to_ms }: Span, reach_ms: number): Span {
+  return { from_ms: from_ms - reach_ms + 1, to_ms }
+}
+
+/** The times at which a selector or subquery looks, for steps of the query. */
+export function shifted({ at, offset_ms }: TimeShift, steps: Span, query: Span): Span {
+  const moment = at === 'start' ? query.from_ms : at === 'end' ? query.to_ms : at
+  const { from_ms, to_ms } = moment === null ? steps : { from_ms: moment, to_ms: moment }
+  return { from_ms: from_ms - offset_ms, to_ms: to_ms - offset_ms }
+}
+
+/** How far back from a step a selector of an expression may look, ms; Infinity where `@` fixes the time. */
+export function reachesOf(expr: Expr, lookback_ms: number): { selector: VectorSelector; reach_ms: number }[] {
+  const found: { selector: VectorSelector; reach_ms: number }[] = []
+  const walk = (part: Expr, outer_ms: number): void => {
+    const note = (selector: VectorSelector, own_ms: number): void => {
+      const fixed = selector.at !== null || outer_ms === Infinity
+      found.push({ selector, reach_ms: fixed ? Infinity : Math.max(0, outer_ms + own_ms + selector.offset_ms) })
+    }
+    if (part.kind === 'selector') note(part, lookback_ms)
+    else if (part.kind === 'matrix') note(part.selector, part.range_ms)
+    else if (part.kind === 'subquery') {
+      walk(part.inner, part.at === null ? outer_ms + part.range_ms + part.offset_ms : Infinity)
+    } else for (const child of partsOf(part)) walk(child, outer_ms)
+  }
+  walk(expr, 0)
+  return found
+}

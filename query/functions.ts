@@ -1,0 +1,11 @@
+// THE LIST of PromQL functions, by family.
+export { absence } from './functions/absence.ts'
+export { calendar } from './functions/calendar.ts'
+export { counters } from './functions/counters.ts'
+export { elementwise } from './functions/elementwise.ts'
+export { histograms } from './functions/histograms.ts'
+export { labelling } from './functions/labelling.ts'
+export { overTime } from './functions/over-time.ts'
+export { regression } from './functions/regression.ts'
+export { scalars } from './functions/scalars.ts'
+export { sorting } from './functions/sorting.ts'

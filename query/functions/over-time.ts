@@ -1,0 +1,61 @@
+import { KahanSum, meanOf, quantileOf, varianceOf } from '../evaluate/kahan.ts'
+import { formatNumber } from '../evaluate/number-text.ts'
+import { type FunctionCall, type PromqlFunction, scalarArg } from './function.ts'
+import { type Rollup, rollup, type Window } from './rollup.ts'
+
+const plain = (name: string, of: Rollup): PromqlFunction => rollup({ name, prepare: () => of })
+
+/** `…_over_time`: one value of all samples in a window. */
+export const overTime: readonly PromqlFunction[] = [
+  plain('avg_over_time', ({ from, to, value }) => meanOf(from, to, (i) => value[i]!)),
+  plain('count_over_time', ({ from, to }) => to - from),
+  rollup({
+    name: 'first_over_time',
+    keepsName: true,
+    prepare:
+      () =>
+      ({ from, value }) =>
+        value[from],
+  }),
+  rollup({
+    name: 'last_over_time',
+    keepsName: true,
+    prepare:
+      () =>
+      ({ to, value }) =>
+        value[to - 1],
+  }),
+  plain('max_over_time', (window) => extreme(window, (a, b) => a > b)),
+  plain('min_over_time', (window) => extreme(window, (a, b) => a < b)),
+  plain('present_over_time', () => 1),
+  rollup({
+    name: 'quantile_over_time',
+    args: ['scalar', 'matrix'],
+    over: 1,
+    annotate: warnOutside,
+    prepare: (_, call) => {
+      const q = scalarArg(call, 0)
+      return ({ from, to, value, step }) => quantileOf(q[step]!, value.slice(from, to))
+    },
+  }),
+  plain('stddev_over_time', ({ from, to, value }) => Math.sqrt(varianceOf(from, to, (i) => value[i]!))),
+  plain('stdvar_over_time', ({ from, to, value }) => varianceOf(from, to, (i) => value[i]!)),
+  plain('sum_over_time', ({ from, to, value }) => {
+    const sum = new KahanSum()
+    for (let i = from; i < to; i++) sum.add(value[i]!)
+    return sum.value
+  }),
+]
+
+/** NaN only where there is nothing else. */
+function extreme({ from, to, value }: Window, better: (a: number, b: number) => boolean): number {
+  let best = value[from]!
+  for (let i = from + 1; i < to; i++) if (better(value[i]!, best) || Number.isNaN(best)) best = value[i]!
+  return best
+}
+
+function warnOutside(columns: readonly unknown[], call: FunctionCall): void {
+  const bad = scalarArg(call, 0).find((q) => !(q >= 0 && q <= 1))
+  if (bad === undefined || columns.length === 0) return
+  call.annotations.warn(`quantile value should be between 0 and 1, got ${formatNumber(bad)}`, call.exprs[0]!)
+}

@@ -1,0 +1,42 @@
+import type { SyntaxNode } from '@lezer/common'
+
+import { type Cst, childrenOf } from './cst.ts'
+import { numberOf } from './literals.ts'
+import { parseError } from './position.ts'
+
+/** The value of a duration or of an expression of constant durations, in ms. */
+export function durationExpression(cst: Cst, node: SyntaxNode): number {
+  const ms = Math.round(secondsOf(cst, node) * 1000)
+  if (Number.isSafeInteger(ms) && Math.abs(ms) <= MAX_MS) return ms
+  throw parseError(cst.source, node.from, 'duration out of range')
+}
+
+/** Go keeps durations in int64 nanoseconds: 292 years. */
+const MAX_MS = 9_223_372_036_854
+
+const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+  Mod: (a, b) => a % b,
+  Pow: (a, b) => a ** b,
+}
+
+function secondsOf(cst: Cst, node: SyntaxNode): number {
+  const { source } = cst
+  if (node.name === 'NumberDurationLiteralInDurationContext') {
+    const text = source.slice(node.from, node.to)
+    const value = numberOf(text)
+    if (value !== undefined && Number.isFinite(value)) return value
+    throw parseError(source, node.from, `bad number or duration syntax: ${JSON.stringify(text)}`)
+  }
+  const [first, second, third] = childrenOf(node)
+  if (first === undefined) throw parseError(source, node.from, 'bad duration')
+  if (first.name.startsWith('Duration') && first.name !== 'DurationExpr') {
+    throw parseError(source, node.from, `${source.slice(first.from, first.to)}() in durations is not supported yet`)
+  }
+  if (first.name === 'UnaryOp') return secondsOf(cst, second!) * (source[first.from] === '-' ? -1 : 1)
+  if (second === undefined) return secondsOf(cst, first)
+  return OPERATIONS[second.name]!(secondsOf(cst, first), secondsOf(cst, third!))
+}

@@ -1,0 +1,82 @@
+import { formatDuration } from '#core/config/duration.ts'
+import type { Matcher } from '#core/ports/series-reader.ts'
+import { METRIC_NAME } from '#core/series.ts'
+
+import { formatNumber } from '../evaluate/number-text.ts'
+import type { Aggregate, Binary, Expr, TimeShift, VectorSelector } from './ast.ts'
+import { quoted } from './literals.ts'
+
+const METRIC = /^[A-Za-z_:][\w:]*$/
+const LABEL = /^[A-Za-z_]\w*$/
+
+/** An expression in canonical form, on one line; it parses to the same tree. */
+export function format(expr: Expr): string {
+  switch (expr.kind) {
+    case 'number':
+      return formatNumber(expr.value)
+    case 'string':
+      return quoted(expr.value)
+    case 'selector':
+      return formatSelector(expr) + shift(expr)
+    case 'matrix':
+      return `${formatSelector(expr.selector)}[${duration(expr.range_ms)}]${shift(expr.selector)}`
+    case 'subquery': {
+      const step = expr.step_ms === 0 ? '' : duration(expr.step_ms)
+      return `${format(expr.inner)}[${duration(expr.range_ms)}:${step}]${shift(expr)}`
+    }
+    case 'paren':
+      return `(${format(expr.inner)})`
+    case 'unary':
+      return `${expr.op}${format(expr.inner)}`
+    case 'binary':
+      return `${format(expr.left)} ${expr.op}${modifiers(expr)} ${format(expr.right)}`
+    case 'aggregate':
+      return formatAggregate(expr)
+    case 'call':
+      break
+  }
+  return `${expr.name}(${expr.args.map(format).join(', ')})`
+}
+
+function formatSelector({ matchers }: VectorSelector): string {
+  const [first, ...rest] = matchers
+  const named = first?.name === METRIC_NAME && first.op === '=' && rest.every((matcher) => matcher.name !== METRIC_NAME)
+  const name = named && METRIC.test(first.value) ? first.value : ''
+  const inside = (name === '' ? matchers : rest).map((matcher) =>
+    named && matcher === first ? quoted(matcher.value) : formatMatcher(matcher),
+  )
+  return inside.length === 0 ? name : `${name}{${inside.join(',')}}`
+}
+
+function formatMatcher({ name, op, value }: Matcher): string {
+  return `${label(name)}${op}${quoted(value)}`
+}
+
+function label(name: string): string {
+  return LABEL.test(name) ? name : quoted(name)
+}
+
+function duration(ms: number): string {
+  return ms < 0 ? `-${formatDuration(-ms)}` : formatDuration(ms)
+}
+
+function shift({ at, offset_ms }: TimeShift): string {
+  const moment = at === null ? '' : ` @ ${typeof at === 'number' ? (at / 1000).toFixed(3) : `${at}()`}`
+  return offset_ms === 0 ? moment : `${moment} offset ${duration(offset_ms)}`
+}
+
+function modifiers({ bool, matching }: Binary): string {
+  let text = bool ? ' bool' : ''
+  if (matching.on || matching.labels.length > 0 || matching.group !== null) {
+    text += ` ${matching.on ? 'on' : 'ignoring'} (${matching.labels.map(label).join(', ')})`
+  }
+  if (matching.group !== null) text += ` group_${matching.group} (${matching.include.map(label).join(', ')})`
+  return text
+}
+
+function formatAggregate({ op, without, labels, parameter, inner }: Aggregate): string {
+  const grouping =
+    without || labels.length > 0 ? ` ${without ? 'without' : 'by'} (${labels.map(label).join(', ')}) ` : ''
+  const first = parameter === null ? '' : `${format(parameter)}, `
+  return `${op}${grouping}(${first}${format(inner)})`
+}

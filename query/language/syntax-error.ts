@@ -1,0 +1,73 @@
+import type { ServiceError } from '#core/errors.ts'
+
+import { isPromqlFunction } from './catalogue.ts'
+import { quoted } from './literals.ts'
+import { parseError } from './position.ts'
+import { type Token, tokensOf } from './tokens.ts'
+
+const AGGREGATORS = new Set(
+  'sum avg count min max group stddev stdvar topk bottomk count_values quantile limitk limit_ratio'.split(' '),
+)
+const KEYWORDS = new Set('by without on ignoring group_left group_right bool offset'.split(' '))
+
+/**
+ * The error for an expression that the grammar refused at `offset`: worded as Prometheus words it as far as the place
+ * tells, and naming what PromQL has and we have not.
+ */
+export function syntaxError(source: string, offset: number): ServiceError {
+  const tokens = tokensOf(source)
+  if (tokens[0]!.kind === 'end') return parseError(source, 0, 'no expression found in input')
+  const found = tokens.findIndex(
+    ({ from, text, kind }) => from >= offset || (kind !== 'end' && from + text.length > offset),
+  )
+  const index = found === -1 ? tokens.length - 1 : found
+  return unknownFunction(source, tokens, index) ?? unexpected(source, tokens, index)
+}
+
+/** A name in front of a parenthesis that the grammar does not know as a function. */
+function unknownFunction(source: string, tokens: readonly Token[], index: number): ServiceError | undefined {
+  for (const name of [tokens[index - 1], tokens[index - 2]]) {
+    if (name === undefined || name.kind !== 'identifier' || name.inBraces) continue
+    if (tokens[tokens.indexOf(name) + 1]?.text !== '(') continue
+    const lower = name.text.toLowerCase()
+    if (AGGREGATORS.has(lower) || KEYWORDS.has(lower)) return undefined
+    if (isPromqlFunction(name.text)) {
+      return parseError(source, name.from, `function ${name.text} is not supported yet`)
+    }
+    return parseError(source, name.from, `unknown function with name ${quoted(name.text)}`)
+  }
+  return undefined
+}
+
+function unexpected(source: string, tokens: readonly Token[], index: number): ServiceError {
+  const token = tokens[index]!
+  if (token.kind === 'error') return parseError(source, token.from, token.text)
+  return parseError(source, token.from, `unexpected ${describe(token)}${context(token, tokens[index - 1])}`)
+}
+
+function describe({ kind, text }: Token): string {
+  if (kind === 'end') return 'end of input'
+  if (kind === 'operator') return `<op:${text}>`
+  if (kind === 'punctuation') return quoted(text)
+  if (kind !== 'identifier') return `${kind} ${quoted(text)}`
+  const lower = text.toLowerCase()
+  if (AGGREGATORS.has(lower)) return `<aggr:${text}>`
+  return KEYWORDS.has(lower) ? `<${text}>` : `identifier ${quoted(text)}`
+}
+
+/** What must follow a word, outside braces. */
+const EXPECTED_AFTER: Readonly<Record<string, string>> = {
+  by: ' in grouping opts, expected "("',
+  without: ' in grouping opts, expected "("',
+  offset: ' in offset, expected duration',
+  '@': ' in @, expected timestamp',
+}
+
+function context(token: Token, before: Token | undefined): string {
+  if (before === undefined) return ''
+  if (!token.inBraces) return EXPECTED_AFTER[before.text.toLowerCase()] ?? ''
+  if (before.kind === 'operator') return ' in label matching, expected string'
+  if (before.kind === 'identifier') return ' in label matching, expected label matching operator'
+  const wanted = before.kind === 'string' ? '"," or "}"' : 'identifier or "}"'
+  return ` in label matching, expected ${wanted}`
+}

@@ -1,0 +1,2 @@
+export { type Policy, policySchema } from './policy.ts'
+export { Scaler } from './scaler.ts'

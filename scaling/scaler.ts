@@ -1,0 +1,203 @@
+import type { Clock } from '#core/clock.ts'
+import type { Snapshot } from '#core/component.ts'
+import { DerivedSamples } from '#core/derived.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { Forecast } from '#core/forecast.ts'
+import type { Hint } from '#core/hint.ts'
+import type { ForecastReader } from '#core/ports/forecasts.ts'
+import type { HintReader } from '#core/ports/hints.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { RuleReader } from '#core/ports/rules.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import { Labels, METRIC_NAME } from '#core/series.ts'
+
+import { plan } from './plan.ts'
+import { leadOf, type Policy, quantileOf } from './policy.ts'
+
+const SNAPSHOT_VERSION = 1
+const DECIDE_EVERY_MS = 15_000
+const HISTORY = 1000
+const REPLICAS = { type: 'gauge', unit: '{replica}', help: 'Replicas by scaling policy' } as const
+
+export interface ScalerOptions {
+  readonly query: QueryEngine
+  readonly forecasts: ForecastReader
+  readonly rules: RuleReader
+  readonly writer: SeriesWriter
+  readonly clock: Clock
+  readonly log: Log
+  readonly onHint: (hint: Hint) => void
+}
+
+/** Hints for every policy, made on analysis time and answered from memory. */
+export class Scaler implements HintReader, Snapshot {
+  readonly name = 'scaling'
+  readonly #options: ScalerOptions
+  #policies: readonly Policy[] = []
+  /** Newest first. */
+  readonly #hints = new Map<string, Hint[]>()
+  readonly #reasons = new Map<string, string>()
+  readonly #onDemand = new Map<string, { readonly minute_ms: number; readonly forecast: Forecast | undefined }>()
+  #decided_ms = -Infinity
+
+  constructor(options: ScalerOptions) {
+    this.#options = options
+  }
+
+  setPolicies(policies: readonly Policy[]): void {
+    this.#policies = policies
+    const names = new Set(policies.map(({ name }) => name))
+    for (const name of this.#hints.keys()) if (!names.has(name)) this.#hints.delete(name)
+  }
+
+  /** Decides anew when a decision is due at analysis time `time_ms`. */
+  async tick(time_ms: number): Promise<void> {
+    const step_ms = Math.floor(time_ms / DECIDE_EVERY_MS) * DECIDE_EVERY_MS
+    if (step_ms <= this.#decided_ms) return
+    this.#decided_ms = step_ms
+    for (const policy of this.#policies) {
+      const hint = await this.#decide(policy, step_ms)
+      if (hint !== undefined) this.#keep(hint)
+    }
+  }
+
+  policies(): readonly string[] {
+    return this.#policies.map(({ name }) => name)
+  }
+
+  hint(policy: string): Hint {
+    if (!this.#policies.some(({ name }) => name === policy)) {
+      throw new ServiceError('not_found', `no scaling policy ${JSON.stringify(policy)}`)
+    }
+    const hint = this.#hints.get(policy)?.[0]
+    if (hint === undefined) {
+      throw new ServiceError(
+        'unavailable',
+        `policy ${policy} has no hint yet: ${this.#reasons.get(policy) ?? 'nothing was decided so far'}`,
+      )
+    }
+    if (this.#options.clock.now_ms() > hint.expires_ms) {
+      throw new ServiceError(
+        'unavailable',
+        `the hint of policy ${policy} is stale: ${this.#reasons.get(policy) ?? 'no new demand'}`,
+      )
+    }
+    return hint
+  }
+
+  history(policy: string, limit: number): readonly Hint[] {
+    return (this.#hints.get(policy) ?? []).slice(0, limit)
+  }
+
+  async #decide(policy: Policy, time_ms: number): Promise<Hint | undefined> {
+    try {
+      const expr = this.#expression(policy.demand)
+      const present = await this.#present(expr, time_ms)
+      const forecast = await this.#forecast(policy, time_ms)
+      this.#reasons.delete(policy.name)
+      return plan(policy, { as_of_ms: time_ms, present, forecast }, this.#hints.get(policy.name) ?? [])
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      this.#tell(policy.name, messageOf(error))
+      return undefined
+    }
+  }
+
+  /** A forecast rule of that name first, else PromQL. */
+  #expression(demand: string): string {
+    for (const group of this.#options.rules.groups()) {
+      for (const rule of group.rules) if (rule.kind === 'forecast' && rule.name === demand) return rule.expr
+    }
+    return demand
+  }
+
+  async #present(expr: string, time_ms: number): Promise<number> {
+    const result = await this.#options.query.instant(expr, time_ms)
+    const value =
+      result.type === 'scalar' ? result.value : only(result.type === 'string' ? [] : result.series, expr)?.value.at(-1)
+    if (value === undefined || !Number.isFinite(value) || value < 0) {
+      throw new ServiceError(
+        'unavailable',
+        `no demand: ${expr} ${value === undefined ? 'has no value' : `is ${value}`}`,
+      )
+    }
+    return value
+  }
+
+  async #forecast(policy: Policy, time_ms: number): Promise<Forecast | undefined> {
+    const ofRule = this.#options.forecasts.ofRule(policy.demand)
+    if (ofRule !== undefined) return only(ofRule, policy.demand)
+    const horizon_ms = 3 * leadOf(policy)
+    const quantiles = [0.1, quantileOf(policy), 0.99].toSorted((a, b) => a - b)
+    // A policy over bare PromQL asks for a forecast once a minute, not at each decision.
+    const minute_ms = Math.floor(time_ms / 60_000) * 60_000
+    const kept = this.#onDemand.get(policy.name)
+    if (kept?.minute_ms === minute_ms) return kept.forecast
+    const made = await this.#options.forecasts.make({ query: policy.demand, horizon_ms, step_ms: 60_000, quantiles })
+    const forecast = only(made, policy.demand)
+    this.#onDemand.set(policy.name, { minute_ms, forecast })
+    return forecast
+  }
+
+  #keep(hint: Hint): void {
+    const hints = this.#hints.get(hint.policy) ?? []
+    hints.unshift(hint)
+    hints.length = Math.min(hints.length, HISTORY)
+    this.#hints.set(hint.policy, hints)
+    this.#write(hint)
+    this.#options.onHint(hint)
+  }
+
+  #write(hint: Hint): void {
+    const derived = new DerivedSamples(this.#options.writer)
+    for (const kind of ['wanted', 'needed_now', 'min', 'max'] as const) {
+      const labels = Labels.of({ [METRIC_NAME]: 'barograph_replicas', policy: hint.policy, kind })
+      derived.add(REPLICAS, labels, hint.as_of_ms, kind === 'wanted' ? hint.value : hint[kind])
+    }
+    derived.flush()
+  }
+
+  #tell(policy: string, reason: string): void {
+    if (this.#reasons.get(policy) === reason) return
+    this.#reasons.set(policy, reason)
+    this.#options.log.info('a scaling policy has no demand to decide on', { policy, reason })
+  }
+
+  save(): Uint8Array {
+    return Buffer.from(
+      JSON.stringify({
+        version: SNAPSHOT_VERSION,
+        decided_ms: Number.isFinite(this.#decided_ms) ? this.#decided_ms : null,
+        hints: [...this.#hints.values()].flat(),
+      }),
+    )
+  }
+
+  load(bytes: Uint8Array): void {
+    const state = JSON.parse(Buffer.from(bytes).toString()) as {
+      version: number
+      decided_ms: number | null
+      hints: (Omit<Hint, 'quantile'> & { quantile: number | null })[]
+    }
+    if (state.version !== SNAPSHOT_VERSION)
+      throw new ServiceError(
+        'bad_data',
+        `scaling state of version ${state.version}; this program reads ${SNAPSHOT_VERSION}`,
+      )
+    this.#decided_ms = state.decided_ms ?? -Infinity
+    this.#hints.clear()
+    for (const { quantile, ...rest } of state.hints) {
+      const hint: Hint = { ...rest, quantile: quantile ?? Number.NaN }
+      this.#hints.set(hint.policy, [...(this.#hints.get(hint.policy) ?? []), hint])
+    }
+  }
+}
+
+/** A policy scales on one number: several series are an error that says so. */
+function only<T>(series: readonly T[], demand: string): T | undefined {
+  if (series.length > 1) {
+    throw new ServiceError('execution', `the demand ${demand} has ${series.length} series; a policy needs one: sum it`)
+  }
+  return series[0]
+}

@@ -1,0 +1,98 @@
+import { seeded } from '#core/random.ts'
+
+const nano = (time_ms: number): string => `${Math.round(time_ms)}000000`
+const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
+const resource = (service: string) => ({ attributes: [text('service.name', service)] })
+
+/** One gauge point for each service, as an OTLP/JSON request. */
+export function gauges(name: string, unit: string, time_ms: number, values: Readonly<Record<string, number>>) {
+  return {
+    resourceMetrics: Object.entries(values).map(([service, value]) => ({
+      resource: resource(service),
+      scopeMetrics: [
+        {
+          scope: { name: 'test' },
+          metrics: [{ name, unit, gauge: { dataPoints: [{ timeUnixNano: nano(time_ms), asDouble: value }] } }],
+        },
+      ],
+    })),
+  }
+}
+
+/** Spans of one request that goes from service to service, as an OTLP/JSON request. */
+export function trace(id: number, time_ms: number, path: readonly string[]) {
+  const traceId = id.toString(16).padStart(32, '0')
+  const span = (n: number): string => (id * 100 + n).toString(16).padStart(16, '0')
+  return {
+    resourceSpans: path.map((service, i) => ({
+      resource: resource(service),
+      scopeSpans: [
+        {
+          scope: { name: 'test' },
+          spans: [
+            {
+              traceId,
+              spanId: span(2 * i),
+              parentSpanId: i === 0 ? '' : span(2 * i - 1),
+              name: 'serve',
+              kind: 2,
+              startTimeUnixNano: nano(time_ms),
+              endTimeUnixNano: nano(time_ms + 50),
+            },
+            ...(i === path.length - 1
+              ? []
+              : [
+                  {
+                    traceId,
+                    spanId: span(2 * i + 1),
+                    parentSpanId: span(2 * i),
+                    name: 'call',
+                    kind: 3,
+                    startTimeUnixNano: nano(time_ms + 1),
+                    endTimeUnixNano: nano(time_ms + 49),
+                  },
+                ]),
+          ],
+        },
+      ],
+    })),
+  }
+}
+
+/** Log records of one service, as an OTLP/JSON request. */
+export function logs(service: string, time_ms: number, severity: number, bodies: readonly string[]) {
+  return {
+    resourceLogs: [
+      {
+        resource: resource(service),
+        scopeLogs: [
+          {
+            scope: { name: 'test' },
+            logRecords: bodies.map((body) => ({
+              timeUnixNano: nano(time_ms),
+              severityNumber: severity,
+              body: { stringValue: body },
+            })),
+          },
+        ],
+      },
+    ],
+  }
+}
+
+/** Latency in seconds of four services in a row; slow where the database is. */
+export class Latencies {
+  readonly #random = seeded(11)
+  slow = false
+
+  at(): Record<string, number> {
+    const noise = (): number => 1 + 0.1 * (this.#random() + this.#random() - 1)
+    const database = 0.008 * noise() * (this.slow ? 40 : 1)
+    return {
+      'payments-db': database,
+      payments: 0.02 * noise() + database,
+      checkout: 0.03 * noise() + database,
+      catalog: 0.01 * noise(),
+    }
+  }
+}

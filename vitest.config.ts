@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+// No module holds state of the process, so test files share one; and they load through Node's own type stripping, as production does.
+export default defineConfig({
+  test: {
+    include: [
+      '{app,core,collector,query,detectors,alerting,scaling,api,dashboards,rules,demo,bin,bench,tests}/**/*.test.ts',
+    ],
+    exclude: ['**/node_modules/**'],
+    isolate: false,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    coverage: {
+      include: ['{app,core,collector,query,detectors,alerting,scaling,api,demo}/**/*.ts'],
+      thresholds: { lines: 90, branches: 85 },
+    },
+  },
+})
