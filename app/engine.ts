@@ -155,7 +155,7 @@ export class Engine {
     this.graph.spans(spans)
     this.detectors.samples(samples, result.fresh)
     this.detectors.logs(logs)
-    return refusedBy(result)
+    return { ...refusedBy(result), written: writtenOf(samples, result) }
   }
 
   /** A reading of the wall clock moves analysis time: rules, forecasts, hints, correlation. Time never goes back. */
@@ -221,5 +221,19 @@ function refusedBy({ counts }: AppendResult): Receipt {
   return {
     rejected: refused.reduce((sum, [count]) => sum + count, 0),
     message: refused.map(([count, reason]) => `${reason} (${count})`).join('; '),
+  }
+}
+
+/** What of metrics is in the store now. */
+function writtenOf(
+  { floats, histograms, exemplars }: SampleBatch,
+  result: AppendResult,
+): NonNullable<Receipt['written']> {
+  const { counts, refused_histograms } = result
+  const refused = counts.too_old + counts.too_far_ahead + counts.late_refused
+  return {
+    samples: floats.length - (refused - refused_histograms),
+    histograms: histograms.length - refused_histograms,
+    exemplars: exemplars.length,
   }
 }

@@ -95,6 +95,7 @@ export class Pipeline implements Intake {
       const { receipt } = taken
       const applied = await taken.apply()
       return {
+        ...(applied.written !== undefined && { written: applied.written }),
         rejected: receipt.rejected + applied.rejected,
         message: [receipt.message, applied.message].filter((text) => text !== '').join('; '),
       }

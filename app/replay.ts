@@ -1,6 +1,6 @@
 import { ManualClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
-import type { Decoder } from '#core/ports/decoder.ts'
+import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type { Input, OtlpRequest } from '#core/ports/intake.ts'
 import { silentLog } from '#core/ports/log.ts'
 import { silentMeter } from '#core/ports/meter.ts'
@@ -114,6 +114,9 @@ class Replay {
         // Without a clock in the capture the newest event time is the time, and it moves between requests.
         if (!this.#ticked && Number.isFinite(time_ms)) await this.#move(time_ms, () => this.engine.follow({ time_ms }))
         break
+      case 'samples':
+        this.#observe(input.decode(this.engine.store))
+        break
       case 'tick':
         this.#ticked = true
         this.#counts.ticks++
@@ -136,7 +139,10 @@ class Replay {
   }
 
   #request(request: OtlpRequest): void {
-    const signals = this.#decoder.decode(request, this.engine.store)
+    this.#observe(this.#decoder.decode(request, this.engine.store))
+  }
+
+  #observe(signals: Signals): void {
     const { rejected } = this.engine.observe(signals)
     this.#counts.requests++
     this.#counts.samples += signals.samples.floats.length + signals.samples.histograms.length

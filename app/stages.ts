@@ -1,6 +1,14 @@
 import { ServiceError } from '#core/errors.ts'
-import type { Decoder } from '#core/ports/decoder.ts'
-import type { ChangeInput, IncidentCommand, Input, OtlpRequest, Receipt, Tick } from '#core/ports/intake.ts'
+import type { Decoder, Signals } from '#core/ports/decoder.ts'
+import type {
+  ChangeInput,
+  IncidentCommand,
+  Input,
+  OtlpRequest,
+  Receipt,
+  SamplesInput,
+  Tick,
+} from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
@@ -94,16 +102,29 @@ export class JournaledStages implements Stages {
 
   #take(input: Input): Taken {
     if (input.kind === 'otlp') return this.#request(input)
+    if (input.kind === 'samples') return this.#samples(input)
     if (input.kind === 'tick') return this.#tick(input)
     return input.kind === 'change' ? this.#change(input) : this.#command(input)
   }
 
   #request(request: OtlpRequest): Taken {
-    const { decoder, engine, positions, recorder } = this.#options
+    const { decoder, positions, recorder } = this.#options
     const { position } = request
     // Read again after a crash between the broker and us: it is in the journal already.
     if (position !== undefined && positions.covers(position)) return { receipt: ACCEPTED, apply: async () => ACCEPTED }
     const decoded = this.#decoded(request, decoder)
+    return this.#kept(
+      decoded,
+      () => {
+        recorder?.write(request)
+        if (position !== undefined) positions.advance(position)
+      },
+      position,
+    )
+  }
+
+  /** Journaled; then `done`; applied when asked. */
+  #kept(decoded: Signals, done: () => void, position?: OtlpRequest['position']): Taken {
     this.#journaled({
       kind: 'signals',
       samples: decoded.samples,
@@ -111,12 +132,17 @@ export class JournaledStages implements Stages {
       spans: decoded.spans,
       ...(position !== undefined && { position }),
     })
-    recorder?.write(request)
-    if (position !== undefined) positions.advance(position)
+    done()
     return {
       receipt: { rejected: decoded.rejected, message: decoded.message },
-      apply: async () => engine.observe(decoded),
+      apply: async () => this.#options.engine.observe(decoded),
     }
+  }
+
+  #samples(input: SamplesInput): Taken {
+    const { engine, recorder } = this.#options
+    const decoded = input.decode(engine.store)
+    return this.#kept(decoded, () => recorder?.write(input))
   }
 
   /** What cannot be kept must not have counted: deltas that come again go on from what is stored. */

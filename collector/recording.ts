@@ -88,6 +88,7 @@ function requestText({ signal, encoding, body }: OtlpRequest): string {
  */
 export function inputLine(input: Input): string {
   if (input.kind === 'otlp') return `${head(input)}${requestText(input)}}`
+  if (input.kind === 'samples') throw new ServiceError('unavailable', `${input.source} cannot be recorded yet`)
   if (input.kind === 'tick') {
     const { time_ms, complete_ms } = input
     const complete = complete_ms === undefined ? {} : { complete: timeText(complete_ms) }

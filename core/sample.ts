@@ -1,4 +1,4 @@
-import type { SeriesId } from './series.ts'
+import type { Labels, SeriesId } from './series.ts'
 
 /**
  * Float samples as columns of one length: series id, event time in ms, value, stale flag. The flag is apart from the
@@ -13,8 +13,10 @@ export interface FloatColumns {
 }
 
 /**
- * Histogram samples. Sample `i` owns `buckets[start[i]] … buckets[start[i + 1]]` (`start` has `length + 1` entries):
- * counts per bucket, not cumulative over `le`, but cumulative over time; the last is the one above every bound.
+ * Histogram samples, classic and exponential. Sample `i` owns `buckets[start[i]] … buckets[start[i + 1]]` (`start` has
+ * `length + 1` entries), as many as `bucketCount` of its series' definition: counts per bucket, not cumulative over
+ * `le`, but cumulative over time. Of a classic one the last is the one above every bound; for an exponential one see
+ * `core/exponential.ts`.
  */
 export interface HistogramColumns {
   readonly length: number
@@ -28,9 +30,19 @@ export interface HistogramColumns {
   readonly stale: Uint8Array
 }
 
+/** A measurement that stands for others: `labels` hold `trace_id`, `span_id` and what its aggregation left out. */
+export interface Exemplar {
+  readonly series: SeriesId
+  readonly time_ms: number
+  readonly value: number
+  readonly labels: Labels
+}
+
 export interface SampleBatch {
   readonly floats: FloatColumns
   readonly histograms: HistogramColumns
+  /** Few beside the samples, and bounded. */
+  readonly exemplars: readonly Exemplar[]
 }
 
 function grown<T extends Uint32Array | Float64Array | Uint8Array>(column: T, needed: number): T {
@@ -56,7 +68,9 @@ export class SampleBuilder {
   #hStale = new Uint8Array(8)
   #buckets = new Float64Array(64)
   #bucketsUsed = 0
+  #exemplars: Exemplar[] = []
 
+  /** Samples; exemplars do not count. */
   get length(): number {
     return this.#floats + this.#histograms
   }
@@ -104,6 +118,10 @@ export class SampleBuilder {
     this.#hStart[at + 1] = this.#bucketsUsed
   }
 
+  exemplar(exemplar: Exemplar): void {
+    this.#exemplars.push(exemplar)
+  }
+
   batch(): SampleBatch {
     const n = this.#floats
     const h = this.#histograms
@@ -125,6 +143,7 @@ export class SampleBuilder {
         buckets: this.#buckets.subarray(0, this.#bucketsUsed),
         stale: this.#hStale.subarray(0, h),
       },
+      exemplars: this.#exemplars,
     }
   }
 
@@ -132,5 +151,6 @@ export class SampleBuilder {
     this.#floats = 0
     this.#histograms = 0
     this.#bucketsUsed = 0
+    if (this.#exemplars.length > 0) this.#exemplars = []
   }
 }

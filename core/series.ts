@@ -96,7 +96,15 @@ export class Labels implements Iterable<readonly [string, string]> {
   }
 }
 
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown'
+export type MetricType =
+  | 'counter'
+  | 'gauge'
+  | 'histogram'
+  | 'summary'
+  | 'unknown'
+  | 'gaugehistogram'
+  | 'info'
+  | 'stateset'
 
 /** What is known of a series when it first comes. A histogram is one series with a vector of buckets. */
 export interface SeriesDefinition {
@@ -105,8 +113,11 @@ export interface SeriesDefinition {
   /** UCUM as the sender wrote it, '' when unknown. */
   readonly unit: string
   readonly help: string
-  readonly kind: 'float' | 'histogram'
-  /** Ascending upper bounds without +Inf; empty for floats. A histogram sample has `bounds.length + 1` counts. */
+  readonly kind: 'float' | 'histogram' | 'exponential'
+  /**
+   * Shape of the samples. Of a histogram: ascending upper bounds without +Inf. Of an exponential histogram: what
+   * `core/exponential.ts` says. Empty for floats.
+   */
   readonly bounds: Float64Array
 }
 

@@ -79,6 +79,7 @@ function scaler(over: { ofRule?: readonly Forecast[]; make?: () => readonly Fore
       newest: () => undefined,
       append: () => ({
         counts: { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 },
+        refused_histograms: 0,
         fresh: new Uint8Array(),
       }),
     },

@@ -1,4 +1,6 @@
 import type { Change } from '../change.ts'
+import type { Signals } from './decoder.ts'
+import type { SeriesWriter } from './series-writer.ts'
 
 export type SignalKind = 'metrics' | 'logs' | 'traces'
 
@@ -17,6 +19,17 @@ export interface OtlpRequest {
   readonly encoding: 'proto' | 'json'
   readonly body: Uint8Array
   readonly position?: KafkaPosition
+}
+
+/**
+ * Metrics that do not come as OTLP (remote write, scrapes, history of an upstream). `decode` is called when it is its turn, with the
+ * store at hand: synchronous, deterministic; throws `ServiceError('bad_data')` when nothing of it can be taken.
+ */
+export interface SamplesInput {
+  readonly kind: 'samples'
+  /** Where it came from, for counters: `remote_write`, `scrape`, `backfill`, `recording`. */
+  readonly source: string
+  decode(writer: SeriesWriter): Signals
 }
 
 /** A 1 Hz reading of the wall clock: it moves analysis time, nothing else does while the process runs. */
@@ -43,12 +56,14 @@ export interface IncidentCommand {
 }
 
 /** Everything that can change a verdict enters as one of these, is journaled, can be recorded and replayed. */
-export type Input = OtlpRequest | Tick | ChangeInput | IncidentCommand
+export type Input = OtlpRequest | SamplesInput | Tick | ChangeInput | IncidentCommand
 
 /** What became of a request: what was good is kept, `rejected` items are not, `message` says why ('' if none). */
 export interface Receipt {
   readonly rejected: number
   readonly message: string
+  /** What of metrics is in the store now, duplicates included; for senders that want to be told. */
+  readonly written?: { readonly samples: number; readonly histograms: number; readonly exemplars: number }
 }
 
 /**

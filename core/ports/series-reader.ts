@@ -1,3 +1,4 @@
+import type { ExponentialShape } from '../exponential.ts'
 import type { Labels, MetricType } from '../series.ts'
 
 export const MATCH_OPERATORS = ['=', '!=', '=~', '!~'] as const
@@ -9,13 +10,37 @@ export interface Matcher {
   readonly value: string
 }
 
-/** Samples of one series in ascending time. A histogram row appears as its `_bucket{le}`, `_sum`, `_count` series. */
+/**
+ * Exponential histograms beside the float columns of a slice, one a sample: sample `i` has the shape
+ * `shapes[shape[i]]` and owns `buckets[start[i]] … buckets[start[i + 1]]` in the order of `bucketCount`.
+ */
+export interface HistogramSlice {
+  readonly sum: Float64Array
+  readonly count: Float64Array
+  readonly shapes: readonly ExponentialShape[]
+  readonly shape: Uint32Array
+  readonly start: Uint32Array
+  readonly buckets: Float64Array
+}
+
+/** An exemplar found for a series. */
+export interface ExemplarSlice {
+  readonly labels: Labels
+  /** In ascending time. */
+  readonly exemplars: readonly { readonly labels: Labels; readonly value: number; readonly time_ms: number }[]
+}
+
+/**
+ * Samples of one series in ascending time. A histogram row appears as its `_bucket{le}`, `_sum`, `_count` series; an
+ * exponential one also under its own name, with `histograms`: `value` means nothing there.
+ */
 export interface SeriesSlice {
   readonly labels: Labels
   readonly time_ms: Float64Array
   readonly value: Float64Array
   /** 1 where the series was marked stale at that time (the value means nothing). */
   readonly stale: Uint8Array
+  readonly histograms?: HistogramSlice
 }
 
 export interface MetricMetadata {
@@ -43,4 +68,6 @@ export interface SeriesReader {
   /** Event time of the oldest and newest sample of the matching series; null when there is none. Cheap. */
   extent(matchers: readonly Matcher[]): TimeRange | null
   metadata(): MetricMetadata[]
+  /** Exemplars of the matching series, ordered by label set. None where a reader keeps none. */
+  exemplars?(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[]
 }

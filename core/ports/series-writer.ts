@@ -16,6 +16,8 @@ export type SampleOutcome = (typeof SAMPLE_OUTCOMES)[number]
 export interface AppendResult {
   /** Number of samples by outcome. `stored_late`: older than the newest, inside `limits.out_of_order`; not judged. */
   readonly counts: Readonly<Record<SampleOutcome, number>>
+  /** Histogram samples among those that are not in the store now; a duplicate is in it. */
+  readonly refused_histograms: number
   /** One flag a float sample, then one a histogram sample: 1 where it is the new newest of its series. A view. */
   readonly fresh: Uint8Array
 }

@@ -3,8 +3,17 @@ import { Labels, type MetricType, type SeriesDefinition } from '../series.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 
 /** Order is part of the format: only ever add at the end. */
-const TYPES: readonly MetricType[] = ['unknown', 'counter', 'gauge', 'histogram', 'summary']
-const KINDS: readonly SeriesDefinition['kind'][] = ['float', 'histogram']
+const TYPES: readonly MetricType[] = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'summary',
+  'gaugehistogram',
+  'info',
+  'stateset',
+]
+const KINDS: readonly SeriesDefinition['kind'][] = ['float', 'histogram', 'exponential']
 
 /** Labels as pairs, type, unit, help, kind of value, bounds: the same bytes in journal and checkpoint. */
 export function writeDefinition(writer: ByteWriter, definition: SeriesDefinition): void {

@@ -1,4 +1,6 @@
 import { ServiceError } from '../errors.ts'
+import { bucketCount } from '../exponential.ts'
+import type { SeriesDefinition } from '../series.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { NONE } from './chunk-table.ts'
 import { readDefinition, writeDefinition } from './definition-codec.ts'
@@ -124,6 +126,6 @@ export function loadStore(bytes: Uint8Array, { series, samples, sums }: Tables):
 }
 
 /** Value columns of a series: one, or sum, count and buckets. */
-export function widthOf({ kind, bounds }: { kind: 'float' | 'histogram'; bounds: Float64Array }): number {
-  return kind === 'float' ? 1 : bounds.length + 3
+export function widthOf(definition: Pick<SeriesDefinition, 'kind' | 'bounds'>): number {
+  return definition.kind === 'float' ? 1 : bucketCount(definition) + 2
 }

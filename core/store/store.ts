@@ -26,6 +26,7 @@ import { SumTable } from './sum-table.ts'
 const LAST_TIME_MS = 8.64e15
 /** The index into `SAMPLE_OUTCOMES`. */
 const STORED = 0
+const REFUSED = ['too_old', 'too_far_ahead', 'late_refused'] as const satisfies readonly SampleOutcome[]
 
 export interface StoreOptions {
   /** Those not given are `STORE_LIMITS`. */
@@ -139,9 +140,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
         this.#notNewest(row, sample, oldest_ms, latest_ms)
       }
     }
+    const refused = this.#refusedSoFar()
     this.#appendHistograms(histograms, { at: floats.length, oldest_ms, latest_ms })
+    const refused_histograms = this.#refusedSoFar() - refused
     this.#dropping.after(this.#tables, now_ms ?? this.#newest_ms)
-    return { counts: this.#result(), fresh: this.#fresh.subarray(0, length) }
+    return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
@@ -234,6 +237,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   #count(outcome: SampleOutcome): false {
     this.#counts[SAMPLE_OUTCOMES.indexOf(outcome)]!++
     return false
+  }
+
+  /** Samples of the running batch that are not in the store. */
+  #refusedSoFar(): number {
+    return REFUSED.reduce((sum, outcome) => sum + this.#counts[SAMPLE_OUTCOMES.indexOf(outcome)]!, 0)
   }
 
   #result(): Readonly<Record<SampleOutcome, number>> {

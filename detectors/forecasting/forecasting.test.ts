@@ -53,6 +53,7 @@ function engine(series = 1) {
     newest: () => undefined,
     append: () => ({
       counts: { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 },
+      refused_histograms: 0,
       fresh: new Uint8Array(),
     }),
   }

@@ -42,6 +42,7 @@ function engine() {
             too_far_ahead: 0,
             late_refused: 0,
           },
+          refused_histograms: 0,
           fresh: new Uint8Array(floats.length).fill(1),
         }
       },

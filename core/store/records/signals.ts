@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { ServiceError } from '../../errors.ts'
+import { bucketCount } from '../../exponential.ts'
 import type { KafkaPosition } from '../../ports/intake.ts'
 import type { FloatColumns, HistogramColumns } from '../../sample.ts'
 import { Labels, type SeriesDefinition } from '../../series.ts'
@@ -100,15 +101,19 @@ function readHistograms(reader: ByteReader, definitions: SeriesDefinition[]): Hi
   }
   // A sample is as wide as its series, so that starts need not be written.
   for (const [i, number] of columns.series.entries()) {
-    columns.start[i + 1] = columns.start[i]! + known(definitions, number, 'histogram').bounds.length + 1
+    columns.start[i + 1] = columns.start[i]! + bucketCount(known(definitions, number, 'histogram'))
   }
   if (columns.start[length] !== columns.buckets.length) throw new ServiceError('bad_data', 'buckets do not fit')
   return columns
 }
 
-function known(definitions: readonly SeriesDefinition[], number: number, kind: string): SeriesDefinition {
+function known(
+  definitions: readonly SeriesDefinition[],
+  number: number,
+  kind: 'float' | 'histogram',
+): SeriesDefinition {
   const definition = definitions[number]
-  if (definition?.kind === kind) return definition
+  if (definition !== undefined && (definition.kind === 'float') === (kind === 'float')) return definition
   throw new ServiceError('bad_data', `series ${number} of the segment is no ${kind}`)
 }
 
@@ -155,7 +160,11 @@ export const signals: RecordCodec<'signals'> = {
   },
   decode(reader, definitions) {
     const position = readPosition(reader)
-    const samples = { floats: readFloats(reader, definitions), histograms: readHistograms(reader, definitions) }
+    const samples = {
+      floats: readFloats(reader, definitions),
+      histograms: readHistograms(reader, definitions),
+      exemplars: [],
+    }
     const entry = {
       kind: 'signals',
       definitions,
