@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { AliasTable } from './alias-table.ts'
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const strings = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  // Many that are alike but for one byte, and repeat.
+  fc.tuple(fc.nat(3), fc.nat(30)).map(([at, size]) => Uint8Array.from({ length: size }, (_, i) => (i === at ? 1 : 0))),
+)
+
+test('gives a byte string in a context one alias, and another string or context another one', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(strings, fc.nat(2), fc.nat(5))), fc.integer(), (asked, seed) => {
+      const table = new AliasTable(seed)
+      const model = new Map<string, number>()
+      for (const [bytes, context, offset] of asked) {
+        const placed = new Uint8Array(offset + bytes.length + 3)
+        placed.set(bytes, offset)
+        const view = viewOf(placed)
+        const key = `${context} ${Buffer.from(bytes).toString('hex')}`
+        const found = table.find(view, offset, offset + bytes.length, context)
+        expect(found).toBe(model.get(key) ?? -1)
+        if (found >= 0) continue
+        const alias = table.add(view, offset, offset + bytes.length, context)
+        model.set(key, alias)
+        const kept = table.keyOf(alias)
+        expect(Buffer.from(kept.view.buffer).subarray(kept.start, kept.end).equals(bytes)).toBe(true)
+        expect(table.contextOf(alias)).toBe(context)
+      }
+      expect(table.length).toBe(model.size)
+    }),
+  )
+})
+
+test('keeps hundreds of thousands apart, over many pages, in any order', () => {
+  const table = new AliasTable(7)
+  const bytes = Buffer.alloc(32)
+  const view = viewOf(bytes)
+  const write = (i: number): void => void bytes.write(`series number ${i}`.padEnd(32))
+  const count = 100_000
+  for (let i = 0; i < count; i++) {
+    write(i)
+    expect(table.find(view, 0, 32, 0)).toBe(-1)
+    expect(table.add(view, 0, 32, 0)).toBe(i)
+  }
+  for (let i = 0; i < count; i++) {
+    const which = (i * 7919) % count
+    write(which)
+    expect(table.find(view, 0, 32, 0)).toBe(which)
+  }
+  expect(table.bytes).toBe(count * 72)
+})
+
+test('does not keep a string that is too long', () => {
+  const table = new AliasTable()
+  const view = new DataView(new ArrayBuffer(100_000))
+  expect(table.add(view, 0, 100_000, 0)).toBe(-1)
+  expect(table.find(view, 0, 100_000, 0)).toBe(-1)
+})

@@ -1,0 +1,195 @@
+import { grown } from '#core/store/grow.ts'
+
+const PAGE_BYTES = 2 ** 20
+/** A longer key is not remembered: it is looked at anew each time. */
+const LONGEST_KEY = 2 ** 16
+/** What a key costs beside its bytes: five columns, and its share of the slots. */
+const ENTRY_BYTES = 40
+
+const C1 = 0xcc9e2d51 | 0
+const C2 = 0x1b873593 | 0
+const C3 = 0x85ebca77 | 0
+const C4 = 0xc2b2ae3d | 0
+const NONE = -1
+
+/** Four lanes of 32 bits, mixed at the end as MurmurHash3 does (Appleby, 2011). */
+function hashOf(view: DataView, start: number, end: number, seed: number): number {
+  let a = seed
+  let b = seed ^ 0x9e3779b9
+  let c = 0x27d4eb2f
+  let d = 0x165667b1
+  let at = start
+  for (; at + 16 <= end; at += 16) {
+    a = Math.imul(a ^ view.getInt32(at, true), C1)
+    a = (a << 15) | (a >>> 17)
+    b = Math.imul(b ^ view.getInt32(at + 4, true), C2)
+    b = (b << 13) | (b >>> 19)
+    c = Math.imul(c ^ view.getInt32(at + 8, true), C3)
+    c = (c << 11) | (c >>> 21)
+    d = Math.imul(d ^ view.getInt32(at + 12, true), C4)
+    d = (d << 17) | (d >>> 15)
+  }
+  for (; at + 4 <= end; at += 4) {
+    a = Math.imul(a ^ view.getInt32(at, true), C1)
+    a = (a << 15) | (a >>> 17)
+  }
+  for (; at < end; at++) {
+    b = Math.imul(b ^ view.getUint8(at), C2)
+    b ^= b >>> 15
+  }
+  a = (a + Math.imul(c, 5) + b + Math.imul(d, 9)) ^ (end - start)
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b)
+  a = Math.imul(a ^ (a >>> 13), C4)
+  return a ^ (a >>> 16)
+}
+
+function sameBytes(view: DataView, start: number, other: DataView, from: number, length: number): boolean {
+  const end = start + length
+  let at = start
+  let to = from
+  for (; at + 16 <= end; at += 16, to += 16) {
+    const differ =
+      (view.getInt32(at, true) ^ other.getInt32(to, true)) |
+      (view.getInt32(at + 4, true) ^ other.getInt32(to + 4, true)) |
+      (view.getInt32(at + 8, true) ^ other.getInt32(to + 8, true)) |
+      (view.getInt32(at + 12, true) ^ other.getInt32(to + 12, true))
+    if (differ !== 0) return false
+  }
+  for (; at + 4 <= end; at += 4, to += 4) if (view.getInt32(at, true) !== other.getInt32(to, true)) return false
+  for (; at < end; at++, to++) if (view.getUint8(at) !== other.getUint8(to)) return false
+  return true
+}
+
+/**
+ * Byte strings, each in a context (an integer of the caller's), as small integers from 0: their aliases. Senders repeat
+ * themselves in order, so the string that followed the last one before is tried first, which reads memory in sequence; then
+ * a hash. Equality is always seen by the bytes themselves.
+ */
+export class AliasTable {
+  readonly #seed: number
+  readonly #pages: DataView[] = []
+  #used = PAGE_BYTES
+  #length = 0
+  /** Alias + 1 by hash; 0 is empty. */
+  #slots = new Int32Array(1024)
+  #hash = new Int32Array(256)
+  #context = new Int32Array(256)
+  #start = new Uint32Array(256)
+  #size = new Uint32Array(256)
+  /** What followed an alias when it was last seen; itself where nothing did. */
+  #next = new Int32Array(256)
+  #last = NONE
+  #keyBytes = 0
+
+  /** `seed`: unknown to senders, so that nobody can choose strings that collide. */
+  constructor(seed = 0) {
+    this.#seed = seed | 0
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Held by keys, columns and slots, roughly. */
+  get bytes(): number {
+    return this.#keyBytes + this.#length * ENTRY_BYTES
+  }
+
+  /** The alias of `[start, end)` in the context; -1 where it was never added. */
+  find(view: DataView, start: number, end: number, context: number): number {
+    const last = this.#last
+    if (last >= 0) {
+      const guess = this.#next[last]!
+      if (this.#is(guess, view, start, end, context)) {
+        this.#last = guess
+        return guess
+      }
+    }
+    const hash = hashOf(view, start, end, this.#seed ^ context)
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const alias = slots[slot]! - 1
+      if (alias < 0) return NONE
+      if (this.#hash[alias] === hash && this.#is(alias, view, start, end, context)) {
+        this.#follow(alias)
+        return alias
+      }
+    }
+  }
+
+  /** A string that `find` did not know. -1 where it is too long to be kept. */
+  add(view: DataView, start: number, end: number, context: number): number {
+    const size = end - start
+    if (size > LONGEST_KEY) return NONE
+    if ((this.#length + 1) * 5 > this.#slots.length * 3) this.#rehash()
+    const alias = this.#length++
+    this.#grow()
+    const hash = hashOf(view, start, end, this.#seed ^ context)
+    this.#hash[alias] = hash
+    this.#context[alias] = context
+    this.#size[alias] = size
+    this.#start[alias] = this.#keep(view, start, size)
+    this.#next[alias] = alias
+    this.#place(alias, hash)
+    this.#follow(alias)
+    return alias
+  }
+
+  /** Where the key of an alias lies. */
+  keyOf(alias: number): { readonly view: DataView; readonly start: number; readonly end: number } {
+    const at = this.#start[alias]!
+    const start = at % PAGE_BYTES
+    return { view: this.#pages[Math.floor(at / PAGE_BYTES)]!, start, end: start + this.#size[alias]! }
+  }
+
+  contextOf(alias: number): number {
+    return this.#context[alias]!
+  }
+
+  #is(alias: number, view: DataView, start: number, end: number, context: number): boolean {
+    if (this.#context[alias] !== context || this.#size[alias] !== end - start) return false
+    const at = this.#start[alias]!
+    return sameBytes(view, start, this.#pages[at >>> 20]!, at & (PAGE_BYTES - 1), end - start)
+  }
+
+  #follow(alias: number): void {
+    if (this.#last >= 0) this.#next[this.#last] = alias
+    this.#last = alias
+  }
+
+  #place(alias: number, hash: number): void {
+    const mask = this.#slots.length - 1
+    let slot = hash & mask
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
+    this.#slots[slot] = alias + 1
+  }
+
+  #rehash(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2)
+    for (let alias = 0; alias < this.#length; alias++) this.#place(alias, this.#hash[alias]!)
+  }
+
+  #grow(): void {
+    this.#hash = grown(this.#hash, this.#length)
+    this.#context = grown(this.#context, this.#length)
+    this.#start = grown(this.#start, this.#length)
+    this.#size = grown(this.#size, this.#length)
+    this.#next = grown(this.#next, this.#length)
+  }
+
+  #keep(view: DataView, start: number, size: number): number {
+    if (this.#pages.length === 0 || this.#used + size > PAGE_BYTES) {
+      this.#pages.push(new DataView(new ArrayBuffer(PAGE_BYTES)))
+      this.#used = 0
+    }
+    const page = this.#pages.length - 1
+    const at = this.#used
+    const from = new Uint8Array(view.buffer, view.byteOffset + start, size)
+    new Uint8Array(this.#pages[page]!.buffer).set(from, at)
+    // Words, so that comparing reads whole ones.
+    this.#used += (size + 3) & ~3
+    this.#keyBytes += size
+    return page * PAGE_BYTES + at
+  }
+}
