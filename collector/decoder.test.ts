@@ -32,9 +32,10 @@ describe('captures of the OpenTelemetry JS SDK', () => {
       `q{${ME}} gauge  ${at} -2`,
       `target_info{arr="[\\"a\\",\\"b\\"]", b="true", f="1.5", instance="i-1", job="checkout", n="3"} gauge  ${at} 1`,
       `lat_milliseconds{${ME}} histogram ms ${at} le [1,10] 1 3 [0,1,0]`,
+      // 0.5 and 4 at scale 5: buckets -33 and 63, in a window of 112 from -48 on.
+      `eh_seconds{${ME}} exponential s ${at} 5 [-48,112] [0,0] 2 4.5 {16:1,112:1}`,
     ])
-    expect(rejected).toBe(1)
-    expect(message).toBe('"eh": exponential histograms are not supported; send explicit buckets (1)')
+    expect({ rejected, message }).toEqual({ rejected: 0, message: '' })
   })
 
   test('become log records', () => {

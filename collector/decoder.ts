@@ -1,21 +1,21 @@
-import { assert } from '#core/assert.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type { OtlpRequest } from '#core/ports/intake.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
-import { SampleBuilder } from '#core/sample.ts'
+import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 
+import { Catalogue } from './normal/catalogue.ts'
 import { Deltas } from './normal/deltas.ts'
 import { readLogs } from './normal/logs.ts'
-import { NormalMetrics } from './normal/metrics.ts'
+import { takeMetrics } from './normal/metrics.ts'
 import { Rejections } from './normal/rejections.ts'
-import { SeriesCache } from './normal/series-cache.ts'
 import { readSpans } from './normal/spans.ts'
 import { Allowance } from './wire/allowance.ts'
 import { parseJson } from './wire/json.ts'
-import { checkingSink, type MetricSink } from './wire/metric-sink.ts'
 import { readMetricsJson } from './wire/metrics-json.ts'
-import { readMetricsProto } from './wire/metrics-proto.ts'
+import { proto, readMetricsProto } from './wire/metrics-proto.ts'
+import { json } from './wire/metrics-tree.ts'
+import { Points } from './wire/points.ts'
 import { requests } from './wire/schema.ts'
 import { toOtlpJson } from './wire/to-json.ts'
 
@@ -23,88 +23,100 @@ export interface DecoderOptions {
   readonly meter: Meter
   /** Series whose deltas are accumulated at one time. Default 100 000. */
   readonly delta_series?: number
-  /** Memory for what was translated before. Default 128 MiB. */
+  /** Memory for what was translated before. Default 512 MiB: some 250 bytes a series. */
   readonly cache_bytes?: number
   /** `limits.body_objects`: resources, metrics, points, attributes, records, spans of one request. Default 4 million. */
   readonly body_objects?: number
   /** `limits.label_value_length`, for the resources of log records and spans; the store holds it for series. Default 4096. */
   readonly label_value_length?: number
+  /** Of hashes: unknown to senders. Default 0. */
+  readonly seed?: number
 }
 
 const DELTA_SERIES = 100_000
-const CACHE_BYTES = 2 ** 27
+const CACHE_BYTES = 2 ** 29
 const BODY_OBJECTS = 4_000_000
 const LABEL_VALUE_LENGTH = 4096
+const NO_SAMPLES: SampleBatch = new SampleBuilder().batch()
 
 class OtlpDecoder implements Decoder {
-  readonly #builder = new SampleBuilder()
-  readonly #cache: SeriesCache
+  readonly #points = new Points()
+  readonly #proto: Catalogue
+  readonly #json: Catalogue
   readonly #deltas: Deltas
-  readonly #points: Counter
+  readonly #accepted: Counter
   readonly #rejected: Counter
+  readonly #delta_series: number
+  readonly #cache_bytes: number
   readonly #body_objects: number
   readonly #label_value_length: number
   #writer: SeriesWriter | undefined
 
   constructor(options: DecoderOptions) {
-    const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES } = options
+    const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0 } = options
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
     this.#label_value_length = options.label_value_length ?? LABEL_VALUE_LENGTH
-    this.#cache = new SeriesCache(cache_bytes)
+    this.#cache_bytes = cache_bytes
+    this.#delta_series = delta_series
+    this.#proto = new Catalogue(proto, seed)
+    this.#json = new Catalogue(json, seed)
     this.#deltas = new Deltas(delta_series)
-    this.#points = meter.counter('barograph.collector.points', {
+    this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',
     })
     this.#rejected = meter.counter('barograph.collector.rejected', {
       description: 'Data points, log records and spans that were refused, by reason',
     })
     meter.gauge('barograph.collector.delta.series', { description: 'Series whose deltas are accumulated' }, () => {
-      return this.#deltas.size
+      return this.#deltas.size + this.#proto.totals.size + this.#json.totals.size
     })
+    meter.gauge(
+      'barograph.collector.catalogue',
+      { description: 'Memory for what was translated before', unit: 'By' },
+      () => {
+        return this.#proto.bytes + this.#json.bytes
+      },
+    )
   }
 
   decode(request: OtlpRequest, writer: SeriesWriter): Signals {
-    this.#builder.clear()
     const rejections = new Rejections(this.#rejected)
     const { signal } = request
     const logs = signal === 'logs' ? readLogs(this.#tree(request), rejections, this.#label_value_length) : []
     const spans = signal === 'traces' ? readSpans(this.#tree(request), rejections, this.#label_value_length) : []
-    if (signal === 'metrics') this.#metrics(request, writer, rejections)
+    const samples = signal === 'metrics' ? this.#metrics(request, writer, rejections) : NO_SAMPLES
     rejections.report(signal)
-    const accepted = this.#builder.length + logs.length + spans.length
-    if (accepted > 0) this.#points.add(accepted, { signal })
+    const accepted = samples.floats.length + samples.histograms.length + logs.length + spans.length
+    if (accepted > 0) this.#accepted.add(accepted, { signal })
     const { count } = rejections
-    return { samples: this.#builder.batch(), logs, spans, rejected: count, message: rejections.message() }
+    return { samples, logs, spans, rejected: count, message: rejections.message() }
   }
 
   forget(): void {
     this.#deltas.clear()
+    this.#proto.totals.clear()
+    this.#json.totals.clear()
   }
 
   /** All of it is read before any of it counts: a body that breaks off has changed nothing. */
-  #metrics(request: OtlpRequest, writer: SeriesWriter, rejections: Rejections): void {
-    // Ids are those of one writer.
-    if (writer !== this.#writer) this.#cache.clear()
+  #metrics(request: OtlpRequest, writer: SeriesWriter, rejections: Rejections): SampleBatch {
+    const catalogue = request.encoding === 'proto' ? this.#proto : this.#json
+    if (writer !== this.#writer || this.#proto.bytes + this.#json.bytes > this.#cache_bytes) {
+      // Ids are those of one writer.
+      this.#proto.clear()
+      this.#json.clear()
+    }
     this.#writer = writer
-    this.#cache.trim()
-    const options = { writer, builder: this.#builder, cache: this.#cache, deltas: this.#deltas, rejections }
-    const metrics = new NormalMetrics(options)
-    const read = this.#reader(request)
-    read(checkingSink)
-    read(metrics)
-    metrics.finish()
+    this.#points.clear()
+    const read = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
+    read(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
+    const [deltas, delta_series] = [this.#deltas, this.#delta_series]
+    return takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
   }
 
   #tree({ signal, encoding, body }: OtlpRequest): unknown {
-    assert(signal !== 'metrics', 'metrics are read without a tree')
     const allowance = new Allowance(this.#body_objects)
     return encoding === 'json' ? parseJson(body, { allowance }) : toOtlpJson(body, requests[signal], allowance)
-  }
-
-  #reader({ encoding, body }: OtlpRequest): (sink: MetricSink) => void {
-    if (encoding === 'proto') return (sink) => readMetricsProto(body, sink, new Allowance(this.#body_objects))
-    const parsed = parseJson(body, { allowance: new Allowance(this.#body_objects) })
-    return (sink) => readMetricsJson(parsed, sink)
   }
 }
 

@@ -1,5 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 import type { NewestSample } from '#core/ports/series-writer.ts'
+import type { SeriesId } from '#core/series.ts'
 
 /** A series this far behind the newest gives way when there is no room. */
 const IDLE_MS = 3_600_000
@@ -11,8 +12,6 @@ export interface Running {
   /** End of the last interval. */
   time_ms: number
   readonly values: Float64Array
-  /** False once it gave way to others. */
-  kept: boolean
 }
 
 /**
@@ -21,7 +20,7 @@ export interface Running {
  */
 export class Deltas {
   readonly #limit: number
-  readonly #running = new Map<string, Running>()
+  readonly #running = new Map<SeriesId, Running>()
   #newest_ms = 0
   #swept_ms = -Infinity
 
@@ -38,29 +37,30 @@ export class Deltas {
    * The state of a series; a new one goes on from its newest stored sample, so that a restart is no reset. Throws
    * `ServiceError('too_large')` when there is no room.
    */
-  of(key: string, width: number, stored: NewestSample | undefined): Running {
+  of(key: SeriesId, width: number, stored: () => NewestSample | undefined): Running {
     const known = this.#running.get(key)
     if (known !== undefined && known.values.length === width) return known
     if (known === undefined && this.#running.size >= this.#limit) this.#makeRoom()
-    const fits = stored?.values.length === width ? stored : undefined
+    const newest = stored()
+    const fits = newest?.values.length === width ? newest : undefined
     const values = fits?.values.slice() ?? new Float64Array(width)
-    const fresh: Running = { time_ms: fits?.time_ms ?? 0, values, kept: true }
-    if (known !== undefined) known.kept = false
+    const fresh: Running = { time_ms: fits?.time_ms ?? 0, values }
     this.#running.set(key, fresh)
     return fresh
   }
 
-  /** Adds an interval; false where it lies at or before what was counted: a repetition, or a second writer. */
+  /** Adds an interval, whose values begin at `from`; false where it lies at or before what was counted: a repetition, or a second writer. */
   add(
     running: Running,
     interval: { readonly start_ms: number; readonly time_ms: number },
     values: ArrayLike<number>,
+    from = 0,
   ): boolean {
     const { start_ms, time_ms } = interval
     if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return false
     const follows = running.time_ms > 0 && (start_ms === running.time_ms || !(start_ms > 0))
     const sums = running.values
-    for (let i = 0; i < sums.length; i++) sums[i] = (follows ? sums[i]! : 0) + values[i]!
+    for (let i = 0; i < sums.length; i++) sums[i] = (follows ? sums[i]! : 0) + values[from + i]!
     running.time_ms = time_ms
     if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
     return true
@@ -68,7 +68,6 @@ export class Deltas {
 
   /** Every sum goes on from what is stored. */
   clear(): void {
-    for (const running of this.#running.values()) running.kept = false
     this.#running.clear()
     this.#newest_ms = 0
     this.#swept_ms = -Infinity
@@ -79,7 +78,6 @@ export class Deltas {
     if (due) this.#swept_ms = this.#newest_ms
     for (const [key, running] of due ? this.#running : []) {
       if (running.time_ms >= this.#newest_ms - IDLE_MS) continue
-      running.kept = false
       this.#running.delete(key)
     }
     if (this.#running.size >= this.#limit) {

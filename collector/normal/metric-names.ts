@@ -1,7 +1,7 @@
 import type { MetricType } from '#core/series.ts'
 
 import { metricName } from '../naming/names.ts'
-import type { MetricHeader } from '../wire/metric-sink.ts'
+import type { MetricHeader } from '../wire/wire.ts'
 import type { Reason } from './rejections.ts'
 
 const DELTA = 1
@@ -25,12 +25,8 @@ function typeOf({ data, monotonic }: MetricHeader): MetricType {
 
 function refusal(header: MetricHeader, name: string): Translated['refused'] {
   const shown = JSON.stringify(header.name.slice(0, 80))
-  if (header.data === 'exponentialHistogram') {
-    const message = `${shown}: exponential histograms are not supported; send explicit buckets`
-    return { reason: 'exponential_histogram', message }
-  }
   if (name === '') return { reason: 'name', message: `${shown} is no name for a metric` }
-  const timed = header.data === 'sum' || header.data === 'histogram'
+  const timed = header.data === 'sum' || header.data === 'histogram' || header.data === 'exponentialHistogram'
   if (timed && header.temporality !== DELTA && header.temporality !== CUMULATIVE) {
     return { reason: 'temporality', message: `${shown}: aggregation temporality ${header.temporality} is unknown` }
   }

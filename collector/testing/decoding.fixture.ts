@@ -29,9 +29,19 @@ export function linesOf({ floats, histograms }: SampleBatch, writer: SeriesWrite
     lines.push(`${String(labels)} ${type} ${unit} ${floats.time_ms[i]} ${value}`)
   }
   for (let i = 0; i < histograms.length; i++) {
-    const { labels, unit, bounds } = writer.definition(histograms.series[i]!)
+    const { labels, unit, kind, bounds } = writer.definition(histograms.series[i]!)
     const buckets = histograms.buckets.subarray(histograms.start[i], histograms.start[i + 1])
     const what = histograms.stale[i] === 1 ? 'stale' : `${histograms.count[i]} ${histograms.sum[i]} [${buckets.join()}]`
+    if (kind === 'exponential') {
+      const [schema, , positive, above, negative, below] = bounds
+      const counted = [...buckets.entries()].filter(([, count]) => count !== 0).map(([at, count]) => `${at}:${count}`)
+      const ended =
+        histograms.stale[i] === 1 ? 'stale' : `${histograms.count[i]} ${histograms.sum[i]} {${counted.join()}}`
+      lines.push(
+        `${String(labels)} exponential ${unit} ${histograms.time_ms[i]} ${schema} [${positive},${above}] [${negative},${below}] ${ended}`,
+      )
+      continue
+    }
     lines.push(`${String(labels)} histogram ${unit} ${histograms.time_ms[i]} le [${bounds.join()}] ${what}`)
   }
   return lines

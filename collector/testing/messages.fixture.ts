@@ -71,6 +71,20 @@ const summaryPoint = fc.record({
   sum: double,
   quantileValues: fc.array(fc.record({ quantile: fc.constantFrom(0, 0.5, 0.99, 1), value: double }), { maxLength: 3 }),
 })
+const side = fc.record({
+  offset: fc.integer({ min: -40, max: 40 }),
+  bucketCounts: fc.array(fc.nat(9), { maxLength: 8 }),
+})
+const exponentialPoint = fc.record({
+  ...common,
+  count,
+  sum: double,
+  scale: fc.integer({ min: -5, max: 20 }),
+  zeroCount: fc.nat(9),
+  zeroThreshold: fc.constantFrom(0, 0, 1e-9),
+  positive: side,
+  negative: side,
+})
 const points = <T>(point: fc.Arbitrary<T>) => fc.array(point, { maxLength: 4 })
 const aggregationTemporality = fc.constantFrom(0, 1, 2, 2)
 
@@ -81,7 +95,7 @@ const data = fc.oneof(
   }),
   fc.record({ histogram: fc.record({ dataPoints: points(histogramPoint), aggregationTemporality }) }),
   fc.record({ summary: fc.record({ dataPoints: points(summaryPoint) }) }),
-  fc.record({ exponentialHistogram: fc.record({ dataPoints: points(fc.record(common)), aggregationTemporality }) }),
+  fc.record({ exponentialHistogram: fc.record({ dataPoints: points(exponentialPoint), aggregationTemporality }) }),
   fc.constant({}),
 )
 const metric = fc

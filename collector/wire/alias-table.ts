@@ -95,6 +95,23 @@ export class AliasTable {
     return this.#keyBytes + this.#length * ENTRY_BYTES
   }
 
+  /**
+   * The alias that is expected next, where its key is what stands at `start`; -1 otherwise. `sizeOf` tells where it ends, so
+   * that the end of a known value need not be looked for. Keys must be such that none begins with another.
+   */
+  expect(view: DataView, start: number, limit: number, context: number): number {
+    if (this.#last < 0) return NONE
+    const guess = this.#next[this.#last]!
+    const end = start + this.#size[guess]!
+    if (end > limit || !this.#is(guess, view, start, end, context)) return NONE
+    this.#last = guess
+    return guess
+  }
+
+  sizeOf(alias: number): number {
+    return this.#size[alias]!
+  }
+
   /** The alias of `[start, end)` in the context; -1 where it was never added. */
   find(view: DataView, start: number, end: number, context: number): number {
     const last = this.#last

@@ -14,8 +14,9 @@ export class Allowance {
   }
 
   /** Throws `ServiceError('too_large')` for one too many. */
-  take(): void {
-    if (--this.#left < 0)
+  take(count = 1): void {
+    this.#left -= count
+    if (this.#left < 0)
       throw new ServiceError('too_large', `a body may hold ${this.#limit} objects: limits.body_objects`)
   }
 }

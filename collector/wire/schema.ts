@@ -68,7 +68,7 @@ export const resource: Message = message(
   [3, 'entityRefs', () => entityRef, 'repeated'],
 )
 
-const exemplar: Message = message(
+export const exemplar: Message = message(
   [7, 'filteredAttributes', () => keyValue, 'repeated'],
   [2, 'timeUnixNano', 'fixed64'],
   [3, 'asDouble', 'double', 'oneof value'],

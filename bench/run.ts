@@ -1,0 +1,20 @@
+// npm run bench -- NAME [options]: one JSON line a figure. A benchmark is a file of this folder that exports a function.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const NOT_ALONE = new Set(['run', 'payload', 'load', 'measure', 'sender'])
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  .map((file) => file.slice(0, -3))
+  .filter((name) => !NOT_ALONE.has(name))
+
+const [name = '', ...args] = process.argv.slice(2)
+if (names.includes(name)) {
+  const { default: bench } = (await import(join(import.meta.dirname, `${name}.ts`))) as {
+    default: (args: readonly string[]) => Promise<void>
+  }
+  await bench(args)
+} else {
+  process.stderr.write(`npm run bench -- NAME; there are: ${names.join(', ')}\n`)
+  process.exitCode = 2
+}

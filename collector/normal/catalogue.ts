@@ -1,0 +1,167 @@
+import { METRIC_NAME, type SeriesId } from '#core/series.ts'
+import { grown } from '#core/store/grow.ts'
+
+import { AliasTable } from '../wire/alias-table.ts'
+import type { MetricHeader, Wire } from '../wire/wire.ts'
+import type { ExponentialTotal } from './exponential-sums.ts'
+import { translate, type Translated } from './metric-names.ts'
+import { type ResourceLabels, resourceLabels } from './resource.ts'
+
+/** Not resolved, or of more than one series. */
+export const NO_SERIES = -1
+
+export interface KnownMetric extends Translated {
+  readonly resource: ResourceLabels
+  readonly data: MetricHeader['data']
+}
+
+/** What an entry costs beside its key, roughly, in bytes. */
+const ENTRY_BYTES = 600
+
+/**
+ * Answers found before, for one encoding: senders repeat themselves, so of most points only the bytes of their attributes
+ * are looked at. What is kept never changes an answer, and all of it goes when it grows beyond the limit.
+ */
+export class Catalogue {
+  readonly wire: Wire
+  readonly #seed: number
+  #resourceAliases!: AliasTable
+  #metricAliases!: AliasTable
+  /** Attributes in the context of a metric. */
+  points!: AliasTable
+  /** Bounds in the context of a point's alias. */
+  rows!: AliasTable
+  readonly #resources: ResourceLabels[] = []
+  readonly #resourceOf: number[] = []
+  readonly #metrics: KnownMetric[] = []
+  readonly #metricOf: number[] = []
+  #guessAliases!: AliasTable
+  readonly #guesses: number[] = []
+  /** By alias of a point: the series of its numbers, unless it counts deltas. */
+  series = new Int32Array(1024)
+  /** By alias of a point: the row of its histogram that was seen last. */
+  lastRow = new Int32Array(1024)
+  /** By alias of bounds: the row, and how many counts its samples have. */
+  rowSeries = new Int32Array(64)
+  rowWidth = new Int32Array(64)
+  /** Series by alias of a point and part: of summaries and exponential histograms. */
+  readonly parts = new Map<number, Map<string, SeriesId>>()
+  /** By alias of a point: what an exponential histogram of deltas has counted. */
+  readonly totals = new Map<number, ExponentialTotal>()
+
+  constructor(wire: Wire, seed = 0) {
+    this.wire = wire
+    this.#seed = seed
+    this.clear()
+  }
+
+  get bytes(): number {
+    const tables = [this.#resourceAliases, this.#metricAliases, this.#guessAliases, this.points, this.rows]
+    const objects = this.#resources.length + this.#metrics.length + this.parts.size + this.totals.size
+    return tables.reduce((sum, table) => sum + table.bytes, 0) + objects * ENTRY_BYTES
+  }
+
+  clear(): void {
+    this.#resourceAliases = new AliasTable(this.#seed)
+    this.#metricAliases = new AliasTable(this.#seed)
+    this.#guessAliases = new AliasTable(this.#seed)
+    this.points = new AliasTable(this.#seed)
+    this.rows = new AliasTable(this.#seed)
+    for (const list of [this.#resources, this.#resourceOf, this.#metrics, this.#metricOf, this.#guesses])
+      list.length = 0
+    this.parts.clear()
+    this.totals.clear()
+  }
+
+  resourceLabels(resource: number): ResourceLabels {
+    return this.#resources[resource]!
+  }
+
+  knownMetric(metric: number): KnownMetric {
+    return this.#metrics[metric]!
+  }
+
+  /** The number of a resource. Throws `ServiceError('bad_data')` where it is new and cannot be read. */
+  resource(view: DataView, start: number, end: number): number {
+    const known = this.#resourceAliases.find(view, start, end, 0)
+    if (known >= 0) return this.#resourceOf[known]!
+    const number = this.#resources.push(resourceLabels(this.wire.resource(bytesOf(view, start, end)))) - 1
+    const alias = this.#resourceAliases.add(view, start, end, 0)
+    if (alias >= 0) this.#resourceOf[alias] = number
+    return number
+  }
+
+  /** The number of a metric: `context` holds its resource and kind, the bytes the rest of its head; `read` reads that when it is new. */
+  metric(
+    view: DataView,
+    start: number,
+    end: number,
+    context: number,
+    read: () => readonly [number, MetricHeader],
+  ): number {
+    const known = this.#metricAliases.find(view, start, end, context)
+    if (known >= 0) return this.#metricOf[known]!
+    const [resource, header] = read()
+    const metric = { ...translate(header), data: header.data, resource: this.#resources[resource]! }
+    const number = this.#metrics.push(metric) - 1
+    const alias = this.#metricAliases.add(view, start, end, context)
+    if (alias >= 0) this.#metricOf[alias] = number
+    return number
+  }
+
+  /** What was last learned of a metric's head in a context; 0 before anything was. */
+  guessOf(view: DataView, start: number, end: number, context: number): number {
+    const alias = this.#guessAliases.find(view, start, end, context)
+    return alias < 0 ? 0 : this.#guesses[alias]!
+  }
+
+  learn(view: DataView, start: number, end: number, context: number, guess: number): void {
+    const known = this.#guessAliases.find(view, start, end, context)
+    const alias = known < 0 ? this.#guessAliases.add(view, start, end, context) : known
+    if (alias >= 0) this.#guesses[alias] = guess
+  }
+
+  /** Keeps attributes that were seen for the first time; -1 where they are too long to be kept. */
+  addPoint(view: DataView, start: number, end: number, metric: number): number {
+    const alias = this.points.add(view, start, end, metric)
+    if (alias < 0) return alias
+    this.series = grown(this.series, alias + 1)
+    this.lastRow = grown(this.lastRow, alias + 1)
+    this.series[alias] = NO_SERIES
+    this.lastRow[alias] = NO_SERIES
+    return alias
+  }
+
+  /** Keeps the bounds of a point's alias. */
+  addRow(
+    bounds: { readonly view: DataView; readonly from: number; readonly to: number },
+    point: number,
+    row: { readonly series: SeriesId; readonly width: number },
+  ): void {
+    const alias = this.rows.add(bounds.view, bounds.from, bounds.to, point)
+    if (alias < 0) return
+    this.rowSeries = grown(this.rowSeries, alias + 1)
+    this.rowWidth = grown(this.rowWidth, alias + 1)
+    this.rowSeries[alias] = row.series
+    this.rowWidth[alias] = row.width
+  }
+
+  partsOf(alias: number): Map<string, SeriesId> {
+    let parts = this.parts.get(alias)
+    if (parts === undefined) this.parts.set(alias, (parts = new Map()))
+    return parts
+  }
+}
+
+export function bytesOf(view: DataView, start: number, end: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
+}
+
+/** Labels of a point: its own, those of the resource that it lacks, target and name above all. */
+export function withTarget(own: Map<string, string>, resource: ResourceLabels, name: string): Map<string, string> {
+  const labels = new Map(own)
+  for (const [label, value] of resource.promoted) if (!labels.has(label)) labels.set(label, value)
+  for (const [label, value] of resource.target) labels.set(label, value)
+  labels.set(METRIC_NAME, name)
+  return labels
+}

@@ -1,0 +1,100 @@
+import { bucketCount } from '#core/exponential.ts'
+import type { SeriesId } from '#core/series.ts'
+
+import { ENDED, type HistogramColumns } from '../wire/points.ts'
+import { bytesOf, type Catalogue, NO_SERIES } from './catalogue.ts'
+import { Refused } from './refused.ts'
+import { type Taking, taking } from './taking.ts'
+
+/** Whether the counts of a point are none; its sum may be anything. */
+function countsBelowZero({ count, buckets }: HistogramColumns, i: number, from: number, to: number): boolean {
+  if (!(count[i]! >= 0 && count[i]! < Infinity)) return true
+  for (let at = from; at < to; at++) if (!(buckets[at]! >= 0 && buckets[at]! < Infinity)) return true
+  return false
+}
+
+function ascending(bounds: Float64Array): boolean {
+  return bounds.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > bounds[i - 1]!))
+}
+
+function remember({ lastRow }: Catalogue, alias: number, id: SeriesId): SeriesId {
+  if (alias >= 0) lastRow[alias] = id
+  return id
+}
+
+/** The row of a histogram point: of its attributes and its bounds. Throws `Refused` and as `Identity.labels` does. */
+function rowOf({ points, identity }: Taking, i: number, width: number): SeriesId {
+  const { histograms } = points
+  const { catalogue } = identity
+  const [code, from, to] = [histograms.code[i]!, histograms.from[i]!, histograms.to[i]!]
+  const view = points.sources[histograms.source[i]!]!
+  const alias = identity.alias(code)
+  const known = histograms.row[i]!
+  const row = known < 0 && alias >= 0 ? catalogue.rows.find(view, from, to, alias) : known
+  if (row >= 0 && catalogue.rowWidth[row] === width) return remember(catalogue, alias, catalogue.rowSeries[row]!)
+  const bounds = catalogue.wire.bounds(bytesOf(view, from, to))
+  if (!ascending(bounds)) throw new Refused('bounds', 'the bounds of a histogram do not ascend, or are not finite')
+  if (width !== bounds.length + 1) {
+    throw new Refused('buckets', `a histogram has ${bounds.length} bounds and ${width} buckets`)
+  }
+  const id = identity.resolve(identity.metric(code), { labels: identity.labels(code), kind: 'histogram', bounds })
+  const kept = identity.keep(code)
+  if (kept >= 0) catalogue.addRow({ view, from, to }, kept, { series: id, width })
+  return remember(catalogue, kept, id)
+}
+
+/** The end of a histogram is told without bounds: it ends the row last seen; where none was, there is nothing to end. */
+export function endHistogram({ identity, writer, rows }: Taking, code: number, time_ms: number): void {
+  const alias = identity.alias(code)
+  const series = alias < 0 ? NO_SERIES : identity.catalogue.lastRow[alias]!
+  if (series === NO_SERIES) return
+  const buckets = new Float64Array(bucketCount(writer.definition(series)))
+  rows.push({ series, time_ms, value: NaN, count: 0, buckets, stale: true })
+}
+
+/**
+ * The histogram points `[from, to)` to samples, in place, as `takeNumbers` does: the counts of what is refused close up,
+ * too.
+ */
+export function takeHistograms(request: Taking, from: number, to: number, out: number): number {
+  const { histograms } = request.points
+  let end = out
+  for (let i = from; i < to; i++) {
+    const [code, time_ms, ended] = [histograms.code[i]!, histograms.time_ms[i]!, histograms.state[i] === ENDED]
+    const taken = taking(request, code, time_ms, (metric) => {
+      if (ended) endHistogram(request, code, time_ms)
+      else takeHistogram(request, i, end, metric.delta)
+    })
+    if (taken && !ended) end++
+  }
+  return end
+}
+
+function takeHistogram(request: Taking, i: number, out: number, delta: boolean): void {
+  const { points, deltas, writer } = request
+  const { histograms } = points
+  const { buckets } = histograms
+  const [from, to] = [histograms.start[i]!, histograms.start[i + 1]!]
+  if (countsBelowZero(histograms, i, from, to)) throw new Refused('buckets', 'a histogram counts below zero')
+  const id = rowOf(request, i, to - from)
+  const time_ms = histograms.time_ms[i]!
+  let [sum, count] = [histograms.sum[i]!, histograms.count[i]!]
+  if (delta) {
+    const values = Float64Array.of(sum, count, ...buckets.subarray(from, to))
+    const running = deltas.of(id, values.length, () => writer.newest(id))
+    if (!deltas.add(running, { start_ms: histograms.start_ms[i]!, time_ms }, values)) {
+      throw new Refused('late_delta', 'a delta overlaps one before it')
+    }
+    sum = running.values[0]!
+    count = running.values[1]!
+    buckets.set(running.values.subarray(2), from)
+  }
+  const start = histograms.start[out]!
+  if (start !== from) buckets.copyWithin(start, from, to)
+  histograms.start[out + 1] = start + to - from
+  histograms.code[out] = id
+  histograms.time_ms[out] = time_ms
+  histograms.sum[out] = sum
+  histograms.count[out] = count
+  histograms.state[out] = 0
+}

@@ -1,0 +1,59 @@
+import { EMPTY, ENDED, PLAIN } from '../wire/points.ts'
+import { Refused } from './refused.ts'
+import { type Taking, taking } from './taking.ts'
+
+/**
+ * The number points `[from, to)` to samples, in place: `code` becomes the series, `state` the stale flag, what is refused
+ * closes up. They are written from `out` on; returns where they end.
+ */
+export function takeNumbers(request: Taking, from: number, to: number, out: number): number {
+  const { code, time_ms, value, state } = request.points.numbers
+  const { catalogue } = request.identity
+  let { series } = catalogue
+  let end = out
+  let newest_ms = -Infinity
+  for (let i = from; i < to; i++) {
+    const alias = code[i]!
+    const time = time_ms[i]!
+    const id = alias >= 0 ? series[alias]! : -1
+    if (id >= 0 && state[i] === PLAIN && time > 0) {
+      code[end] = id
+      time_ms[end] = time
+      value[end] = value[i]!
+      state[end] = 0
+      end++
+      if (time > newest_ms) newest_ms = time
+    } else {
+      end += takeNumber(request, i, end)
+      // It may have grown.
+      series = catalogue.series
+    }
+  }
+  if (newest_ms > request.newest_ms) request.newest_ms = newest_ms
+  return end
+}
+
+/** One that is new, has ended, is a delta or not fit: 1 when it was taken. */
+function takeNumber(request: Taking, i: number, out: number): number {
+  const { identity, deltas, writer } = request
+  const { code, time_ms, start_ms, value, state } = request.points.numbers
+  const [point, time] = [code[i]!, time_ms[i]!]
+  const taken = taking(request, point, time, (metric) => {
+    if (state[i] === EMPTY) throw new Refused('no_value', 'a point has no value')
+    const ended = state[i] === ENDED
+    const id = identity.number(point)
+    let number = ended ? NaN : value[i]!
+    if (metric.delta && !ended) {
+      const running = deltas.of(id, 1, () => writer.newest(id))
+      if (!deltas.add(running, { start_ms: start_ms[i]!, time_ms: time }, value, i)) {
+        throw new Refused('late_delta', 'a delta overlaps one before it')
+      }
+      number = running.values[0]!
+    }
+    code[out] = id
+    time_ms[out] = time
+    value[out] = number
+    state[out] = ended ? 1 : 0
+  })
+  return taken ? 1 : 0
+}

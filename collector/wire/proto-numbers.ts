@@ -1,0 +1,115 @@
+import { nanosToMs } from './cursor.ts'
+import { EMPTY, ENDED, PLAIN } from './points.ts'
+import { behind, codeOf, malformed, type ProtoSource, skipField, splitCode, varint } from './proto-source.ts'
+
+const POINT = 0x0a
+const ATTRIBUTES = 0x3a
+const START = 0x11
+const TIME = 0x19
+const DOUBLE = 0x21
+const INT = 0x31
+const EXEMPLAR = 0x2a
+const FLAGS = 0x40
+
+/** The points of a gauge or a sum, `[start, end)`, to columns. */
+export function readNumbers(from: ProtoSource, start: number, end: number, metric: number): void {
+  const { bytes } = from
+  let count = 0
+  for (let at = start; at < end;) {
+    if (bytes[at] === POINT) {
+      const size = varint(bytes, at + 1, end)
+      at = behind + size
+      if (at > end) malformed(`${size} bytes announced, ${end - behind} there`)
+      readNumber(from, at - size, at, metric)
+      count++
+    } else at = skipField(bytes, at, end)
+  }
+  from.allowance.take(count)
+}
+
+/**
+ * One point. No calls or objects for what every sender writes; what is unusual (attributes in several places, unknown
+ * fields) leaves it. Offsets that run past the buffer become NaN, so that bounds are asked for what must hold.
+ */
+function readNumber(from: ProtoSource, first: number, stop: number, metric: number): void {
+  const { bytes, view } = from
+  let attributesFrom = 0
+  let attributesTo = 0
+  let split = false
+  let timeAt = -1
+  let startAt = -1
+  let value = NaN
+  let state = EMPTY
+  let exemplars = 0
+  let flags = 0
+  for (let at = first; at < stop;) {
+    const tag = bytes[at]!
+    if (tag === ATTRIBUTES) {
+      const field = at
+      let length = bytes[at + 1]!
+      at += 2
+      if (length > 127) {
+        length = varint(bytes, at - 1, stop)
+        at = behind
+      }
+      at += length
+      if (!(at <= stop)) malformed('attributes end beyond their point')
+      if (attributesTo === 0) attributesFrom = field
+      else if (attributesTo !== field) split = true
+      attributesTo = at
+    } else if (tag === TIME || tag === START || tag === DOUBLE || tag === INT) {
+      if (at + 9 > stop) malformed('the bytes end in a number')
+      if (tag === TIME) timeAt = at + 1
+      else if (tag === START) startAt = at + 1
+      else {
+        value = tag === DOUBLE ? view.getFloat64(at + 1, true) : sfixed64(view, at + 1)
+        state = PLAIN
+      }
+      at += 9
+    } else if (tag === FLAGS) {
+      flags = varint(bytes, at + 1, stop)
+      at = behind
+    } else {
+      if (tag === EXEMPLAR) exemplars++
+      at = skipField(bytes, at, stop)
+    }
+  }
+  const { numbers } = from.points
+  const code = split
+    ? splitCode(from, ATTRIBUTES, first, stop, metric)
+    : codeOf(from, attributesFrom, attributesTo, metric)
+  const i = numbers.length
+  if (i === numbers.code.length) numbers.grow()
+  numbers.code[i] = code
+  numbers.time_ms[i] = timeAt < 0 ? 0 : time(view, timeAt)
+  numbers.start_ms[i] = startAt < 0 ? 0 : time(view, startAt)
+  numbers.value[i] = value
+  // Bit 0 of the flags: no recorded value. They may exceed 32 bits.
+  numbers.state[i] = flags % 2 === 1 ? ENDED : state
+  numbers.length = i + 1
+  if (exemplars > 0) foundExemplars(from, { tag: EXEMPLAR, from: first, to: stop, code })
+}
+
+function sfixed64(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * 4_294_967_296 + view.getUint32(at, true)
+}
+
+function time(view: DataView, at: number): number {
+  return nanosToMs(view.getUint32(at + 4, true), view.getUint32(at, true))
+}
+
+/** Takes down where the exemplars of a point stand. */
+export function foundExemplars(
+  { bytes, points, source }: ProtoSource,
+  point: { readonly tag: number; readonly from: number; readonly to: number; readonly code: number },
+): void {
+  const { tag, code } = point
+  for (let at = point.from; at < point.to;) {
+    const to = skipField(bytes, at, point.to)
+    if (bytes[at] === tag) {
+      varint(bytes, at + 1, to)
+      points.exemplar({ code, source, from: behind, to })
+    }
+    at = to
+  }
+}
