@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs'
+import 'protobufjs/ext/descriptor.js'
 
 import type { SignalKind } from '#core/ports/intake.ts'
 
@@ -34,6 +35,17 @@ root.resolveAll()
 /** Ids and bytes as `Buffer`s, 64-bit integers as numbers. */
 export function encode(signal: SignalKind, message: object): Uint8Array {
   return BY_SIGNAL[signal].encode(message).finish()
+}
+
+/** The message as protobufjs has it, without making anything more of it. */
+export function decodeMessage(signal: SignalKind, bytes: Uint8Array): object {
+  return BY_SIGNAL[signal].decode(bytes)
+}
+
+/** The same messages for others' libraries: a `FileDescriptorSet` of proto3, and the name of the request in it. */
+export function descriptorSet(signal: SignalKind): { readonly bytes: Uint8Array; readonly name: string } {
+  const set = (root as unknown as { toDescriptor(edition: string): protobuf.Message }).toDescriptor('proto3')
+  return { bytes: set.$type.encode(set).finish(), name: BY_SIGNAL[signal].name }
 }
 
 /** Throws what protobufjs throws. */
