@@ -64,7 +64,7 @@ function bodiesOf(points: keyof typeof SHAPES): Body[] {
   ).flat()
 }
 
-export default async function decode(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { runs: { type: 'string', default: '5' } } })
   for (const points of [2000, 10_000] as const) {
     const bodies = bodiesOf(points)

@@ -79,7 +79,7 @@ async function run(name: string, what: Case, { points: total, rules }: { points:
   }
 }
 
-export default async function ingest(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,

@@ -1,4 +1,4 @@
-// npm run bench -- NAME [options]: one JSON line a figure. A benchmark is a file of this folder that exports a function.
+// npm run bench -- NAME [options]: one JSON line a figure. A benchmark is a file of this folder that exports `bench`.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -10,8 +10,8 @@ const names = readdirSync(import.meta.dirname)
 
 const [name = '', ...args] = process.argv.slice(2)
 if (names.includes(name)) {
-  const { default: bench } = (await import(join(import.meta.dirname, `${name}.ts`))) as {
-    default: (args: readonly string[]) => Promise<void>
+  const { bench } = (await import(join(import.meta.dirname, `${name}.ts`))) as {
+    bench: (args: readonly string[]) => Promise<void>
   }
   await bench(args)
 } else {

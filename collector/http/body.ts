@@ -24,7 +24,7 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   [
     'gzip',
     {
-      away: promisify(gunzip) as Inflate['away'],
+      away: promisify(gunzip),
       here: gunzipSync,
       // The last four bytes are the size modulo 2^32 (RFC 1952).
       expected: (body) => (body.length < 18 ? 0 : body.readUInt32LE(body.length - 4)),
@@ -33,7 +33,7 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   [
     'zstd',
     {
-      away: promisify(zstdDecompress) as Inflate['away'],
+      away: promisify(zstdDecompress),
       here: zstdDecompressSync,
       expected: ({ length }) => length * 16,
     },
