@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs'
-import 'protobufjs/ext/descriptor.js'
+import descriptor from 'protobufjs/ext/descriptor.js'
 
 import type { SignalKind } from '#core/ports/intake.ts'
 
@@ -45,7 +45,7 @@ export function decodeMessage(signal: SignalKind, bytes: Uint8Array): object {
 /** The same messages for others' libraries: a `FileDescriptorSet` of proto3, and the name of the request in it. */
 export function descriptorSet(signal: SignalKind): { readonly bytes: Uint8Array; readonly name: string } {
   const set = (root as unknown as { toDescriptor(edition: string): protobuf.Message }).toDescriptor('proto3')
-  return { bytes: set.$type.encode(set).finish(), name: BY_SIGNAL[signal].name }
+  return { bytes: descriptor.FileDescriptorSet.encode(set).finish(), name: BY_SIGNAL[signal].name }
 }
 
 /** Throws what protobufjs throws. */
