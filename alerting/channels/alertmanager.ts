@@ -1,5 +1,7 @@
+import { withoutUser } from '#core/net/peer.ts'
+
 import { type ChannelKind, type Message, type SendContext } from '../channel.ts'
-import { addressName, postJson, withoutUser } from '../http.ts'
+import { addressName, postJson } from '../http.ts'
 import { type Notice, timeText } from '../sending/notice.ts'
 
 const BATCH = 256

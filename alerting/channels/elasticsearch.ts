@@ -2,9 +2,10 @@ import { Client, errors, type ClientOptions } from '@elastic/elasticsearch'
 
 import { ServiceError } from '#core/errors.ts'
 import type { Language } from '#core/sentences.ts'
+import { addressOf, redact, secretsIn, withoutUser } from '#core/net/peer.ts'
 
 import type { ChannelKind, ElasticsearchTarget, Message, SendContext } from '../channel.ts'
-import { addressName, addressOf, redact, refusal, secretsIn, withoutUser } from '../http.ts'
+import { addressName, refusal } from '../http.ts'
 import { findingDocument, incidentDocument } from './elasticsearch/documents.ts'
 import { FINDINGS, INCIDENTS, TEMPLATES } from './elasticsearch/templates.ts'
 

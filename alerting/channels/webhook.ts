@@ -1,5 +1,7 @@
+import { addressOf, secretsIn, withoutUser } from '#core/net/peer.ts'
+
 import type { ChannelKind, Message, WebhookTarget } from '../channel.ts'
-import { addressName, addressOf, postJson, secretsIn, withoutUser } from '../http.ts'
+import { addressName, postJson } from '../http.ts'
 import { type Notice, timeText } from '../sending/notice.ts'
 
 /** Go's zero time: Alertmanager says it where there is no end yet. */

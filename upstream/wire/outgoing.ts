@@ -1,0 +1,59 @@
+import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import { partsOf } from '#core/store/histogram-row.ts'
+
+/** A series as others know it: a float or an exponential row itself, or one of the series that a classic histogram row is. */
+export interface Outgoing {
+  readonly labels: Labels
+  readonly definition: SeriesDefinition
+  /** Where its value stands in a row of sum, count and buckets; −1 where it is the row, or a float. */
+  readonly part: 'whole' | 'sum' | 'count' | 'bucket'
+  /** Of a bucket: counts are summed up to this one. */
+  readonly bucket: number
+}
+
+/** Label sets that are looked up by series, so that they are not put together for each sample. Bounded. */
+export class OutgoingSeries {
+  readonly #definition: (id: SeriesId) => SeriesDefinition
+  readonly #most: number
+  readonly #known = new Map<SeriesId, readonly Outgoing[]>()
+  #size = 0
+
+  constructor(definition: (id: SeriesId) => SeriesDefinition, most = 100_000) {
+    this.#definition = definition
+    this.#most = most
+  }
+
+  of(id: SeriesId): readonly Outgoing[] {
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    const made = outgoing(this.#definition(id))
+    if (this.#size + made.length > this.#most) {
+      this.#known.clear()
+      this.#size = 0
+    }
+    this.#known.set(id, made)
+    this.#size += made.length
+    return made
+  }
+}
+
+function outgoing(definition: SeriesDefinition): readonly Outgoing[] {
+  const { labels, kind, bounds } = definition
+  if (kind !== 'histogram') return [{ labels, definition, part: 'whole', bucket: -1 }]
+  return partsOf(labels, bounds).map((part) => ({
+    labels: part.labels,
+    definition,
+    part: part.kind,
+    bucket: part.bucket,
+  }))
+}
+
+/** How many samples others get for one of this series. */
+export function widthOf({ kind, bounds }: Pick<SeriesDefinition, 'kind' | 'bounds'>): number {
+  return kind === 'histogram' ? bounds.length + 3 : 1
+}
+
+/** The metric that metadata is about. */
+export function familyOf({ labels }: SeriesDefinition): string {
+  return labels.get(METRIC_NAME)
+}

@@ -1,0 +1,106 @@
+import type { MetricType, SeriesDefinition } from '#core/series.ts'
+
+import { writeNativeHistogram } from './native-histogram.ts'
+import { familyOf, type Outgoing, type OutgoingSeries } from './outgoing.ts'
+import { BYTES, FIXED64, ProtoWriter, VARINT } from './proto-writer.ts'
+import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink } from './request.ts'
+import type { SampleBatch } from '#core/sample.ts'
+
+/** `MetricMetadata.MetricType`, the same in 1.0 and 2.0. */
+export const METRIC_TYPES: Readonly<Record<MetricType, number>> = {
+  unknown: 0,
+  counter: 1,
+  gauge: 2,
+  histogram: 3,
+  gaugehistogram: 4,
+  summary: 5,
+  info: 6,
+  stateset: 7,
+}
+
+const TIME_SERIES = 1
+const METADATA = 3
+
+/**
+ * Remote write 1.0: `prometheus.WriteRequest`, each sample a `TimeSeries` of its own, as Prometheus sends it.
+ * Source: prompb/remote.proto and types.proto of Prometheus.
+ */
+export class RequestEncoder1 implements RequestEncoder, RequestSink {
+  readonly version = 1
+  readonly #out = new ProtoWriter()
+  readonly #part = new ProtoWriter()
+  readonly #value = new ProtoWriter()
+  readonly #labels = new WeakMap<Outgoing, Uint8Array>()
+  #samples = 0
+  #histograms = 0
+
+  encode(batch: SampleBatch, series: OutgoingSeries): EncodedRequest {
+    this.#out.clear()
+    this.#samples = 0
+    this.#histograms = 0
+    eachSample(batch, series, this)
+    return { bytes: this.#out.copy(), samples: this.#samples, histograms: this.#histograms }
+  }
+
+  float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {
+    const sample = this.#value
+    sample.clear()
+    sample.tag(1, FIXED64)
+    if (stale) sample.staleNaN()
+    else sample.double(value)
+    sample.tag(2, VARINT)
+    sample.int64(time_ms)
+    this.#series(series, 2)
+    this.#samples++
+  }
+
+  native(series: Outgoing, sample: Parameters<RequestSink['native']>[1]): void {
+    this.#value.clear()
+    writeNativeHistogram(this.#value, sample)
+    this.#series(series, 4)
+    this.#histograms++
+  }
+
+  /** A series whose only sample, in `#value`, is its field `field`. */
+  #series(series: Outgoing, field: number): void {
+    const labels = this.#labelsOf(series)
+    const value = this.#value.view()
+    this.#part.clear()
+    this.#part.bytes(field, value)
+    const part = this.#part.view()
+    this.#out.tag(TIME_SERIES, BYTES)
+    this.#out.varint(labels.length + part.length)
+    this.#out.raw(labels)
+    this.#out.raw(part)
+  }
+
+  #labelsOf(series: Outgoing): Uint8Array {
+    const known = this.#labels.get(series)
+    if (known !== undefined) return known
+    const [pair, all] = [new ProtoWriter(), new ProtoWriter()]
+    for (const [name, value] of series.labels) {
+      pair.clear()
+      pair.text(1, name)
+      pair.text(2, value)
+      all.bytes(1, pair.view())
+    }
+    const bytes = all.copy()
+    this.#labels.set(series, bytes)
+    return bytes
+  }
+}
+
+/** A request of nothing but metadata: 1.0 has them apart from the samples. */
+export function encodeMetadata(definitions: Iterable<SeriesDefinition>): Uint8Array {
+  const [out, one] = [new ProtoWriter(), new ProtoWriter()]
+  for (const definition of definitions) {
+    one.clear()
+    one.tag(1, VARINT)
+    one.varint(METRIC_TYPES[definition.type])
+    one.text(2, familyOf(definition))
+    if (definition.help !== '') one.text(4, definition.help)
+    if (definition.unit !== '') one.text(5, definition.unit)
+    out.bytes(METADATA, one.view())
+  }
+  return out.copy()
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+import { bytes } from '#core/config/bytes.ts'
+import { duration } from '#core/config/duration.ts'
+import { secret } from '#core/config/secret.ts'
+
+const queue = z.strictObject({
+  samples: z.int().min(1).default(200_000),
+  bytes: bytes.prefault('64MiB'),
+  shards: z.int().min(1).max(64).default(4),
+  batch: z.int().min(1).max(100_000).default(2000),
+  deadline: duration.prefault('5s'),
+  timeout: duration.prefault('30s'),
+})
+
+/** `remote_write` of an upstream, said as an object. */
+export const writeObject = z.strictObject({
+  url: z.url().optional(),
+  headers: z.record(z.string(), secret).optional(),
+  what: z.enum(['results', 'all']).default('results'),
+  version: z.union([z.literal(1), z.literal(2)]).default(1),
+  max_age: duration.prefault('1h'),
+  queue: queue.prefault({}),
+})
+
+export type WriteSettings = z.output<typeof writeObject>
