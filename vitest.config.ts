@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: [
-      '{app,core,collector,query,detectors,alerting,scaling,api,dashboards,rules,demo,bin,bench,tests}/**/*.test.ts',
+      '{app,core,collector,query,detectors,alerting,scaling,upstream,api,dashboards,rules,demo,bin,bench,tests}/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**'],
     isolate: false,
@@ -12,7 +12,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     experimental: { viteModuleRunner: false, nodeLoader: false },
     coverage: {
-      include: ['{app,core,collector,query,detectors,alerting,scaling,api,demo}/**/*.ts'],
+      include: ['{app,core,collector,query,detectors,alerting,scaling,upstream,api,demo}/**/*.ts'],
       thresholds: { lines: 90, branches: 85 },
     },
   },

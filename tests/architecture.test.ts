@@ -15,11 +15,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   detectors: ['core'],
   alerting: ['core'],
   scaling: ['core'],
+  upstream: ['core'],
   api: ['core'],
   dashboards: ['core'],
   rules: ['core'],
   demo: ['core'],
-  app: ['core', 'collector', 'query', 'detectors', 'alerting', 'scaling', 'api', 'dashboards', 'rules', 'demo'],
+  app: ['core', 'collector', 'query', 'detectors', 'alerting', 'scaling', 'upstream', 'api', 'dashboards', 'rules', 'demo'],
   bin: ['app'],
 }
 

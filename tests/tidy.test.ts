@@ -6,7 +6,7 @@ import { type Node, parseSync, Visitor } from 'oxc-parser'
 import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const ROOMS = '{app,core,collector,query,detectors,alerting,scaling,api,dashboards,rules,demo,bin}'
+const ROOMS = '{app,core,collector,query,detectors,alerting,scaling,upstream,api,dashboards,rules,demo,bin}'
 
 const MAX_FILE_LINES = 500
 const MAX_MEDIAN_LINES = 120

@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly part: 'whole' | 'sum' | 'count' | 'bucket'
   /** Of a bucket: counts are summed up to this one. */
   readonly bucket: number
+  /** What the encoder keeps of it, so that it is put together once. */
+  encoded: Uint8Array | Uint32Array | undefined
 }
 
 /** Label sets that are looked up by series, so that they are not put together for each sample. Bounded. */
@@ -39,18 +41,14 @@ export class OutgoingSeries {
 
 function outgoing(definition: SeriesDefinition): readonly Outgoing[] {
   const { labels, kind, bounds } = definition
-  if (kind !== 'histogram') return [{ labels, definition, part: 'whole', bucket: -1 }]
+  if (kind !== 'histogram') return [{ labels, definition, part: 'whole', bucket: -1, encoded: undefined }]
   return partsOf(labels, bounds).map((part) => ({
     labels: part.labels,
     definition,
     part: part.kind,
     bucket: part.bucket,
+    encoded: undefined,
   }))
-}
-
-/** How many samples others get for one of this series. */
-export function widthOf({ kind, bounds }: Pick<SeriesDefinition, 'kind' | 'bounds'>): number {
-  return kind === 'histogram' ? bounds.length + 3 : 1
 }
 
 /** The metric that metadata is about. */

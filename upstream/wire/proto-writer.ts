@@ -15,9 +15,19 @@ export function varintLength(value: number): number {
   return length
 }
 
+/** Bytes that `int64` writes. */
+export function int64Length(value: number): number {
+  return value < 0 ? 10 : varintLength(value)
+}
+
+export function sampleLength(time_ms: number): number {
+  return 10 + int64Length(time_ms)
+}
+
 /** Writes protobuf into memory that grows and is used again. */
 export class ProtoWriter {
-  #bytes = Buffer.alloc(4096)
+  #bytes = new Uint8Array(4096)
+  #view = new DataView(this.#bytes.buffer)
   #used = 0
 
   get length(): number {
@@ -29,13 +39,13 @@ export class ProtoWriter {
   }
 
   /** What was written: a view, valid until the next write or `clear`. */
-  view(): Buffer {
+  view(): Uint8Array {
     return this.#bytes.subarray(0, this.#used)
   }
 
   /** What was written: a copy. */
   copy(): Uint8Array {
-    return Uint8Array.from(this.view())
+    return this.#bytes.slice(0, this.#used)
   }
 
   tag(field: number, wire: number): void {
@@ -77,14 +87,27 @@ export class ProtoWriter {
 
   double(value: number): void {
     this.#room(8)
-    this.#bytes.writeDoubleLE(value, this.#used)
+    this.#view.setFloat64(this.#used, value, true)
     this.#used += 8
+  }
+
+  /** A message `Sample`, as both versions have it: value, time; `sampleLength` bytes. */
+  sample(time_ms: number, value: number, stale: boolean): void {
+    this.#room(20)
+    this.#bytes[this.#used++] = 0x09
+    if (stale) this.staleNaN()
+    else {
+      this.#view.setFloat64(this.#used, value, true)
+      this.#used += 8
+    }
+    this.#bytes[this.#used++] = 0x10
+    this.int64(time_ms)
   }
 
   staleNaN(): void {
     this.#room(8)
-    this.#bytes.writeUInt32LE(STALE_LOW, this.#used)
-    this.#bytes.writeUInt32LE(STALE_HIGH, this.#used + 4)
+    this.#view.setUint32(this.#used, STALE_LOW, true)
+    this.#view.setUint32(this.#used + 4, STALE_HIGH, true)
     this.#used += 8
   }
 
@@ -116,8 +139,9 @@ export class ProtoWriter {
   #room(more: number): void {
     const needed = this.#used + more
     if (needed <= this.#bytes.length) return
-    const larger = Buffer.alloc(Math.max(needed, this.#bytes.length * 2))
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
     larger.set(this.#bytes)
     this.#bytes = larger
+    this.#view = new DataView(larger.buffer)
   }
 }

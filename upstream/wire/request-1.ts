@@ -1,8 +1,8 @@
 import type { MetricType, SeriesDefinition } from '#core/series.ts'
 
-import { writeNativeHistogram } from './native-histogram.ts'
+import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import { familyOf, type Outgoing, type OutgoingSeries } from './outgoing.ts'
-import { BYTES, FIXED64, ProtoWriter, VARINT } from './proto-writer.ts'
+import { BYTES, ProtoWriter, sampleLength, VARINT, varintLength } from './proto-writer.ts'
 import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink } from './request.ts'
 import type { SampleBatch } from '#core/sample.ts'
 
@@ -28,9 +28,7 @@ const METADATA = 3
 export class RequestEncoder1 implements RequestEncoder, RequestSink {
   readonly version = 1
   readonly #out = new ProtoWriter()
-  readonly #part = new ProtoWriter()
   readonly #value = new ProtoWriter()
-  readonly #labels = new WeakMap<Outgoing, Uint8Array>()
   #samples = 0
   #histograms = 0
 
@@ -43,40 +41,33 @@ export class RequestEncoder1 implements RequestEncoder, RequestSink {
   }
 
   float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {
-    const sample = this.#value
-    sample.clear()
-    sample.tag(1, FIXED64)
-    if (stale) sample.staleNaN()
-    else sample.double(value)
-    sample.tag(2, VARINT)
-    sample.int64(time_ms)
-    this.#series(series, 2)
+    const length = sampleLength(time_ms)
+    this.#begin(series, 2, length)
+    this.#out.sample(time_ms, value, stale)
     this.#samples++
   }
 
-  native(series: Outgoing, sample: Parameters<RequestSink['native']>[1]): void {
+  native(series: Outgoing, sample: NativeSample): void {
     this.#value.clear()
     writeNativeHistogram(this.#value, sample)
-    this.#series(series, 4)
+    this.#begin(series, 4, this.#value.length)
+    this.#out.raw(this.#value.view())
     this.#histograms++
   }
 
-  /** A series whose only sample, in `#value`, is its field `field`. */
-  #series(series: Outgoing, field: number): void {
+  /** A series up to its only sample, which is field `field` and takes `length` bytes. */
+  #begin(series: Outgoing, field: number, length: number): void {
     const labels = this.#labelsOf(series)
-    const value = this.#value.view()
-    this.#part.clear()
-    this.#part.bytes(field, value)
-    const part = this.#part.view()
-    this.#out.tag(TIME_SERIES, BYTES)
-    this.#out.varint(labels.length + part.length)
-    this.#out.raw(labels)
-    this.#out.raw(part)
+    const out = this.#out
+    out.tag(TIME_SERIES, BYTES)
+    out.varint(labels.length + 1 + varintLength(length) + length)
+    out.raw(labels)
+    out.tag(field, BYTES)
+    out.varint(length)
   }
 
   #labelsOf(series: Outgoing): Uint8Array {
-    const known = this.#labels.get(series)
-    if (known !== undefined) return known
+    if (series.encoded instanceof Uint8Array) return series.encoded
     const [pair, all] = [new ProtoWriter(), new ProtoWriter()]
     for (const [name, value] of series.labels) {
       pair.clear()
@@ -85,7 +76,7 @@ export class RequestEncoder1 implements RequestEncoder, RequestSink {
       all.bytes(1, pair.view())
     }
     const bytes = all.copy()
-    this.#labels.set(series, bytes)
+    series.encoded = bytes
     return bytes
   }
 }

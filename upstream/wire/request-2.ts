@@ -2,30 +2,80 @@ import type { SampleBatch } from '#core/sample.ts'
 
 import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import type { Outgoing, OutgoingSeries } from './outgoing.ts'
-import { BYTES, FIXED64, ProtoWriter, VARINT } from './proto-writer.ts'
+import { BYTES, ProtoWriter, sampleLength, VARINT, varintLength } from './proto-writer.ts'
 import { METRIC_TYPES } from './request-1.ts'
 import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink } from './request.ts'
 
 const SYMBOLS = 4
 const TIME_SERIES = 5
 
-/** The strings of one request; the first is always empty. */
-class Symbols {
-  readonly #refs = new Map<string, number>([['', 0]])
+/** So many different strings, and their numbers are given anew. */
+const STRINGS = 1_000_000
 
-  ref(text: string): number {
-    const known = this.#refs.get(text)
-    if (known !== undefined) return known
-    const ref = this.#refs.size
-    this.#refs.set(text, ref)
-    return ref
+/** Strings by number for all requests, and the references that they have in the current one; the first is always empty. */
+class Symbols {
+  readonly #numbers = new Map<string, number>()
+  readonly #strings: string[] = []
+  #ref = new Uint32Array(1024)
+  /** The request in which `#ref` was given. */
+  #request = new Uint32Array(1024)
+  #current = 0
+  readonly #used: number[] = []
+  /** Changes when numbers mean other strings than before. */
+  generation = 0
+
+  /** A request begins. */
+  begin(): void {
+    if (this.#strings.length > STRINGS) this.#forget()
+    this.#current++
+    this.#used.length = 0
+    this.ref(this.number(''))
   }
 
-  /** In order of their references. */
-  [Symbol.iterator](): Iterator<string> {
-    return this.#refs.keys()
+  number(text: string): number {
+    const known = this.#numbers.get(text)
+    if (known !== undefined) return known
+    const number = this.#strings.push(text) - 1
+    this.#numbers.set(text, number)
+    if (number >= this.#ref.length) {
+      this.#ref = doubled(this.#ref)
+      this.#request = doubled(this.#request)
+    }
+    return number
+  }
+
+  ref(number: number): number {
+    if (this.#request[number] === this.#current) return this.#ref[number]!
+    this.#request[number] = this.#current
+    this.#ref[number] = this.#used.length
+    this.#used.push(number)
+    return this.#used.length - 1
+  }
+
+  /** Of the current request, in order of their references. */
+  *[Symbol.iterator](): Iterator<string> {
+    for (const number of this.#used) yield this.#strings[number]!
+  }
+
+  #forget(): void {
+    this.#numbers.clear()
+    this.#strings.length = 0
+    this.#request.fill(0)
+    this.generation++
   }
 }
+
+function doubled(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(column.length * 2)
+  larger.set(column)
+  return larger
+}
+
+/** Where the numbers of a series stand behind the generation of the symbols: type, help, unit, then names and values of labels. */
+const TYPE = 1
+const HELP = 2
+const UNIT = 3
+const LABELS = 4
 
 /**
  * Remote write 2.0: `io.prometheus.write.v2.Request`, strings once a request, metadata with each series.
@@ -34,16 +84,16 @@ class Symbols {
 export class RequestEncoder2 implements RequestEncoder, RequestSink {
   readonly version = 2
   readonly #series = new ProtoWriter()
-  readonly #part = new ProtoWriter()
-  readonly #value = new ProtoWriter()
   readonly #refs = new ProtoWriter()
-  #symbols = new Symbols()
+  readonly #metadata = new ProtoWriter()
+  readonly #value = new ProtoWriter()
+  readonly #symbols = new Symbols()
   #samples = 0
   #histograms = 0
 
   encode(batch: SampleBatch, series: OutgoingSeries): EncodedRequest {
     this.#series.clear()
-    this.#symbols = new Symbols()
+    this.#symbols.begin()
     this.#samples = 0
     this.#histograms = 0
     eachSample(batch, series, this)
@@ -54,45 +104,64 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
   }
 
   float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {
-    const sample = this.#value
-    sample.clear()
-    sample.tag(1, FIXED64)
-    if (stale) sample.staleNaN()
-    else sample.double(value)
-    sample.tag(2, VARINT)
-    sample.int64(time_ms)
-    this.#add(series, 2)
+    const length = sampleLength(time_ms)
+    this.#begin(series, 2, length)
+    this.#series.sample(time_ms, value, stale)
+    this.#end()
     this.#samples++
   }
 
   native(series: Outgoing, sample: NativeSample): void {
     this.#value.clear()
     writeNativeHistogram(this.#value, sample)
-    this.#add(series, 3)
+    this.#begin(series, 3, this.#value.length)
+    this.#series.raw(this.#value.view())
+    this.#end()
     this.#histograms++
   }
 
-  #add({ labels, definition }: Outgoing, field: number): void {
-    const [symbols, refs, part] = [this.#symbols, this.#refs, this.#part]
+  /** A series up to its only sample, which is field `field` and takes `length` bytes. */
+  #begin(series: Outgoing, field: number, length: number): void {
+    const numbers = this.#numbersOf(series)
+    const [symbols, refs, metadata, out] = [this.#symbols, this.#refs, this.#metadata, this.#series]
     refs.clear()
-    for (const [name, value] of labels) {
-      refs.varint(symbols.ref(name))
-      refs.varint(symbols.ref(value))
-    }
-    part.clear()
-    part.bytes(1, refs.view())
-    part.bytes(field, this.#value.view())
-    refs.clear()
-    refs.tag(1, VARINT)
-    refs.varint(METRIC_TYPES[definition.type])
-    refs.tag(3, VARINT)
-    refs.varint(symbols.ref(definition.help))
-    refs.tag(4, VARINT)
-    refs.varint(symbols.ref(definition.unit))
-    part.bytes(5, refs.view())
-    const bytes = part.view()
-    this.#series.tag(TIME_SERIES, BYTES)
-    this.#series.varint(bytes.length)
-    this.#series.raw(bytes)
+    for (let i = LABELS; i < numbers.length; i++) refs.varint(symbols.ref(numbers[i]!))
+    metadata.clear()
+    metadata.tag(1, VARINT)
+    metadata.varint(numbers[TYPE]!)
+    metadata.tag(3, VARINT)
+    metadata.varint(symbols.ref(numbers[HELP]!))
+    metadata.tag(4, VARINT)
+    metadata.varint(symbols.ref(numbers[UNIT]!))
+    out.tag(TIME_SERIES, BYTES)
+    out.varint(
+      fieldLength(refs.length) + fieldLength(length) + fieldLength(metadata.length),
+    )
+    out.bytes(1, refs.view())
+    out.tag(field, BYTES)
+    out.varint(length)
+  }
+
+  #end(): void {
+    this.#series.bytes(5, this.#metadata.view())
+  }
+
+  #numbersOf(series: Outgoing): Uint32Array {
+    const symbols = this.#symbols
+    const { encoded, labels, definition } = series
+    if (encoded instanceof Uint32Array && encoded[0] === symbols.generation) return encoded
+    const strings = [...labels].flat()
+    const numbers = Uint32Array.of(
+      symbols.generation,
+      METRIC_TYPES[definition.type],
+      symbols.number(definition.help),
+      symbols.number(definition.unit),
+      ...strings.map((text) => symbols.number(text)),
+    )
+    series.encoded = numbers
+    return numbers
   }
 }
+
+/** Of a field with a length and a number below 16. */
+const fieldLength = (length: number): number => 1 + varintLength(length) + length
