@@ -4,6 +4,8 @@ import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
 import { Secret, secret } from '#core/config/secret.ts'
 
+import { upstreamSchema } from '../upstream/index.ts'
+
 const PORT = 'a port from 0 to 65535, or off'
 const port = z
   .union([z.literal('off'), z.literal(false), z.int().min(0, PORT).max(65_535, PORT)], { error: PORT })
@@ -121,7 +123,7 @@ export const configSchema = z
     observe_self: switchable(duration),
     scrape: z.array(z.unknown()).max(0, notYet('scraping')),
     kafka: optional(kafka),
-    upstream: z.strictObject({}, notYet('an upstream')),
+    upstream: z.record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, _ . and -'), upstreamSchema),
     elasticsearch: optional(elasticsearch),
     alertmanager: z.strictObject({ urls: z.array(z.url()) }),
     notify: optional(notify),

@@ -9,6 +9,8 @@ import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { AppendResult } from '#core/ports/series-writer.ts'
+import type { StoredSamples } from '#core/ports/stored-samples.ts'
+import { ReportingWriter } from '#core/reporting-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { LogRecord, Span } from '#core/signal.ts'
 import { ChangeLog } from '#core/store/change-log.ts'
@@ -36,6 +38,8 @@ export interface EngineOptions {
   readonly external_url: string
   /** Keeps what is sent, for `replay`, and sends nothing. */
   readonly recordMessages?: boolean
+  /** Told of every sample that is stored, and kept over a restart; made once there is a store to ask what the series are. */
+  readonly listener?: (store: Store) => StoredSamples & Snapshot
   /** Runs a stage inside a span. */
   readonly traced: <T>(name: string, run: () => Promise<T>) => Promise<T>
 }
@@ -45,6 +49,8 @@ export interface Observed {
   readonly samples: SampleBatch
   readonly logs: readonly LogRecord[]
   readonly spans: readonly Span[]
+  /** Fetched from an upstream, which need not be told of it. */
+  readonly history?: boolean
 }
 
 /** A forecast counts for a target when it was made this long before: what an autoscaler needs at the least. */
@@ -67,11 +73,13 @@ export class Engine {
   /** What a checkpoint holds, in the order in which it is loaded. */
   readonly snapshots: readonly Snapshot[]
   readonly #traced: EngineOptions['traced']
+  readonly #listener: StoredSamples | undefined
   #analysis_ms: number | undefined
   /** The last tick: only a clock can say that a sample lies too far ahead, a gap in a capture cannot. */
   #ticked_ms: number | undefined
 
-  constructor({ config, database, clock, log, meter, external_url, traced, recordMessages = false }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { config, database, clock, log, meter, external_url, traced, listener, recordMessages = false } = options
     const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
     const analysis_ms = (): number | undefined => this.#analysis_ms
     const { retention, lateness: lateness_ms, limits, language } = config
@@ -79,13 +87,16 @@ export class Engine {
     this.#traced = traced
     this.graph = new CallGraph({ meter })
     this.store = new Store({ limits: storeLimits(config), analysis_ms: () => this.#ticked_ms, meter })
+    const told = listener?.(this.store)
+    this.#listener = told
+    const derived = told === undefined ? this.store : new ReportingWriter(this.store, told, 'derived')
     const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: retention.samples })
     this.reader = new ReaderOf([this.store, table])
     this.query = createQueryEngine({ readers: [this.store, table], limits: queryLimits(config), meter, clock })
     this.detectors = createDetectors({
       query: this.query,
       reader: this.reader,
-      writer: this.store,
+      writer: derived,
       table,
       findings: {
         finding: (event) => this.#published({ kind: 'finding', event }, bus, () => this.alerting.finding(event)),
@@ -123,7 +134,7 @@ export class Engine {
       query: this.query,
       forecasts: this.detectors.forecasts,
       rules: this.detectors.rules,
-      writer: this.store,
+      writer: derived,
       clock,
       log,
       onHint: (hint) => bus.publish({ kind: 'hint', hint }),
@@ -136,6 +147,7 @@ export class Engine {
       ...this.detectors.snapshots,
       this.scaler,
       ...this.alerting.snapshots,
+      ...(told === undefined ? [] : [told]),
     ]
   }
 
@@ -150,8 +162,9 @@ export class Engine {
   }
 
   /** Stores and judges what a request brought; tells what the store refused. */
-  observe({ samples, logs, spans }: Observed): Receipt {
+  observe({ samples, logs, spans, history = false }: Observed): Receipt {
     const result = this.store.append(samples)
+    this.#listener?.stored(samples, result.fresh, history ? 'history' : 'received')
     this.graph.spans(spans)
     this.detectors.samples(samples, result.fresh)
     this.detectors.logs(logs)

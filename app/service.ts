@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 
 import { stringify } from 'yaml'
 
+import { assert } from '#core/assert.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
@@ -14,6 +15,7 @@ import { Positions } from '#core/store/positions.ts'
 import { type ApiComponent, createApi } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
+import type { RemoteWriters } from '../upstream/index.ts'
 import { decoderLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
@@ -25,9 +27,12 @@ import { readRules, rulePaths, type Rules } from './rules.ts'
 import { Sources } from './sources.ts'
 import { JournaledStages } from './stages.ts'
 import type { Telemetry } from './telemetry.ts'
+import { remoteWriters } from './upstreams.ts'
 import { version } from './version.ts'
 
 const TICK_MS = 1000
+/** What waits for an upstream is sent this long at the end; the rest is kept for the next start. */
+const LAST_SENDING_MS = 5000
 const CONSOLE = join(import.meta.dirname, '../api/console')
 
 export interface ServiceOptions {
@@ -51,6 +56,7 @@ export class Service implements Component {
   readonly #stages: JournaledStages
   readonly #journal: Journal
   readonly #sources: Sources
+  readonly #writers: RemoteWriters
   readonly #api: ApiComponent
   readonly #recording: Recording | undefined
   readonly #unlock: () => void
@@ -67,6 +73,7 @@ export class Service implements Component {
     const data = resolve(folder, config.data)
     this.#options = options
     this.#unlock = lockFolder(data)
+    let writers: RemoteWriters | undefined
     this.engine = new Engine({
       config,
       database: join(data, 'barograph.sqlite'),
@@ -75,7 +82,10 @@ export class Service implements Component {
       meter,
       external_url: this.externalUrl,
       traced: (name, run) => telemetry.traced(name, run),
+      listener: (store) => (writers = remoteWriters({ config, data, definition: (id) => store.definition(id), clock, log, meter })),
     })
+    assert(writers !== undefined, 'the engine asks for its listener')
+    this.#writers = writers
     this.#loadRules()
     const positions = new Positions()
     const decoder = createDecoder({ meter, ...decoderLimits(config) })
@@ -128,6 +138,7 @@ export class Service implements Component {
     const applied = await this.#stages.recover()
     this.#sources.resume(this.engine.analysis_ms ?? -Infinity)
     if (applied > 0) log.info('resumed from the journal', { inputs: applied })
+    this.#writers.start()
     await sender.start()
     // Time is known before the first request: what lies too far ahead of it is refused.
     await this.pipeline.submit({ kind: 'tick', time_ms: clock.now_ms() })
@@ -211,11 +222,19 @@ export class Service implements Component {
     })
   }
 
+  async #lastSending(): Promise<void> {
+    const late = new AbortController()
+    const cancel = this.#options.clock.after(LAST_SENDING_MS, () => late.abort())
+    await this.#writers.stop(late.signal)
+    cancel()
+  }
+
   async #stop(): Promise<void> {
     this.#notReady = 'stopping'
     this.#stopTicking()
     await this.#sources.stop()
     await this.pipeline.close()
+    await this.#lastSending()
     this.#stages.checkpoint()
     await this.engine.alerting.sender.stop()
     await this.#api.stop()

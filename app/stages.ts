@@ -124,7 +124,11 @@ export class JournaledStages implements Stages {
   }
 
   /** Journaled; then `done`; applied when asked. */
-  #kept(decoded: Signals, done: () => void, position?: OtlpRequest['position']): Taken {
+  #kept(
+    decoded: Signals & { readonly history?: boolean },
+    done: () => void,
+    position?: OtlpRequest['position'],
+  ): Taken {
     this.#journaled({
       kind: 'signals',
       samples: decoded.samples,
@@ -142,7 +146,8 @@ export class JournaledStages implements Stages {
   #samples(input: SamplesInput): Taken {
     const { engine, recorder } = this.#options
     const decoded = input.decode(engine.store)
-    return this.#kept(decoded, () => recorder?.write(input))
+    const history = input.source === 'backfill'
+    return this.#kept({ ...decoded, history }, () => recorder?.write(input))
   }
 
   /** What cannot be kept must not have counted: deltas that come again go on from what is stored. */

@@ -41,10 +41,6 @@ export class RemoteWriters implements StoredSamples, Snapshot {
     )
   }
 
-  get all(): readonly RemoteWriter[] {
-    return this.#writers
-  }
-
   stored(batch: SampleBatch, fresh: Uint8Array, origin: SampleOrigin): void {
     for (const writer of this.#writers) writer.stored(batch, fresh, origin)
   }

@@ -1,0 +1,35 @@
+import type { SampleOrigin, StoredSamples } from './ports/stored-samples.ts'
+import type { AppendResult, NewestSample, SeriesWriter } from './ports/series-writer.ts'
+import type { SampleBatch } from './sample.ts'
+import type { SeriesDefinition, SeriesId } from './series.ts'
+
+/** A writer that tells of what it has stored. */
+export class ReportingWriter implements SeriesWriter {
+  readonly #writer: SeriesWriter
+  readonly #listener: StoredSamples
+  readonly #origin: SampleOrigin
+
+  constructor(writer: SeriesWriter, listener: StoredSamples, origin: SampleOrigin) {
+    this.#writer = writer
+    this.#listener = listener
+    this.#origin = origin
+  }
+
+  resolve(definition: SeriesDefinition): SeriesId {
+    return this.#writer.resolve(definition)
+  }
+
+  definition(id: SeriesId): SeriesDefinition {
+    return this.#writer.definition(id)
+  }
+
+  newest(id: SeriesId): NewestSample | undefined {
+    return this.#writer.newest(id)
+  }
+
+  append(batch: SampleBatch): AppendResult {
+    const result = this.#writer.append(batch)
+    this.#listener.stored(batch, result.fresh, this.#origin)
+    return result
+  }
+}

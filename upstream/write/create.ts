@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+
+import type { Clock } from '#core/clock.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Counter } from '#core/ports/meter.ts'
+import type { SeriesDefinition, SeriesId } from '#core/series.ts'
+
+import { Peer } from '../peer.ts'
+import type { UpstreamSettings } from '../settings.ts'
+import { WriteEndpoint } from './endpoint.ts'
+import { SentMarks } from './marks.ts'
+import { RemoteWriter } from './writer.ts'
+
+const WRITE_PATH = '/api/v1/write'
+/** As Prometheus has them. */
+const BACKOFF = { backoff_ms: 30, backoff_max_ms: 5000 }
+
+export interface WriterDeps {
+  /** Where marks are kept. */
+  readonly folder: string
+  readonly definition: (id: SeriesId) => SeriesDefinition
+  readonly version: string
+  readonly clock: Clock
+  readonly fetch: typeof fetch
+  readonly log: Log
+  readonly counter: Counter
+}
+
+/** The writer of an upstream; undefined where nothing is written to it. */
+export function createWriter(name: string, upstream: UpstreamSettings, deps: WriterDeps): RemoteWriter | undefined {
+  const settings = upstream.remote_write
+  if (settings === null) return undefined
+  const { folder, definition, version, clock, fetch, log, counter } = deps
+  const { queue, what } = settings
+  const { samples, bytes, batch, deadline } = queue
+  const peer = new Peer({
+    url: settings.url ?? withPath(upstream.url, WRITE_PATH),
+    // What is secret for one server is not told to another.
+    headers: settings.headers ?? (settings.url === undefined ? upstream.headers : {}),
+    timeout_ms: queue.timeout,
+    version,
+    clock,
+    fetch,
+  })
+  return new RemoteWriter({
+    name,
+    what,
+    version: settings.version,
+    max_age_ms: settings.max_age,
+    shards: queue.shards,
+    limits: { samples, bytes, batch, deadline_ms: deadline, ...BACKOFF },
+    endpoint: new WriteEndpoint(peer),
+    marks: new SentMarks(join(folder, `${encodeURIComponent(name)}.sent`), log),
+    definition,
+    clock,
+    log,
+    counter,
+  })
+}
+
+function withPath(address: string, path: string): string {
+  const url = new URL(address)
+  url.pathname = url.pathname.replace(/\/$/, '') + path
+  return url.href
+}
