@@ -14,6 +14,7 @@ import type { RuleReader } from '#core/ports/rules.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { ServiceGraph } from '#core/ports/service-graph.ts'
+import type { Upstreams } from '#core/ports/upstreams.ts'
 import type { Language } from '#core/sentences/language.ts'
 
 /** What the rest of the house offers to those who ask over HTTP. */
@@ -30,6 +31,7 @@ export interface ApiPorts {
   readonly forecasts: ForecastReader
   readonly hints: HintReader
   readonly live: LiveEvents
+  readonly upstreams: Upstreams
   readonly intake: Intake
 }
 

@@ -37,6 +37,7 @@ const GOOD: Readonly<Record<string, string>> = {
   '/api/v1/scaling': '/api/v1/scaling',
   '/api/v1/scaling/{policy}': '/api/v1/scaling/checkout?history=1',
   '/api/v1/scores': '/api/v1/scores',
+  '/api/v1/upstreams': '/api/v1/upstreams',
 }
 
 function validator(schema: object) {

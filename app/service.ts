@@ -15,10 +15,11 @@ import { Positions } from '#core/store/positions.ts'
 import { type ApiComponent, createApi } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
-import type { RemoteWriters } from '../upstream/index.ts'
+import { createUpstreams, createWriters, type RemoteWriters, type UpstreamList } from '../upstream/index.ts'
 import { decoderLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
+import { Gate } from './gate.ts'
 import { lockFolder } from './lock.ts'
 import { Pipeline } from './pipeline.ts'
 import { openRecording, type Recording } from './recording.ts'
@@ -27,7 +28,7 @@ import { readRules, rulePaths, type Rules } from './rules.ts'
 import { Sources } from './sources.ts'
 import { JournaledStages } from './stages.ts'
 import type { Telemetry } from './telemetry.ts'
-import { remoteWriters } from './upstreams.ts'
+import { historyWishes } from './upstreams.ts'
 import { version } from './version.ts'
 
 const TICK_MS = 1000
@@ -57,6 +58,8 @@ export class Service implements Component {
   readonly #journal: Journal
   readonly #sources: Sources
   readonly #writers: RemoteWriters
+  readonly #upstreams: UpstreamList
+  readonly #gate: Gate
   readonly #api: ApiComponent
   readonly #recording: Recording | undefined
   readonly #unlock: () => void
@@ -73,6 +76,7 @@ export class Service implements Component {
     const data = resolve(folder, config.data)
     this.#options = options
     this.#unlock = lockFolder(data)
+    const peers = { folder: join(data, 'upstream'), version, clock, fetch, log, meter }
     let writers: RemoteWriters | undefined
     this.engine = new Engine({
       config,
@@ -82,7 +86,7 @@ export class Service implements Component {
       meter,
       external_url: this.externalUrl,
       traced: (name, run) => telemetry.traced(name, run),
-      listener: (store) => (writers = remoteWriters({ config, data, definition: (id) => store.definition(id), clock, log, meter })),
+      listener: (store) => (writers = createWriters(config.upstream, { ...peers, definition: (id) => store.definition(id) })),
     })
     assert(writers !== undefined, 'the engine asks for its listener')
     this.#writers = writers
@@ -108,7 +112,16 @@ export class Service implements Component {
       log,
     })
     this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
-    this.#sources = new Sources(config, { intake: this.pipeline, positions, clock, meter, log })
+    this.#upstreams = createUpstreams(config.upstream, {
+      ...peers,
+      writers,
+      intake: this.pipeline,
+      wishes: () => historyWishes(this.#rules),
+      inspect: (expr) => this.engine.query.inspect(expr),
+      retention_ms: config.retention.samples,
+    })
+    this.#gate = new Gate(this.pipeline, !this.#upstreams.hasHistory)
+    this.#sources = new Sources(config, { intake: this.#gate, positions, clock, meter, log })
     this.#api = this.#createApi()
   }
 
@@ -146,7 +159,8 @@ export class Service implements Component {
     await this.#sources.start()
     this.#stopTicking = clock.every(TICK_MS, () => this.#tick())
     sender.release()
-    this.#notReady = null
+    if (this.#gate.isOpen) this.#notReady = null
+    else void this.#openAfterHistory()
   }
 
   /** Drains what was accepted, saves, and lets go of everything. */
@@ -162,6 +176,13 @@ export class Service implements Component {
       files: this.#rules.files.length,
       groups: this.#rules.groups.length,
     })
+  }
+
+  async #openAfterHistory(): Promise<void> {
+    this.#notReady = 'fetching history'
+    await this.#upstreams.first()
+    this.#gate.open()
+    if (this.#stopping === undefined) this.#notReady = null
   }
 
   #loadRules(): void {
@@ -192,7 +213,8 @@ export class Service implements Component {
         forecasts: detectors.forecasts,
         hints: scaler,
         live: engine.live,
-        intake: this.pipeline,
+        upstreams: this.#upstreams,
+        intake: this.#gate,
       },
       ready: () => this.#notReady,
       metrics: async () =>
@@ -214,7 +236,7 @@ export class Service implements Component {
 
   #tick(): void {
     const time_ms = this.#options.clock.now_ms()
-    const complete_ms = this.#sources.complete(time_ms)
+    const complete_ms = this.#sources.complete(time_ms, !this.#gate.isOpen)
     const tick = { kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) } as const
     this.pipeline.submit(tick).catch((error: unknown) => {
       if (!(error instanceof ServiceError)) throw error
@@ -232,6 +254,7 @@ export class Service implements Component {
   async #stop(): Promise<void> {
     this.#notReady = 'stopping'
     this.#stopTicking()
+    await this.#upstreams.stop()
     await this.#sources.stop()
     await this.pipeline.close()
     await this.#lastSending()

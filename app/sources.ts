@@ -58,9 +58,9 @@ export class Sources implements Component {
     this.#complete_ms = complete_ms
   }
 
-  /** Where a source lags: up to when data is complete, at most 10 min ago. Undefined where none does. */
-  complete(now_ms: number): number | undefined {
-    if (this.#running.some((receiver) => this.#starting.has(receiver) || receiver.lagging()))
+  /** Where a source lags, or `shut` keeps all of them out: up to when data is complete, at most 10 min ago. Undefined where none does. */
+  complete(now_ms: number, shut = false): number | undefined {
+    if (shut || this.#running.some((receiver) => this.#starting.has(receiver) || receiver.lagging()))
       return Math.max(this.#complete_ms, now_ms - WAIT_MS)
     this.#complete_ms = now_ms
     return undefined

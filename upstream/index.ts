@@ -1,3 +1,6 @@
-export { RemoteWriters } from './write/writers.ts'
-export { createWriter } from './write/create.ts'
+export { type BackfillDeps, createUpstreams } from './create.ts'
+export type { Wish } from './history/plan.ts'
 export { upstreamSchema, type UpstreamSettings } from './settings.ts'
+export type { UpstreamList } from './upstreams.ts'
+export { createWriters, type WritersDeps } from './write/create.ts'
+export type { RemoteWriters } from './write/writers.ts'

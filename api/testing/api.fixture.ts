@@ -11,7 +11,7 @@ import { silentMeter } from '#core/ports/meter.ts'
 
 import { type ApiOptions, type ApiPorts, createApi } from '../index.ts'
 import { NOW_MS, query, reader } from './series.fixture.ts'
-import { absence, alert, change, finding, forecast, groups, hint, incident } from './verdicts.fixture.ts'
+import { absence, alert, change, finding, forecast, groups, hint, incident, upstream } from './verdicts.fixture.ts'
 
 /** Items behind a cursor, as the ports promise: newest first. */
 function page<Item extends { readonly id: string }>(items: readonly Item[], limit: number, after?: string): Item[] {
@@ -24,6 +24,8 @@ export class House {
   readonly inputs: Input[] = []
   readonly clock = new ManualClock(NOW_MS)
   readonly listeners = new Set<(event: LiveEvent) => void>()
+  /** How often somebody asked for history. */
+  backfills = 0
   readonly changes: Change[] = [change]
   incident: Incident = incident
   notReady: string | null = null
@@ -92,6 +94,13 @@ export class House {
         subscribe: (listener) => {
           this.listeners.add(listener)
           return () => this.listeners.delete(listener)
+        },
+      },
+      upstreams: {
+        all: () => [upstream],
+        backfill: (name) => {
+          if (name !== undefined && name !== upstream.name) throw new ServiceError('not_found', `no upstream "${name}"`)
+          this.backfills++
         },
       },
       intake: {

@@ -5,6 +5,7 @@ import type { Forecast } from '#core/forecast.ts'
 import type { Hint } from '#core/hint.ts'
 import type { Incident } from '#core/incident.ts'
 import type { RuleGroupInfo } from '#core/ports/rules.ts'
+import type { UpstreamInfo } from '#core/ports/upstreams.ts'
 import { Labels } from '#core/series.ts'
 
 import { NOW_MS } from './series.fixture.ts'
@@ -194,3 +195,31 @@ export const groups: readonly RuleGroupInfo[] = [
     ],
   },
 ]
+
+export const upstream: UpstreamInfo = {
+  name: 'prom',
+  server: 'http://prometheus:9090',
+  writing: {
+    what: 'results',
+    waiting: 1200,
+    bytes: 48_000,
+    lag_ms: 4500,
+    sent: 90_000,
+    refused: 2,
+    dropped: 0,
+    left_out: 10,
+    trouble: 'answered 503',
+  },
+  history: {
+    state: 'running',
+    selectors: 12,
+    series: 340,
+    from_ms: NOW_MS - 86_400_000,
+    to_ms: NOW_MS,
+    reached_ms: NOW_MS - 3_600_000,
+    fetched: 1_800_000,
+    refused: 0,
+    skipped: 0,
+    trouble: '',
+  },
+}

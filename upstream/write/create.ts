@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import type { Clock } from '#core/clock.ts'
 import type { Log } from '#core/ports/log.ts'
-import type { Counter } from '#core/ports/meter.ts'
+import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesDefinition, SeriesId } from '#core/series.ts'
 
 import { Peer } from '../peer.ts'
@@ -10,12 +10,13 @@ import type { UpstreamSettings } from '../settings.ts'
 import { WriteEndpoint } from './endpoint.ts'
 import { SentMarks } from './marks.ts'
 import { RemoteWriter } from './writer.ts'
+import { RemoteWriters } from './writers.ts'
 
 const WRITE_PATH = '/api/v1/write'
 /** As Prometheus has them. */
 const BACKOFF = { backoff_ms: 30, backoff_max_ms: 5000 }
 
-export interface WriterDeps {
+export interface WritersDeps {
   /** Where marks are kept. */
   readonly folder: string
   readonly definition: (id: SeriesId) => SeriesDefinition
@@ -23,14 +24,31 @@ export interface WriterDeps {
   readonly clock: Clock
   readonly fetch: typeof fetch
   readonly log: Log
-  readonly counter: Counter
+  readonly meter: Meter
 }
 
-/** The writer of an upstream; undefined where nothing is written to it. */
-export function createWriter(name: string, upstream: UpstreamSettings, deps: WriterDeps): RemoteWriter | undefined {
+/** The writers of those upstreams that something is written to. */
+export function createWriters(
+  upstreams: Readonly<Record<string, UpstreamSettings>>,
+  deps: WritersDeps,
+): RemoteWriters {
+  const { log, meter } = deps
+  const counter = meter.counter('barograph.upstream.write.samples', {
+    description:
+      'Samples for an upstream by what became of them: sent, refused, dropped (the queue was full), retried, left_out (too old, or history)',
+  })
+  const writers = Object.entries(upstreams).flatMap(([name, upstream]) => writerOf(name, upstream, counter, deps) ?? [])
+  return new RemoteWriters(writers, { log, meter })
+}
+
+function writerOf(
+  name: string,
+  upstream: UpstreamSettings,
+  counter: Counter,
+  { folder, definition, version, clock, fetch, log }: WritersDeps,
+): RemoteWriter | undefined {
   const settings = upstream.remote_write
   if (settings === null) return undefined
-  const { folder, definition, version, clock, fetch, log, counter } = deps
   const { queue, what } = settings
   const { samples, bytes, batch, deadline } = queue
   const peer = new Peer({

@@ -41,6 +41,10 @@ export class RemoteWriters implements StoredSamples, Snapshot {
     )
   }
 
+  of(name: string): RemoteWriter | undefined {
+    return this.#writers.find((writer) => writer.name === name)
+  }
+
   stored(batch: SampleBatch, fresh: Uint8Array, origin: SampleOrigin): void {
     for (const writer of this.#writers) writer.stored(batch, fresh, origin)
   }
@@ -88,7 +92,7 @@ export class RemoteWriters implements StoredSamples, Snapshot {
       offered: reader.f64(),
       waiting: Array.from({ length: reader.count(BODY_BYTES) }, () => loadBody(reader)),
     }))
-    const writer = this.#writers.find((one) => one.name === name)
+    const writer = this.of(name)
     if (writer === undefined) {
       const samples = shards.flatMap(({ waiting }) => waiting).reduce((sum, body) => sum + body.samples, 0)
       if (samples > 0) this.#log.warn('samples waited for an upstream that is gone', { upstream: name, samples })

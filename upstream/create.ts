@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+
+import type { Clock } from '#core/clock.ts'
+import type { Intake } from '#core/ports/intake.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Counter, Meter } from '#core/ports/meter.ts'
+import type { ExpressionInfo } from '#core/ports/query-engine.ts'
+
+import { Backfill } from './history/backfill.ts'
+import { HistoryMarks } from './history/marks.ts'
+import type { Wish } from './history/plan.ts'
+import { Peer } from './peer.ts'
+import { UpstreamClient } from './query/client.ts'
+import type { UpstreamSettings } from './settings.ts'
+import { UpstreamList } from './upstreams.ts'
+import type { RemoteWriters } from './write/writers.ts'
+
+export interface BackfillDeps {
+  /** Where marks are kept. */
+  readonly folder: string
+  readonly writers: RemoteWriters
+  readonly intake: Intake
+  readonly wishes: () => readonly Wish[]
+  readonly inspect: (expr: string) => ExpressionInfo
+  readonly retention_ms: number
+  readonly version: string
+  readonly clock: Clock
+  readonly fetch: typeof fetch
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** The upstreams of the configuration, with what is written to them and fetched from them. */
+export function createUpstreams(
+  upstreams: Readonly<Record<string, UpstreamSettings>>,
+  deps: BackfillDeps,
+): UpstreamList {
+  const counter = deps.meter.counter('barograph.upstream.history.samples', {
+    description: 'Samples of history by what became of them: fetched, of those refused, skipped (histograms without a form here)',
+  })
+  return new UpstreamList(
+    Object.entries(upstreams).map(([name, settings]) => {
+      const { url, headers, timeout } = settings
+      const { version, clock, fetch } = deps
+      const client = new UpstreamClient(new Peer({ url, headers, timeout_ms: timeout, version, clock, fetch }))
+      return {
+        name,
+        server: client.origin,
+        writer: deps.writers.of(name),
+        backfill: backfillOf(name, settings, client, counter, deps),
+      }
+    }),
+  )
+}
+
+function backfillOf(
+  name: string,
+  { history }: UpstreamSettings,
+  client: UpstreamClient,
+  counter: Counter,
+  { folder, intake, wishes, inspect, retention_ms, clock, log }: BackfillDeps,
+): Backfill | undefined {
+  if (history === null) return undefined
+  const marks = new HistoryMarks(join(folder, `${encodeURIComponent(name)}.history.json`), log)
+  return new Backfill({ name, settings: history, retention_ms, client, marks, intake, wishes, inspect, clock, log, counter })
+}

@@ -1,0 +1,63 @@
+import { ServiceError } from '#core/errors.ts'
+import type { UpstreamInfo, Upstreams, UpstreamWriting } from '#core/ports/upstreams.ts'
+
+import type { Backfill } from './history/backfill.ts'
+import type { RemoteWriter } from './write/writer.ts'
+
+/** One entry of the configuration. */
+export interface Upstream {
+  readonly name: string
+  /** Scheme, host and port. */
+  readonly server: string
+  readonly writer: RemoteWriter | undefined
+  readonly backfill: Backfill | undefined
+}
+
+/** Every upstream, as others see and command them. */
+export class UpstreamList implements Upstreams {
+  readonly #upstreams: readonly Upstream[]
+
+  constructor(upstreams: readonly Upstream[]) {
+    this.#upstreams = upstreams
+  }
+
+  all(): readonly UpstreamInfo[] {
+    return this.#upstreams.map(({ name, server, writer, backfill }) => ({
+      name,
+      server,
+      writing: writer === undefined ? undefined : writingOf(writer),
+      history: backfill?.state(),
+    }))
+  }
+
+  backfill(name: string | undefined, again: boolean): void {
+    const found = this.#upstreams.flatMap((one) =>
+      one.backfill !== undefined && (name === undefined || one.name === name) ? [one.backfill] : [],
+    )
+    if (found.length === 0) {
+      const which = name === undefined ? 'no upstream' : `no upstream ${JSON.stringify(name)}`
+      throw new ServiceError('not_found', `${which} has history to be fetched`)
+    }
+    for (const backfill of found) backfill.start(again)
+  }
+
+  /** Whether there is anything to fetch at the start. */
+  get hasHistory(): boolean {
+    return this.#upstreams.some(({ backfill }) => backfill !== undefined)
+  }
+
+  /** Until the history that was missed is there, or need not be waited for. */
+  async first(): Promise<void> {
+    await Promise.all(this.#upstreams.map(({ backfill }) => backfill?.first()))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#upstreams.map(({ backfill }) => backfill?.stop()))
+  }
+}
+
+function writingOf(writer: RemoteWriter): UpstreamWriting {
+  const { waiting, bytes, lag_ms, counts, trouble } = writer.state()
+  const { sent, refused, dropped, left_out } = counts
+  return { what: writer.what, waiting, bytes, lag_ms, sent, refused, dropped, left_out, trouble }
+}
