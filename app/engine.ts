@@ -81,14 +81,12 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { config, database, clock, log, meter, external_url, traced, listener, recordMessages = false } = options
     const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
-    const analysis_ms = (): number | undefined => this.#analysis_ms
     const { retention, lateness: lateness_ms, limits, language } = config
     this.live = bus
     this.#traced = traced
     this.graph = new CallGraph({ meter })
     this.store = new Store({ limits: storeLimits(config), analysis_ms: () => this.#ticked_ms, meter })
-    const told = listener?.(this.store)
-    this.#listener = told
+    const told = (this.#listener = listener?.(this.store))
     const derived = told === undefined ? this.store : new ReportingWriter(this.store, told, 'derived')
     const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: retention.samples })
     this.reader = new ReaderOf([this.store, table])
@@ -104,7 +102,7 @@ export class Engine {
       alerts: { alert: (event) => this.alerting.alert(event) },
       lateness_ms,
       limits,
-      analysis_ms,
+      analysis_ms: () => this.#analysis_ms,
       now_ms: () => clock.now_ms(),
       log,
       meter,

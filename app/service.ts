@@ -86,7 +86,8 @@ export class Service implements Component {
       meter,
       external_url: this.externalUrl,
       traced: (name, run) => telemetry.traced(name, run),
-      listener: (store) => (writers = createWriters(config.upstream, { ...peers, definition: (id) => store.definition(id) })),
+      listener: (store) =>
+        (writers = createWriters(config.upstream, { ...peers, definition: (id) => store.definition(id) })),
     })
     assert(writers !== undefined, 'the engine asks for its listener')
     this.#writers = writers

@@ -18,4 +18,3 @@ export function historyWishes({ groups, policies }: Pick<Rules, 'groups' | 'poli
       .map(({ name, demand }) => ({ kind: 'demand' as const, name, expr: demand, for_ms: 0, evidence: false })),
   ]
 }
-

@@ -1,5 +1,5 @@
-import type { SampleOrigin, StoredSamples } from './ports/stored-samples.ts'
 import type { AppendResult, NewestSample, SeriesWriter } from './ports/series-writer.ts'
+import type { SampleOrigin, StoredSamples } from './ports/stored-samples.ts'
 import type { SampleBatch } from './sample.ts'
 import type { SeriesDefinition, SeriesId } from './series.ts'
 

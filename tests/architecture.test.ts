@@ -20,7 +20,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dashboards: ['core'],
   rules: ['core'],
   demo: ['core'],
-  app: ['core', 'collector', 'query', 'detectors', 'alerting', 'scaling', 'upstream', 'api', 'dashboards', 'rules', 'demo'],
+  app: [
+    'core',
+    'collector',
+    'query',
+    'detectors',
+    'alerting',
+    'scaling',
+    'upstream',
+    'api',
+    'dashboards',
+    'rules',
+    'demo',
+  ],
   bin: ['app'],
 }
 

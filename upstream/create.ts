@@ -6,11 +6,11 @@ import type { Log } from '#core/ports/log.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 
+import { UpstreamClient } from './client/client.ts'
 import { Backfill } from './history/backfill.ts'
 import { HistoryMarks } from './history/marks.ts'
 import type { Wish } from './history/plan.ts'
 import { Peer } from './peer.ts'
-import { UpstreamClient } from './query/client.ts'
 import type { UpstreamSettings } from './settings.ts'
 import { UpstreamList } from './upstreams.ts'
 import type { RemoteWriters } from './write/writers.ts'
@@ -36,7 +36,8 @@ export function createUpstreams(
   deps: BackfillDeps,
 ): UpstreamList {
   const counter = deps.meter.counter('barograph.upstream.history.samples', {
-    description: 'Samples of history by what became of them: fetched, of those refused, skipped (histograms without a form here)',
+    description:
+      'Samples of history by what became of them: fetched, of those refused, skipped (histograms without a form here)',
   })
   return new UpstreamList(
     Object.entries(upstreams).map(([name, settings]) => {
@@ -62,5 +63,17 @@ function backfillOf(
 ): Backfill | undefined {
   if (history === null) return undefined
   const marks = new HistoryMarks(join(folder, `${encodeURIComponent(name)}.history.json`), log)
-  return new Backfill({ name, settings: history, retention_ms, client, marks, intake, wishes, inspect, clock, log, counter })
+  return new Backfill({
+    name,
+    settings: history,
+    retention_ms,
+    client,
+    marks,
+    intake,
+    wishes,
+    inspect,
+    clock,
+    log,
+    counter,
+  })
 }

@@ -16,9 +16,7 @@ export const upstreamSchema = z.strictObject({
   history: z
     .union([off, duration.transform((range) => historyObject.parse({ range: `${range}ms` })), historyObject])
     .prefault({}),
-  remote_write: z
-    .union([off, z.literal(true).transform(() => writeObject.parse({})), writeObject])
-    .default(null),
+  remote_write: z.union([off, z.literal(true).transform(() => writeObject.parse({})), writeObject]).default(null),
 })
 
 export type UpstreamSettings = z.output<typeof upstreamSchema>

@@ -48,11 +48,11 @@ export class UpstreamList implements Upstreams {
 
   /** Until the history that was missed is there, or need not be waited for. */
   async first(): Promise<void> {
-    await Promise.all(this.#upstreams.map(({ backfill }) => backfill?.first()))
+    await Promise.all(this.#upstreams.map(async ({ backfill }) => backfill?.first()))
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#upstreams.map(({ backfill }) => backfill?.stop()))
+    await Promise.all(this.#upstreams.map(async ({ backfill }) => backfill?.stop()))
   }
 }
 

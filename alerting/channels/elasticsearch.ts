@@ -1,8 +1,8 @@
 import { Client, errors, type ClientOptions } from '@elastic/elasticsearch'
 
 import { ServiceError } from '#core/errors.ts'
-import type { Language } from '#core/sentences.ts'
 import { addressOf, redact, secretsIn, withoutUser } from '#core/net/peer.ts'
+import type { Language } from '#core/sentences.ts'
 
 import type { ChannelKind, ElasticsearchTarget, Message, SendContext } from '../channel.ts'
 import { addressName, refusal } from '../http.ts'

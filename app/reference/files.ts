@@ -7,7 +7,7 @@ import { MEANINGS } from './meanings.ts'
 import { type Instrument, instrumentsOf, metricsReference } from './metrics.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const ROOMS = '{app,core,collector,query,detectors,alerting,scaling,api}'
+const ROOMS = '{app,core,collector,query,detectors,alerting,scaling,upstream,api}'
 
 /** What the rooms make at the port `Meter`, as their text says it. */
 export function ownInstruments(): readonly Instrument[] {

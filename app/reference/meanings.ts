@@ -30,7 +30,32 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'kafka.topics.traces': 'Topic of OTLP traces.',
   'kafka.encoding': 'How the Collector wrote the records.',
   'kafka.from': 'Where to begin when no position is known.',
-  upstream: 'Servers with a Prometheus API, for rules that are evaluated there.',
+  'upstream.*.url':
+    'A server with a Prometheus API: Prometheus, Thanos, Mimir, VictoriaMetrics. With user and password where it wants Basic authentication.',
+  'upstream.*.headers': 'Headers of each request, such as `Authorization` or `X-Scope-OrgID`; not shown anywhere.',
+  'upstream.*.timeout': 'Time of one query.',
+  'upstream.*.history.range':
+    'How far back history is fetched at the start, for rules and policies to learn from; never further than `retention.samples`. `history: 7d` says the range alone, `history: off` fetches nothing.',
+  'upstream.*.history.wait':
+    'Telemetry is told to come again for so long at most while history is fetched: behind it, history would be late.',
+  'upstream.*.history.series': 'Series that are fetched in all; a selector beyond is left out, and that is logged.',
+  'upstream.*.history.samples': 'Samples that one query asks for, about.',
+  'upstream.*.history.parallel': 'Queries at one time.',
+  'upstream.*.history.rate': 'Queries a second.',
+  'upstream.*.remote_write.url':
+    'Where samples are sent to, if not to `/api/v1/write` of the server. `remote_write: true` sends with all defaults; without it nothing is sent. Headers of the server are then not sent.',
+  'upstream.*.remote_write.headers': 'Headers of each request, in place of those of the server.',
+  'upstream.*.remote_write.what':
+    '`results`: recorded rules, scores, bands, forecasts ahead, replicas, alerts. `all`: everything that is stored.',
+  'upstream.*.remote_write.version': 'Of the remote write protocol.',
+  'upstream.*.remote_write.max_age': 'Older samples are not sent: they come of history, and receivers refuse them.',
+  'upstream.*.remote_write.queue.samples':
+    'Samples that may wait; beyond that the oldest are dropped, and that is counted.',
+  'upstream.*.remote_write.queue.bytes': 'Compressed size of what may wait, likewise.',
+  'upstream.*.remote_write.queue.shards': 'Requests at one time. A series always goes the same way.',
+  'upstream.*.remote_write.queue.batch': 'Samples of one request.',
+  'upstream.*.remote_write.queue.deadline': 'How long a sample waits for others to go with.',
+  'upstream.*.remote_write.queue.timeout': 'Time of one request.',
   'elasticsearch.url': 'Server to write documents to.',
   'elasticsearch.auth.username': 'User, with `password`.',
   'elasticsearch.auth.password': "The user's password.",

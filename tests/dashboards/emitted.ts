@@ -43,7 +43,7 @@ const METER = /\.(counter|histogram|gauge)\(\s*'(barograph\.[\w.]+)',\s*\{([^}]*
 
 /** Every instrument that the rooms make at the port `Meter`, found in their text. */
 function instruments(): string[] {
-  const files = globSync('{app,core,collector,query,detectors,alerting,scaling,api}/**/*.ts', { cwd: ROOT })
+  const files = globSync('{app,core,collector,query,detectors,alerting,scaling,upstream,api}/**/*.ts', { cwd: ROOT })
   return files
     .filter((file) => !file.endsWith('.test.ts'))
     .flatMap((file) => {

@@ -19,7 +19,12 @@ function versionOf(binary: string): string {
 }
 
 function stand(server: MetricsServer, options: Partial<StandOptions> = {}): Stand {
-  const one = new Stand({ url: server.url, shards: 4, limits: { batch: 500, backoff_ms: 30, backoff_max_ms: 500 }, ...options })
+  const one = new Stand({
+    url: server.url,
+    shards: 4,
+    limits: { batch: 500, backoff_ms: 30, backoff_max_ms: 500 },
+    ...options,
+  })
   stands.push(one)
   one.writers.start()
   return one
@@ -77,7 +82,14 @@ describe.skipIf(PROMETHEUS === '').each(versions)(
         kind: 'histogram',
         bounds: Float64Array.of(1, 2),
       })
-      const shape = { schema: 0, zero_threshold: 0, positive_offset: 0, positive_count: 3, negative_offset: 0, negative_count: 0 }
+      const shape = {
+        schema: 0,
+        zero_threshold: 0,
+        positive_offset: 0,
+        positive_count: 3,
+        negative_offset: 0,
+        negative_count: 0,
+      }
       const native = one.store.resolve({
         labels: Labels.of({ __name__: 'native_seconds', job: 'h' }),
         type: 'histogram',
@@ -104,7 +116,10 @@ describe.skipIf(PROMETHEUS === '').each(versions)(
       const one = stand(server, { version, shards: 1 })
       one.put([['fresh', END + 7_200_000, 1]])
       await until('it is sent', () => one.writer.state().counts.sent === 1)
-      one.put([...Array.from({ length: 200 }, (_, i) => [`good_${i}`, END + 7_201_000, 1] as const), ['late', END - 7_200_000, 1]])
+      one.put([
+        ...Array.from({ length: 200 }, (_, i) => [`good_${i}`, END + 7_201_000, 1] as const),
+        ['late', END - 7_200_000, 1],
+      ])
       await one.stop()
       expect(one.writer.state().counts).toMatchObject({ sent: 201, refused: 1 })
       expect(await server.number('count({__name__=~"good_.*"})', END + 7_201_000)).toBe(200)

@@ -7,7 +7,7 @@ import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { MetricMetadata } from '#core/ports/series-reader.ts'
 import type { UpstreamHistory } from '#core/ports/upstreams.ts'
 
-import type { UpstreamClient } from '../query/client.ts'
+import type { UpstreamClient } from '../client/client.ts'
 import { HistoryFetch } from './fetching.ts'
 import type { HistoryMarks } from './marks.ts'
 import { Pace } from './pace.ts'
@@ -88,16 +88,16 @@ export class Backfill {
    */
   async first(): Promise<void> {
     const { settings, clock, log } = this.#options
-    let cancel = (): void => undefined
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(settings.wait, () => {
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(settings.wait, () => {
         log.warn('history is not all there yet; it goes on beside live data', { upstream: this.name })
         resolve()
       })
+      void this.#begin().finally(() => {
+        cancel()
+        resolve()
+      })
     })
-    const attempt = this.#begin()
-    await Promise.race([attempt, late])
-    cancel()
   }
 
   /** Throws `ServiceError('conflict')` while a run is under way. */
@@ -144,7 +144,8 @@ export class Backfill {
       if (!(error instanceof ServiceError)) throw error
       const trouble = error.code === 'canceled' ? '' : messageOf(error)
       this.#state = { ...this.#state, state: 'waiting', trouble }
-      if (trouble !== '') log.warn('history cannot be fetched; it is tried again', { upstream: this.name, error: trouble })
+      if (trouble !== '')
+        log.warn('history cannot be fetched; it is tried again', { upstream: this.name, error: trouble })
       return false
     }
   }
@@ -160,7 +161,7 @@ export class Backfill {
     let from_ms = Math.min(...targets.map((target) => target.from_ms))
     this.#state = { ...this.#state, series, from_ms, to_ms: clock.now_ms(), reached_ms: from_ms }
     const run = new WindowRun({
-      fetch: new HistoryFetch(client, pace),
+      fetch: new HistoryFetch(client, pace, () => clock.now_ms()),
       intake,
       metadata,
       parallel: settings.parallel,
@@ -184,7 +185,8 @@ export class Backfill {
     const { wanted, unbounded } = planHistory(wishes(), { range_ms, inspect })
     marks.keep(new Set(wanted.map(({ selector }) => selector)))
     this.#state = { ...this.#state, selectors: wanted.length }
-    if (unbounded > 0) log.info('selectors without a metric name are not fetched', { upstream: this.name, selectors: unbounded })
+    if (unbounded > 0)
+      log.info('selectors without a metric name are not fetched', { upstream: this.name, selectors: unbounded })
     return wanted
   }
 
@@ -210,7 +212,10 @@ export class Backfill {
       const range = { from_ms, to_ms: now_ms }
       const series = await pace.ask(() => client.series(selector, range, left + 1, signal), signal)
       if (series.length > left) {
-        log.warn('there are more series than history.series allows; a selector is left out', { upstream: this.name, selector })
+        log.warn('there are more series than history.series allows; a selector is left out', {
+          upstream: this.name,
+          selector,
+        })
         continue
       }
       left -= series.length

@@ -1,6 +1,6 @@
 import { boundsOfShape, type ExponentialShape, MAX_SCHEMA, MIN_SCHEMA } from '#core/exponential.ts'
 
-import type { ShownHistogram } from '../query/answer.ts'
+import type { ShownHistogram } from '../client/answer.ts'
 
 /** Windows begin and end at multiples of this, so that the same row serves while data widens a little. */
 const ALIGN = 16
@@ -72,7 +72,8 @@ function read({ buckets }: ShownHistogram): Reading | undefined {
     const side = lower > 0 ? positive : negative
     const index = Math.log2(small) * 2 ** schema
     if (Math.abs(index - Math.round(index)) > TOLERANCE * 2 ** schema) return undefined
-    side.set(Math.round(index), count)
+    // Never −0: rows are told apart by their bounds.
+    side.set(Math.round(index) + 0, count)
   }
   return { schema: schema ?? 0, zero_threshold, zero, positive, negative }
 }
@@ -80,14 +81,14 @@ function read({ buckets }: ShownHistogram): Reading | undefined {
 /** From the ratio of a bucket's ends, which is the base. */
 function schemaOf(small: number, large: number): number | undefined {
   const exact = -Math.log2(Math.log2(large / small))
-  const schema = Math.round(exact)
+  const schema = Math.round(exact) + 0
   if (!(schema >= MIN_SCHEMA && schema <= MAX_SCHEMA) || Math.abs(exact - schema) > 0.01) return undefined
   return schema
 }
 
 function windowOf(side: ReadonlyMap<number, number>): { readonly offset: number; readonly count: number } {
   if (side.size === 0) return { offset: 0, count: 0 }
-  const first = Math.floor(Math.min(...side.keys()) / ALIGN) * ALIGN
+  const first = Math.floor(Math.min(...side.keys()) / ALIGN) * ALIGN + 0
   const end = Math.floor(Math.max(...side.keys()) / ALIGN + 1) * ALIGN
   return { offset: first, count: end - first }
 }

@@ -1,8 +1,8 @@
 import { ServiceError } from '#core/errors.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
 
-import type { AnsweredSeries } from '../query/answer.ts'
-import type { UpstreamClient } from '../query/client.ts'
+import type { AnsweredSeries } from '../client/answer.ts'
+import type { UpstreamClient } from '../client/client.ts'
 import type { Pace } from './pace.ts'
 import { selectorText } from './selector.ts'
 
@@ -13,6 +13,7 @@ const SHORTEST_MS = 60_000
 /** Where nothing tells how often series have samples. */
 const USUAL_STEP_MS = 15_000
 const COUNTED_MS = 600_000
+const STEPS_S = [600, 300, 120, 60, 30, 20, 15, 10, 5, 2, 1] as const
 
 /** Why a smaller piece may succeed. */
 const TOO_MUCH: ReadonlySet<string> = new Set(['too_large', 'execution', 'timeout'])
@@ -30,12 +31,14 @@ export interface Part {
 export class HistoryFetch {
   readonly #client: UpstreamClient
   readonly #pace: Pace
+  readonly #now_ms: () => number
   /** By selector; undefined: samples come as they are. */
   readonly #steps_ms = new Map<string, number>()
 
-  constructor(client: UpstreamClient, pace: Pace) {
+  constructor(client: UpstreamClient, pace: Pace, now_ms: () => number) {
     this.#client = client
     this.#pace = pace
+    this.#now_ms = now_ms
   }
 
   /** Samples with `from_ms` < time ≤ `to_ms`, in pieces as large as the server gives. Throws what the client throws. */
@@ -53,7 +56,7 @@ export class HistoryFetch {
       }
       const mayStep = error.code === 'bad_data' || error.code === 'execution'
       if (!mayStep || this.#steps_ms.has(selector)) throw error
-      this.#steps_ms.set(selector, await this.#usualStep(selector, to_ms, signal))
+      this.#steps_ms.set(selector, await this.#usualStep(selector, signal))
       return this.samples({ matchers, from_ms }, from_ms, to_ms, signal)
     }
   }
@@ -83,15 +86,17 @@ export class HistoryFetch {
     return found
   }
 
-  /** The median of how often the series have had samples of late. */
-  async #usualStep(selector: string, at_ms: number, signal: AbortSignal): Promise<number> {
+  /** By how often most series have had samples of late; rather too short than too long: then no sample stands for another. */
+  async #usualStep(selector: string, signal: AbortSignal): Promise<number> {
     const expr = `count_over_time(${selector}[${COUNTED_MS}ms])`
     try {
-      const answer = await this.#pace.ask(() => this.#client.instant(expr, at_ms, { signal }), signal)
+      const answer = await this.#pace.ask(() => this.#client.instant(expr, this.#now_ms(), { signal }), signal)
       if (answer.type !== 'vector') return USUAL_STEP_MS
       const counts = answer.series.map(({ value }) => value[0] ?? 0).toSorted((a, b) => a - b)
-      const median = counts[counts.length >> 1] ?? 0
-      return median > 0 ? Math.max(1000, Math.round(COUNTED_MS / median / 1000) * 1000) : USUAL_STEP_MS
+      const median = counts[counts.length >> 1]
+      if (median === undefined || median <= 0) return USUAL_STEP_MS
+      const longest_ms = (1.1 * COUNTED_MS) / median
+      return (STEPS_S.find((seconds) => seconds * 1000 <= longest_ms) ?? 1) * 1000
     } catch (error) {
       if (error instanceof ServiceError && error.code !== 'canceled') return USUAL_STEP_MS
       throw error

@@ -6,7 +6,7 @@ import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Labels, SeriesDefinition } from '#core/series.ts'
 
-import type { AnsweredSeries, ShownHistogram } from '../query/answer.ts'
+import type { AnsweredSeries, ShownHistogram } from '../client/answer.ts'
 import { exponentialSample } from './exponential-rows.ts'
 
 const NO_BOUNDS = new Float64Array(0)

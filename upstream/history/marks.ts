@@ -53,7 +53,8 @@ export class HistoryMarks {
       renameSync(`${this.#path}.tmp`, this.#path)
       this.#failed = false
     } catch (error) {
-      if (!this.#failed) this.#log.warn('what was fetched cannot be noted', { path: this.#path, error: messageOf(error) })
+      if (!this.#failed)
+        this.#log.warn('what was fetched cannot be noted', { path: this.#path, error: messageOf(error) })
       this.#failed = true
     }
   }

@@ -43,7 +43,11 @@ export function planHistory(
   const recorded = new Set(wishes.filter(({ kind }) => kind === 'record').map(({ name }) => name))
   const found = new Map<string, Wanted>()
   const unbounded = new Set<string>()
-  const reads = wishes.map((wish) => ({ wish, selectors: inspect(wish.expr).selectors, range_ms: ownRange(wish, range_ms) }))
+  const reads = wishes.map((wish) => ({
+    wish,
+    selectors: inspect(wish.expr).selectors,
+    range_ms: ownRange(wish, range_ms),
+  }))
   prolong(reads, recorded)
   for (const { selectors, range_ms: wanted_ms } of reads) {
     for (const { matchers, reach_ms } of selectors) {

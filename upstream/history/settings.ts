@@ -9,7 +9,7 @@ export const historyObject = z.strictObject({
   series: z.int().min(1).default(20_000),
   samples: z.int().min(1000).default(200_000),
   parallel: z.int().min(1).max(16).default(2),
-  rate: z.number().positive().default(20),
+  rate: z.int().min(1).max(1000).default(20),
 })
 
 export type HistorySettings = z.output<typeof historyObject>

@@ -2,7 +2,7 @@ import { ServiceError } from '#core/errors.ts'
 import type { Intake, Receipt } from '#core/ports/intake.ts'
 import type { MetricMetadata } from '#core/ports/series-reader.ts'
 
-import type { AnsweredSeries } from '../query/answer.ts'
+import type { AnsweredSeries } from '../client/answer.ts'
 import type { HistoryFetch, Part } from './fetching.ts'
 import { HistoryInput, type Piece, pieceOf } from './history-input.ts'
 
@@ -44,10 +44,11 @@ export class WindowRun {
   async window(targets: readonly Target[], from_ms: number, to_ms: number, signal: AbortSignal): Promise<WindowCounts> {
     const found = await this.#fetched(targets, from_ms, to_ms, signal)
     const total = found.reduce((sum, series) => sum + series.time_ms.length + series.histograms.length, 0)
-    const slices = Math.max(1, Math.ceil(total / INPUT_SAMPLES))
+    const slices = Math.ceil(total / INPUT_SAMPLES)
     let [samples, refused, skipped] = [0, 0, 0]
-    for (let slice = 0; slice < slices && total > 0; slice++) {
-      const end = (part: number): number => (part === slices ? to_ms : from_ms + Math.floor(((to_ms - from_ms) * part) / slices))
+    for (let slice = 0; slice < slices; slice++) {
+      const end = (part: number): number =>
+        part === slices ? to_ms : from_ms + Math.floor(((to_ms - from_ms) * part) / slices)
       const pieces = found.map((series) => pieceOf(series, end(slice), end(slice + 1))).filter(isNotEmpty)
       if (pieces.length === 0) continue
       const input = new HistoryInput(pieces, this.#options.metadata)
@@ -60,7 +61,12 @@ export class WindowRun {
   }
 
   /** Each series once, though several selectors may find it. */
-  async #fetched(targets: readonly Target[], from_ms: number, to_ms: number, signal: AbortSignal): Promise<AnsweredSeries[]> {
+  async #fetched(
+    targets: readonly Target[],
+    from_ms: number,
+    to_ms: number,
+    signal: AbortSignal,
+  ): Promise<AnsweredSeries[]> {
     const { fetch, parallel } = this.#options
     const due = targets.filter((target) => target.series > 0 && target.from_ms < to_ms)
     const owners = new Map<string, Target>()

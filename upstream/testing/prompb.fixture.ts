@@ -59,7 +59,8 @@ export interface ReadHistogram {
 
 export interface ReadSeries {
   readonly labels: Readonly<Record<string, string>>
-  readonly samples: readonly { readonly value: number; readonly timestamp: number }[]
+  /** What is zero is left out. */
+  readonly samples: readonly { readonly value?: number; readonly timestamp?: number }[]
   readonly histograms: readonly ReadHistogram[]
   readonly metadata?: { readonly type: number; readonly help: string; readonly unit: string }
 }
@@ -75,7 +76,11 @@ const TO_OBJECT = { longs: Number, arrays: true, defaults: false }
 export function readRequest(version: 1 | 2, bytes: Uint8Array): ReadRequest {
   if (version === 1) {
     const { timeseries, metadata } = request1.toObject(request1.decode(bytes), TO_OBJECT) as {
-      timeseries: { labels: { name: string; value: string }[]; samples: ReadSeries['samples']; histograms: ReadHistogram[] }[]
+      timeseries: {
+        labels: { name: string; value: string }[]
+        samples: ReadSeries['samples']
+        histograms: ReadHistogram[]
+      }[]
       metadata: ReadRequest['metadata']
     }
     const series = timeseries.map(({ labels, samples, histograms }) => ({
@@ -97,7 +102,10 @@ export function readRequest(version: 1 | 2, bytes: Uint8Array): ReadRequest {
   if (symbols[0] !== '') throw new Error('the first symbol must be empty')
   const series = timeseries.map(({ labels_refs, samples, histograms, metadata }) => ({
     labels: Object.fromEntries(
-      Array.from({ length: labels_refs.length / 2 }, (_, i) => [symbols[labels_refs[i * 2]!]!, symbols[labels_refs[i * 2 + 1]!]!]),
+      Array.from({ length: labels_refs.length / 2 }, (_, i) => [
+        symbols[labels_refs[i * 2]!]!,
+        symbols[labels_refs[i * 2 + 1]!]!,
+      ]),
     ),
     samples,
     histograms,

@@ -28,7 +28,11 @@ const TYPES: Readonly<Record<string, 1 | 2>> = {
 export class Receiver {
   /** By labels as text. Native histograms stand under their count. */
   readonly series = new Map<string, Kept[]>()
-  readonly requests: { readonly version: 1 | 2; readonly headers: IncomingMessage['headers']; readonly samples: number }[] = []
+  readonly requests: {
+    readonly version: 1 | 2
+    readonly headers: IncomingMessage['headers']
+    readonly samples: number
+  }[] = []
   readonly metadata: ReadRequest['metadata'][number][] = []
   /** Asked for each request, in order; undefined: it is taken. */
   trouble: (request: number) => Trouble | undefined = () => undefined
@@ -102,20 +106,32 @@ export class Receiver {
       this.series.set(key, kept)
       const all = [
         ...samples.map(({ value = 0, timestamp = 0 }) => ({ time_ms: timestamp, value })),
-        ...histograms.map(({ timestamp, count_int, count_float }) => ({ time_ms: timestamp, value: count_int ?? count_float ?? 0 })),
+        ...histograms.map(({ timestamp, count_int, count_float }) => ({
+          time_ms: timestamp,
+          value: count_int ?? count_float ?? 0,
+        })),
       ]
       for (const one of all) {
         const last = kept.at(-1)
-        if (last !== undefined && (one.time_ms < last.time_ms || (one.time_ms === last.time_ms && !Object.is(one.value, last.value)))) bad.add(i)
+        if (
+          last !== undefined &&
+          (one.time_ms < last.time_ms || (one.time_ms === last.time_ms && !Object.is(one.value, last.value)))
+        )
+          bad.add(i)
         else if (last?.time_ms !== one.time_ms) {
           kept.push(one)
           undo.push(() => kept.pop())
         }
       }
     }
-    const written = { 'x-prometheus-remote-write-samples-written': String(series.length - bad.size), 'x-prometheus-remote-write-histograms-written': '0' }
+    const written = {
+      'x-prometheus-remote-write-samples-written': String(series.length - bad.size),
+      'x-prometheus-remote-write-histograms-written': '0',
+    }
     if (bad.size > 0 && version === 1) for (const back of undo) back()
     const status = bad.size > 0 ? 400 : 204
-    response.writeHead(status, version === 2 && !this.silent ? written : {}).end(status === 400 ? 'out of order sample' : '')
+    response
+      .writeHead(status, version === 2 && !this.silent ? written : {})
+      .end(status === 400 ? 'out of order sample' : '')
   }
 }

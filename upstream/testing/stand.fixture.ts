@@ -48,7 +48,9 @@ export class Stand {
   readonly #batch = new SampleBuilder()
 
   constructor({ url, limits = {}, clock = systemClock, folder = temporaryFolder(), store, ...rest }: StandOptions) {
-    this.store = store ?? new Store({ limits: { series: 1e6, series_per_metric: 1e6 }, analysis_ms: () => undefined, meter: silentMeter })
+    this.store =
+      store ??
+      new Store({ limits: { series: 1e6, series_per_metric: 1e6 }, analysis_ms: () => undefined, meter: silentMeter })
     const warn = (message: string): void => void this.warnings.push(message)
     const log = { debug() {}, info() {}, warn, error: warn }
     const peer = new Peer({ url: `${url}/api/v1/write`, headers: {}, timeout_ms: 2000, version: 'test', clock, fetch })
@@ -58,7 +60,15 @@ export class Stand {
       version: 1,
       max_age_ms: 1e13,
       shards: 2,
-      limits: { samples: 100_000, bytes: 2 ** 26, batch: 100, deadline_ms: 20, backoff_ms: 5, backoff_max_ms: 40, ...limits },
+      limits: {
+        samples: 100_000,
+        bytes: 2 ** 26,
+        batch: 100,
+        deadline_ms: 20,
+        backoff_ms: 5,
+        backoff_max_ms: 40,
+        ...limits,
+      },
       endpoint: new WriteEndpoint(peer),
       marks: new SentMarks(join(folder, 'prom.sent'), log),
       definition: (id) => this.store.definition(id),
@@ -71,9 +81,13 @@ export class Stand {
   }
 
   /** Stores samples as one request, series by name. */
-  put(samples: readonly (readonly [name: string, time_ms: number, value: number])[], origin: SampleOrigin = 'received'): void {
+  put(
+    samples: readonly (readonly [name: string, time_ms: number, value: number])[],
+    origin: SampleOrigin = 'received',
+  ): void {
     this.#batch.clear()
-    for (const [name, time_ms, value] of samples) this.#batch.float(this.store.resolve(gauge(name)), time_ms, value, value !== value)
+    for (const [name, time_ms, value] of samples)
+      this.#batch.float(this.store.resolve(gauge(name)), time_ms, value, value !== value)
     const batch = this.#batch.batch()
     this.writers.stored(batch, this.store.append(batch).fresh, origin)
   }
@@ -105,9 +119,9 @@ function gauge(name: string): SeriesDefinition {
 }
 
 export async function until(what: string, is: () => boolean, wait_ms = 5000): Promise<void> {
-  const end_ms = Date.now() + wait_ms
+  const end_ms = systemClock.now_ms() + wait_ms
   while (!is()) {
-    if (Date.now() > end_ms) throw new Error(`not within ${wait_ms} ms: ${what}`)
+    if (systemClock.now_ms() > end_ms) throw new Error(`not within ${wait_ms} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

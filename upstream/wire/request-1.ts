@@ -1,10 +1,10 @@
+import type { SampleBatch } from '#core/sample.ts'
 import type { MetricType, SeriesDefinition } from '#core/series.ts'
 
 import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import { familyOf, type Outgoing, type OutgoingSeries } from './outgoing.ts'
 import { BYTES, ProtoWriter, sampleLength, VARINT, varintLength } from './proto-writer.ts'
 import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink } from './request.ts'
-import type { SampleBatch } from '#core/sample.ts'
 
 /** `MetricMetadata.MetricType`, the same in 1.0 and 2.0. */
 export const METRIC_TYPES: Readonly<Record<MetricType, number>> = {

@@ -134,9 +134,7 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
     metadata.tag(4, VARINT)
     metadata.varint(symbols.ref(numbers[UNIT]!))
     out.tag(TIME_SERIES, BYTES)
-    out.varint(
-      fieldLength(refs.length) + fieldLength(length) + fieldLength(metadata.length),
-    )
+    out.varint(fieldLength(refs.length) + fieldLength(length) + fieldLength(metadata.length))
     out.bytes(1, refs.view())
     out.tag(field, BYTES)
     out.varint(length)

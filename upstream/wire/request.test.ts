@@ -21,7 +21,15 @@ const encoders = { 1: new RequestEncoder1(), 2: new RequestEncoder2() }
 const versions = [1, 2] as const
 
 function defined(labels: Record<string, string>, rest: Partial<SeriesDefinition> = {}): SeriesDefinition {
-  return { labels: Labels.of(labels), type: 'gauge', unit: '', help: '', kind: 'float', bounds: new Float64Array(), ...rest }
+  return {
+    labels: Labels.of(labels),
+    type: 'gauge',
+    unit: '',
+    help: '',
+    kind: 'float',
+    bounds: new Float64Array(),
+    ...rest,
+  }
 }
 
 function seriesOf(...definitions: SeriesDefinition[]): OutgoingSeries {
@@ -60,17 +68,23 @@ describe.each(versions)('remote write %i.0', (version) => {
       fc.property(fc.array(one, { maxLength: 20 }), (samples) => {
         const builder = new SampleBuilder()
         for (const [id, { time_ms, value }] of samples.entries()) builder.float(id, time_ms, value)
-        const definitions = samples.map((sample) => defined(sample.labels, { help: sample.help, unit: sample.unit, type: sample.type }))
+        const definitions = samples.map((sample) =>
+          defined(sample.labels, { help: sample.help, unit: sample.unit, type: sample.type }),
+        )
         const { bytes, samples: count } = encoders[version].encode(builder.batch(), seriesOf(...definitions))
         const read = readRequest(version, bytes)
         expect(count).toBe(samples.length)
         expect(read.series.map((series) => series.labels)).toEqual(definitions.map((one_) => one_.labels.toJSON()))
-        expect(read.series.map((series) => series.samples.map(({ value = 0, timestamp = 0 }) => [value, timestamp]))).toEqual(
-          samples.map(({ value, time_ms }) => [[value, time_ms === 0 ? 0 : time_ms]]),
-        )
+        expect(
+          read.series.map((series) => series.samples.map(({ value = 0, timestamp = 0 }) => [value, timestamp])),
+        ).toEqual(samples.map(({ value, time_ms }) => [[value, time_ms === 0 ? 0 : time_ms]]))
         if (version === 2)
           expect(read.series.map(({ metadata }) => metadata)).toEqual(
-            samples.map((sample) => ({ type: METRIC_TYPES[sample.type], help: sample.help.toWellFormed(), unit: sample.unit.toWellFormed() })),
+            samples.map((sample) => ({
+              type: METRIC_TYPES[sample.type],
+              help: sample.help.toWellFormed(),
+              unit: sample.unit.toWellFormed(),
+            })),
           )
       }),
       { numRuns: 200 },
@@ -87,7 +101,10 @@ describe.each(versions)('remote write %i.0', (version) => {
   test('sends a classic histogram row as its buckets, sum and count', () => {
     const builder = new SampleBuilder()
     builder.histogram({ series: 0, time_ms: 5, sum: 12.5, count: 6, buckets: [1, 2, 3] })
-    const row = defined({ __name__: 'h', job: 'a' }, { kind: 'histogram', type: 'histogram', bounds: Float64Array.of(0.5, 1) })
+    const row = defined(
+      { __name__: 'h', job: 'a' },
+      { kind: 'histogram', type: 'histogram', bounds: Float64Array.of(0.5, 1) },
+    )
     const { bytes, samples } = encoders[version].encode(builder.batch(), seriesOf(row))
     expect(samples).toBe(5)
     expect(readRequest(version, bytes).series.map((one) => [one.labels, one.samples[0]!.value])).toEqual([
@@ -106,7 +123,9 @@ describe.each(versions)('remote write %i.0', (version) => {
     const row = defined({ __name__: 'h' }, { kind: 'histogram', bounds: Float64Array.of(1) })
     const { bytes } = encoders[version].encode(builder.batch(), seriesOf(row))
     const read = readRequest(version, bytes).series
-    expect(read.filter(({ samples }) => samples[0]!.timestamp === 5).map((one) => one.labels['__name__'])).not.toContain('h_sum')
+    expect(
+      read.filter(({ samples }) => samples[0]!.timestamp === 5).map((one) => one.labels['__name__']),
+    ).not.toContain('h_sum')
     expect(read.filter(({ samples }) => samples[0]!.timestamp === 6)).toHaveLength(4)
     expect(read.filter(({ samples }) => Number.isNaN(samples[0]!.value))).toHaveLength(4)
   })
@@ -117,32 +136,42 @@ describe.each(versions)('remote write %i.0', (version) => {
     const parts = whole.map(({ positive, negative, zero }) => ({ positive, negative, zero, by: 1 }))
     const broken = whole.map(({ positive, negative, zero }) => ({ positive, negative, zero, by: 0.5 }))
     fc.assert(
-      fc.property(fc.oneof(parts, broken), fc.integer({ min: -50, max: 50 }), fc.integer({ min: -4, max: 8 }), (row, offset, schema) => {
-        const [positive, negative] = [row.positive, row.negative].map((counts) => counts.map((count) => count * row.by))
-        const shape: ExponentialShape = {
-          schema,
-          zero_threshold: 1e-9,
-          positive_offset: offset,
-          positive_count: positive!.length,
-          negative_offset: -offset,
-          negative_count: negative!.length,
-        }
-        const buckets = [row.zero * row.by, ...positive!, ...negative!]
-        const count = buckets.reduce((sum, one) => sum + one, 0)
-        const builder = new SampleBuilder()
-        builder.histogram({ series: 0, time_ms: 1_700_000_000_000, sum: -1.25, count, buckets })
-        const definition = defined({ __name__: 'h' }, { kind: 'exponential', type: 'histogram', bounds: boundsOfShape(shape) })
-        const { bytes, histograms } = encoders[version].encode(builder.batch(), seriesOf(definition))
-        const read = readRequest(version, bytes).series[0]!.histograms[0]!
-        expect(histograms).toBe(1)
-        expect([read.sum, read.schema ?? 0, read.timestamp]).toEqual([-1.25, schema, 1_700_000_000_000])
-        expect(read.count_int ?? read.count_float).toBe(count)
-        expect(read.zero_count_int ?? read.zero_count_float).toBe(buckets[0])
-        const full = (counts: number[], from: number) =>
-          new Map(counts.flatMap((value, i) => (value === 0 ? [] : [[from + i + 1, value] as const])))
-        expect(bucketsOf(read, 'positive')).toEqual(full(positive!, offset))
-        expect(bucketsOf(read, 'negative')).toEqual(full(negative!, -offset))
-      }),
+      fc.property(
+        fc.oneof(parts, broken),
+        fc.integer({ min: -50, max: 50 }),
+        fc.integer({ min: -4, max: 8 }),
+        (row, offset, schema) => {
+          const [positive, negative] = [row.positive, row.negative].map((counts) =>
+            counts.map((count) => count * row.by),
+          )
+          const shape: ExponentialShape = {
+            schema,
+            zero_threshold: 1e-9,
+            positive_offset: offset,
+            positive_count: positive!.length,
+            negative_offset: -offset,
+            negative_count: negative!.length,
+          }
+          const buckets = [row.zero * row.by, ...positive!, ...negative!]
+          const count = buckets.reduce((sum, one) => sum + one, 0)
+          const builder = new SampleBuilder()
+          builder.histogram({ series: 0, time_ms: 1_700_000_000_000, sum: -1.25, count, buckets })
+          const definition = defined(
+            { __name__: 'h' },
+            { kind: 'exponential', type: 'histogram', bounds: boundsOfShape(shape) },
+          )
+          const { bytes, histograms } = encoders[version].encode(builder.batch(), seriesOf(definition))
+          const read = readRequest(version, bytes).series[0]!.histograms[0]!
+          expect(histograms).toBe(1)
+          expect([read.sum, read.schema ?? 0, read.timestamp]).toEqual([-1.25, schema, 1_700_000_000_000])
+          expect(read.count_int ?? read.count_float).toBe(count)
+          expect(read.zero_count_int ?? read.zero_count_float).toBe(buckets[0])
+          const full = (counts: number[], from: number) =>
+            new Map(counts.flatMap((value, i) => (value === 0 ? [] : [[from + i + 1, value] as const])))
+          expect(bucketsOf(read, 'positive')).toEqual(full(positive!, offset))
+          expect(bucketsOf(read, 'negative')).toEqual(full(negative!, -offset))
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -166,7 +195,10 @@ describe.each(versions)('remote write %i.0', (version) => {
 })
 
 test('metadata of 1.0 says what each metric is', () => {
-  const bytes = encodeMetadata([defined({ __name__: 'a_total' }, { type: 'counter', help: 'So many.', unit: 's' }), defined({ __name__: 'b' })])
+  const bytes = encodeMetadata([
+    defined({ __name__: 'a_total' }, { type: 'counter', help: 'So many.', unit: 's' }),
+    defined({ __name__: 'b' }),
+  ])
   const { metadata } = readRequest(1, bytes)
   expect(metadata).toEqual([
     { type: 1, metric_family_name: 'a_total', help: 'So many.', unit: 's' },

@@ -28,10 +28,7 @@ export interface WritersDeps {
 }
 
 /** The writers of those upstreams that something is written to. */
-export function createWriters(
-  upstreams: Readonly<Record<string, UpstreamSettings>>,
-  deps: WritersDeps,
-): RemoteWriters {
+export function createWriters(upstreams: Readonly<Record<string, UpstreamSettings>>, deps: WritersDeps): RemoteWriters {
   const { log, meter } = deps
   const counter = meter.counter('barograph.upstream.write.samples', {
     description:

@@ -35,7 +35,8 @@ export class SentMarks {
       return undefined
     }
     const marks = parse(bytes)
-    if (marks === undefined) this.#log.warn('the file of what was sent is damaged; some of it is sent again', { path: this.#path })
+    if (marks === undefined)
+      this.#log.warn('the file of what was sent is damaged; some of it is sent again', { path: this.#path })
     return marks?.length === shards ? marks : undefined
   }
 

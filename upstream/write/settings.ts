@@ -22,5 +22,3 @@ export const writeObject = z.strictObject({
   max_age: duration.prefault('1h'),
   queue: queue.prefault({}),
 })
-
-export type WriteSettings = z.output<typeof writeObject>

@@ -215,7 +215,8 @@ export class RemoteWriter implements StoredSamples {
     counter.add(samples, { upstream: name, outcome })
     const to = { upstream: name, server: endpoint.origin }
     // Said once for as long as it lasts; the counters tell the rest.
-    if (why !== '' && this.#trouble === '') log.warn('an upstream does not take samples', { ...to, outcome, error: why })
+    if (why !== '' && this.#trouble === '')
+      log.warn('an upstream does not take samples', { ...to, outcome, error: why })
     if (outcome === 'sent' && this.#trouble !== '') log.info('an upstream takes samples again', to)
     if (why !== '') this.#trouble = why
     else if (outcome === 'sent') this.#trouble = ''
@@ -228,7 +229,10 @@ export class RemoteWriter implements StoredSamples {
     for (let from = 0; from < all.length; from += limits.batch) {
       const bytes = snappy.compress(encodeMetadata(all.slice(from, from + limits.batch)))
       const signal = this.#stop.signal
-      const answer = await endpoint.send({ version: 1, bytes, samples: 0 }, { attempt: 0, now_ms: clock.now_ms(), signal })
+      const answer = await endpoint.send(
+        { version: 1, bytes, samples: 0 },
+        { attempt: 0, now_ms: clock.now_ms(), signal },
+      )
       if (answer.kind !== 'taken') return
     }
   }

@@ -32,7 +32,13 @@ function prometheusArgs(folder: string, port: number): string[] {
 }
 
 function victoriaArgs(folder: string, port: number): string[] {
-  return [`-storageDataPath=${join(folder, 'data')}`, `-httpListenAddr=127.0.0.1:${port}`, '-retentionPeriod=12', '-loggerLevel=ERROR', '-search.latencyOffset=1s']
+  return [
+    `-storageDataPath=${join(folder, 'data')}`,
+    `-httpListenAddr=127.0.0.1:${port}`,
+    '-retentionPeriod=12',
+    '-loggerLevel=ERROR',
+    '-search.latencyOffset=1s',
+  ]
 }
 
 export interface PromSeries {
@@ -76,8 +82,16 @@ export class MetricsServer {
     this.#process = spawn(this.#binary, this.#args, { stdio: 'ignore' })
     const end_ms = Date.now() + 20_000
     for (;;) {
-      const ready = await fetch(`${this.url}/-/ready`).then(({ ok }) => ok, () => false)
-      const healthy = ready || (await fetch(`${this.url}/health`).then(({ ok }) => ok, () => false))
+      const ready = await fetch(`${this.url}/-/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+      const healthy =
+        ready ||
+        (await fetch(`${this.url}/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
       if (healthy) return
       if (Date.now() > end_ms) throw new Error(`${this.#binary} does not come up`)
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -103,14 +117,17 @@ export class MetricsServer {
   }
 
   async get<T>(path: string, parameters: Readonly<Record<string, string>>): Promise<T> {
-    const response = await fetch(`${this.url}${path}?${new URLSearchParams(parameters)}`)
+    const response = await fetch(`${this.url}${path}?${String(new URLSearchParams(parameters))}`)
     const { status, data, error } = (await response.json()) as { status: string; data: T; error?: string }
     if (status !== 'success') throw new Error(error)
     return data
   }
 
   async query(expr: string, time_ms: number): Promise<readonly PromSeries[]> {
-    const { result } = await this.get<{ result: PromSeries[] }>('/api/v1/query', { query: expr, time: String(time_ms / 1000) })
+    const { result } = await this.get<{ result: PromSeries[] }>('/api/v1/query', {
+      query: expr,
+      time: String(time_ms / 1000),
+    })
     return result
   }
 

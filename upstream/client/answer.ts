@@ -7,7 +7,12 @@ export interface ShownHistogram {
   readonly count: number
   readonly sum: number
   /** `rule`: 0 open on the left, 1 on the right, 2 on both sides, 3 on neither. */
-  readonly buckets: readonly { readonly rule: number; readonly lower: number; readonly upper: number; readonly count: number }[]
+  readonly buckets: readonly {
+    readonly rule: number
+    readonly lower: number
+    readonly upper: number
+    readonly count: number
+  }[]
 }
 
 /** One series of an answer, in ascending time. */
@@ -105,7 +110,8 @@ export function queryAnswer(envelope: Readonly<Record<string, unknown>>): QueryA
   if (!isObject(data)) throw strange('data is no object')
   const notes = { warnings: texts(envelope['warnings']), infos: texts(envelope['infos']) }
   const { resultType: type, result } = data
-  if (type === 'vector' || type === 'matrix') return { type, series: list(result, 'the result').map(seriesOf), ...notes }
+  if (type === 'vector' || type === 'matrix')
+    return { type, series: list(result, 'the result').map(seriesOf), ...notes }
   const [time_ms, value] = pair(result)
   if (type === 'scalar') return { type, time_ms, value: numberOf(value), ...notes }
   if (type === 'string') return { type, time_ms, value: String(value), ...notes }

@@ -60,7 +60,9 @@ export class UpstreamClient {
   }
 
   async instant(expr: string, time_ms: number, options: QueryOptions = {}): Promise<QueryAnswer> {
-    return queryAnswer(await this.#ask('query', { query: expr, time: seconds(time_ms), ...common(options) }, options.signal))
+    return queryAnswer(
+      await this.#ask('query', { query: expr, time: seconds(time_ms), ...common(options) }, options.signal),
+    )
   }
 
   async range(expr: string, { from_ms, to_ms, step_ms, ...options }: RangeOptions): Promise<QueryAnswer> {
@@ -69,7 +71,12 @@ export class UpstreamClient {
   }
 
   /** Label sets with samples in the range, at most `limit` where the server knows limits. */
-  async series(selector: string, { from_ms, to_ms }: TimeRange, limit: number, signal?: AbortSignal): Promise<Labels[]> {
+  async series(
+    selector: string,
+    { from_ms, to_ms }: TimeRange,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<Labels[]> {
     const parameters = { 'match[]': selector, start: seconds(from_ms), end: seconds(to_ms), limit: String(limit) }
     const { data } = await this.#ask('series', parameters, signal)
     return Array.isArray(data) ? data.map(labelsOf) : []
@@ -78,7 +85,12 @@ export class UpstreamClient {
   /** By metric; of several descriptions the first. */
   async metadata(signal?: AbortSignal): Promise<Map<string, MetricMetadata>> {
     const { data } = await this.#call(async () =>
-      this.#peer.ask({ method: 'GET', path: '/api/v1/metadata', limit: ANSWER_BYTES, ...(signal !== undefined && { signal }) }),
+      this.#peer.ask({
+        method: 'GET',
+        path: '/api/v1/metadata',
+        limit: ANSWER_BYTES,
+        ...(signal !== undefined && { signal }),
+      }),
     )
     const found = new Map<string, MetricMetadata>()
     for (const [name, entries] of Object.entries((data ?? {}) as Record<string, unknown>)) {

@@ -1,0 +1,169 @@
+// A server with as much of Prometheus' HTTP API as history needs, written from the contract.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface ServedSeries {
+  readonly labels: Readonly<Record<string, string>>
+  readonly samples: readonly (readonly [time_ms: number, value: string])[]
+  readonly histograms?: readonly (readonly [time_ms: number, histogram: unknown])[]
+}
+
+interface Refusal {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const SELECTOR = /^\{(.*)\}(?:\[(\d+)ms\])?$/
+const MATCHER = /([\w.]+)(=~|!=|!~|=)("(?:[^"\\]|\\.)*")/g
+
+export function failure(status: number, errorType: string, error: string): Refusal {
+  return { status, body: JSON.stringify({ status: 'error', errorType, error }) }
+}
+
+export class FakePrometheus {
+  readonly asked: {
+    readonly path: string
+    readonly method: string
+    readonly form: URLSearchParams
+    readonly headers: IncomingMessage['headers']
+  }[] = []
+  series: ServedSeries[] = []
+  metadata: Record<string, { type: string; unit: string; help: string }[]> = {}
+  /** Samples of one answer; more is refused as Prometheus does it. */
+  most = Infinity
+  /** Whether range selectors may be asked for by themselves. */
+  raw = true
+  /** Whether it takes requests and says nothing. */
+  mute = false
+  /** Asked first, for each request. */
+  refuse: (path: string, method: string, count: number) => Refusal | undefined = () => undefined
+  #server: Server | undefined
+  #port = 0
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => void this.#answer(request, response))
+    this.#server = server
+    await new Promise<void>((resolve) => {
+      server.listen(this.#port, '127.0.0.1', resolve)
+    })
+    this.#port = (server.address() as AddressInfo).port
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    server?.closeAllConnections()
+    await new Promise((resolve) => {
+      if (server === undefined) resolve(undefined)
+      else server.close(resolve)
+    })
+  }
+
+  of(path: string): URLSearchParams[] {
+    return this.asked.filter((one) => one.path === path).map(({ form }) => form)
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const url = new URL(request.url ?? '/', 'http://x')
+    const form = new URLSearchParams(request.method === 'POST' ? Buffer.concat(chunks).toString() : url.search)
+    const path = url.pathname.replace('/api/v1/', '')
+    this.asked.push({ path, method: request.method ?? '', form, headers: request.headers })
+    if (this.mute) return
+    const refused = this.refuse(path, request.method ?? '', this.asked.length) ?? this.#data(path, form, response)
+    if (refused !== undefined) response.writeHead(refused.status, refused.headers).end(refused.body)
+  }
+
+  #data(path: string, form: URLSearchParams, response: ServerResponse): Refusal | undefined {
+    const say = (data: unknown): undefined => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ status: 'success', data }))
+    }
+    const time = (name: string): number => Number(form.get(name)) * 1000
+    if (path === 'metadata') return say(this.metadata)
+    if (path === 'series') {
+      const found = this.#select(form.get('match[]') ?? '').filter(({ samples, histograms = [] }) =>
+        [...samples, ...histograms].some(([at]) => at >= time('start') && at <= time('end')),
+      )
+      return say(found.map(({ labels }) => labels).slice(0, Number(form.get('limit') ?? Infinity)))
+    }
+    const query = form.get('query') ?? ''
+    if (path === 'query') {
+      const counted = /^count_over_time\((.*)\)$/.exec(query)?.[1]
+      const [, , span] = SELECTOR.exec(counted ?? query) ?? []
+      if (span === undefined || (!this.raw && counted === undefined))
+        return failure(400, 'bad_data', 'range selectors are not allowed here')
+      const to_ms = time('time')
+      const parts = this.#select((counted ?? query).replace(/\[.*$/, ''))
+        .map((one) => cut(one, to_ms - Number(span), to_ms))
+        .filter(isFull)
+      const total = parts.reduce((sum, part) => sum + part.values.length + part.histograms.length, 0)
+      if (total > this.most)
+        return failure(422, 'execution', 'query processing would load too many samples into memory in query execution')
+      if (counted === undefined)
+        return say({
+          resultType: 'matrix',
+          result: parts.map((part) => ({ ...part, ...(part.values.length === 0 && { values: undefined }) })),
+        })
+      return say({
+        resultType: 'vector',
+        result: parts.map(({ metric, values }) => ({ metric, value: [to_ms / 1000, String(values.length)] })),
+      })
+    }
+    return this.#steps(query, form, say)
+  }
+
+  #steps(query: string, form: URLSearchParams, say: (data: unknown) => undefined): Refusal | undefined {
+    const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(form.get(name)) * 1000) as [
+      number,
+      number,
+      number,
+    ]
+    if ((end - start) / step > 11_000)
+      return failure(
+        400,
+        'bad_data',
+        'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+      )
+    const lookback_ms = Number((form.get('lookback_delta') ?? '300000ms').replace('ms', ''))
+    const result = this.#select(query).map(({ labels, samples }) => {
+      const values: [number, string][] = []
+      for (let at = start; at <= end; at += step) {
+        const last = samples.findLast(([time_ms]) => time_ms <= at && time_ms > at - lookback_ms)
+        if (last !== undefined) values.push([at / 1000, last[1]])
+      }
+      return { metric: labels, values }
+    })
+    return say({ resultType: 'matrix', result: result.filter(({ values }) => values.length > 0) })
+  }
+
+  #select(selector: string): ServedSeries[] {
+    const [, inside = ''] = SELECTOR.exec(selector) ?? []
+    const tests = [...inside.matchAll(MATCHER)].map(([, name, op, text]) => {
+      const value = JSON.parse(text!) as string
+      const pattern = new RegExp(`^(?:${value})$`)
+      return ({ labels }: ServedSeries): boolean => {
+        const own = labels[name!] ?? ''
+        if (op === '=' || op === '!=') return (own === value) === (op === '=')
+        return pattern.test(own) === (op === '=~')
+      }
+    })
+    return this.series.filter((one) => tests.every((test) => test(one)))
+  }
+}
+
+function cut({ labels, samples, histograms = [] }: ServedSeries, from_ms: number, to_ms: number) {
+  const inside = ([at]: readonly [number, ...unknown[]]): boolean => at > from_ms && at <= to_ms
+  return {
+    metric: labels,
+    values: samples.filter(inside).map(([at, value]) => [at / 1000, value] as const),
+    histograms: histograms.filter(inside).map(([at, shown]) => [at / 1000, shown] as const),
+  }
+}
+
+const isFull = ({ values, histograms }: ReturnType<typeof cut>): boolean => values.length + histograms.length > 0
