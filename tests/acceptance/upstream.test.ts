@@ -63,8 +63,19 @@ async function prometheus(): Promise<FakePrometheus> {
 
 async function started(set: readonly string[], data?: string): Promise<Barograph> {
   const barograph = await Barograph.start({ rules: RULES, set, ...(data !== undefined && { data }) })
-  running.push(barograph)
+  running.push({ stop: () => stopped(barograph) })
   return barograph
+}
+
+/** What waits for a receiver that is away is given up by the clock. */
+async function stopped(barograph: Barograph): Promise<void> {
+  let isOver = false
+  const stopping = barograph.stop().finally(() => (isOver = true))
+  while (!isOver) {
+    barograph.clock.advanceTo(barograph.now_ms + SECOND)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await stopping
 }
 
 /** Requests are paced by the clock, and answered in real time. */
@@ -174,4 +185,32 @@ test('results go back by remote write, and what came of history does not', async
   const times = [...receiver.series.values()].flatMap((kept) => kept.map(({ time_ms }) => time_ms))
   expect(Math.min(...times)).toBeGreaterThanOrEqual(BEGIN - 60 * MINUTE)
   expect(Math.max(...times)).toBeLessThanOrEqual(barograph.now_ms)
+}, 60_000)
+
+test('a crash while the receiver is away loses nothing and sends nothing twice', async () => {
+  const receiver = new Receiver()
+  await receiver.start()
+  running.push(receiver)
+  const set = [
+    `upstream.prom={url: "${receiver.url}", history: off, remote_write: {what: all, max_age: 1d, queue: {deadline: 1s, batch: 5, shards: 1}}}`,
+  ]
+  const first = await started(set)
+  const one = async (now_ms: number): Promise<void> => {
+    expect((await post(first, gauge(now_ms))).status).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await first.pass(30 * SECOND, one)
+  const before = (receiver.series.get('x{}') ?? receiver.series.get('x'))!.length
+  expect(before).toBeGreaterThan(10)
+  receiver.trouble = () => ({ status: 503 })
+  await first.pass(30 * SECOND, one)
+  const crashed = first.diskNow()
+  receiver.trouble = () => undefined
+  receiver.requests.length = 0
+  const second = await started(set, crashed)
+  await second.pass(5 * SECOND, async () => new Promise((resolve) => setTimeout(resolve, 20)))
+  await second.stop()
+  const kept = (receiver.series.get('x{}') ?? receiver.series.get('x'))!
+  expect(kept.map(({ time_ms }) => time_ms)).toEqual(Array.from({ length: 60 }, (_, i) => BEGIN + (i + 1) * SECOND))
+  expect([receiver.refused, receiver.repeated]).toEqual([0, 0])
 }, 60_000)

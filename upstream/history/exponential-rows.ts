@@ -6,6 +6,8 @@ import type { ShownHistogram } from '../client/answer.ts'
 const ALIGN = 16
 /** Widest window of one side. */
 const BUCKETS = 1024
+/** Of Prometheus' clients; a zero bucket that is empty is not shown, and with it its threshold. */
+const USUAL_ZERO_THRESHOLD = 2 ** -128
 /** How exactly an end of a bucket must be a power of the base. */
 const TOLERANCE = 1e-6
 
@@ -58,7 +60,7 @@ function read({ buckets }: ShownHistogram): Reading | undefined {
   const positive = new Map<number, number>()
   const negative = new Map<number, number>()
   let schema: number | undefined
-  let [zero, zero_threshold] = [0, 0]
+  let [zero, zero_threshold] = [0, USUAL_ZERO_THRESHOLD]
   for (const { lower, upper, count } of buckets) {
     if (lower <= 0 && upper >= 0) {
       zero = count

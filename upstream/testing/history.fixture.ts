@@ -1,5 +1,5 @@
 // A backfill that ends in a store.
-import { type Clock, systemClock } from '#core/clock.ts'
+import { systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Input } from '#core/ports/intake.ts'
 import { silentMeter } from '#core/ports/meter.ts'
@@ -16,9 +16,6 @@ import { Peer } from '../peer.ts'
 import { NOW, temporaryFolder } from './stand.fixture.ts'
 
 export const HOUR = 3_600_000
-
-/** Time stands still at `NOW`, timers run. */
-export const still: Clock = { ...systemClock, now_ms: () => NOW }
 
 export function clientOf(url: string, timeout_ms = 2000): UpstreamClient {
   return new UpstreamClient(new Peer({ url, headers: {}, timeout_ms, version: 'test', clock: systemClock, fetch }))
@@ -41,6 +38,8 @@ export interface HistoryOptions {
   readonly settings?: Partial<Record<keyof HistorySettings, unknown>>
   readonly folder?: string
   readonly store?: Store
+  /** Time stands still there; timers run. */
+  readonly now_ms?: number
 }
 
 export class HistoryStand {
@@ -51,12 +50,19 @@ export class HistoryStand {
   /** Inputs that are refused before one is taken. */
   busy = 0
 
-  constructor({ url, wishes = [forecast('up')], settings = {}, folder = temporaryFolder(), store }: HistoryOptions) {
+  constructor({
+    url,
+    wishes = [forecast('up')],
+    settings = {},
+    folder = temporaryFolder(),
+    store,
+    now_ms = NOW,
+  }: HistoryOptions) {
     this.store =
       store ??
       new Store({
         limits: { series: 1e6, series_per_metric: 1e6, retention_ms: 1e12 },
-        analysis_ms: () => NOW,
+        analysis_ms: () => now_ms,
         meter: silentMeter,
       })
     const warn = (message: string): void => void this.warnings.push(message)
@@ -70,7 +76,7 @@ export class HistoryStand {
       intake: { submit: async (input) => this.#take(input) },
       wishes: () => wishes,
       inspect,
-      clock: still,
+      clock: { ...systemClock, now_ms: () => now_ms },
       log,
       counter: { add() {} },
     })

@@ -41,6 +41,9 @@ export class Receiver {
   /** Time before an answer. */
   delay_ms = 0
   most = 0
+  /** Samples that came too late, or again. */
+  refused = 0
+  repeated = 0
   #running = 0
   #server: Server | undefined
   #port = 0
@@ -121,9 +124,10 @@ export class Receiver {
         else if (last?.time_ms !== one.time_ms) {
           kept.push(one)
           undo.push(() => kept.pop())
-        }
+        } else this.repeated++
       }
     }
+    this.refused += bad.size
     const written = {
       'x-prometheus-remote-write-samples-written': String(series.length - bad.size),
       'x-prometheus-remote-write-histograms-written': '0',

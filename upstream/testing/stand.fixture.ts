@@ -82,12 +82,12 @@ export class Stand {
 
   /** Stores samples as one request, series by name. */
   put(
-    samples: readonly (readonly [name: string, time_ms: number, value: number])[],
+    samples: readonly (readonly [name: string, time_ms: number, value: number, series?: string])[],
     origin: SampleOrigin = 'received',
   ): void {
     this.#batch.clear()
-    for (const [name, time_ms, value] of samples)
-      this.#batch.float(this.store.resolve(gauge(name)), time_ms, value, value !== value)
+    for (const [name, time_ms, value, series] of samples)
+      this.#batch.float(this.store.resolve(gauge(name, series)), time_ms, value, value !== value)
     const batch = this.#batch.batch()
     this.writers.stored(batch, this.store.append(batch).fresh, origin)
   }
@@ -107,9 +107,9 @@ export class Stand {
   }
 }
 
-function gauge(name: string): SeriesDefinition {
+function gauge(name: string, series = ''): SeriesDefinition {
   return {
-    labels: Labels.of({ __name__: name, job: 'test' }),
+    labels: Labels.of({ __name__: name, job: 'test', series }),
     type: 'gauge',
     unit: '',
     help: 'A test.',
