@@ -91,6 +91,8 @@ describe('version 1', () => {
     expect(new SentMarks(join(folder, 'a'), silentLog).read(2)).toBeUndefined()
     expect(new HistoryMarks(join(folder, 'b'), silentLog).get('{__name__="up"}')).toBe(-Infinity)
     expect(() => queued().writers.load(Uint8Array.of(9))).toThrow('version 9')
-    expect(() => queued().writers.load(readFileSync(join(GOLDEN, 'remote-write-1.bin')).subarray(0, 200))).toThrow()
+    expect(() => queued().writers.load(readFileSync(join(GOLDEN, 'remote-write-1.bin')).subarray(0, 200))).toThrow(
+      'do not fit',
+    )
   })
 })

@@ -69,13 +69,10 @@ async function started(set: readonly string[], data?: string): Promise<Barograph
 
 /** What waits for a receiver that is away is given up by the clock. */
 async function stopped(barograph: Barograph): Promise<void> {
-  let isOver = false
-  const stopping = barograph.stop().finally(() => (isOver = true))
-  while (!isOver) {
-    barograph.clock.advanceTo(barograph.now_ms + SECOND)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  const stopping = barograph.stop()
+  const tick = setInterval(() => barograph.clock.advanceTo(barograph.now_ms + SECOND), 5)
   await stopping
+  clearInterval(tick)
 }
 
 /** Requests are paced by the clock, and answered in real time. */
