@@ -1,17 +1,28 @@
-// What it costs to put remote write requests together: `npm run bench -- remote-write`. One JSON line a version.
-import snappy from 'snappyjs'
+// What remote write out costs ingest, receiver and network left out: `npm run bench -- remote-write`.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
+import { systemClock } from '#core/clock.ts'
+import { silentLog } from '#core/ports/log.ts'
+import type { SampleOrigin } from '#core/ports/stored-samples.ts'
 import { seeded } from '#core/random.ts'
-import { SampleBuilder } from '#core/sample.ts'
+import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import { Labels, type SeriesDefinition } from '#core/series.ts'
 
-import { OutgoingSeries } from '../upstream/wire/outgoing.ts'
-import { RequestEncoder1 } from '../upstream/wire/request-1.ts'
-import { RequestEncoder2 } from '../upstream/wire/request-2.ts'
+import { Peer } from '../upstream/peer.ts'
+import { WriteEndpoint } from '../upstream/write/endpoint.ts'
+import { SentMarks } from '../upstream/write/marks.ts'
+import { RemoteWriter } from '../upstream/write/writer.ts'
+import { median, report } from './measure.ts'
 
 const BATCH = 2000
-const BATCHES = 10
-const ROUNDS = 20
+const SERIES = 20_000
+const ROUNDS = 15
+
+const WRITTEN = Object.fromEntries(
+  ['samples', 'histograms', 'exemplars'].map((kind) => [`x-prometheus-remote-write-${kind}-written`, '0']),
+)
 
 function definition(i: number): SeriesDefinition {
   const labels = Labels.of({
@@ -29,43 +40,83 @@ function definition(i: number): SeriesDefinition {
   return { labels, type: 'gauge', unit: 's', help: 'Duration of requests', kind: 'float', bounds: new Float64Array() }
 }
 
-/** CPU time of the process in ns. */
-const cpu_ns = (): number => process.cpuUsage().user * 1000
-
-// oxlint-disable-next-line import/no-default-export
-export default async function remoteWrite(): Promise<void> {
+/** One sample of each series, in requests of `BATCH`. */
+function batches(time_ms: number): SampleBatch[] {
   const random = seeded(1)
-  const definitions = Array.from({ length: BATCH * BATCHES }, (_, i) => definition(i))
-  const series = new OutgoingSeries((id) => definitions[id]!)
-  const batches = Array.from({ length: BATCHES }, (_, b) => {
+  return Array.from({ length: SERIES / BATCH }, (_, batch) => {
     const builder = new SampleBuilder()
-    for (let i = 0; i < BATCH; i++) builder.float(b * BATCH + i, 1.7e12 + b * 1000, random() * 100)
+    for (let i = 0; i < BATCH; i++) builder.float(batch * BATCH + i, time_ms, random() * 100)
     return builder.batch()
   })
-  for (const encoder of [new RequestEncoder1(), new RequestEncoder2()]) {
-    for (const batch of batches) snappy.compress(encoder.encode(batch, series).bytes)
-    const sums = { encode: 0, compress: 0, raw: 0, compressed: 0 }
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const batch of batches) {
-        const started = cpu_ns()
-        const { bytes } = encoder.encode(batch, series)
-        const encoded = cpu_ns()
-        const body = snappy.compress(bytes)
-        sums.encode += encoded - started
-        sums.compress += cpu_ns() - encoded
-        sums.raw += bytes.length
-        sums.compressed += body.length
-      }
-    }
-    const samples = BATCH * BATCHES * ROUNDS
-    const line = {
-      bench: 'remote-write',
-      version: encoder.version,
-      encode_ns_per_sample: Math.round(sums.encode / samples),
-      snappy_ns_per_sample: Math.round(sums.compress / samples),
-      bytes_per_sample: Math.round(sums.raw / samples),
-      compressed_bytes_per_sample: Math.round(sums.compressed / samples),
-    }
-    process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+interface Case {
+  readonly what: 'results' | 'all'
+  readonly version: 1 | 2
+}
+
+/** CPU ns a sample of a writer whose receiver takes everything at once, and bytes a sample on the wire. */
+async function measure({ what, version }: Case, folder: string): Promise<{ cpu_ns: number; bytes: number }> {
+  let [bytes, sent] = [0, 0]
+  const take = (async (_: unknown, { body }: RequestInit) => {
+    bytes += (body as Uint8Array).length
+    return new Response(null, { status: 204, headers: WRITTEN })
+  }) as unknown as typeof fetch
+  const peer = {
+    url: 'http://receiver',
+    headers: {},
+    timeout_ms: 60_000,
+    version: '0',
+    clock: systemClock,
+    fetch: take,
   }
+  const definitions = Array.from({ length: SERIES }, (_, i) => definition(i))
+  const writer = new RemoteWriter({
+    name: 'bench',
+    what,
+    version,
+    max_age_ms: 1e15,
+    shards: 4,
+    limits: { samples: 1e6, bytes: 1e9, batch: BATCH, deadline_ms: 5000, backoff_ms: 30, backoff_max_ms: 5000 },
+    endpoint: new WriteEndpoint(new Peer(peer)),
+    marks: new SentMarks(join(folder, `${what}-${version}`), silentLog),
+    definition: (id) => definitions[id]!,
+    clock: systemClock,
+    log: silentLog,
+    counter: { add: (count) => void (sent += count) },
+  })
+  writer.start()
+  const fresh = new Uint8Array(BATCH).fill(1)
+  const origin: SampleOrigin = 'received'
+  const costs: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const all = batches(1.7e12 + round * 15_000)
+    const started = process.cpuUsage()
+    for (const batch of all) writer.stored(batch, fresh, origin)
+    // Requests go out between the turns.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const { user, system } = process.cpuUsage(started)
+    costs.push(((user + system) * 1000) / SERIES)
+  }
+  await writer.stop(AbortSignal.timeout(10_000))
+  return { cpu_ns: median(costs), bytes: bytes / Math.max(1, sent) }
+}
+
+export async function bench(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'barograph-bench-'))
+  const cases: readonly Case[] = [
+    { what: 'results', version: 1 },
+    { what: 'all', version: 1 },
+    { what: 'all', version: 2 },
+  ]
+  for (const one of cases) {
+    const { cpu_ns, bytes } = await measure(one, folder)
+    report({
+      bench: 'remote-write',
+      ...one,
+      cpu_ns_per_sample: Math.round(cpu_ns),
+      bytes_per_sample: Math.round(bytes),
+    })
+  }
+  rmSync(folder, { recursive: true })
 }

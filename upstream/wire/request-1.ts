@@ -37,7 +37,7 @@ export class RequestEncoder1 implements RequestEncoder, RequestSink {
     this.#samples = 0
     this.#histograms = 0
     eachSample(batch, series, this)
-    return { bytes: this.#out.copy(), samples: this.#samples, histograms: this.#histograms }
+    return { bytes: this.#out.view(), samples: this.#samples, histograms: this.#histograms }
   }
 
   float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {

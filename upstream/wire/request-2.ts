@@ -83,6 +83,7 @@ const LABELS = 4
  */
 export class RequestEncoder2 implements RequestEncoder, RequestSink {
   readonly version = 2
+  readonly #out = new ProtoWriter()
   readonly #series = new ProtoWriter()
   readonly #refs = new ProtoWriter()
   readonly #metadata = new ProtoWriter()
@@ -97,10 +98,11 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
     this.#samples = 0
     this.#histograms = 0
     eachSample(batch, series, this)
-    const out = new ProtoWriter()
+    const out = this.#out
+    out.clear()
     for (const symbol of this.#symbols) out.text(SYMBOLS, symbol)
     out.raw(this.#series.view())
-    return { bytes: out.copy(), samples: this.#samples, histograms: this.#histograms }
+    return { bytes: out.view(), samples: this.#samples, histograms: this.#histograms }
   }
 
   float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {

@@ -6,12 +6,13 @@ import type { Outgoing, OutgoingSeries } from './outgoing.ts'
 
 /** An encoded request before compression, and what is in it. */
 export interface EncodedRequest {
+  /** A view, valid until the next `encode`. */
   readonly bytes: Uint8Array
   readonly samples: number
   readonly histograms: number
 }
 
-/** One version of the remote write message. `encode` may be called again and again; each answer is a copy. */
+/** One version of the remote write message. */
 export interface RequestEncoder {
   readonly version: 1 | 2
   encode(batch: SampleBatch, series: OutgoingSeries): EncodedRequest
