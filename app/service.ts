@@ -119,6 +119,7 @@ export class Service implements Component {
       intake: this.pipeline,
       wishes: () => historyWishes(this.#rules),
       inspect: (expr) => this.engine.query.inspect(expr),
+      reader: this.engine.reader,
       retention_ms: config.retention.samples,
     })
     this.#gate = new Gate(this.pipeline, !this.#upstreams.hasHistory)

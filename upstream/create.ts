@@ -5,6 +5,7 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
 
 import { UpstreamClient } from './client/client.ts'
 import { Backfill } from './history/backfill.ts'
@@ -22,6 +23,7 @@ export interface BackfillDeps {
   readonly intake: Intake
   readonly wishes: () => readonly Wish[]
   readonly inspect: (expr: string) => ExpressionInfo
+  readonly reader: Pick<SeriesReader, 'extent'>
   readonly retention_ms: number
   readonly version: string
   readonly clock: Clock
@@ -59,7 +61,7 @@ function backfillOf(
   { history }: UpstreamSettings,
   client: UpstreamClient,
   counter: Counter,
-  { folder, intake, wishes, inspect, retention_ms, clock, log }: BackfillDeps,
+  { folder, intake, wishes, inspect, reader, retention_ms, clock, log }: BackfillDeps,
 ): Backfill | undefined {
   if (history === null) return undefined
   const marks = new HistoryMarks(join(folder, `${encodeURIComponent(name)}.history.json`), log)
@@ -72,6 +74,7 @@ function backfillOf(
     intake,
     wishes,
     inspect,
+    reader,
     clock,
     log,
     counter,

@@ -117,6 +117,16 @@ describe('history', () => {
     expect(second.kept('up').get('up')).toEqual(all(a))
   })
 
+  test('that was lost behind its mark is fetched again', async () => {
+    const folder = temporaryFolder()
+    const a = served({ __name__: 'up' }, 10)
+    prometheus.series = [a]
+    await stand({ folder }).backfill.first()
+    const second = stand({ folder })
+    await second.backfill.first()
+    expect(second.kept('up').get('up')).toEqual(all(a))
+  })
+
   test('is fetched once more when that is asked for, and what is there stays', async () => {
     prometheus.series = [served({ __name__: 'up' }, 2)]
     const one = stand()

@@ -4,7 +4,7 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter } from '#core/ports/meter.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
-import type { MetricMetadata } from '#core/ports/series-reader.ts'
+import type { MetricMetadata, SeriesReader } from '#core/ports/series-reader.ts'
 import type { UpstreamHistory } from '#core/ports/upstreams.ts'
 
 import type { UpstreamClient } from '../client/client.ts'
@@ -38,6 +38,8 @@ export interface BackfillOptions {
   /** What rules and policies want, asked at the beginning of a run. */
   readonly wishes: () => readonly Wish[]
   readonly inspect: (expr: string) => ExpressionInfo
+  /** What is here already. */
+  readonly reader: Pick<SeriesReader, 'extent'>
   readonly clock: Clock
   readonly log: Log
   /** Samples by `upstream` and `outcome`: `fetched`, `refused`, `skipped`. */
@@ -202,13 +204,15 @@ export class Backfill {
 
   /** What there is of each selector, in parts that one query may ask for. */
   async #targets(wanted: readonly Wanted[], pace: Pace, signal: AbortSignal): Promise<Target[]> {
-    const { client, settings, clock, marks, log } = this.#options
+    const { client, settings, clock, marks, reader, log } = this.#options
     const most = Math.max(1, Math.floor(settings.samples / LEAST_SAMPLES))
     const targets: Target[] = []
     let left = settings.series
     for (const { selector, matchers, range_ms } of wanted) {
       const now_ms = clock.now_ms()
-      const from_ms = Math.max(now_ms - range_ms, marks.get(selector))
+      // A mark may be newer than what a power failure left.
+      const newest_ms = reader.extent(matchers)?.to_ms ?? -Infinity
+      const from_ms = Math.max(now_ms - range_ms, Math.min(marks.get(selector), newest_ms))
       const range = { from_ms, to_ms: now_ms }
       const series = await pace.ask(() => client.series(selector, range, left + 1, signal), signal)
       if (series.length > left) {

@@ -76,6 +76,7 @@ export class HistoryStand {
       intake: { submit: async (input) => this.#take(input) },
       wishes: () => wishes,
       inspect,
+      reader: this.store,
       clock: { ...systemClock, now_ms: () => now_ms },
       log,
       counter: { add() {} },
