@@ -10,6 +10,11 @@ export class BoundsTable {
   readonly #free: number[] = []
   readonly #slots = new HashSlots()
 
+  /** Those in use, without number 0. */
+  get count(): number {
+    return this.#slots.size
+  }
+
   /** -1 where they are not known. Bounds are the same when their bits are. */
   find(bounds: Float64Array): number {
     return bounds.length === 0 ? 0 : this.#find(bounds, hashOf(bounds))

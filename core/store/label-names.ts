@@ -15,6 +15,11 @@ export class LabelNames {
     return this.#texts.length
   }
 
+  /** Names in use. */
+  get count(): number {
+    return this.#ids.size
+  }
+
   find(text: string): number {
     return this.#ids.get(text) ?? NONE
   }

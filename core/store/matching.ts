@@ -69,17 +69,11 @@ export class Matching {
       const empty = value !== ''
       return { name, values: undefined, excluded: [value], prefix: '', empty, matches: (other) => other !== value }
     }
-    const { values, prefix, matches } = this.#pattern(value)
-    const empty = matches('')
-    if (op === '=~') return { name, values, excluded: undefined, prefix, empty, matches }
-    return {
-      name,
-      values: undefined,
-      excluded: values,
-      prefix: '',
-      empty: !empty,
-      matches: (other) => !matches(other),
-    }
+    const pattern = this.#pattern(value)
+    const empty = pattern.matches('')
+    if (op === '=~') return { name, excluded: undefined, empty, ...pattern }
+    const matches = (other: string): boolean => !pattern.matches(other)
+    return { name, values: undefined, excluded: pattern.values, prefix: '', empty: !empty, matches }
   }
 
   #pattern(expression: string): Pattern {

@@ -24,6 +24,15 @@ export class MetricTable {
   /** Series of one metric mostly come one after the other. */
   #last = -1
 
+  get count(): number {
+    return this.#metrics.size
+  }
+
+  /** Combinations of type, unit and help in use. */
+  get abouts(): number {
+    return this.#ids.size
+  }
+
   metric(pair: number): Metric | undefined {
     return this.#metrics.get(pair)
   }

@@ -37,7 +37,7 @@ export function prefixOf(expression: string): string {
   }
   // What may be there any number of times need not be there.
   const optional = '*?{'.includes(expression[i] ?? ' ')
-  return optional ? [...prefix].slice(0, -1).join('') : prefix
+  return optional ? Array.from(prefix).slice(0, -1).join('') : prefix
 }
 
 export function matchesGlob({ parts, gaps }: Glob, value: string): boolean {

@@ -58,6 +58,19 @@ export class SeriesTable {
     return blocks.bytes + pairs.bytes + postings.bytes + sets.bytes + rows.bytes
   }
 
+  /** How much is held of what series share: nothing of it outlives its last series. */
+  get held(): Readonly<Record<'names' | 'pairs' | 'metrics' | 'abouts' | 'bounds' | 'block_bytes', number>> {
+    const { blocks, pairs, metrics, bounds } = this.#parts
+    return {
+      names: pairs.names.count,
+      pairs: pairs.count,
+      metrics: metrics.count,
+      abouts: metrics.abouts,
+      bounds: bounds.count,
+      block_bytes: blocks.held,
+    }
+  }
+
   get index(): LabelIndex {
     return this.#index
   }
