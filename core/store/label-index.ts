@@ -5,12 +5,22 @@ import { difference, intersection, union } from './row-sets.ts'
 import type { SeriesParts } from './series-parts.ts'
 import { TextBytes } from './text-bytes.ts'
 
-/** Rows are asked one by one while they are fewer than so many a value of the label, */
-const ROWS_A_VALUE = 4
-/** or fewer than this part of all. */
-const FEW = 1 / 16
+/** Rows are asked one by one where they are fewer than this part of those that would have to be gone through, */
+const FEW = 1 / 4
+/** or, where values have to be asked first, than this part of all. */
+const FEW_OF_ALL = 1 / 32
+
+const UNASKED = 0
+const NO = 1
+const YES = 2
 
 const NO_ROWS = new Uint32Array(0)
+
+interface Listed {
+  readonly name: string
+  readonly pairs: readonly number[]
+  readonly size: number
+}
 
 /** Finds rows by their labels. A row may have several metric names: a histogram has those of its expansion. */
 export class LabelIndex {
@@ -33,11 +43,9 @@ export class LabelIndex {
   candidates(tests: readonly Test[], skip: string): Uint32Array {
     const asked = tests.filter(({ name, empty }) => name !== skip && !(name === METRIC_NAME && empty))
     let rows: Uint32Array | undefined
-    const listed = asked.filter(({ empty, values }) => !empty && values !== undefined)
-    const sizes = new Map(listed.map((test) => [test, this.#size(this.#listed(test.name, test.values!))]))
     // From the fewest on, there is least to compare.
-    for (const test of listed.toSorted((a, b) => sizes.get(a)! - sizes.get(b)!)) {
-      rows = this.#withListed(rows, test, sizes.get(test)!)
+    for (const listed of this.#allListed(asked).toSorted((a, b) => a.size - b.size)) {
+      rows = this.#withListed(rows, listed)
       if (rows.length === 0) return NO_ROWS
     }
     for (const test of asked) {
@@ -46,18 +54,6 @@ export class LabelIndex {
     let found = rows ?? this.#parts.rows.allActive()
     for (const test of asked) if (test.empty && found.length > 0) found = this.#without(found, test)
     return rows === undefined ? found : this.#active(found)
-  }
-
-  /** The pair of the row with this label name; `NONE` where it has none. */
-  pairOf(row: number, name: number): number {
-    const { rows, sets, pairs } = this.#parts
-    const set = rows.set(row)
-    const size = rows.size(row)
-    for (let i = 0; i < size; i++) {
-      const pair = sets.pair(set, i)
-      if (pairs.nameOf(pair) === name) return pair
-    }
-    return NONE
   }
 
   /** Pairs with one of the values that some row has. */
@@ -75,16 +71,22 @@ export class LabelIndex {
     return union(pairs.map((pair) => this.#parts.postings.rows(pair)))
   }
 
-  #withListed(rows: Uint32Array | undefined, test: Test, size: number): Uint32Array {
-    const listed = this.#listed(test.name, test.values!)
-    if (rows === undefined) return this.#union(listed)
-    const several = listed.length > 1 && test.name !== METRIC_NAME
-    if (several && rows.length < size * FEW) {
-      const wanted = new Set(listed)
-      const name = this.#parts.pairs.names.find(test.name)
-      return rows.filter((row) => wanted.has(this.#pairOfAny(row, name)))
+  /** Tests whose values can be listed, with their pairs and how many rows those have. */
+  #allListed(tests: readonly Test[]): Listed[] {
+    return tests.flatMap(({ name, values, empty }) => {
+      if (empty || values === undefined) return []
+      const pairs = this.#listed(name, values)
+      return [{ name, pairs, size: this.#size(pairs) }]
+    })
+  }
+
+  #withListed(rows: Uint32Array | undefined, { name, pairs, size }: Listed): Uint32Array {
+    if (rows === undefined) return this.#union(pairs)
+    if (pairs.length <= 1 || name === METRIC_NAME || rows.length >= size * FEW) {
+      return intersection(rows, this.#union(pairs))
     }
-    return intersection(rows, this.#union(listed))
+    const wanted = new Set(pairs)
+    return this.#kept(rows, name, (pair) => wanted.has(pair))
   }
 
   /** Rows with a value that matches. */
@@ -112,25 +114,38 @@ export class LabelIndex {
     const { names } = this.#parts.pairs
     const id = names.find(name)
     const values = id === NONE ? 0 : names.pairs(id)
-    return rows.length < values * ROWS_A_VALUE || rows.length < this.size * FEW
+    return rows.length < values || rows.length < this.size * FEW_OF_ALL
   }
 
   /** Those of the rows whose own value matches. */
   #asked(rows: Uint32Array, test: Test): Uint32Array {
     const { pairs } = this.#parts
-    const name = pairs.names.find(test.name)
-    const answers = new Map<number, boolean>([[NONE, test.empty]])
-    return rows.filter((row) => {
-      const pair = this.#pairOfAny(row, name)
-      let answer = answers.get(pair)
-      if (answer === undefined) answers.set(pair, (answer = test.matches(pairs.value(pair))))
-      return answer
+    // By pair: whether it was asked, and the answer.
+    const answers = new Uint8Array(pairs.length)
+    this.#prefix.write(test.prefix)
+    return this.#kept(rows, test.name, (pair) => {
+      if (pair === NONE) return test.empty
+      if (answers[pair] === UNASKED) {
+        const matches = pairs.startsWith(pair, this.#prefix) && test.matches(pairs.value(pair))
+        answers[pair] = matches ? YES : NO
+      }
+      return answers[pair] === YES
     })
   }
 
-  /** As `pairOf`, also for a row that is gone. */
-  #pairOfAny(row: number, name: number): number {
-    return this.#parts.rows.has(row) ? this.pairOf(row, name) : NONE
+  /** Those of the rows whose pair with this name (`NONE` where they have none) may stay. */
+  #kept(rows: Uint32Array, name: string, mayStay: (pair: number) => boolean): Uint32Array {
+    const { pairs, rows: table, sets } = this.#parts
+    const wanted = pairs.names.find(name)
+    const kept = new Uint32Array(rows.length)
+    let length = 0
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      if (!table.has(row)) continue
+      const pair = wanted === NONE ? NONE : sets.pairOf(table.set(row), table.size(row), pairs, wanted)
+      if (mayStay(pair)) kept[length++] = row
+    }
+    return kept.subarray(0, length)
   }
 
   /** Pairs of the test's name whose value matches as wanted. */

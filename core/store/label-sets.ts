@@ -1,6 +1,7 @@
 import { wordOf } from './arena.ts'
 import type { Blocks } from './blocks.ts'
 import { HashSlots, mixed, NOTHING } from './hash-slots.ts'
+import type { LabelPairs } from './label-pairs.ts'
 
 /** What a set is told apart by beside its pairs. */
 export interface SetShape {
@@ -60,6 +61,15 @@ export class LabelSets {
 
   give(address: number, size: number): void {
     if (size > 0) this.#blocks.give(address, (size + 1) >>> 1)
+  }
+
+  /** The pair with this label name; -1 where there is none. */
+  pairOf(address: number, size: number, pairs: Pick<LabelPairs, 'nameOf'>, name: number): number {
+    if (size === 0) return NOTHING
+    const { i32 } = this.#blocks.slab(address)
+    const at = wordOf(address) * 2
+    for (let i = at; i < at + size; i++) if (pairs.nameOf(i32[i]!) === name) return i32[i]!
+    return NOTHING
   }
 
   /** The row that `is` of those with this hash; -1 where there is none. */

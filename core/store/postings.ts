@@ -67,7 +67,7 @@ export class Postings {
     else {
       if (isPowerOfTwo(length)) this.#grow(pair, length)
       if (length === BLOCK_ROWS_MAX) this.#large.get(pair)![length] = row
-      else this.#view(pair, length + 1)[length] = row
+      else if (length > 0) this.#put(this.#start[pair]!, length, row)
     }
     this.#rows[pair] = length + 1
   }
@@ -106,6 +106,10 @@ export class Postings {
     return new Uint32Array(u8.buffer, wordOf(address) * 8, length)
   }
 
+  #put(address: number, index: number, row: number): void {
+    this.#blocks.slab(address).i32[wordOf(address) * 2 + index] = row
+  }
+
   /** A list of so many, a power of two, gets the room of twice as many. */
   #grow(pair: number, length: number): void {
     const before = this.rows(pair)
@@ -115,8 +119,7 @@ export class Postings {
       return
     }
     const address = this.#blocks.take(wordsFor(length + 1))
-    const { u8 } = this.#blocks.slab(address)
-    new Uint32Array(u8.buffer, wordOf(address) * 8, length).set(before)
+    for (let i = 0; i < length; i++) this.#put(address, i, before[i]!)
     if (length > 1) this.#blocks.give(this.#start[pair]!, wordsFor(length))
     this.#start[pair] = address
   }

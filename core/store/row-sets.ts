@@ -28,15 +28,16 @@ function seek(rows: Uint32Array, from: number, row: number): number {
 /** Rows of both. */
 export function intersection(a: Uint32Array, b: Uint32Array): Uint32Array {
   const [small, large] = a.length <= b.length ? [a, b] : [b, a]
-  const found = new Uint32Array(small.length)
-  const gallop = large.length > small.length * GALLOP
+  const [count, end] = [small.length, large.length]
+  const found = new Uint32Array(count)
+  const gallop = end > count * GALLOP
   let length = 0
   let j = 0
-  for (let i = 0; i < small.length; i++) {
+  for (let i = 0; i < count; i++) {
     const row = small[i]!
     if (gallop) j = seek(large, j, row)
-    else while (j < large.length && large[j]! < row) j++
-    if (j === large.length) break
+    else while (j < end && large[j]! < row) j++
+    if (j === end) break
     if (large[j] === row) found[length++] = row
   }
   return found.subarray(0, length)
@@ -45,14 +46,15 @@ export function intersection(a: Uint32Array, b: Uint32Array): Uint32Array {
 /** Rows of `rows` that are not in `others`. */
 export function difference(rows: Uint32Array, others: Uint32Array): Uint32Array {
   if (others.length === 0) return rows
-  const kept = new Uint32Array(rows.length)
-  const gallop = others.length > rows.length * GALLOP
+  const [count, end] = [rows.length, others.length]
+  const kept = new Uint32Array(count)
+  const gallop = end > count * GALLOP
   let length = 0
   let j = 0
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i < count; i++) {
     const row = rows[i]!
     if (gallop) j = seek(others, j, row)
-    else while (j < others.length && others[j]! < row) j++
+    else while (j < end && others[j]! < row) j++
     if (others[j] !== row) kept[length++] = row
   }
   return kept.subarray(0, length)

@@ -113,7 +113,8 @@ export class SeriesTable {
     sets.add(hashOfSet(this.#set, shape), id)
     const metricPair = metricPairIn(this.#parts, this.#set, shape.size)
     metrics.intern(metricPair, labels.name, definition).series++
-    for (const pair of this.#indexed(metricPair, shape)) postings.add(pair, id)
+    if (kind === FLOAT) for (let i = 0; i < shape.size; i++) postings.add(this.#set[i]!, id)
+    else for (const pair of this.#indexed(metricPair, shape)) postings.add(pair, id)
     if (active) this.activate(id)
     else this.#ended.add(id)
     return id
