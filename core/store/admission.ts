@@ -2,9 +2,9 @@ import { ServiceError } from '../errors.ts'
 import { bucketCount } from '../exponential.ts'
 import type { Counter } from '../ports/meter.ts'
 import type { SeriesDefinition } from '../series.ts'
-import { BLOCK_BYTES_MAX } from './blocks.ts'
 import type { StoreLimits } from './limits.ts'
 import { ROW_LABELS_MAX } from './series-rows.ts'
+import { BLOCK_BYTES_MAX } from './word-blocks.ts'
 
 /** A value of so many characters fits a block, whatever they are. */
 const VALUE_LENGTH_MAX = Math.floor(BLOCK_BYTES_MAX / 3)

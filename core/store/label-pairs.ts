@@ -1,9 +1,8 @@
-import { slabOf, wordOf } from './arena.ts'
-import type { Blocks } from './blocks.ts'
 import { grownShared, sharedColumn } from './grow.ts'
 import { HashSlots, mixed, NOTHING } from './hash-slots.ts'
 import { LabelNames, NONE } from './label-names.ts'
 import { type Form, formOf, hashOfBytes, TextBytes, textOf } from './text-bytes.ts'
+import { slabOf, wordOf, type WordBlocks } from './word-blocks.ts'
 
 /** Strings of pairs that were asked for last; series share most of theirs. */
 const CACHED = 2 ** 12
@@ -20,7 +19,7 @@ type Pair = readonly [name: string, value: string]
  */
 export class LabelPairs {
   readonly names = new LabelNames()
-  readonly #blocks: Blocks
+  readonly #blocks: WordBlocks
   readonly #slots = new HashSlots()
   readonly #text = new TextBytes()
   #length = 0
@@ -36,7 +35,7 @@ export class LabelPairs {
   readonly #cachedFor = new Int32Array(CACHED).fill(NONE)
   readonly #cached: Pair[] = []
 
-  constructor(blocks: Blocks) {
+  constructor(blocks: WordBlocks) {
     this.#blocks = blocks
   }
 

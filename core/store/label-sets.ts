@@ -1,7 +1,6 @@
-import { wordOf } from './arena.ts'
-import type { Blocks } from './blocks.ts'
 import { HashSlots, mixed, NOTHING } from './hash-slots.ts'
 import type { LabelPairs } from './label-pairs.ts'
+import { wordOf, type WordBlocks } from './word-blocks.ts'
 
 /** What a set is told apart by beside its pairs. */
 export interface SetShape {
@@ -13,10 +12,10 @@ export interface SetShape {
 
 /** Label sets as lists of pair numbers, in order of label names, 4 bytes a label; and the rows by what is in them. */
 export class LabelSets {
-  readonly #blocks: Blocks
+  readonly #blocks: WordBlocks
   readonly #slots = new HashSlots()
 
-  constructor(blocks: Blocks) {
+  constructor(blocks: WordBlocks) {
     this.#blocks = blocks
   }
 

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 
-import { Blocks } from './blocks.ts'
 import { Postings } from './postings.ts'
+import { WordBlocks } from './word-blocks.ts'
 
 const PAIR = 3
 
 test.each([1, 2, 3, 4, 1000, 16_383, 16_384, 16_385, 50_000])(
   'a list of %d rows is read as it was written',
   (length) => {
-    const postings = new Postings(new Blocks())
+    const postings = new Postings(new WordBlocks())
     for (let row = 0; row < length; row++) postings.add(PAIR, row * 2)
     const rows = postings.rows(PAIR)
     expect(rows).toHaveLength(length)
@@ -18,7 +18,7 @@ test.each([1, 2, 3, 4, 1000, 16_383, 16_384, 16_385, 50_000])(
 )
 
 test('rows that are gone leave the list before they are many, and their memory is used again', () => {
-  const blocks = new Blocks()
+  const blocks = new WordBlocks()
   const postings = new Postings(blocks)
   const there = new Set<number>()
   for (let row = 0; row < 50_000; row++) {

@@ -1,6 +1,5 @@
-import { wordOf } from './arena.ts'
-import type { Blocks } from './blocks.ts'
 import { grownShared, sharedColumn } from './grow.ts'
+import { wordOf, type WordBlocks } from './word-blocks.ts'
 
 /** Lists longer than this have memory of their own, which grows by a quarter; shorter ones lie in blocks of powers of two. */
 const BLOCK_ROWS_MAX = 2 ** 14
@@ -20,14 +19,14 @@ export interface Rows {
  * list until they are many.
  */
 export class Postings {
-  readonly #blocks: Blocks
+  readonly #blocks: WordBlocks
   readonly #large = new Map<number, Uint32Array>()
   /** Of a list of one the row itself; else the address of its block. */
   #start = sharedColumn(64)
   #rows = sharedColumn(64)
   #gone = sharedColumn(64)
 
-  constructor(blocks: Blocks) {
+  constructor(blocks: WordBlocks) {
     this.#blocks = blocks
   }
 

@@ -1,5 +1,4 @@
 import { METRIC_NAME } from '../series.ts'
-import { Blocks } from './blocks.ts'
 import { BoundsTable } from './bounds-table.ts'
 import { partNames } from './histogram-row.ts'
 import { NONE } from './label-names.ts'
@@ -8,10 +7,11 @@ import { LabelSets } from './label-sets.ts'
 import { MetricTable } from './metric-table.ts'
 import { Postings } from './postings.ts'
 import { FLOAT, HISTOGRAM, SeriesRows } from './series-rows.ts'
+import { WordBlocks } from './word-blocks.ts'
 
 /** What a series table is made of. */
 export interface SeriesParts {
-  readonly blocks: Blocks
+  readonly blocks: WordBlocks
   readonly pairs: LabelPairs
   readonly postings: Postings
   readonly sets: LabelSets
@@ -21,7 +21,7 @@ export interface SeriesParts {
 }
 
 export function emptyParts(): SeriesParts {
-  const blocks = new Blocks()
+  const blocks = new WordBlocks()
   return {
     blocks,
     pairs: new LabelPairs(blocks),

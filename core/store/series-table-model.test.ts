@@ -252,7 +252,8 @@ test('in a table where lists are long, every way of asking finds the same', () =
     const of = { labels: Labels.of(labels), type: 'gauge', unit: '', help: '', kind, bounds: shapes[kind][0]! } as const
     pair.resolve(of)
   }
-  for (const id of [...pair.known.keys()]) if (id % 5 === 4) pair.change(id % 2 === 0 ? 'retire' : 'remove', [...pair.known.keys()].indexOf(id))
+  for (const id of [...pair.known.keys()])
+    if (id % 5 === 4) pair.change(id % 2 === 0 ? 'retire' : 'remove', [...pair.known.keys()].indexOf(id))
   fc.assert(
     fc.property(fc.array(matcher, { maxLength: 4 }), (matchers) => pair.ask(matchers)),
     { numRuns: 200 },

@@ -137,6 +137,53 @@ export class SeriesTable {
     return KINDS[this.#parts.rows.kind(id)]!
   }
 
+  /** The same text for series of one metric, kind and bounds. */
+  family(id: SeriesId): string {
+    const { rows } = this.#parts
+    this.#readSet(id)
+    return `${metricPairIn(this.#parts, this.#set, rows.size(id))} ${rows.kind(id)} ${rows.bounds(id)}`
+  }
+
+  /** The value of a label, '' where it is absent. */
+  label(id: SeriesId, name: string): string {
+    const pair = this.#pairOf(id, this.#parts.pairs.names.find(name))
+    return pair === NONE ? '' : this.#parts.pairs.value(pair)
+  }
+
+  /** Names of labels in the label sets of these series. */
+  labelNames(ids: readonly SeriesId[]): string[] {
+    const { names } = this.#parts.pairs
+    const seen = new Uint8Array(names.length)
+    for (const id of ids) {
+      this.#readSet(id)
+      const size = this.#parts.rows.size(id)
+      for (let i = 0; i < size; i++) seen[this.#parts.pairs.nameOf(this.#set[i]!)] = 1
+    }
+    return Array.from(names.all()).flatMap((name) => (seen[name] === 1 ? [names.text(name)] : []))
+  }
+
+  /** Values of a label in the label sets of these series. */
+  labelValuesOf(name: string, ids: readonly SeriesId[]): string[] {
+    const { pairs } = this.#parts
+    const found = new Set<number>()
+    const wanted = pairs.names.find(name)
+    for (const id of ids) found.add(this.#pairOf(id, wanted))
+    found.delete(NONE)
+    return Array.from(found, (pair) => pairs.value(pair))
+  }
+
+  /** Values of a label that some active series has for which `counts`. */
+  labelValues(name: string, counts: (id: SeriesId) => boolean): string[] {
+    const { pairs, postings, rows } = this.#parts
+    const values: string[] = []
+    const wanted = pairs.names.find(name)
+    if (wanted === NONE) return values
+    for (let pair = pairs.names.first(wanted); pair !== NONE; pair = pairs.next(pair)) {
+      if (postings.rows(pair).some((id) => rows.isActive(id) && counts(id))) values.push(pairs.value(pair))
+    }
+    return values
+  }
+
   isActive(id: SeriesId): boolean {
     return this.#parts.rows.isActive(id)
   }
@@ -247,6 +294,11 @@ export class SeriesTable {
     const { rows, sets } = this.#parts
     if (rows.size(row) !== size || rows.kind(row) !== kind || rows.bounds(row) !== bounds) return false
     return sets.same(rows.set(row), this.#set, size)
+  }
+
+  #pairOf(id: SeriesId, name: number): number {
+    const { rows, sets, pairs } = this.#parts
+    return name === NONE ? NONE : sets.pairOf(rows.set(id), rows.size(id), pairs, name)
   }
 
   #readSet(id: SeriesId): void {
