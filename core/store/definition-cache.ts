@@ -2,7 +2,8 @@ import type { SeriesDefinition, SeriesId } from '../series.ts'
 
 const NONE = -1
 /** Definitions that were asked for last, about 0.5 KB each. */
-const CACHED = 2 ** 12
+const CACHED_BITS = 13
+const CACHED = 2 ** CACHED_BITS
 
 /** Definitions as objects, made when asked for: of two whose ids share a place, the last. */
 export class DefinitionCache {
@@ -15,7 +16,7 @@ export class DefinitionCache {
   }
 
   get(id: SeriesId): SeriesDefinition {
-    const place = id & (CACHED - 1)
+    const place = placeOf(id)
     if (this.#ids[place] === id) return this.#definitions[place]!
     const definition = this.#make(id)
     this.#ids[place] = id
@@ -24,7 +25,12 @@ export class DefinitionCache {
   }
 
   forget(id: SeriesId): void {
-    const place = id & (CACHED - 1)
+    const place = placeOf(id)
     if (this.#ids[place] === id) this.#ids[place] = NONE
   }
+}
+
+/** Series of one metric often lie the same number of ids apart; they must not share places for that. */
+function placeOf(id: SeriesId): number {
+  return Math.imul(id, 0x9e3779b1) >>> (32 - CACHED_BITS)
 }

@@ -1,4 +1,5 @@
 import type { SeriesId } from '../series.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 
 /**
  * So many requests may have been decoded, with ids that were good then, before the first of them is stored: a series that
@@ -32,5 +33,21 @@ export class EndedSeries {
     }
     for (const id of ids) this.#since.delete(id)
     return ids
+  }
+
+  /** Ids, then how many requests ago they ended, in order. */
+  save(writer: ByteWriter): void {
+    writer.varint(this.#since.size)
+    writer.column(Uint32Array.from(this.#since.keys()))
+    writer.column(Uint32Array.from(this.#since.values(), (since) => this.#now - since))
+  }
+
+  /** Into an empty one; leaves out those that `isEnded` does not know. */
+  load(reader: ByteReader, isEnded: (id: SeriesId) => boolean): void {
+    const count = reader.count(8)
+    const ids = reader.integers(count)
+    const ages = reader.integers(count)
+    this.#now = ages.reduce((most, age) => Math.max(most, age), 0)
+    for (const [i, id] of ids.entries()) if (isEnded(id)) this.#since.set(id, this.#now - ages[i]!)
   }
 }

@@ -5,7 +5,7 @@ import { type Form, formOf, hashOfBytes, TextBytes, textOf } from './text-bytes.
 import { slabOf, wordOf, type WordBlocks } from './word-blocks.ts'
 
 /** Strings of pairs that were asked for last; series share most of theirs. */
-const CACHED = 2 ** 12
+const CACHED = 2 ** 14
 
 const FORM_BITS = 2
 const FORM_MASK = 3

@@ -1,5 +1,6 @@
 import { HashSlots, mixed, NOTHING } from './hash-slots.ts'
 import type { LabelPairs } from './label-pairs.ts'
+import type { SeriesRows } from './series-rows.ts'
 import { wordOf, type WordBlocks } from './word-blocks.ts'
 
 /** What a set is told apart by beside its pairs. */
@@ -71,12 +72,14 @@ export class LabelSets {
     return NOTHING
   }
 
-  /** The row that `is` of those with this hash; -1 where there is none. */
-  find(hash: number, is: (row: number) => boolean): number {
+  /** The row whose label set has the first pairs of `set` and this shape; -1 where there is none. */
+  find(hash: number, set: Uint32Array, { size, kind, bounds }: SetShape, rows: SeriesRows): number {
     const slots = this.#slots
     let row: number
     for (let slot = slots.first(hash); (row = slots.at(slot)) !== NOTHING; slot = slots.next(slot)) {
-      if (slots.hashAt(slot) === hash && is(row)) return row
+      if (slots.hashAt(slot) !== hash) continue
+      if (rows.size(row) !== size || rows.kind(row) !== kind || rows.bounds(row) !== bounds) continue
+      if (this.same(rows.set(row), set, size)) return row
     }
     return NOTHING
   }

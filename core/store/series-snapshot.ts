@@ -11,6 +11,7 @@ const VERSION = 1
 const KIND_SHIFT = 16
 const KIND_MASK = 0xff
 const ACTIVE = 1 << 24
+const ASKED = 1 << 25
 /** Numbers in the bounds of a series by kind; of a histogram there may be any number. */
 const WIDTHS = [0, undefined, 6]
 
@@ -33,7 +34,7 @@ class Numbering {
 /**
  * Format 1, columns as they lie in memory, integers of 32 bits: names; pairs (name, length of the value, values);
  * metrics; type, unit and help; bounds; then by series id, what it is (labels, kind, active), which type, unit and help,
- * which bounds; last the pairs of all label sets. Postings and hashes are made anew.
+ * which bounds; the pairs of all label sets; last, those that have ended and how long ago. Postings and hashes are made anew.
  */
 export function saveSeries(parts: SeriesParts, writer: ByteWriter): void {
   writer.u8(VERSION)
@@ -94,7 +95,8 @@ function saveRows({ rows, sets, metrics, bounds }: SeriesParts, writer: ByteWrit
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i]!
     total += rows.size(id)
-    shapes[i] = rows.size(id) | (rows.kind(id) << KIND_SHIFT) | (rows.isActive(id) ? ACTIVE : 0)
+    const state = (rows.isActive(id) ? ACTIVE : 0) | (rows.wasAsked(id) ? ASKED : 0)
+    shapes[i] = rows.size(id) | (rows.kind(id) << KIND_SHIFT) | state
     abouts[i] = aboutNumbers.of(rows.about(id))
     bounded[i] = boundsNumbers.of(rows.bounds(id))
   }
@@ -229,6 +231,7 @@ function putRow(parts: SeriesParts, columns: Columns, i: number, saved: Saved): 
   const metric = metrics.metric(metricPair)
   if (metric === undefined) throw damaged('a series has no metric')
   metric.series++
+  if ((columns.shapes[i]! & ASKED) !== 0) rows.setAsked(id, true)
   if ((columns.shapes[i]! & ACTIVE) !== 0) {
     rows.setActive(id, true)
     metric.active++

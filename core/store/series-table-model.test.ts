@@ -43,7 +43,7 @@ const shapes: Record<SeriesDefinition['kind'], readonly Float64Array[]> = {
   exponential: [Float64Array.of(3, 0, -2, 4, 0, 0)],
 }
 
-const definition = fc
+const anyDefinition = fc
   .record({
     metric: fc.constantFrom(...METRICS),
     labels: fc.dictionary(fc.constantFrom(...NAMES), fc.constantFrom(...VALUES), { maxKeys: 4 }),
@@ -69,8 +69,8 @@ const matcher: fc.Arbitrary<Matcher> = fc.oneof(
   }),
 )
 
-const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('resolve' as const), definition }) },
+const anyStep = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('resolve' as const), definition: anyDefinition }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -84,7 +84,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('ask' as const), matchers: fc.array(matcher, { maxLength: 4 }) }),
   },
 )
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never
 
 function keyOf({ labels, kind, bounds }: SeriesDefinition): string {
   return `${kind}|${bounds.join()}|${labels.key}`
@@ -108,11 +108,19 @@ function holds({ op, value }: Matcher, here: string): boolean {
 
 /** What the index answers by itself: not `le`, and not what an empty metric name would match. */
 function matches(one: SeriesDefinition, all: readonly Matcher[]): boolean {
-  return all.every((matcher) => {
-    if (matcher.name === SKIP) return true
-    if (matcher.name !== '__name__') return holds(matcher, one.labels.get(matcher.name))
-    return holds(matcher, '') || namesOf(one).some((name) => holds(matcher, name))
+  return all.every((asked) => {
+    if (asked.name === SKIP) return true
+    if (asked.name !== '__name__') return holds(asked, one.labels.get(asked.name))
+    return holds(asked, '') || namesOf(one).some((name) => holds(asked, name))
   })
+}
+
+function same(seen: unknown, expected: unknown): void {
+  expect(seen).toEqual(expected)
+}
+
+function isBug(call: () => unknown): void {
+  expect(call).toThrow(/^BUG/)
 }
 
 /** Table and model, moved together. */
@@ -134,13 +142,13 @@ class Pair {
 
   resolve(definition: SeriesDefinition): void {
     const known = this.byKey.get(keyOf(definition))
-    expect(this.table.find(definition)).toBe(known)
+    same(this.table.find(definition), known)
     if (known !== undefined) {
       if (this.ended.has(known)) this.ended.set(known, 'asked')
       return
     }
     const id = this.table.add(definition)
-    expect(id).toBe(this.table.length - 1)
+    same(id, this.table.length - 1)
     this.known.set(id, { definition, active: true })
     this.byKey.set(keyOf(definition), id)
   }
@@ -169,7 +177,10 @@ class Pair {
     const gone: number[] = []
     for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++) gone.push(...this.table.settle())
     const expected = [...this.ended].filter(([, state]) => state === 'quiet').map(([id]) => id)
-    expect(gone.toSorted((a, b) => a - b)).toEqual(expected.toSorted((a, b) => a - b))
+    same(
+      gone.toSorted((a, b) => a - b),
+      expected.toSorted((a, b) => a - b),
+    )
     for (const id of gone) this.#forget(id)
     for (const id of this.ended.keys()) this.ended.set(id, 'quiet')
   }
@@ -178,38 +189,43 @@ class Pair {
     const bytes = saved(this.table)
     this.table = newTable()
     this.table.load(new ByteReader(bytes))
-    expect(saved(this.table)).toEqual(bytes)
-    for (const id of this.ended.keys()) this.ended.set(id, 'quiet')
+    same(saved(this.table), bytes)
   }
 
   #forget(id: number): void {
     this.byKey.delete(keyOf(this.known.get(id)!.definition))
     this.known.delete(id)
     this.ended.delete(id)
-    expect(this.table.has(id)).toBe(false)
-    expect(() => this.table.definition(id)).toThrow(/^BUG/)
+    same(this.table.has(id), false)
+    isBug(() => this.table.definition(id))
   }
 
   ask(matchers: readonly Matcher[]): void {
     const matching = new Matching()
     const tests = matchers.map((one) => matching.test(one))
     const expected = [...this.known].filter(([, { definition, active }]) => active && matches(definition, matchers))
-    expect(Array.from(this.table.index.candidates(tests, SKIP))).toEqual(expected.map(([id]) => id))
+    same(
+      Array.from(this.table.index.candidates(tests, SKIP)),
+      expected.map(([id]) => id),
+    )
   }
 
   #check(): void {
     const active = [...this.known.values()].filter((one) => one.active)
-    expect(this.table.known).toBe(this.known.size)
-    expect(this.table.index.size).toBe(active.length)
+    same(this.table.known, this.known.size)
+    same(this.table.index.size, active.length)
     for (const [id, { definition, active: isActive }] of this.known) {
       const { labels, ...rest } = this.table.definition(id)
       const { labels: expected, ...others } = definition
-      expect([...labels]).toEqual([...expected])
-      expect(rest).toEqual(others)
-      expect(this.table.isActive(id)).toBe(isActive)
+      same([...labels], [...expected])
+      same(rest, others)
+      same(this.table.isActive(id), isActive)
     }
     const names = [...new Set([...this.known.values()].map(({ definition }) => definition.labels.name))]
-    expect(this.table.metadata().map(({ name }) => name)).toEqual(names.toSorted())
+    same(
+      this.table.metadata().map(({ name }) => name),
+      names.toSorted(),
+    )
   }
 }
 
@@ -226,7 +242,7 @@ function saved(table: SeriesTable): Uint8Array {
 test('what comes, ends, goes and is asked for is as in the model, restarts included', () => {
   expect.hasAssertions()
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+    fc.property(fc.array(anyStep, { maxLength: 60, size: 'max' }), (steps) => {
       const pair = new Pair()
       for (const one of steps) pair.take(one)
       // Nothing is left of what is gone.
@@ -252,8 +268,9 @@ test('in a table where lists are long, every way of asking finds the same', () =
     const of = { labels: Labels.of(labels), type: 'gauge', unit: '', help: '', kind, bounds: shapes[kind][0]! } as const
     pair.resolve(of)
   }
-  for (const id of [...pair.known.keys()])
-    if (id % 5 === 4) pair.change(id % 2 === 0 ? 'retire' : 'remove', [...pair.known.keys()].indexOf(id))
+  const ids = Array.from(pair.known.keys())
+  for (const id of ids)
+    if (id % 5 === 4) pair.change(id % 2 === 0 ? 'retire' : 'remove', Array.from(pair.known.keys()).indexOf(id))
   fc.assert(
     fc.property(fc.array(matcher, { maxLength: 4 }), (matchers) => pair.ask(matchers)),
     { numRuns: 200 },

@@ -89,7 +89,7 @@ export class SeriesTable {
       shape.bounds = this.#parts.bounds.find(bounds)
       if (shape.bounds === NONE) return undefined
     }
-    const id = sets.find(hashOfSet(this.#set, shape), (row) => this.#is(row, shape))
+    const id = sets.find(hashOfSet(this.#set, shape), this.#set, shape, rows)
     if (id === NONE) return undefined
     if (!rows.isActive(id)) rows.setAsked(id, true)
     return id
@@ -256,6 +256,7 @@ export class SeriesTable {
   /** Format 1: see `series-snapshot.ts`. */
   save(writer: ByteWriter): void {
     saveSeries(this.#parts, writer)
+    this.#ended.save(writer)
   }
 
   /** Into an empty table. Throws `ServiceError('bad_data')` for another version, or bytes that are none. */
@@ -263,16 +264,16 @@ export class SeriesTable {
     const { rows } = this.#parts
     assert(rows.length === 0, 'a table with series is loaded')
     loadSeries(this.#parts, reader)
-    for (const id of rows.allKnown()) if (!rows.isActive(id)) this.#ended.add(id)
+    this.#ended.load(reader, (id) => rows.has(id) && !rows.isActive(id))
   }
 
   #make(id: SeriesId): SeriesDefinition {
     const { rows, pairs, metrics, bounds } = this.#parts
     assert(rows.has(id), `series ${id} was never resolved, or is gone`)
-    const set = rows.set(id)
-    const labels = Labels.sorted(
-      Array.from({ length: rows.size(id) }, (_, i) => pairs.texts(this.#parts.sets.pair(set, i))),
-    )
+    this.#readSet(id)
+    const texts: (readonly [string, string])[] = []
+    for (let i = 0; i < rows.size(id); i++) texts.push(pairs.texts(this.#set[i]!))
+    const labels = Labels.sorted(texts)
     const { type, unit, help } = metrics.about(rows.about(id))
     return { labels, type, unit, help, kind: this.kind(id), bounds: bounds.of(rows.bounds(id)) }
   }
@@ -288,12 +289,6 @@ export class SeriesTable {
   #leave(pair: number): void {
     const { pairs, metrics } = this.#parts
     if (metrics.metric(pair) === undefined) pairs.remove(pair)
-  }
-
-  #is(row: SeriesId, { size, kind, bounds }: SetShape): boolean {
-    const { rows, sets } = this.#parts
-    if (rows.size(row) !== size || rows.kind(row) !== kind || rows.bounds(row) !== bounds) return false
-    return sets.same(rows.set(row), this.#set, size)
   }
 
   #pairOf(id: SeriesId, name: number): number {

@@ -48,6 +48,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #limits: StoreLimits
   readonly #analysis_ms: () => number | undefined
   readonly #refused: Counter
+  readonly #forgotten: Counter
   readonly #outcomes: Counter
   readonly #conflicts: Counter
   readonly #matching = new Matching()
@@ -76,6 +77,12 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       description: 'Samples with the time of a stored one and another value; refused, the first stays',
     })
     meter.gauge('barograph.store.series', { description: 'Series with samples' }, () => this.#tables.series.index.size)
+    meter.gauge('barograph.store.series.memory', { description: 'Labels and their index', unit: 'By' }, () => {
+      return this.#tables.series.bytes
+    })
+    this.#forgotten = meter.counter('barograph.store.series.forgotten', {
+      description: 'Series that had no samples any more and left memory',
+    })
     meter.gauge('barograph.store.size', { description: 'Payload of samples', unit: 'By' }, () => this.bytes)
     meter.gauge('barograph.store.allocated', { description: 'Memory held for samples', unit: 'By' }, () => {
       return this.#tables.samples.allocated
@@ -203,6 +210,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   #settle(): void {
     const gone = this.#tables.series.settle()
     if (gone.length === 0) return
+    this.#forgotten.add(gone.length)
     for (const id of gone) {
       this.#tables.sums.remove(id)
       this.#selection.forget(id)
