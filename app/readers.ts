@@ -1,7 +1,10 @@
+import { labelNamesOf, labelValuesOf } from '#core/label-listing.ts'
 import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
 import type { Labels } from '#core/series.ts'
 
 const byLabels = (a: Labels, b: Labels): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+
+const union = (lists: readonly string[][]): string[] => [...new Set(lists.flat())].toSorted()
 
 /** Several readers as one: the store, and forecasts whose samples lie in the future. */
 export class ReaderOf implements SeriesReader {
@@ -22,6 +25,14 @@ export class ReaderOf implements SeriesReader {
       this.#readers.flatMap((reader) => reader.labelSets(matchers, range)).map((labels) => [labels.key, labels]),
     )
     return [...sets.values()].toSorted(byLabels)
+  }
+
+  labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
+    return union(this.#readers.map((reader) => labelNamesOf(reader, matchers, range)))
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
+    return union(this.#readers.map((reader) => labelValuesOf(reader, name, matchers, range)))
   }
 
   extent(matchers: readonly Matcher[]): TimeRange | null {

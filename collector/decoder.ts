@@ -3,6 +3,7 @@ import type { OtlpRequest } from '#core/ports/intake.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
+import type { SeriesId } from '#core/series.ts'
 
 import { Catalogue } from './normal/catalogue.ts'
 import { Deltas } from './normal/deltas.ts'
@@ -51,6 +52,7 @@ class OtlpDecoder implements Decoder {
   readonly #body_objects: number
   readonly #label_value_length: number
   #writer: SeriesWriter | undefined
+  #generation: number | undefined
 
   constructor(options: DecoderOptions) {
     const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0 } = options
@@ -106,7 +108,13 @@ class OtlpDecoder implements Decoder {
       this.#proto.clear()
       this.#json.clear()
     }
+    if (writer === this.#writer && writer.generation !== this.#generation) {
+      const isLive = (id: SeriesId): boolean => writer.isLive?.(id) ?? true
+      this.#proto.forgetEnded(isLive)
+      this.#json.forgetEnded(isLive)
+    }
     this.#writer = writer
+    this.#generation = writer.generation
     this.#points.clear()
     const read = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
     read(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))

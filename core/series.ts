@@ -25,6 +25,11 @@ export class Labels implements Iterable<readonly [string, string]> {
     return sorted.length === 0 ? Labels.empty : new Labels(sorted)
   }
 
+  /** From pairs that are in order, unique and not empty already: nothing is looked at. */
+  static sorted(pairs: readonly (readonly [string, string])[]): Labels {
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs)
+  }
+
   /** The value, or '' where the label is absent. */
   get(name: string): string {
     for (const [key, value] of this.#pairs) if (key === name) return value

@@ -82,6 +82,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     log,
     meter,
   })
+  writer.onRemoved?.((ids) => scoring.forget(ids))
   const forecasting = new ForecastEngine({ query, writer, table, analysis_ms, log })
   const rules = new RuleEngine({
     query,

@@ -39,6 +39,17 @@ export function rangeOf(form: Form): TimeRange | undefined {
   return range
 }
 
+/** What a reader tells of the union of the selectors (of everything where there is none), selector by selector. */
+export function ofEachSelector<T>(
+  form: Form,
+  engine: QueryEngine,
+  ask: (matchers: readonly Matcher[], range: TimeRange | undefined) => T[],
+): T[] {
+  const sets = matcherSets(form, engine)
+  const range = rangeOf(form)
+  return sets.length === 0 ? ask([], range) : sets.flatMap((set) => ask(set, range))
+}
+
 /** Label sets of the union of the selectors (of everything where there is none), each once, ordered. */
 export function labelSetsOf(reader: SeriesReader, form: Form, engine: QueryEngine): Labels[] {
   const sets = matcherSets(form, engine)

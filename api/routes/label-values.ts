@@ -1,8 +1,9 @@
 import { ServiceError } from '#core/errors.ts'
+import { labelValuesOf } from '#core/label-listing.ts'
 
 import { Form } from '../prometheus/form.ts'
 import { labelNameOf } from '../prometheus/label-name.ts'
-import { labelSetsOf } from '../prometheus/matching.ts'
+import { ofEachSelector } from '../prometheus/matching.ts'
 import { sortedNames } from '../prometheus/names.ts'
 import { type RouteModule, routerPath } from '../route.ts'
 
@@ -19,9 +20,9 @@ export const labelValues: RouteModule = {
       if (name === undefined) throw new ServiceError('bad_data', `invalid label name: ${JSON.stringify(segment)}`)
       const form = await Form.of(c)
       const limit = form.limit()
-      const values = new Set<string>()
-      for (const set of labelSetsOf(ports.reader, form, ports.query)) values.add(set.get(name))
-      values.delete('')
+      const values = ofEachSelector(form, ports.query, (matchers, range) => {
+        return labelValuesOf(ports.reader, name, matchers, range)
+      })
       return sortedNames(values, limit)
     })
   },

@@ -1,5 +1,7 @@
+import { labelNamesOf } from '#core/label-listing.ts'
+
 import { Form } from '../prometheus/form.ts'
-import { labelSetsOf } from '../prometheus/matching.ts'
+import { ofEachSelector } from '../prometheus/matching.ts'
 import { sortedNames } from '../prometheus/names.ts'
 import type { RouteModule } from '../route.ts'
 
@@ -13,8 +15,9 @@ export const labels: RouteModule = {
     app.on(['GET', 'POST'], PATH, async (c) => {
       const form = await Form.of(c)
       const limit = form.limit()
-      const names = new Set<string>()
-      for (const set of labelSetsOf(ports.reader, form, ports.query)) for (const [name] of set) names.add(name)
+      const names = ofEachSelector(form, ports.query, (matchers, range) => {
+        return labelNamesOf(ports.reader, matchers, range)
+      })
       return sortedNames(names, limit)
     })
   },

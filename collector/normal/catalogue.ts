@@ -9,6 +9,8 @@ import { type ResourceLabels, resourceLabels } from './resource.ts'
 
 /** Not resolved, or of more than one series. */
 export const NO_SERIES = -1
+/** No point has so many counts. */
+const NO_WIDTH = -1
 
 export interface KnownMetric extends Translated {
   readonly resource: ResourceLabels
@@ -71,6 +73,22 @@ export class Catalogue {
       list.length = 0
     this.parts.clear()
     this.totals.clear()
+  }
+
+  /** Forgets series that have ended: their points are resolved again when they come. */
+  forgetEnded(isLive: (id: SeriesId) => boolean): void {
+    const { series, lastRow, rowSeries, rowWidth } = this
+    for (let alias = 0; alias < this.points.length; alias++) {
+      if (series[alias] !== NO_SERIES && !isLive(series[alias]!)) series[alias] = NO_SERIES
+      if (lastRow[alias] !== NO_SERIES && !isLive(lastRow[alias]!)) lastRow[alias] = NO_SERIES
+    }
+    for (let alias = 0; alias < this.rows.length; alias++) {
+      if (!isLive(rowSeries[alias]!)) rowWidth[alias] = NO_WIDTH
+    }
+    for (const [alias, parts] of this.parts) {
+      for (const [key, id] of parts) if (!isLive(id)) parts.delete(key)
+      if (parts.size === 0) this.parts.delete(alias)
+    }
   }
 
   resourceLabels(resource: number): ResourceLabels {
@@ -138,7 +156,8 @@ export class Catalogue {
     point: number,
     row: { readonly series: SeriesId; readonly width: number },
   ): void {
-    const alias = this.rows.add(bounds.view, bounds.from, bounds.to, point)
+    const known = this.rows.find(bounds.view, bounds.from, bounds.to, point)
+    const alias = known >= 0 ? known : this.rows.add(bounds.view, bounds.from, bounds.to, point)
     if (alias < 0) return
     this.rowSeries = grown(this.rowSeries, alias + 1)
     this.rowWidth = grown(this.rowWidth, alias + 1)

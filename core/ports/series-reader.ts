@@ -65,6 +65,10 @@ export interface SeriesReader {
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[]
   /** Label sets of series that have a sample in the range (all series when none is given). */
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[]
+  /** Names of labels of those series, each once, in order. Not there: `labelNamesOf` (`core/label-listing.ts`) finds them in the label sets. */
+  labelNames?(matchers: readonly Matcher[], range?: TimeRange): string[]
+  /** Values that the label has in those series, each once, in order. */
+  labelValues?(name: string, matchers: readonly Matcher[], range?: TimeRange): string[]
   /** Event time of the oldest and newest sample of the matching series; null when there is none. Cheap. */
   extent(matchers: readonly Matcher[]): TimeRange | null
   metadata(): MetricMetadata[]

@@ -34,8 +34,17 @@ export interface SeriesWriter {
    * label length) refuses a new one: the caller rejects the point and goes on.
    */
   resolve(definition: SeriesDefinition): SeriesId
-  /** The definition under which an id was made. */
+  /** The definition under which an id was made. A bug for an id that is gone. */
   definition(id: SeriesId): SeriesDefinition
+  /**
+   * Grows when series have ended: who keeps ids from request to request then resolves those again that are not live any
+   * more, before he uses them. Undefined where no series ever goes.
+   */
+  readonly generation?: number
+  /** Whether an id that was kept may be used without resolving it again. */
+  isLive?(id: SeriesId): boolean
+  /** Tells of ids that are gone for good: none of them comes again. */
+  onRemoved?(listener: (ids: readonly SeriesId[]) => void): void
   /** Undefined where there is none, or where it marks the series stale. */
   newest(id: SeriesId): NewestSample | undefined
   /**

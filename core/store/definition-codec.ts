@@ -1,6 +1,7 @@
 import { ServiceError } from '../errors.ts'
 import { Labels, type MetricType, type SeriesDefinition } from '../series.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import type { About } from './metric-table.ts'
 
 /** Order is part of the format: only ever add at the end. */
 const TYPES: readonly MetricType[] = [
@@ -22,9 +23,7 @@ export function writeDefinition(writer: ByteWriter, definition: SeriesDefinition
     writer.text(name)
     writer.text(value)
   }
-  writer.u8(TYPES.indexOf(definition.type))
-  writer.text(definition.unit)
-  writer.text(definition.help)
+  writeAbout(writer, definition)
   writer.u8(KINDS.indexOf(definition.kind))
   writer.varint(definition.bounds.length)
   writer.column(definition.bounds)
@@ -34,12 +33,22 @@ export function writeDefinition(writer: ByteWriter, definition: SeriesDefinition
 export function readDefinition(reader: ByteReader): SeriesDefinition {
   const pairs: [string, string][] = []
   for (let left = reader.count(2); left > 0; left--) pairs.push([reader.text(), reader.text()])
-  const type = known(TYPES, reader.u8(), 'metric type')
-  const unit = reader.text()
-  const help = reader.text()
+  const about = readAbout(reader)
   const kind = known(KINDS, reader.u8(), 'kind of value')
   const bounds = reader.floats(reader.count(8))
-  return { labels: Labels.of(pairs), type, unit, help, kind, bounds }
+  return { labels: Labels.of(pairs), ...about, kind, bounds }
+}
+
+/** Type, unit and help. */
+export function writeAbout(writer: ByteWriter, { type, unit, help }: About): void {
+  writer.u8(TYPES.indexOf(type))
+  writer.text(unit)
+  writer.text(help)
+}
+
+/** Throws `ServiceError('bad_data')` for bytes that are none. */
+export function readAbout(reader: ByteReader): About {
+  return { type: known(TYPES, reader.u8(), 'metric type'), unit: reader.text(), help: reader.text() }
 }
 
 function known<T>(list: readonly T[], index: number, what: string): T {

@@ -11,6 +11,7 @@ export class SegmentSamples {
   #definitions: readonly SeriesDefinition[] = []
   /** By number of the segment; undefined where the store's limits refuse the series now. */
   #ids: (SeriesId | undefined)[] = []
+  #generation: number | undefined
   #refused = 0
 
   constructor(writer: SeriesWriter) {
@@ -24,10 +25,14 @@ export class SegmentSamples {
 
   /** Views, valid until the next call. Entries are to be given in the order of the journal. */
   batch({ definitions, samples: { floats, histograms } }: ReadSignals): SampleBatch {
+    const { generation } = this.#writer
     if (definitions !== this.#definitions) {
       this.#definitions = definitions
       this.#ids = []
+    } else if (generation !== this.#generation) {
+      this.#ids = this.#ids.map((id, number) => (this.#isLive(id) ? id : this.#resolve(definitions[number]!)))
     }
+    this.#generation = generation
     for (const definition of definitions.slice(this.#ids.length)) this.#ids.push(this.#resolve(definition))
     this.#builder.clear()
     for (let i = 0; i < floats.length; i++) {
@@ -51,6 +56,10 @@ export class SegmentSamples {
       })
     }
     return this.#builder.batch()
+  }
+
+  #isLive(id: SeriesId | undefined): boolean {
+    return id !== undefined && this.#writer.isLive?.(id) !== false
   }
 
   #resolve(definition: SeriesDefinition): SeriesId | undefined {

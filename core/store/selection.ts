@@ -2,6 +2,7 @@ import type { Matcher, SeriesSlice, TimeRange } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesId } from '../series.ts'
 import { LE, type Part, partMatches, partsOf } from './histogram-row.ts'
 import { histogramSlices, mergeSlices } from './histogram-slices.ts'
+import { LabelLists } from './label-lists.ts'
 import type { Matching, Test } from './matching.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import type { SampleTable } from './sample-table.ts'
@@ -47,6 +48,7 @@ function byLabels(a: { readonly labels: Labels }, b: { readonly labels: Labels }
 export class Selection {
   readonly #tables: Tables
   readonly #matching: Matching
+  readonly #lists: LabelLists
   readonly #buffer = new SampleBuffer()
   /** Expansions of the histograms that were asked for. */
   readonly #parts = new Map<SeriesId, readonly Part[]>()
@@ -54,6 +56,7 @@ export class Selection {
   constructor(tables: Tables, matching: Matching) {
     this.#tables = tables
     this.#matching = matching
+    this.#lists = new LabelLists(tables, matching, (matchers, range, rows) => this.labelSets(matchers, range, rows))
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
@@ -67,13 +70,27 @@ export class Selection {
     return mergeSlices(slices.toSorted(byLabels))
   }
 
-  labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
+  /** `rows`: only these, which match as far as the index tells. */
+  labelSets(matchers: readonly Matcher[], range?: TimeRange, rows?: Iterable<SeriesId>): Labels[] {
     const found = new Map<string, { readonly labels: Labels }>()
-    for (const match of this.#matches(matchers)) {
+    for (const match of this.#matches(matchers, rows)) {
       if (range !== undefined && !this.#tables.samples.has(match.row, range)) continue
       for (const part of this.#inRange(match, range)) found.set(part.labels.key, part)
     }
     return [...found.values()].toSorted(byLabels).map(({ labels }) => labels)
+  }
+
+  /** A row that is gone. */
+  forget(row: SeriesId): void {
+    this.#parts.delete(row)
+  }
+
+  labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
+    return this.#lists.names(matchers, range)
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
+    return this.#lists.values(name, matchers, range)
   }
 
   extent(matchers: readonly Matcher[]): TimeRange | null {
@@ -87,11 +104,11 @@ export class Selection {
   }
 
   /** Rows that match and hold samples, with the parts of histograms that match. */
-  *#matches(matchers: readonly Matcher[]): Iterable<Match> {
+  *#matches(matchers: readonly Matcher[], rows?: Iterable<SeriesId>): Iterable<Match> {
     const { series, samples, sums } = this.#tables
     const tests = matchers.map((matcher) => this.#matching.test(matcher))
     const own = tests.filter(({ name }) => name === METRIC_NAME || name === LE).map(remembered)
-    for (const row of series.index.candidates(tests, LE)) {
+    for (const row of rows ?? series.index.candidates(tests, LE)) {
       if (samples.oldest_ms(row) === Infinity) continue
       const { labels, kind } = series.definition(row)
       if (kind === 'float') {

@@ -1,143 +1,340 @@
 import { assert } from '../assert.ts'
-import { ServiceError } from '../errors.ts'
 import type { Counter } from '../ports/meter.ts'
 import type { MetricMetadata } from '../ports/series-reader.ts'
-import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
-import { partNames } from './histogram-row.ts'
+import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { Admission } from './admission.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { DefinitionCache } from './definition-cache.ts'
+import { EndedSeries } from './ended-series.ts'
 import { LabelIndex } from './label-index.ts'
+import { NONE } from './label-names.ts'
+import { hashOfSet, type SetShape } from './label-sets.ts'
 import type { StoreLimits } from './limits.ts'
+import type { Metric } from './metric-table.ts'
+import { emptyParts, metricPairIn, namePairs } from './series-parts.ts'
+import { FLOAT, KINDS } from './series-rows.ts'
+import { loadSeries, saveSeries } from './series-snapshot.ts'
 
-function sameBounds(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false
-  return true
-}
-
-/** What a row is found by: a histogram has the three names of its expansion. */
-function* indexed({ labels, kind }: SeriesDefinition): Iterable<readonly [string, string]> {
-  for (const pair of labels) if (kind === 'float' || pair[0] !== METRIC_NAME) yield pair
-  if (kind === 'histogram') for (const name of partNames(labels.name)) yield [METRIC_NAME, name]
-}
-
-/** Who the series are: ids by label set, definitions by id, the label index, limits. Ids count from 0 and stay. */
+/**
+ * Who the series are: ids by label set, kind and bounds, definitions by id, the label index, limits. Ids count from 0, and
+ * none is given twice. A series that has ended is found by its definition for a while, then it is gone.
+ */
 export class SeriesTable {
-  readonly #limits: StoreLimits
-  readonly #refused: Counter
-  readonly #floats = new Map<string, SeriesId>()
-  /** Rows of one label set differ in their bounds. */
-  readonly #histograms = new Map<string, SeriesId[]>()
-  readonly #definitions: SeriesDefinition[] = []
-  readonly #active: boolean[] = []
-  readonly #perMetric = new Map<string, number>()
-  readonly #metadata = new Map<string, MetricMetadata>()
-  readonly #index = new LabelIndex()
+  readonly #parts = emptyParts()
+  readonly #index = new LabelIndex(this.#parts)
+  readonly #admission: Admission
+  readonly #ended = new EndedSeries()
+  readonly #definitions = new DefinitionCache((id) => this.#make(id))
+  /** Pairs of the label set that was looked at last. */
+  #set = new Uint32Array(64)
+  #generation = 0
 
   /** `refused` counts points whose new series a limit refuses. */
   constructor(limits: StoreLimits, refused: Counter) {
-    this.#limits = limits
-    this.#refused = refused
+    this.#admission = new Admission(limits, refused)
   }
 
-  /** Ids given so far. */
+  /** Ids given so far, those of series that are gone included. */
   get length(): number {
-    return this.#definitions.length
+    return this.#parts.rows.length
+  }
+
+  /** Series there are, whether they count or have ended. */
+  get known(): number {
+    return this.#parts.rows.known
+  }
+
+  /**
+   * Grows when a series has ended: who keeps ids from call to call resolves them again then, before he uses them. Ids
+   * from before are good for the samples of `REQUESTS_IN_FLIGHT` more requests.
+   */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    const { blocks, pairs, postings, sets, rows } = this.#parts
+    return blocks.bytes + pairs.bytes + postings.bytes + sets.bytes + rows.bytes
+  }
+
+  /** How much is held of what series share: nothing of it outlives its last series. */
+  get held(): Readonly<Record<'names' | 'pairs' | 'metrics' | 'abouts' | 'bounds' | 'block_bytes', number>> {
+    const { blocks, pairs, metrics, bounds } = this.#parts
+    return {
+      names: pairs.names.count,
+      pairs: pairs.count,
+      metrics: metrics.count,
+      abouts: metrics.abouts,
+      bounds: bounds.count,
+      block_bytes: blocks.held,
+    }
   }
 
   get index(): LabelIndex {
     return this.#index
   }
 
+  /** Whether an id belongs to a series that is not gone. */
+  has(id: SeriesId): boolean {
+    return this.#parts.rows.has(id)
+  }
+
   /** The id of a known series. */
   find({ labels, kind, bounds }: SeriesDefinition): SeriesId | undefined {
-    if (kind === 'float') return this.#floats.get(labels.key)
-    return this.#histograms.get(labels.key)?.find((id) => sameBounds(this.#definitions[id]!.bounds, bounds))
+    const { sets, rows } = this.#parts
+    if (!this.#findPairs(labels)) return undefined
+    const shape = { size: labels.size, kind: KINDS.indexOf(kind), bounds: 0 }
+    if (shape.kind !== FLOAT) {
+      shape.bounds = this.#parts.bounds.find(bounds)
+      if (shape.bounds === NONE) return undefined
+    }
+    const id = sets.find(hashOfSet(this.#set, shape), this.#set, shape, rows)
+    if (id === NONE) return undefined
+    if (!rows.isActive(id)) rows.setAsked(id, true)
+    return id
   }
 
   /** A new series. Throws `ServiceError('too_large')` with the name of the limit that refuses it. */
   add(definition: SeriesDefinition): SeriesId {
-    this.#admit(definition)
+    this.#admission.admit(definition, this.#parts.rows.active, () => this.#activeOf(definition.labels))
     return this.restore(definition, true)
   }
 
   /** A series without asking limits: it was admitted before. */
   restore(definition: SeriesDefinition, active: boolean): SeriesId {
-    const { labels, kind, bounds } = definition
-    const id = this.#definitions.length
-    this.#definitions.push(kind === 'float' ? definition : { ...definition, bounds: bounds.slice() })
-    this.#active.push(false)
-    if (kind === 'float') this.#floats.set(labels.key, id)
-    else {
-      const rows = this.#histograms.get(labels.key)
-      if (rows === undefined) this.#histograms.set(labels.key, [id])
-      else rows.push(id)
-    }
-    if (!this.#metadata.has(labels.name)) {
-      const { type, unit, help } = definition
-      this.#metadata.set(labels.name, { name: labels.name, type, unit, help })
-    }
+    const { sets, rows, bounds, metrics, postings } = this.#parts
+    const { labels } = definition
+    const kind = KINDS.indexOf(definition.kind)
+    this.#internPairs(labels)
+    const shape = { size: labels.size, kind, bounds: kind === FLOAT ? 0 : bounds.use(definition.bounds) }
+    const set = sets.put(this.#set, shape.size)
+    const id = rows.add({ ...shape, set, about: metrics.use(definition) })
+    sets.add(hashOfSet(this.#set, shape), id)
+    const metricPair = metricPairIn(this.#parts, this.#set, shape.size)
+    metrics.intern(metricPair, labels.name, definition).series++
+    if (kind === FLOAT) for (let i = 0; i < shape.size; i++) postings.add(this.#set[i]!, id)
+    else for (const pair of this.#indexed(metricPair, shape)) postings.add(pair, id)
     if (active) this.activate(id)
+    else this.#ended.add(id)
     return id
   }
 
+  /** The next id, which is that of no series: for a snapshot whose series there is gone. */
+  skip(): SeriesId {
+    const { rows } = this.#parts
+    rows.skipTo(rows.length + 1)
+    return rows.length - 1
+  }
+
+  /** Made when asked for; the last few are remembered. */
   definition(id: SeriesId): SeriesDefinition {
-    const definition = this.#definitions[id]
-    assert(definition !== undefined, `series ${id} was never resolved`)
-    return definition
+    return this.#definitions.get(id)
+  }
+
+  /** The kind alone, without making the definition. */
+  kind(id: SeriesId): SeriesDefinition['kind'] {
+    return KINDS[this.#parts.rows.kind(id)]!
+  }
+
+  /** The same text for series of one metric, kind and bounds. */
+  family(id: SeriesId): string {
+    const { rows } = this.#parts
+    this.#readSet(id)
+    return `${metricPairIn(this.#parts, this.#set, rows.size(id))} ${rows.kind(id)} ${rows.bounds(id)}`
+  }
+
+  /** The value of a label, '' where it is absent. */
+  label(id: SeriesId, name: string): string {
+    const pair = this.#pairOf(id, this.#parts.pairs.names.find(name))
+    return pair === NONE ? '' : this.#parts.pairs.value(pair)
+  }
+
+  /** Names of labels in the label sets of these series. */
+  labelNames(ids: readonly SeriesId[]): string[] {
+    const { names } = this.#parts.pairs
+    const seen = new Uint8Array(names.length)
+    for (const id of ids) {
+      this.#readSet(id)
+      const size = this.#parts.rows.size(id)
+      for (let i = 0; i < size; i++) seen[this.#parts.pairs.nameOf(this.#set[i]!)] = 1
+    }
+    return Array.from(names.all()).flatMap((name) => (seen[name] === 1 ? [names.text(name)] : []))
+  }
+
+  /** Values of a label in the label sets of these series. */
+  labelValuesOf(name: string, ids: readonly SeriesId[]): string[] {
+    const { pairs } = this.#parts
+    const found = new Set<number>()
+    const wanted = pairs.names.find(name)
+    for (const id of ids) found.add(this.#pairOf(id, wanted))
+    found.delete(NONE)
+    return Array.from(found, (pair) => pairs.value(pair))
+  }
+
+  /** Values of a label that some active series has for which `counts`. */
+  labelValues(name: string, counts: (id: SeriesId) => boolean): string[] {
+    const { pairs, postings, rows } = this.#parts
+    const values: string[] = []
+    const wanted = pairs.names.find(name)
+    if (wanted === NONE) return values
+    for (let pair = pairs.names.first(wanted); pair !== NONE; pair = pairs.next(pair)) {
+      if (postings.rows(pair).some((id) => rows.isActive(id) && counts(id))) values.push(pairs.value(pair))
+    }
+    return values
   }
 
   isActive(id: SeriesId): boolean {
-    return this.#active[id]!
+    return this.#parts.rows.isActive(id)
   }
 
   /** A series that has samples, or was just made: it is found, and counts against the limits. */
   activate(id: SeriesId): void {
-    if (this.#active[id]!) return
-    this.#active[id] = true
-    const definition = this.definition(id)
-    this.#count(definition.labels, 1)
-    this.#index.add(id, indexed(definition))
+    const { rows } = this.#parts
+    assert(rows.has(id), `series ${id} is gone`)
+    if (rows.isActive(id)) return
+    rows.setActive(id, true)
+    rows.setAsked(id, false)
+    this.#ended.delete(id)
+    this.#metricOf(id).active++
   }
 
-  /** A series that has no samples any more: its id stays known, it counts for nothing. */
+  /** A series that has no samples any more: it counts for nothing, and `settle` removes it when nobody asks for it. */
   retire(id: SeriesId): void {
-    if (!this.#active[id]!) return
-    this.#active[id] = false
-    const definition = this.definition(id)
-    this.#count(definition.labels, -1)
-    this.#index.remove(id, indexed(definition))
+    const { rows } = this.#parts
+    if (!rows.isActive(id)) return
+    rows.setActive(id, false)
+    this.#metricOf(id).active--
+    this.#ended.add(id)
+    this.#generation++
+  }
+
+  /** To be called once a request that was stored: removes what ended long enough ago. Returns the ids that are gone. */
+  settle(): readonly SeriesId[] {
+    const { rows } = this.#parts
+    const due = this.#ended.due()
+    if (due.length === 0) return due
+    return due.filter((id) => {
+      if (!rows.wasAsked(id)) {
+        this.remove(id)
+        return true
+      }
+      rows.setAsked(id, false)
+      this.#ended.add(id)
+      return false
+    })
+  }
+
+  /** All about a series is forgotten; its id is not given again. */
+  remove(id: SeriesId): void {
+    const { sets, rows, bounds, metrics, postings } = this.#parts
+    assert(rows.has(id), `series ${id} is gone`)
+    this.retire(id)
+    this.#ended.delete(id)
+    this.#definitions.forget(id)
+    const shape = { size: rows.size(id), kind: rows.kind(id), bounds: rows.bounds(id) }
+    const set = rows.set(id)
+    this.#readSet(id)
+    const metricPair = metricPairIn(this.#parts, this.#set, shape.size)
+    const indexed = this.#indexed(metricPair, shape)
+    sets.remove(hashOfSet(this.#set, shape), id)
+    sets.give(set, shape.size)
+    bounds.leave(shape.bounds)
+    metrics.drop(rows.about(id))
+    metrics.leave(metricPair)
+    rows.remove(id)
+    for (const pair of indexed) if (postings.remove(pair, rows) === 0) this.#leave(pair)
+    // The name of a histogram is not in the index.
+    if (metricPair !== NONE && !indexed.includes(metricPair) && postings.size(metricPair) === 0) this.#leave(metricPair)
   }
 
   /** By metric name. */
   metadata(): MetricMetadata[] {
-    return [...this.#metadata.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return this.#parts.metrics.metadata()
   }
 
-  #count({ name }: Labels, change: number): void {
-    const count = (this.#perMetric.get(name) ?? 0) + change
-    if (count === 0) this.#perMetric.delete(name)
-    else this.#perMetric.set(name, count)
+  /** Format 1: see `series-snapshot.ts`. */
+  save(writer: ByteWriter): void {
+    saveSeries(this.#parts, writer)
+    this.#ended.save(writer)
   }
 
-  #admit({ labels, bounds }: SeriesDefinition): void {
-    const limits = this.#limits
-    if (labels.size > limits.labels) this.#refuse('labels', `a series has ${labels.size} labels`)
+  /** Into an empty table. Throws `ServiceError('bad_data')` for another version, or bytes that are none. */
+  load(reader: ByteReader): void {
+    const { rows } = this.#parts
+    assert(rows.length === 0, 'a table with series is loaded')
+    loadSeries(this.#parts, reader)
+    this.#ended.load(reader, (id) => rows.has(id) && !rows.isActive(id))
+  }
+
+  #make(id: SeriesId): SeriesDefinition {
+    const { rows, pairs, metrics, bounds } = this.#parts
+    assert(rows.has(id), `series ${id} was never resolved, or is gone`)
+    this.#readSet(id)
+    const texts: (readonly [string, string])[] = []
+    for (let i = 0; i < rows.size(id); i++) texts.push(pairs.texts(this.#set[i]!))
+    const labels = Labels.sorted(texts)
+    const { type, unit, help } = metrics.about(rows.about(id))
+    return { labels, type, unit, help, kind: this.kind(id), bounds: bounds.of(rows.bounds(id)) }
+  }
+
+  /** Pairs under which a row is found: its labels, but of a histogram the names of its expansion. */
+  #indexed(metricPair: number, { size, kind }: SetShape): readonly number[] {
+    const own = Array.from(this.#set.subarray(0, size))
+    if (kind === FLOAT) return own
+    return [...own.filter((pair) => pair !== metricPair), ...namePairs(this.#parts, metricPair, kind)]
+  }
+
+  /** A pair that no row is found by is gone, unless it names a metric. */
+  #leave(pair: number): void {
+    const { pairs, metrics } = this.#parts
+    if (metrics.metric(pair) === undefined) pairs.remove(pair)
+  }
+
+  #pairOf(id: SeriesId, name: number): number {
+    const { rows, sets, pairs } = this.#parts
+    return name === NONE ? NONE : sets.pairOf(rows.set(id), rows.size(id), pairs, name)
+  }
+
+  #readSet(id: SeriesId): void {
+    const { rows, sets } = this.#parts
+    this.#room(rows.size(id))
+    sets.read(rows.set(id), rows.size(id), this.#set)
+  }
+
+  /** False where a pair is not known. */
+  #findPairs(labels: Labels): boolean {
+    const { pairs } = this.#parts
+    this.#room(labels.size)
+    let i = 0
     for (const [name, value] of labels) {
-      if (name.length > limits.label_name_length) {
-        this.#refuse('label_name_length', `a label name has ${name.length} characters`)
-      }
-      if (value.length > limits.label_value_length) {
-        this.#refuse('label_value_length', `label ${name} has ${value.length} characters`)
-      }
+      const pair = pairs.find(pairs.names.find(name), value)
+      if (pair === NONE) return false
+      this.#set[i++] = pair
     }
-    if (bounds.length >= limits.buckets) this.#refuse('buckets', `a histogram has ${bounds.length + 1} buckets`)
-    if (this.#index.size >= limits.series) this.#refuse('series', 'there are too many series')
-    if ((this.#perMetric.get(labels.name) ?? 0) >= limits.series_per_metric) {
-      this.#refuse('series_per_metric', `metric ${labels.name} has too many series`)
-    }
+    return true
   }
 
-  #refuse(limit: keyof StoreLimits, what: string): never {
-    this.#refused.add(1, { limit })
-    throw new ServiceError('too_large', `${what}: limits.${limit} is ${this.#limits[limit]}`)
+  #internPairs(labels: Labels): void {
+    const { pairs } = this.#parts
+    this.#room(labels.size)
+    let i = 0
+    for (const [name, value] of labels) this.#set[i++] = pairs.intern(pairs.names.intern(name), value)
+  }
+
+  #room(size: number): void {
+    if (size > this.#set.length) this.#set = new Uint32Array(size)
+  }
+
+  #metricOf(id: SeriesId): Metric {
+    this.#readSet(id)
+    return this.#parts.metrics.metric(metricPairIn(this.#parts, this.#set, this.#parts.rows.size(id)))!
+  }
+
+  /** Series of the metric that count. */
+  #activeOf({ name }: Labels): number {
+    const { pairs, metrics } = this.#parts
+    const pair = name === '' ? NONE : pairs.find(pairs.names.find(METRIC_NAME), name)
+    return metrics.metric(pair)?.active ?? 0
   }
 }

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import { bucketCount } from '../exponential.ts'
-import type { SeriesDefinition } from '../series.ts'
+import { Labels, type SeriesDefinition } from '../series.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { NONE } from './chunk-table.ts'
 import { readDefinition, writeDefinition } from './definition-codec.ts'
@@ -10,6 +10,16 @@ import type { SampleTable } from './sample-table.ts'
 import type { Tables } from './selection.ts'
 
 const VERSION = 1
+
+/** In the place of a series that is gone: one without labels that has ended. */
+const GONE: SeriesDefinition = {
+  labels: Labels.empty,
+  type: 'unknown',
+  unit: '',
+  help: '',
+  kind: 'float',
+  bounds: new Float64Array(0),
+}
 
 /** Marks of the store that decide what is dropped when. */
 export interface StoreMarks {
@@ -98,7 +108,7 @@ export function saveStore({ series, samples, sums }: Tables, marks: StoreMarks):
   writer.f64(marks.tried_bytes)
   writer.varint(series.length)
   for (let row = 0; row < series.length; row++) {
-    writeDefinition(writer, series.definition(row))
+    writeDefinition(writer, series.has(row) ? series.definition(row) : GONE)
     writer.u8((series.isActive(row) ? 1 : 0) | (sums.flags(row) << 1))
     writeSamples(writer, samples, row)
   }
@@ -116,7 +126,8 @@ export function loadStore(bytes: Uint8Array, { series, samples, sums }: Tables):
   for (let left = reader.count(20); left > 0; left--) {
     const definition = readDefinition(reader)
     const flags = reader.u8()
-    const row = series.restore(definition, (flags & 1) !== 0)
+    const isGone = definition.labels.size === 0 && (flags & 1) === 0
+    const row = isGone ? series.skip() : series.restore(definition, (flags & 1) !== 0)
     samples.add(widthOf(definition))
     sums.restore(row, flags >> 1)
     readSamples(reader, samples, row)

@@ -48,6 +48,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #limits: StoreLimits
   readonly #analysis_ms: () => number | undefined
   readonly #refused: Counter
+  readonly #forgotten: Counter
   readonly #outcomes: Counter
   readonly #conflicts: Counter
   readonly #matching = new Matching()
@@ -56,6 +57,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   #dropping: Dropping
   #newest_ms = -Infinity
   readonly #newest = new SampleBuffer()
+  readonly #removed: ((ids: readonly SeriesId[]) => void)[] = []
   #fresh = new Uint8Array(256)
   /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
   readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
@@ -75,6 +77,12 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       description: 'Samples with the time of a stored one and another value; refused, the first stays',
     })
     meter.gauge('barograph.store.series', { description: 'Series with samples' }, () => this.#tables.series.index.size)
+    meter.gauge('barograph.store.series.memory', { description: 'Labels and their index', unit: 'By' }, () => {
+      return this.#tables.series.bytes
+    })
+    this.#forgotten = meter.counter('barograph.store.series.forgotten', {
+      description: 'Series that had no samples any more and left memory',
+    })
     meter.gauge('barograph.store.size', { description: 'Payload of samples', unit: 'By' }, () => this.bytes)
     meter.gauge('barograph.store.allocated', { description: 'Memory held for samples', unit: 'By' }, () => {
       return this.#tables.samples.allocated
@@ -102,6 +110,18 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   definition(id: SeriesId): SeriesDefinition {
     return this.#tables.series.definition(id)
+  }
+
+  get generation(): number {
+    return this.#tables.series.generation
+  }
+
+  isLive(id: SeriesId): boolean {
+    return this.#tables.series.isActive(id)
+  }
+
+  onRemoved(listener: (ids: readonly SeriesId[]) => void): void {
+    this.#removed.push(listener)
   }
 
   newest(id: SeriesId): NewestSample | undefined {
@@ -144,6 +164,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#appendHistograms(histograms, { at: floats.length, oldest_ms, latest_ms })
     const refused_histograms = this.#refusedSoFar() - refused
     this.#dropping.after(this.#tables, now_ms ?? this.#newest_ms)
+    this.#settle()
     return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
   }
 
@@ -153,6 +174,14 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
     return this.#selection.labelSets(matchers, range)
+  }
+
+  labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
+    return this.#selection.labelNames(matchers, range)
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
+    return this.#selection.labelValues(name, matchers, range)
   }
 
   extent(matchers: readonly Matcher[]): TimeRange | null {
@@ -175,6 +204,18 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#selection = new Selection(tables, this.#matching)
     this.#dropping.restore(marks)
     this.#newest_ms = marks.newest_ms
+  }
+
+  /** Forgets series that ended long enough ago. */
+  #settle(): void {
+    const gone = this.#tables.series.settle()
+    if (gone.length === 0) return
+    this.#forgotten.add(gone.length)
+    for (const id of gone) {
+      this.#tables.sums.remove(id)
+      this.#selection.forget(id)
+    }
+    for (const listener of this.#removed) listener(gone)
   }
 
   #emptyTables(): Tables {

@@ -10,6 +10,11 @@ export class SumTable {
     else this.#with.add(row)
   }
 
+  remove(row: SeriesId): void {
+    this.#with.delete(row)
+    this.#without.delete(row)
+  }
+
   some(row: SeriesId): boolean {
     return this.#with.has(row)
   }

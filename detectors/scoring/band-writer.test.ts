@@ -55,3 +55,30 @@ test('a full store is counted and asked no more', () => {
   bands.flush()
   expect([asked, refused]).toEqual([1, 1])
 })
+
+test('series that have ended are resolved again, the others are not', () => {
+  const resolved: string[] = []
+  const ended = new Set<number>()
+  let generation = 0
+  const ids: number[] = []
+  const writer = {
+    get generation() {
+      return generation
+    },
+    isLive: (id: number) => !ended.has(id),
+    resolve: ({ labels }: { labels: Labels }) => resolved.push(labels.name) - 1,
+    append: ({ floats }: { floats: { series: Uint32Array } }) => void ids.push(...floats.series),
+  } as unknown as SeriesWriter
+  const bands = new BandWriter(writer, silentMeter)
+  const score = (time_ms: number): void => bands.scored(about, time_ms, { score: 1, expected: 1, lower: 0, upper: 2 })
+  score(1)
+  generation++
+  score(2)
+  expect(resolved).toHaveLength(4)
+  ended.add(2)
+  generation++
+  score(3)
+  expect(resolved).toHaveLength(8)
+  bands.flush()
+  expect(ids).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7])
+})

@@ -19,12 +19,18 @@ const PARTS = [
   ['upper', 'Upper end of the band.'],
 ] as const
 
+/** Series of a row; null where the store is full. */
+interface Kept {
+  readonly ids: readonly SeriesId[] | null
+  readonly generation: number | undefined
+}
+
 /** Writes scores and bands back into the store as `barograph_score`, `_expected`, `_lower` and `_upper`. */
 export class BandWriter implements ScoreSink {
   readonly #writer: SeriesWriter
   readonly #refused
   readonly #samples = new SampleBuilder()
-  readonly #ids = new WeakMap<RowAbout, readonly SeriesId[] | null>()
+  readonly #kept = new WeakMap<RowAbout, Kept>()
 
   constructor(writer: SeriesWriter, meter: Meter) {
     this.#writer = writer
@@ -34,11 +40,7 @@ export class BandWriter implements ScoreSink {
   }
 
   scored(about: RowAbout, time_ms: number, { score, expected, lower, upper }: Readonly<Verdict>): void {
-    let ids = this.#ids.get(about)
-    if (ids === undefined) {
-      ids = this.#resolve(about)
-      this.#ids.set(about, ids)
-    }
+    const ids = this.#idsOf(about)
     if (ids === null) return
     for (const [i, value] of [score, expected, lower, upper].entries()) {
       if (value === value) this.#samples.float(ids[i]!, time_ms, value)
@@ -50,6 +52,18 @@ export class BandWriter implements ScoreSink {
     if (this.#samples.length === 0) return
     this.#writer.append(this.#samples.batch())
     this.#samples.clear()
+  }
+
+  /** As they were made, for as long as all of them live. */
+  #idsOf(about: RowAbout): readonly SeriesId[] | null {
+    const { generation } = this.#writer
+    let kept = this.#kept.get(about)
+    if (kept?.generation !== generation || kept === undefined) {
+      const same = kept?.ids?.every((id) => this.#writer.isLive?.(id) ?? true) === true
+      kept = { ids: same ? kept!.ids : this.#resolve(about), generation }
+      this.#kept.set(about, kept)
+    }
+    return kept.ids
   }
 
   #resolve(about: RowAbout): readonly SeriesId[] | null {

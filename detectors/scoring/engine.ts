@@ -169,6 +169,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.flush()
   }
 
+  /** Series that are gone for good. Their rows go when nothing has touched them for long enough. */
+  forget(ids: readonly SeriesId[]): void {
+    for (const id of ids) this.#routes[id] = undefined
+  }
+
   /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
   tick(time_ms: number, complete_ms?: number): void {
     this.#time_ms = Math.max(this.#time_ms, time_ms)

@@ -1,0 +1,59 @@
+// The decoder keeps ids of series; those of series that have ended it gives up in time.
+import { expect, test } from 'vitest'
+
+import { silentMeter } from '#core/ports/meter.ts'
+import { REQUESTS_IN_FLIGHT } from '#core/store/ended-series.ts'
+import { Store } from '#core/store/store.ts'
+
+import { createDecoder } from './decoder.ts'
+import { linesOf, metrics, nanos, request } from './testing/decoding.fixture.ts'
+
+const DAY_MS = 86_400_000
+const START_MS = 1_790_000_000_000
+
+function number(time_ms: number): object {
+  return { name: 'number', gauge: { dataPoints: [{ timeUnixNano: nanos(time_ms), asDouble: 1 }] } }
+}
+
+function histogram(time_ms: number): object {
+  const point = { timeUnixNano: nanos(time_ms), count: '3', sum: 4, bucketCounts: ['1', '2'], explicitBounds: [1] }
+  return { name: 'histogram', histogram: { aggregationTemporality: 2, dataPoints: [point] } }
+}
+
+function summary(time_ms: number): object {
+  const point = { timeUnixNano: nanos(time_ms), count: '3', sum: 4, quantileValues: [{ quantile: 0.5, value: 1 }] }
+  return { name: 'summary', summary: { dataPoints: [point] } }
+}
+
+function exponential(time_ms: number): object {
+  const positive = { offset: 1, bucketCounts: ['1', '2'] }
+  const point = { timeUnixNano: nanos(time_ms), count: '3', sum: 4, scale: 2, zeroCount: '0', positive }
+  return { name: 'exponential', exponentialHistogram: { aggregationTemporality: 2, dataPoints: [point] } }
+}
+
+test.each([number, histogram, summary, exponential])(
+  'a %o that comes back after its series are gone has new ones',
+  (of) => {
+    let now_ms = START_MS
+    const store = new Store({ limits: { retention_ms: DAY_MS }, analysis_ms: () => now_ms, meter: silentMeter })
+    const decoder = createDecoder({ meter: silentMeter })
+    const send = (...list: object[]): string[] => {
+      const { samples } = decoder.decode(request('metrics', metrics(...list)), store)
+      const lines = linesOf(samples, store)
+      store.append(samples)
+      return lines
+    }
+    const first = send(of(now_ms))
+    const { length } = send(of((now_ms += 1000)))
+    expect(first).toHaveLength(length)
+    const ids = (): number => store.labelSets([]).length
+    const before = ids()
+    now_ms += 2 * DAY_MS
+    for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++)
+      send({ name: 'other', gauge: { dataPoints: [{ timeUnixNano: nanos(now_ms + i), asInt: '1' }] } })
+    const again = send(of((now_ms += 1000)))
+    expect(again.map((line) => line.replace(` ${now_ms} `, ` ${START_MS} `))).toEqual(first)
+    expect(send(of((now_ms += 1000)))).toHaveLength(length)
+    expect(ids()).toBe(before + 1)
+  },
+)

@@ -1,0 +1,140 @@
+// Series that end leave memory, and whoever kept their ids learns of it in time.
+import { describe, expect, test } from 'vitest'
+
+import { silentMeter } from '../ports/meter.ts'
+import { SampleBuilder } from '../sample.ts'
+import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { REQUESTS_IN_FLIGHT } from './ended-series.ts'
+import { STORE_LIMITS } from './limits.ts'
+import { SegmentSamples } from './segment-samples.ts'
+import { SeriesTable } from './series-table.ts'
+import { Store } from './store.ts'
+
+const DAY_MS = 86_400_000
+
+function gauge(name: string, labels: Record<string, string> = {}): SeriesDefinition {
+  const all = Labels.of({ ...labels, __name__: name })
+  return { labels: all, type: 'gauge', unit: '', help: '', kind: 'float', bounds: new Float64Array(0) }
+}
+
+/** A store of one day, and a clock of its own. */
+function dayStore(): {
+  store: Store
+  write: (definition: SeriesDefinition, time_ms: number) => SeriesId
+  at: (now_ms: number) => void
+} {
+  let now_ms = 0
+  const store = new Store({ limits: { retention_ms: DAY_MS }, analysis_ms: () => now_ms, meter: silentMeter })
+  const write = (definition: SeriesDefinition, time_ms: number): SeriesId => {
+    const id = store.resolve(definition)
+    const builder = new SampleBuilder()
+    builder.float(id, time_ms, 1)
+    store.append(builder.batch())
+    return id
+  }
+  return { store, write, at: (time_ms) => (now_ms = time_ms) }
+}
+
+describe('a series that has ended', () => {
+  test('is the same when it comes back soon', () => {
+    const { store, write, at } = dayStore()
+    const id = write(gauge('x'), 0)
+    write(gauge('other'), 0)
+    at(2 * DAY_MS)
+    const { generation } = store
+    write(gauge('other'), 2 * DAY_MS)
+    expect(store.isLive(id)).toBe(false)
+    expect(store.generation).toBeGreaterThan(generation)
+    expect(write(gauge('x'), 2 * DAY_MS)).toBe(id)
+    expect(store.isLive(id)).toBe(true)
+  })
+
+  test('is gone a while later, told, and another one when it comes back', () => {
+    const { store, write, at } = dayStore()
+    const gone: SeriesId[] = []
+    store.onRemoved((ids) => gone.push(...ids))
+    const id = write(gauge('x'), 0)
+    for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++) {
+      at(2 * DAY_MS + i)
+      write(gauge('other'), 2 * DAY_MS + i)
+      // Who decoded a request before could still store it.
+      if (i < REQUESTS_IN_FLIGHT) expect(store.definition(id).labels.name).toBe('x')
+    }
+    expect(gone).toEqual([id])
+    expect(() => store.definition(id)).toThrow(/^BUG/)
+    expect(store.metadata().map(({ name }) => name)).toEqual(['other'])
+    expect(store.labelSets([]).map(String)).toEqual(['other'])
+    expect(write(gauge('x'), 3 * DAY_MS)).not.toBe(id)
+  })
+
+  test('leaves its id unused over a restart', () => {
+    const { store, write, at } = dayStore()
+    write(gauge('x'), 0)
+    for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++) {
+      at(2 * DAY_MS + i)
+      write(gauge('other'), 2 * DAY_MS + i)
+    }
+    const other = store.resolve(gauge('other'))
+    const saved = store.save().slice()
+    const again = dayStore().store
+    again.load(saved)
+    expect(again.save()).toEqual(saved)
+    expect(again.resolve(gauge('other'))).toBe(other)
+    expect(again.resolve(gauge('x'))).toBe(other + 1)
+  })
+
+  test('is resolved again by who reads the journal', () => {
+    const { store, write, at } = dayStore()
+    const segment = new SegmentSamples(store)
+    const definitions = [gauge('x'), gauge('other')]
+    const entry = (number: number, time_ms: number): Parameters<SegmentSamples['batch']>[0] => {
+      const builder = new SampleBuilder()
+      builder.float(number, time_ms, 1)
+      return { kind: 'signals', definitions, samples: builder.batch(), logs: [], spans: [] }
+    }
+    store.append(segment.batch(entry(0, 0)))
+    for (let i = 0; i <= REQUESTS_IN_FLIGHT * 2; i++) {
+      at(2 * DAY_MS + i)
+      store.append(segment.batch(entry(1, 2 * DAY_MS + i)))
+    }
+    store.append(segment.batch(entry(0, 2 * DAY_MS)))
+    expect(store.extent([{ name: '__name__', op: '=', value: 'x' }])?.to_ms).toBe(2 * DAY_MS)
+    expect(write(gauge('x'), 2 * DAY_MS + 1)).toBe(store.resolve(gauge('x')))
+  })
+})
+
+test('memory does not grow with the series that have been', () => {
+  const table = new SeriesTable(STORE_LIMITS, { add() {} })
+  const round = (number: number): void => {
+    const ids = Array.from({ length: 2000 }, (_, i) => {
+      return table.add(gauge(`m${i % 20}`, { pod: `pod-${number}-${i % 100}`, i: String(i), zone: 'a' }))
+    })
+    for (const id of ids) table.retire(id)
+    for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++) table.settle()
+  }
+  for (let i = 0; i < 3; i++) round(i)
+  const { bytes } = table
+  for (let i = 3; i < 40; i++) round(i)
+  expect(table.length).toBe(80_000)
+  expect(table.known).toBe(0)
+  // A page of ids that are gone is a pointer.
+  expect(table.bytes).toBeLessThanOrEqual(bytes + 80_000 / 16)
+})
+
+test('a flood of new series is refused without a trace', () => {
+  let refused = 0
+  const table = new SeriesTable({ ...STORE_LIMITS, series: 10 }, { add: (n) => (refused += n) })
+  for (let i = 0; i < 10; i++) table.add(gauge('x', { i: String(i) }))
+  const before = { ...table.held, bytes: table.bytes }
+  const errors = new Set<unknown>()
+  for (let i = 0; i < 10_000; i++) {
+    try {
+      table.add(gauge('x', { i: `new ${i}` }))
+    } catch (error) {
+      errors.add(error)
+    }
+  }
+  expect(refused).toBe(10_000)
+  expect([...errors].map(String)).toEqual(['ServiceError: there are too many series: limits.series is 10'])
+  expect({ ...table.held, bytes: table.bytes }).toEqual(before)
+})
