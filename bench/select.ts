@@ -14,7 +14,7 @@ const METRICS = 50
 const LIMITS = { ...STORE_LIMITS, series: Infinity, series_per_metric: Infinity }
 
 /** Series `i`: pods have a service, services a job, each pod all metrics, and one of them for each route and code. */
-export function definition(i: number): SeriesDefinition {
+function definition(i: number): SeriesDefinition {
   const pod = Math.floor(i / 100)
   const within = i % 100
   const service = pod % 40
@@ -42,7 +42,7 @@ export function definition(i: number): SeriesDefinition {
 const m = (name: string, op: Matcher['op'], value: string): Matcher => ({ name, op, value })
 const metric = m('__name__', '=', 'http_server_7_total')
 
-export const QUERIES: Readonly<Record<string, readonly Matcher[]>> = {
+const QUERIES: Readonly<Record<string, readonly Matcher[]>> = {
   equality: [metric],
   intersection: [metric, m('service_name', '=', 'service-3'), m('zone', '=', 'eu-1')],
   alternation: [metric, m('k8s_namespace_name', '=~', 'team-1|team-3|team-5')],

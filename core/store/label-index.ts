@@ -5,10 +5,10 @@ import { difference, intersection, union } from './row-sets.ts'
 import type { SeriesParts } from './series-parts.ts'
 import { TextBytes } from './text-bytes.ts'
 
-/** Rows are asked one by one where they are fewer than this part of those that would have to be gone through, */
-const FEW = 1 / 4
-/** or, where values have to be asked first, than this part of all. */
-const FEW_OF_ALL = 1 / 32
+/** So few lists are gone through one by one. */
+const FEW_LISTS = 8
+/** Rows are looked at one by one, all over memory, where they are fewer than this part of what is in lists, one behind the other. */
+const FEW = 1 / 32
 
 const UNASKED = 0
 const NO = 1
@@ -45,7 +45,7 @@ export class LabelIndex {
     let rows: Uint32Array | undefined
     // From the fewest on, there is least to compare.
     for (const listed of this.#allListed(asked).toSorted((a, b) => a.size - b.size)) {
-      rows = this.#withListed(rows, listed)
+      rows = this.#with(rows, listed)
       if (rows.length === 0) return NO_ROWS
     }
     for (const test of asked) {
@@ -80,41 +80,48 @@ export class LabelIndex {
     })
   }
 
-  #withListed(rows: Uint32Array | undefined, { name, pairs, size }: Listed): Uint32Array {
-    if (rows === undefined) return this.#union(pairs)
-    if (pairs.length <= 1 || name === METRIC_NAME || rows.length >= size * FEW) {
-      return intersection(rows, this.#union(pairs))
-    }
-    const wanted = new Set(pairs)
-    return this.#kept(rows, name, (pair) => wanted.has(pair))
-  }
-
   /** Rows with a value that matches. */
   #withMatching(rows: Uint32Array | undefined, test: Test): Uint32Array {
     if (rows !== undefined && this.#askEach(rows, test)) return this.#asked(rows, test)
-    const matching = this.#union(this.#scan(test, true))
-    return rows === undefined ? matching : intersection(rows, matching)
+    const pairs = this.#scan(test, true)
+    return this.#with(rows, { name: test.name, pairs, size: this.#size(pairs) })
   }
 
   /** The rows, less those with a value that does not match. */
   #without(rows: Uint32Array, test: Test): Uint32Array {
-    if (test.excluded !== undefined) {
-      const excluded = this.#listed(test.name, test.excluded)
-      if (excluded.length <= 1 || rows.length >= this.#size(excluded) * FEW) {
-        return difference(rows, this.#union(excluded))
-      }
+    const { name, excluded } = test
+    if (this.#parts.pairs.names.find(name) === NONE) return rows
+    if (excluded === undefined && this.#askEach(rows, test)) return this.#asked(rows, test)
+    const pairs = excluded === undefined ? this.#scan(test, false) : this.#listed(name, excluded)
+    if (pairs.length <= FEW_LISTS) {
+      return pairs.reduce((left, pair) => difference(left, this.#parts.postings.rows(pair)), rows)
     }
-    if (this.#askEach(rows, test)) return this.#asked(rows, test)
-    return difference(rows, this.#union(this.#scan(test, false)))
+    if (rows.length < this.#size(pairs) * FEW) return this.#kept(rows, name, this.#isOneOf(pairs, false))
+    return difference(rows, this.#union(pairs))
   }
 
-  /** Whether to look at each row rather than at each value. Metric names of a histogram are not in its label set. */
+  /** Rows that have one of the pairs. */
+  #with(rows: Uint32Array | undefined, { name, pairs, size }: Listed): Uint32Array {
+    if (rows === undefined) return this.#union(pairs)
+    if (pairs.length <= FEW_LISTS) {
+      return union(pairs.map((pair) => intersection(rows, this.#parts.postings.rows(pair))))
+    }
+    // A histogram has several metric names, and none of them is in its label set.
+    if (name !== METRIC_NAME && rows.length < size * FEW) return this.#kept(rows, name, this.#isOneOf(pairs, true))
+    return intersection(rows, this.#union(pairs))
+  }
+
+  #isOneOf(pairs: readonly number[], answer: boolean): (pair: number) => boolean {
+    const listed = new Uint8Array(this.#parts.pairs.length)
+    for (const pair of pairs) listed[pair] = 1
+    return (pair) => (pair !== NONE && listed[pair] === 1) === answer
+  }
+
+  /** Whether to ask the value of each row rather than all values. */
   #askEach(rows: Uint32Array, { name }: Test): boolean {
-    if (name === METRIC_NAME) return false
     const { names } = this.#parts.pairs
     const id = names.find(name)
-    const values = id === NONE ? 0 : names.pairs(id)
-    return rows.length < values || rows.length < this.size * FEW_OF_ALL
+    return name !== METRIC_NAME && id !== NONE && rows.length < names.pairs(id)
   }
 
   /** Those of the rows whose own value matches. */

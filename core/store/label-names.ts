@@ -5,7 +5,7 @@ export const NONE = -1
 export class LabelNames {
   readonly #ids = new Map<string, number>()
   readonly #texts: string[] = []
-  /** Pairs with this name; also the heads of their lists. */
+  /** How many pairs have this name, and the first of their list. */
   readonly #pairs: number[] = []
   readonly #first: number[] = []
   readonly #free: number[] = []

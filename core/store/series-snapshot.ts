@@ -18,16 +18,10 @@ const WIDTHS = [0, undefined, 6]
 /** Numbers as they are saved: dense, in order of first sight. */
 class Numbering {
   readonly order: number[] = []
-  readonly #numbers = new Map<number, number>()
+  readonly #numbers: number[] = []
 
   of(id: number): number {
-    let number = this.#numbers.get(id)
-    if (number === undefined) {
-      number = this.order.length
-      this.#numbers.set(id, number)
-      this.order.push(id)
-    }
-    return number
+    return (this.#numbers[id] ??= this.order.push(id) - 1)
   }
 }
 

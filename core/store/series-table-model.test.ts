@@ -249,7 +249,7 @@ test('what comes, ends, goes and is asked for is as in the model, restarts inclu
       for (const id of pair.known.keys()) pair.table.remove(id)
       expect(pair.table.held).toEqual({ pairs: 0, names: 0, bounds: 0, abouts: 0, metrics: 0, block_bytes: 0 })
     }),
-    { numRuns: 150, interruptAfterTimeLimit: 20_000 },
+    { numRuns: 100, interruptAfterTimeLimit: 20_000 },
   )
 })
 
@@ -298,7 +298,7 @@ test('bytes that are no snapshot are refused as such', () => {
         expect(error).toMatchObject({ code: 'bad_data' })
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 800 },
   )
   expect(() => newTable().load(new ByteReader(Uint8Array.of(9)))).toThrow('format 9')
 })
