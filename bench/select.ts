@@ -193,7 +193,7 @@ function snapshots(table: SeriesTable): void {
 }
 
 /** `npm run bench -- select [series]`. */
-export default async function select(args: string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<void> {
   const count = Number(args[0] ?? 100_000)
   const table = filled(count)
   identities(table, count)

@@ -63,8 +63,8 @@ test('series of format 1 load, ids and what has ended included', () => {
   }
   expect([table.length, table.known, table.index.size]).toEqual([6, 5, 4])
   const found = (name: string): SeriesId[] => {
-    const test = new Matching().test({ name: '__name__', op: '=', value: name })
-    return Array.from(table.index.candidates([test], 'le'))
+    const asked = new Matching().test({ name: '__name__', op: '=', value: name })
+    return Array.from(table.index.candidates([asked], 'le'))
   }
   expect([found('x'), found('h'), found('h_bucket'), found('e')]).toEqual([[0], [], [2, 3], []])
   expect(table.add({ ...definitions[1]!, help: '' })).toBe(6)
