@@ -7,6 +7,7 @@ import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { SeriesReader } from '#core/ports/series-reader.ts'
 
+import { revealed } from './address.ts'
 import { UpstreamClient } from './client/client.ts'
 import { Backfill } from './history/backfill.ts'
 import { HistoryMarks } from './history/marks.ts'
@@ -45,7 +46,9 @@ export function createUpstreams(
     Object.entries(upstreams).map(([name, settings]) => {
       const { url, headers, timeout } = settings
       const { version, clock, fetch } = deps
-      const client = new UpstreamClient(new Peer({ url, headers, timeout_ms: timeout, version, clock, fetch }))
+      const client = new UpstreamClient(
+        new Peer({ url: revealed(url), headers, timeout_ms: timeout, version, clock, fetch }),
+      )
       return {
         name,
         server: client.origin,

@@ -157,7 +157,7 @@ export class Backfill {
     const wanted = this.#wanted()
     if (wanted.length === 0) return
     const pace = new Pace({ rate: settings.rate, clock })
-    const metadata = await this.#metadata(pace, signal)
+    const metadata = await this.#metadata(signal)
     const targets = await this.#targets(wanted, pace, signal)
     const series = targets.reduce((sum, target) => sum + target.series, 0)
     let from_ms = Math.min(...targets.map((target) => target.from_ms))
@@ -192,10 +192,10 @@ export class Backfill {
     return wanted
   }
 
-  /** Without it samples are kept all the same. */
-  async #metadata(pace: Pace, signal: AbortSignal): Promise<ReadonlyMap<string, MetricMetadata>> {
+  /** Samples are kept without it as well. Asked once: a server that is away is found out at once, and keeps nobody waiting. */
+  async #metadata(signal: AbortSignal): Promise<ReadonlyMap<string, MetricMetadata>> {
     try {
-      return await pace.ask(() => this.#options.client.metadata(signal), signal)
+      return await this.#options.client.metadata(signal)
     } catch (error) {
       if (!(error instanceof ServiceError) || error.retryable || error.code === 'canceled') throw error
       return new Map()

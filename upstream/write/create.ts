@@ -5,6 +5,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesDefinition, SeriesId } from '#core/series.ts'
 
+import { revealed } from '../address.ts'
 import { Peer } from '../peer.ts'
 import type { UpstreamSettings } from '../settings.ts'
 import { WriteEndpoint } from './endpoint.ts'
@@ -49,7 +50,7 @@ function writerOf(
   const { queue, what } = settings
   const { samples, bytes, batch, deadline } = queue
   const peer = new Peer({
-    url: settings.url ?? withPath(upstream.url, WRITE_PATH),
+    url: settings.url === undefined ? withPath(revealed(upstream.url), WRITE_PATH) : revealed(settings.url),
     // What is secret for one server is not told to another.
     headers: settings.headers ?? (settings.url === undefined ? upstream.headers : {}),
     timeout_ms: queue.timeout,

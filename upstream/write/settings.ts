@@ -2,7 +2,8 @@ import { z } from 'zod'
 
 import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
-import { secret } from '#core/config/secret.ts'
+
+import { address, headers } from '../address.ts'
 
 const queue = z.strictObject({
   samples: z.int().min(1).default(200_000),
@@ -15,8 +16,8 @@ const queue = z.strictObject({
 
 /** `remote_write` of an upstream, said as an object. */
 export const writeObject = z.strictObject({
-  url: z.url().optional(),
-  headers: z.record(z.string(), secret).optional(),
+  url: address.optional(),
+  headers: headers.optional(),
   what: z.enum(['results', 'all']).default('results'),
   version: z.union([z.literal(1), z.literal(2)]).default(1),
   max_age: duration.prefault('1h'),

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+
+import { Secret, secret } from '#core/config/secret.ts'
+
+const hasPassword = (url: string): boolean => new URL(url).password !== ''
+
+/** The address of a peer in a file: one with a password in it is secret as a whole. */
+export const address = z.union([
+  z.instanceof(Secret),
+  z.url({ protocol: /^https?$/ }).transform((url) => (hasPassword(url) ? new Secret(url) : url)),
+])
+
+const NAME = 'the name of a header: letters, digits and -'
+
+/** Headers for a peer; their values are shown nowhere. */
+export const headers = z.record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, NAME), secret)
+
+export function revealed(url: string | Secret): string {
+  return typeof url === 'string' ? url : url.reveal()
+}
