@@ -9,6 +9,7 @@ import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
+import { JournalSeries } from '#core/store/journal-series.ts'
 import { Journal, type JournalOptions } from '#core/store/journal.ts'
 import { Positions } from '#core/store/positions.ts'
 
@@ -93,10 +94,11 @@ export class Service implements Component {
     this.#writers = writers
     this.#loadRules()
     const positions = new Positions()
+    const series = new JournalSeries(this.engine.store)
     const decoder = createDecoder({ meter, ...decoderLimits(config) })
     this.#journal = new Journal({
       folder: join(data, 'journal'),
-      definition: (id) => this.engine.store.definition(id),
+      series,
       clock,
       log,
       meter,
@@ -109,6 +111,7 @@ export class Service implements Component {
       journal: this.#journal,
       checkpoint: new Checkpoint({ folder: data, log }),
       positions,
+      series,
       recorder: this.#recording,
       log,
     })

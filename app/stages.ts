@@ -13,10 +13,10 @@ import type { Log } from '#core/ports/log.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
+import type { JournalSeries } from '#core/store/journal-series.ts'
 import type { Journal } from '#core/store/journal.ts'
 import type { Positions } from '#core/store/positions.ts'
 import type { JournalEntry } from '#core/store/record-codec.ts'
-import { SegmentSamples } from '#core/store/segment-samples.ts'
 
 import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
@@ -39,6 +39,7 @@ export interface JournaledStagesOptions {
   readonly journal: Journal
   readonly checkpoint: Checkpoint
   readonly positions: Positions
+  readonly series: JournalSeries
   readonly recorder: Recorder | undefined
   readonly log: Log
 }
@@ -59,9 +60,8 @@ export class JournaledStages implements Stages {
 
   /** Everything since the last checkpoint, again. Returns the number of inputs applied. */
   async recover(): Promise<number> {
-    const { checkpoint, engine, journal, positions, log } = this.#options
+    const { checkpoint, engine, journal, positions, series, log } = this.#options
     const segment = checkpoint.load(this.#snapshots(), journal.segments())
-    const samples = new SegmentSamples(engine.store)
     let count = 0
     for (const entry of journal.read(segment ?? 0)) {
       count++
@@ -69,12 +69,13 @@ export class JournaledStages implements Stages {
       else if (entry.kind === 'change') engine.change(entry.change)
       else if (entry.kind === 'command') this.#commandAgain(entry)
       else {
-        engine.observe({ samples: samples.batch(entry), logs: entry.logs, spans: entry.spans })
+        engine.observe(entry)
         if (entry.position !== undefined) positions.advance(entry.position)
       }
     }
-    if (samples.refused > 0)
-      log.warn('limits are lower than before; samples of the journal were left out', { samples: samples.refused })
+    const { lost, refused } = series
+    if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
+    if (refused > 0) log.warn('limits are lower than before; samples of the journal were left out', { samples: refused })
     return count
   }
 
@@ -91,7 +92,8 @@ export class JournaledStages implements Stages {
   }
 
   #snapshots() {
-    return [...this.#options.engine.snapshots, this.#options.positions]
+    const { engine, positions, series } = this.#options
+    return [...engine.snapshots, positions, series]
   }
 
   async #thenCheckpoint(taken: Taken): Promise<Receipt> {

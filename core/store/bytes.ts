@@ -67,6 +67,11 @@ export class ByteWriter {
     this.#bytes[this.#used++] = rest
   }
 
+  /** Any whole number of at most 2^52 in magnitude: small ones of either sign are short. */
+  signed(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value)
+  }
+
   raw(bytes: Uint8Array): void {
     this.#room(bytes.length)
     this.#bytes.set(bytes, this.#used)
@@ -142,6 +147,11 @@ export class ByteReader {
     throw new ServiceError('bad_data', 'a number is too long')
   }
 
+  signed(): number {
+    const value = this.varint()
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
   /** A number of things that take at least `bytesEach` bytes: one that cannot be there is refused before memory is asked for. */
   count(bytesEach: number): number {
     const count = this.varint()
@@ -161,6 +171,12 @@ export class ByteReader {
 
   integers(length: number): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.#aligned(length * 4))
+  }
+
+  /** The memory of the first `length` entries of a typed array, as `column` wrote it. */
+  into(values: Uint8Array | Uint32Array | Float64Array, length: number): void {
+    const size = length * values.BYTES_PER_ELEMENT
+    new Uint8Array(values.buffer, values.byteOffset, size).set(this.raw(size))
   }
 
   text(): string {

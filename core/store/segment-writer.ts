@@ -82,6 +82,22 @@ export class SegmentWriter {
     closeSync(this.#fd)
   }
 
+  /** The same, off the event loop: no more is written. */
+  async retire(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    this.#cancelSync?.()
+    await new Promise<void>((settle) => {
+      fdatasync(this.#fd, (error) => {
+        if (error !== null) {
+          this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
+        }
+        settle()
+      })
+    })
+    closeSync(this.#fd)
+  }
+
   #sync(): void {
     this.#cancelSync = undefined
     fdatasync(this.#fd, (error) => {
