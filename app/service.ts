@@ -263,7 +263,7 @@ export class Service implements Component {
     await this.#sources.stop()
     await this.pipeline.close()
     await this.#lastSending()
-    this.#stages.checkpoint()
+    await this.#stages.close()
     await this.engine.alerting.sender.stop()
     await this.#api.stop()
     this.#recording?.close()

@@ -1,4 +1,4 @@
-import { ServiceError } from '#core/errors.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type {
   ChangeInput,
@@ -22,7 +22,7 @@ import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
-/** The journal is folded into a checkpoint when it is this long. */
+/** The journal is folded into a checkpoint when it is this long, and half as long as the checkpoint that it continues. */
 const CHECKPOINT_BYTES = 64 * 2 ** 20
 const NOTHING: SampleBatch = new SampleBuilder().batch()
 
@@ -47,6 +47,7 @@ export interface JournaledStagesOptions {
 /** An input's way through a running process: decoded, journaled, recorded, applied; and the way back after a restart. */
 export class JournaledStages implements Stages {
   readonly #options: JournaledStagesOptions
+  #writing: Promise<void> | undefined
 
   constructor(options: JournaledStagesOptions) {
     this.#options = options
@@ -54,8 +55,7 @@ export class JournaledStages implements Stages {
 
   async take(input: Input): Promise<Taken> {
     const taken = this.#take(input)
-    if (this.#options.journal.bytes >= CHECKPOINT_BYTES) return { ...taken, apply: () => this.#thenCheckpoint(taken) }
-    return taken
+    return this.#due() ? { ...taken, apply: () => this.#thenCheckpoint(taken) } : taken
   }
 
   /** Everything since the last checkpoint, again. Returns the number of inputs applied. */
@@ -79,16 +79,37 @@ export class JournaledStages implements Stages {
     return count
   }
 
-  /** Folds the journal into one file. A failure is logged: the journal goes on growing, and nothing is lost. */
-  checkpoint(): void {
+  /**
+   * Folds the journal into one file: the state is captured before this returns, and written while inputs go on. A failure is logged: the
+   * journal goes on growing, and nothing is lost.
+   */
+  checkpoint(): Promise<void> {
+    this.#writing ??= this.#checkpoint().finally(() => {
+      this.#writing = undefined
+    })
+    return this.#writing
+  }
+
+  /** The last checkpoint, when no input comes any more. */
+  async close(): Promise<void> {
+    await this.#writing
+    await this.checkpoint()
+  }
+
+  async #checkpoint(): Promise<void> {
     const { checkpoint, journal, log } = this.#options
     try {
       const segment = journal.rotate()
-      journal.dropBefore(checkpoint.write(this.#snapshots(), segment))
+      await journal.dropBefore(await checkpoint.write(this.#snapshots(), segment))
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      log.error('no checkpoint could be written; the journal is kept', { error })
+      log.error('no checkpoint could be written; the journal is kept', { error: messageOf(error) })
     }
+  }
+
+  #due(): boolean {
+    const { checkpoint, journal } = this.#options
+    return this.#writing === undefined && journal.bytes >= Math.max(CHECKPOINT_BYTES, checkpoint.bytes / 2)
   }
 
   #snapshots() {
@@ -98,7 +119,7 @@ export class JournaledStages implements Stages {
 
   async #thenCheckpoint(taken: Taken): Promise<Receipt> {
     const receipt = await taken.apply()
-    this.checkpoint()
+    void this.checkpoint()
     return receipt
   }
 

@@ -85,7 +85,8 @@ export class ByteWriter {
 
   /** Any string: UTF-8, or UTF-16 where a lone surrogate would not survive UTF-8. */
   text(value: string): void {
-    if (value.isWellFormed()) {
+    if (value === '') this.u8(0)
+    else if (value.isWellFormed()) {
       const bytes = encoder.encode(value)
       this.varint(bytes.length * 2)
       this.raw(bytes)
@@ -181,6 +182,7 @@ export class ByteReader {
 
   text(): string {
     const header = this.varint()
+    if (header === 0) return ''
     const bytes = this.raw(Math.floor(header / 2))
     if (header % 2 === 0) return decoder.decode(bytes)
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf16le')

@@ -128,8 +128,8 @@ function keep(name: string, path: string): void {
   if (!existsSync(join(GOLDEN, name))) copyFileSync(path, join(GOLDEN, name))
 }
 
-test('a checkpoint of format 1 loads', () => {
-  new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3)
+test('a checkpoint of format 1 loads', async () => {
+  await new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3)
   keep(CHECKPOINT, join(folder, 'checkpoint'))
   copyFileSync(join(GOLDEN, CHECKPOINT), join(folder, 'checkpoint'))
   const parts = newParts()

@@ -179,7 +179,7 @@ export class Journal {
     const path = join(folder, segmentFile(this.#next))
     const writer = new SegmentWriter(path, { clock, log, write: this.#options.write ?? write })
     this.#next++
-    syncFolder(folder)
+    void syncFolder(folder)
     return writer
   }
 

@@ -93,7 +93,8 @@ function runsOf(times: Float64Array): number {
   let last = 0
   for (let i = 0; i < times.length; i++) {
     const time = times[i]!
-    if (i === 0 || !Object.is(time, last)) runs++
+    // Of zeros, which have a sign, each begins a run of its own, as times that are no numbers do.
+    if (time !== last || time === 0) runs++
     last = time
   }
   return runs
@@ -104,7 +105,7 @@ function writeRuns(writer: ByteWriter, times: Float64Array): void {
     const from = i
     const time = times[i]!
     i++
-    while (i < times.length && Object.is(times[i], time)) i++
+    while (i < times.length && times[i] === time && time !== 0) i++
     writer.f64(time)
     writer.u32(i - from)
   }
