@@ -43,6 +43,7 @@ const limits = z.strictObject({
   query_series: count,
   query_timeout: duration,
   stream_clients: count,
+  disk_reserve: bytes,
 })
 
 const kafkaTopics = z.strictObject({
@@ -184,5 +185,6 @@ export const DEFAULTS = {
     query_series: 100_000,
     query_timeout: '2m',
     stream_clients: 100,
+    disk_reserve: '64MiB',
   },
 }

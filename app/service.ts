@@ -9,6 +9,7 @@ import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
+import { DiskSpace } from '#core/store/disk-space.ts'
 import { JournalSeries } from '#core/store/journal-series.ts'
 import { Journal, type JournalOptions } from '#core/store/journal.ts'
 import { Positions } from '#core/store/positions.ts'
@@ -57,6 +58,7 @@ export class Service implements Component {
   readonly #options: ServiceOptions
   readonly #stages: JournaledStages
   readonly #journal: Journal
+  readonly #disk: DiskSpace
   readonly #sources: Sources
   readonly #writers: RemoteWriters
   readonly #upstreams: UpstreamList
@@ -104,7 +106,8 @@ export class Service implements Component {
       meter,
       ...(options.write !== undefined && { write: options.write }),
     })
-    this.#recording = options.record === undefined ? undefined : openRecording(options.record)
+    this.#recording = options.record === undefined ? undefined : openRecording(options.record, log)
+    this.#disk = new DiskSpace({ folder: data, reserve: config.limits.disk_reserve, clock, log, meter })
     this.#stages = new JournaledStages({
       engine: this.engine,
       decoder,
@@ -112,7 +115,9 @@ export class Service implements Component {
       checkpoint: new Checkpoint({ folder: data, log }),
       positions,
       series,
+      disk: this.#disk,
       recorder: this.#recording,
+      clock,
       log,
     })
     this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
@@ -158,11 +163,12 @@ export class Service implements Component {
     if (applied > 0) log.info('resumed from the journal', { inputs: applied })
     this.#writers.start()
     await sender.start()
+    await this.#disk.start()
     // Time is known before the first request: what lies too far ahead of it is refused.
-    await this.pipeline.submit({ kind: 'tick', time_ms: clock.now_ms() })
+    await this.#submitTick()
     await this.#api.start()
     await this.#sources.start()
-    this.#stopTicking = clock.every(TICK_MS, () => this.#tick())
+    this.#stopTicking = clock.every(TICK_MS, () => void this.#submitTick())
     sender.release()
     if (this.#gate.isOpen) this.#notReady = null
     else void this.#openAfterHistory()
@@ -239,14 +245,17 @@ export class Service implements Component {
     return component
   }
 
-  #tick(): void {
+  /** One that is refused is counted by the pipeline, and why was said where it began. */
+  async #submitTick(): Promise<void> {
     const time_ms = this.#options.clock.now_ms()
-    const complete_ms = this.#sources.complete(time_ms, !this.#gate.isOpen)
-    const tick = { kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) } as const
-    this.pipeline.submit(tick).catch((error: unknown) => {
+    const shut = !this.#gate.isOpen || this.#stages.refusing
+    const complete_ms = this.#sources.complete(time_ms, shut)
+    try {
+      await this.pipeline.submit({ kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) })
+    } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      this.#options.log.error('a tick was refused', { error: messageOf(error) })
-    })
+      this.#options.log.debug('a tick was refused', { error: messageOf(error) })
+    }
   }
 
   async #lastSending(): Promise<void> {
@@ -259,6 +268,7 @@ export class Service implements Component {
   async #stop(): Promise<void> {
     this.#notReady = 'stopping'
     this.#stopTicking()
+    await this.#disk.stop()
     await this.#upstreams.stop()
     await this.#sources.stop()
     await this.pipeline.close()

@@ -1,3 +1,4 @@
+import type { Clock } from '#core/clock.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type {
@@ -13,6 +14,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
+import type { DiskSpace } from '#core/store/disk-space.ts'
 import type { JournalSeries } from '#core/store/journal-series.ts'
 import type { Journal } from '#core/store/journal.ts'
 import type { Positions } from '#core/store/positions.ts'
@@ -24,6 +26,8 @@ import type { Stages } from './pipeline.ts'
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
 /** The journal is folded into a checkpoint when it is this long, and half as long as the checkpoint that it continues. */
 const CHECKPOINT_BYTES = 64 * 2 ** 20
+/** A restart that takes longer says how far it is. */
+const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
 
 type Taken = Awaited<ReturnType<Stages['take']>>
@@ -40,7 +44,9 @@ export interface JournaledStagesOptions {
   readonly checkpoint: Checkpoint
   readonly positions: Positions
   readonly series: JournalSeries
+  readonly disk: DiskSpace
   readonly recorder: Recorder | undefined
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -53,30 +59,50 @@ export class JournaledStages implements Stages {
     this.#options = options
   }
 
+  /** True while data is sent away to come again later: time goes on, and what was refused is not absent. */
+  get refusing(): boolean {
+    return this.#options.disk.low || this.#options.journal.failing
+  }
+
   async take(input: Input): Promise<Taken> {
+    if (this.#options.disk.low && input.kind !== 'tick') {
+      throw new ServiceError('unavailable', 'the disk is nearly full (limits.disk_reserve); send again later')
+    }
     const taken = this.#take(input)
     return this.#due() ? { ...taken, apply: () => this.#thenCheckpoint(taken) } : taken
   }
 
   /** Everything since the last checkpoint, again. Returns the number of inputs applied. */
   async recover(): Promise<number> {
-    const { checkpoint, engine, journal, positions, series, log } = this.#options
+    const { checkpoint, journal, series, clock, log } = this.#options
     const segment = checkpoint.load(this.#snapshots(), journal.segments())
     let count = 0
+    let told_ms = clock.now_ms()
     for (const entry of journal.read(segment ?? 0)) {
+      await this.#again(entry)
       count++
-      if (entry.kind === 'tick') await engine.tick(entry)
-      else if (entry.kind === 'change') engine.change(entry.change)
-      else if (entry.kind === 'command') this.#commandAgain(entry)
-      else {
-        engine.observe(entry)
-        if (entry.position !== undefined) positions.advance(entry.position)
-      }
+      const now_ms = clock.now_ms()
+      if (now_ms - told_ms < PROGRESS_MS) continue
+      told_ms = now_ms
+      log.info('applying the journal', { inputs: count, bytes: journal.bytes })
     }
     const { lost, refused } = series
     if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
     if (refused > 0) log.warn('limits are lower than before; samples of the journal were left out', { samples: refused })
+    // What was found damaged is passed over once, not at every start.
+    if (journal.damages > 0) void this.checkpoint()
     return count
+  }
+
+  async #again(entry: JournalEntry): Promise<void> {
+    const { engine, positions } = this.#options
+    if (entry.kind === 'tick') await engine.tick(entry)
+    else if (entry.kind === 'change') engine.change(entry.change)
+    else if (entry.kind === 'command') this.#commandAgain(entry)
+    else {
+      engine.observe(entry)
+      if (entry.position !== undefined) positions.advance(entry.position)
+    }
   }
 
   /**
@@ -102,8 +128,8 @@ export class JournaledStages implements Stages {
       const segment = journal.rotate()
       await journal.dropBefore(await checkpoint.write(this.#snapshots(), segment))
     } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
-      log.error('no checkpoint could be written; the journal is kept', { error: messageOf(error) })
+      const facts = { error: messageOf(error), ...(!(error instanceof ServiceError) && { stack: (error as Error).stack }) }
+      log.error('no checkpoint could be written; the journal is kept', facts)
     }
   }
 

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
@@ -94,6 +95,19 @@ export class Writes {
       this.#failing = true
       return false
     }
+  }
+}
+
+/** Resolves when all that was committed survives loss of power. Off the event loop: SQLite itself would wait. */
+export async function syncDatabase(database: DatabaseSync): Promise<void> {
+  const path = database.location()
+  if (path === null) return
+  // What went from here into the file itself was synced on the way. The file is left alone: to close it would drop SQLite's locks.
+  const handle = await open(`${path}-wal`, 'r+')
+  try {
+    await handle.datasync()
+  } finally {
+    await handle.close()
   }
 }
 

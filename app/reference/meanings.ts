@@ -92,4 +92,6 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.query_series': 'Series that one selector of a query may find.',
   'limits.query_timeout': 'Time of one query.',
   'limits.stream_clients': 'Readers of `/api/v1/stream` at one time.',
+  'limits.disk_reserve':
+    'Room on the disk that is kept free: below it inputs are refused with 503 until there is a quarter more; 0 uses it up.',
 }

@@ -24,6 +24,8 @@ import {
 
 /** A segment is read as a whole: it ends here even when no checkpoint can be written. */
 const SEGMENT_BYTES = 2 ** 28
+/** So long after the last failure anything that is written says that writing works. */
+const CALM_MS = 60_000
 
 export interface JournalOptions {
   /** Made when missing. One process at a time. */
@@ -51,6 +53,9 @@ export class Journal {
   readonly #lostBytes: Counter
   #next: number
   #writer: SegmentWriter | undefined
+  /** Length of the last record that could not be written, 0 when all can be; and when that was. */
+  #failing = 0
+  #failed_ms = 0
   /** Of older segments. */
   #older = 0
   #damages = 0
@@ -83,6 +88,11 @@ export class Journal {
     return this.#older + (this.#writer === undefined ? 0 : this.#writer.size - HEADER_BYTES)
   }
 
+  /** True while entries cannot be written. */
+  get failing(): boolean {
+    return this.#failing > 0
+  }
+
   /** Places found damaged by reading, a torn end not counted: a checkpoint is due, so that they are read no more. */
   get damages(): number {
     return this.#damages
@@ -102,20 +112,19 @@ export class Journal {
   append(entry: JournalEntry): void {
     const { series } = this.#options
     this.#record.clear()
-    let done = false
     try {
       const writer = this.#segment()
       writeRecord(entry, this.#record, this.#context, writer.size)
       writer.append(this.#record.view())
-      done = true
-    } finally {
-      if (done) series.commit()
-      else {
-        series.rollback()
-        this.#failed.add(1)
-      }
+    } catch (error) {
+      series.rollback()
+      this.#failed.add(1)
+      this.#tellFailing(error)
+      throw error
     }
+    series.commit()
     this.#written.add(this.#record.length)
+    if (this.#failing > 0) this.#tellWritten()
   }
 
   /**
@@ -152,9 +161,14 @@ export class Journal {
 
   /** Deletes the segments before this one, oldest first. */
   async dropBefore(segment: number): Promise<void> {
-    for (const old of this.segments()) {
-      // To unlink a large file takes its time.
-      if (old < segment) await rm(join(this.#options.folder, segmentFile(old)), { force: true })
+    const { folder, log } = this.#options
+    try {
+      for (const old of this.segments()) {
+        // To unlink a large file takes its time.
+        if (old < segment) await rm(join(folder, segmentFile(old)), { force: true })
+      }
+    } catch (error) {
+      log.warn('A part of the journal that is not needed any more could not be deleted.', { error: messageOf(error) })
     }
   }
 
@@ -181,6 +195,25 @@ export class Journal {
     this.#next++
     void syncFolder(folder)
     return writer
+  }
+
+  /** Once for as long as it lasts. */
+  #tellFailing(error: unknown): void {
+    if (this.#failing === 0) {
+      this.#options.log.error('The journal cannot be written; inputs are refused until it can.', {
+        error: messageOf(error),
+      })
+    }
+    this.#failing = Math.max(this.#record.length, 1)
+    this.#failed_ms = this.#options.clock.now_ms()
+  }
+
+  /** A full disk may still take what is short, which says nothing. */
+  #tellWritten(): void {
+    const calm = this.#options.clock.now_ms() - this.#failed_ms >= CALM_MS
+    if (this.#record.length < this.#failing && !calm) return
+    this.#failing = 0
+    this.#options.log.info('The journal is written again.')
   }
 
   #tell(path: string, { offset, length, reason }: Damage, torn: boolean): void {

@@ -87,14 +87,12 @@ export class SegmentWriter {
     if (!this.#open) return
     this.#open = false
     this.#cancelSync?.()
-    await new Promise<void>((settle) => {
-      fdatasync(this.#fd, (error) => {
-        if (error !== null) {
-          this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
-        }
-        settle()
-      })
+    const error = await new Promise<Error | null>((settle) => {
+      fdatasync(this.#fd, settle)
     })
+    if (error !== null) {
+      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
+    }
     closeSync(this.#fd)
   }
 
