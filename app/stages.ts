@@ -88,7 +88,8 @@ export class JournaledStages implements Stages {
     }
     const { lost, refused } = series
     if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
-    if (refused > 0) log.warn('limits are lower than before; samples of the journal were left out', { samples: refused })
+    if (refused > 0)
+      log.warn('limits are lower than before; samples of the journal were left out', { samples: refused })
     // What was found damaged is passed over once, not at every start.
     if (journal.damages > 0) void this.checkpoint()
     return count
@@ -128,7 +129,10 @@ export class JournaledStages implements Stages {
       const segment = journal.rotate()
       await journal.dropBefore(await checkpoint.write(this.#snapshots(), segment))
     } catch (error) {
-      const facts = { error: messageOf(error), ...(!(error instanceof ServiceError) && { stack: (error as Error).stack }) }
+      const facts = {
+        error: messageOf(error),
+        ...(!(error instanceof ServiceError) && { stack: (error as Error).stack }),
+      }
       log.error('no checkpoint could be written; the journal is kept', facts)
     }
   }

@@ -126,7 +126,11 @@ async function live(life: Life): Promise<void> {
     data,
     begin_ms: begin_ms + (from - 1) * ROUND_MS,
     rules: rulesOf(detector),
-    set: [`limits.series=${series * 2}`, `limits.series_per_metric=${series * 2}`, `limits.scored_series=${series * 2}`],
+    set: [
+      `limits.series=${series * 2}`,
+      `limits.series_per_metric=${series * 2}`,
+      `limits.scored_series=${series * 2}`,
+    ],
   })
   const started_ms = Number(process.hrtime.bigint() - began) / 1e6
   const { pipeline } = barograph.service

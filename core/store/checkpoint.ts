@@ -173,7 +173,7 @@ export class Checkpoint {
     try {
       await mkdir(this.#folder, { recursive: true })
       const size = await writeFile(temporary, parts, segment)
-      await Promise.all(snapshots.map((snapshot) => snapshot.durable?.()))
+      for (const snapshot of snapshots) await snapshot.durable?.()
       const oldest = await this.#replace(temporary, segment)
       this.#bytes = size
       return oldest

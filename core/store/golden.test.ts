@@ -137,8 +137,8 @@ test('a checkpoint of format 1 loads', async () => {
   expect(answers(parts)).toEqual(answers(made()))
 })
 
-/** Reads a golden segment, and says what it must hold. */
-function readsBack(name: string, samples: Partial<SignalsEntry['samples']>): void {
+/** What a golden segment makes of the parts, and what it holds. */
+function readBack(name: string): [unknown, readonly JournalEntry[]] {
   copyFileSync(join(GOLDEN, name), join(folder, segmentFile(1)))
   const parts = newParts()
   const seen: JournalEntry[] = []
@@ -146,9 +146,13 @@ function readsBack(name: string, samples: Partial<SignalsEntry['samples']>): voi
     seen.push(read)
     if (read.kind === 'signals') apply(parts, read)
   }
-  expect(answers(parts)).toEqual(answers(made()))
-  const { logs, spans } = entry(parts.store)
-  expect(seen).toMatchObject([{ kind: 'signals', logs, spans, samples }, ...OTHERS])
+  return [answers(parts), seen]
+}
+
+/** What it must hold. */
+function expected(samples: Partial<SignalsEntry['samples']>): object[] {
+  const { logs, spans } = entry(newParts().store)
+  return [{ kind: 'signals', logs, spans, samples }, ...OTHERS]
 }
 
 const OTHERS: readonly JournalEntry[] = [
@@ -163,7 +167,9 @@ function journalOf(store: Store): Journal {
 }
 
 test('a journal of format 1 loads', () => {
-  readsBack(SEGMENT_1, { exemplars: [] })
+  const [answered, seen] = readBack(SEGMENT_1)
+  expect(answered).toEqual(answers(made()))
+  expect(seen).toMatchObject(expected({ exemplars: [] }))
 })
 
 test('a journal of format 2 loads', () => {
@@ -175,5 +181,7 @@ test('a journal of format 2 loads', () => {
   for (const other of OTHERS) journal.append(other)
   journal.close()
   keep(SEGMENT_2, join(folder, segmentFile(1)))
-  readsBack(SEGMENT_2, { exemplars: [exemplar] })
+  const [answered, seen] = readBack(SEGMENT_2)
+  expect(answered).toEqual(answers(made()))
+  expect(seen).toMatchObject(expected({ exemplars: [exemplar] }))
 })

@@ -141,7 +141,9 @@ export class Journal {
       const bytes = readFileSync(path)
       const newest = segment === segments.at(-1)
       try {
-        yield* readSegment(bytes, this.#context, (damage) => this.#tell(path, damage, newest && reachesEnd(damage, bytes)))
+        yield* readSegment(bytes, this.#context, (damage) =>
+          this.#tell(path, damage, newest && reachesEnd(damage, bytes)),
+        )
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error
         throw new ServiceError('bad_data', `${path}: ${messageOf(error)}`, { cause: error })

@@ -30,7 +30,7 @@ export function writeNumbers(writer: ByteWriter, numbers: Uint32Array): void {
     const from = i
     const first = numbers[i]!
     i++
-    while (i < length && numbers[i]! === first + (i - from)) i++
+    while (i < length && numbers[i] === first + (i - from)) i++
     writer.signed(first - expected)
     writer.varint(i - from)
     expected = first + (i - from)

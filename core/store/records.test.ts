@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { Change } from '../change.ts'
-import { SampleBuilder } from '../sample.ts'
 import { silentMeter } from '../ports/meter.ts'
+import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { LEVELS, SPAN_KINDS } from '../signal.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
@@ -129,7 +129,7 @@ function contextOf(store: Store): RecordContext {
 function newStore(definitions: readonly SeriesDefinition[] = []): Store {
   const limits = { label_name_length: Infinity, label_value_length: Infinity }
   const store = new Store({ limits, analysis_ms: () => undefined, meter: silentMeter })
-  for (const definition of definitions) store.resolve(definition)
+  for (const one of definitions) store.resolve(one)
   return store
 }
 

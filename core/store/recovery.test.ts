@@ -146,7 +146,9 @@ test('a journal that was damaged anywhere gives back all that the damage does no
         const undefinedNow = new Set(records.filter(covers).flatMap(({ defines }) => defines))
         const whole = records
           .filter((record) => !covers(record))
-          .flatMap(({ names, time_ms }) => names.filter((name) => !undefinedNow.has(name)).map((name) => `${name}@${time_ms}`))
+          .flatMap(({ names, time_ms }) =>
+            names.filter((name) => !undefinedNow.has(name)).map((name) => `${name}@${time_ms}`),
+          )
 
         const seen: string[] = []
         const { store, journal } = begun(folder, seen)
@@ -158,7 +160,7 @@ test('a journal that was damaged anywhere gives back all that the damage does no
         journal.close()
         const again: string[] = []
         begun(folder, again).journal.close()
-        expect(again).toEqual([...whole, ...Array.from({ length: 10 }, (_, name) => `${name}@${1e6}`)])
+        expect(again).toEqual([...whole, ...Array.from({ length: 10 }, (_, name) => `${name}@1000000`)])
       } finally {
         rmSync(folder, { recursive: true })
       }

@@ -35,7 +35,12 @@ export class SampleColumns {
     const numbers = this.#numbers
     series.number(floats.series, numbers, 0)
     series.number(histograms.series, numbers, n)
-    if (e > 0) series.number(Uint32Array.from(exemplars, (exemplar) => exemplar.series), numbers, n + h)
+    if (e > 0)
+      series.number(
+        Uint32Array.from(exemplars, (exemplar) => exemplar.series),
+        numbers,
+        n + h,
+      )
     writer.varint(series.defined)
     writer.varint(series.length - series.defined)
     for (let number = series.defined; number < series.length; number++)
@@ -115,7 +120,7 @@ export class SampleColumns {
     for (let i = 0; i < length;) {
       const width = start[i + 1]! - start[i]!
       const from = i++
-      while (i < length && start[i + 1]! - start[i]! === width) i++
+      while (i < length && width === start[i + 1]! - start[i]!) i++
       writer.varint(width)
       writer.varint(i - from)
     }

@@ -25,7 +25,10 @@ export function* readSegment1(
   const context = { series: series.fresh(), columns }
   for (let offset = from; offset < bytes.length;) {
     const record = readRecord(bytes.subarray(offset), context)
-    if ('reason' in record) return damaged({ offset, length: bytes.length - offset, reason: record.reason })
+    if ('reason' in record) {
+      damaged({ offset, length: bytes.length - offset, reason: record.reason })
+      return
+    }
     yield record.entry
     offset += record.length
   }

@@ -86,7 +86,10 @@ export function* readSegment(
   damaged: (damage: Damage) => void,
 ): Generator<JournalEntry, void> {
   const version = versionOf(bytes)
-  if (version === 1) return yield* readSegment1(bytes, HEADER_BYTES_1, context, damaged)
+  if (version === 1) {
+    yield* readSegment1(bytes, HEADER_BYTES_1, context, damaged)
+    return
+  }
   if (version !== undefined && version !== VERSION) {
     throw new ServiceError('bad_data', `it has format ${version}; this version reads formats 1 and ${VERSION}`)
   }

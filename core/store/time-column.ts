@@ -105,7 +105,7 @@ function writeRuns(writer: ByteWriter, times: Float64Array): void {
     const from = i
     const time = times[i]!
     i++
-    while (i < times.length && times[i] === time && time !== 0) i++
+    if (time !== 0) while (i < times.length && times[i] === time) i++
     writer.f64(time)
     writer.u32(i - from)
   }

@@ -99,60 +99,65 @@ describe.skipIf(reason !== undefined)(`a full disk${reason === undefined ? '' : 
       query: 'count_over_time(level{service_name="shop"}[1h])',
       time: String(barograph.now_ms / 1000),
     })
-    const answer = await barograph.get<{ data: { result: { value: [number, string] }[] } }>(`/api/v1/query?${parameters}`)
+    const answer = await barograph.get<{ data: { result: { value: [number, string] }[] } }>(
+      `/api/v1/query?${parameters.toString()}`,
+    )
     return Number(answer.data.result[0]?.value[1] ?? 0)
   }
 
   test.each([
     ['with a reserve, before it is quite full', '1MiB', 2 ** 19],
     ['without one, when writing fails', '0', 0],
-  ])('%s: inputs are to come again, the process lives, queries answer; it goes on by itself', async (_, reserve, left) => {
-    const barograph = await started(reserve)
-    let taken = 0
-    const offer = async (): Promise<number> => {
-      const { status } = await post(barograph)
-      if (status === 200) taken++
-      return status
-    }
-    await barograph.pass(10 * SECOND, async () => void (await offer()))
-    expect(taken).toBe(10)
-    fill(left)
-    // Room that was allocated may take a few small records yet.
-    let status = 200
-    for (let i = 0; i < 400 && status === 200; i++) {
+  ])(
+    '%s: inputs are to come again, the process lives, queries answer; it goes on by itself',
+    async (_, reserve, left) => {
+      const barograph = await started(reserve)
+      let taken = 0
+      const offer = async (): Promise<number> => {
+        const { status } = await post(barograph)
+        if (status === 200) taken++
+        return status
+      }
+      await barograph.pass(10 * SECOND, async () => void (await offer()))
+      expect(taken).toBe(10)
+      fill(left)
+      // Room that was allocated may take a few small records yet.
+      let status = 200
+      for (let i = 0; i < 400 && status === 200; i++) {
+        await barograph.pass(SECOND)
+        status = await offer()
+      }
+      const refused = await post(barograph)
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+      const body = logs('shop', barograph.now_ms, 9, ['a failure'])
+      expect((await barograph.post('/v1/logs', body)).status).toBe(503)
+      expect((await barograph.send('/api/v1/changes', { kind: 'deploy', title: 'v2' })).status).toBe(503)
+      said = []
+      await barograph.pass(2 * MINUTE, async () => {
+        expect((await post(barograph)).status).toBe(503)
+      })
+      expect(said).toEqual([])
+      expect(await count(barograph)).toBe(taken)
+      // What was refused is not absent.
+      const active = await barograph.get<{ data: { alerts: unknown[] } }>('/api/v1/alerts')
+      expect(active.data.alerts).toEqual([])
+
+      free()
+      await barograph.pass(5 * SECOND)
+      expect(await offer()).toBe(200)
+      expect(said.join()).toMatch(/again/)
       await barograph.pass(SECOND)
-      status = await offer()
-    }
-    const refused = await post(barograph)
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
-    const body = logs('shop', barograph.now_ms, 9, ['a failure'])
-    expect((await barograph.post('/v1/logs', body)).status).toBe(503)
-    expect((await barograph.send('/api/v1/changes', { kind: 'deploy', title: 'v2' })).status).toBe(503)
-    said = []
-    await barograph.pass(2 * MINUTE, async () => {
-      expect((await post(barograph)).status).toBe(503)
-    })
-    expect(said).toEqual([])
-    expect(await count(barograph)).toBe(taken)
-    // What was refused is not absent.
-    const active = await barograph.get<{ data: { alerts: unknown[] } }>('/api/v1/alerts')
-    expect(active.data.alerts).toEqual([])
+      await barograph.pass(10 * SECOND, async () => void (await offer()))
+      expect(await count(barograph)).toBe(taken)
+      await stopped(barograph)
 
-    free()
-    await barograph.pass(5 * SECOND)
-    expect(await offer()).toBe(200)
-    expect(said.join()).toMatch(/again/)
-    await barograph.pass(SECOND)
-    await barograph.pass(10 * SECOND, async () => void (await offer()))
-    expect(await count(barograph)).toBe(taken)
-    await stopped(barograph)
-
-    // No half records: all that was acknowledged is there.
-    said = []
-    const again = await started(reserve)
-    expect(await count(again)).toBe(taken)
-    expect(said.filter((message) => /damaged|cut off|missing/.test(message))).toEqual([])
-  })
+      // No half records: all that was acknowledged is there.
+      said = []
+      const again = await started(reserve)
+      expect(await count(again)).toBe(taken)
+      expect(said.filter((message) => /damaged|cut off|missing/.test(message))).toEqual([])
+    },
+  )
 
   test('a crash while it is full loses nothing, and a start on it waits for room', async () => {
     const barograph = await started('0')
