@@ -101,6 +101,7 @@ export class Service implements Component {
     this.#journal = new Journal({
       folder: join(data, 'journal'),
       series,
+      numbers: 2 * config.limits.series,
       clock,
       log,
       meter,
@@ -112,6 +113,7 @@ export class Service implements Component {
       engine: this.engine,
       decoder,
       journal: this.#journal,
+      journal_bytes: config.limits.journal,
       checkpoint: new Checkpoint({ folder: data, log }),
       positions,
       series,

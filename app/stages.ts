@@ -24,8 +24,6 @@ import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
-/** The journal is folded into a checkpoint when it is this long, and half as long as the checkpoint that it continues. */
-const CHECKPOINT_BYTES = 64 * 2 ** 20
 /** A restart that takes longer says how far it is. */
 const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
@@ -41,6 +39,8 @@ export interface JournaledStagesOptions {
   readonly engine: Engine
   readonly decoder: Decoder
   readonly journal: Journal
+  /** It is folded into a checkpoint when it is so long, and half as long as the checkpoint that it continues. */
+  readonly journal_bytes: number
   readonly checkpoint: Checkpoint
   readonly positions: Positions
   readonly series: JournalSeries
@@ -138,8 +138,8 @@ export class JournaledStages implements Stages {
   }
 
   #due(): boolean {
-    const { checkpoint, journal } = this.#options
-    return this.#writing === undefined && journal.bytes >= Math.max(CHECKPOINT_BYTES, checkpoint.bytes / 2)
+    const { checkpoint, journal, journal_bytes } = this.#options
+    return this.#writing === undefined && journal.bytes >= Math.max(journal_bytes, checkpoint.bytes / 2)
   }
 
   #snapshots() {

@@ -3,14 +3,14 @@
 // A checkpoint of ten rounds, `rounds` more in the journal, SIGKILL; then a fresh process on a copy of the folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
+import { freePort, report, usageOf } from './measure.ts'
 import type { Life, LifeReport } from './restart/life.ts'
 
 const LIFE = join(import.meta.dirname, 'restart/life.ts')
@@ -22,7 +22,7 @@ const PATIENCE_MS = 300_000
 
 function say(figure: string, value: number | boolean | string, more: Readonly<Record<string, unknown>> = {}): void {
   const shown = typeof value === 'number' ? Number(value.toPrecision(4)) : value
-  process.stdout.write(`${JSON.stringify({ bench: 'restart', figure, value: shown, ...more })}\n`)
+  report({ bench: 'restart', figure, value: shown, ...more })
 }
 
 /** A process that lives as it is told. */
@@ -35,26 +35,6 @@ async function lived(life: Life): Promise<LifeReport> {
 
 function sizeOf(folder: string): number {
   return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/** CPU time of a process so far, all threads; NaN where the system does not tell. */
-function cpuOf(pid: number): number {
-  try {
-    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ').slice(11, 13)
-    // A tick of the kernel's clock is 10 ms everywhere.
-    return (Number(user) + Number(system)) * 10
-  } catch {
-    return Number.NaN
-  }
 }
 
 /** Milliseconds from spawning the executable to the first 200 of `/-/ready`. */
@@ -75,15 +55,15 @@ async function ready(data: string, set: readonly string[]): Promise<{ ready_ms: 
       if (child.exitCode !== null || since() > PATIENCE_MS) throw new Error(`not ready; exit code ${child.exitCode}`)
       await setTimeout(5)
     }
-    return { ready_ms: since(), cpu_ms: cpuOf(child.pid!) }
+    return { ready_ms: since(), cpu_ms: usageOf(child.pid!).cpu_s * 1000 }
   } finally {
     child.kill('SIGKILL')
   }
 }
 
-export default async function restart(args: string[]): Promise<void> {
+export default async function restart(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
-    args,
+    args: [...args],
     options: {
       series: { type: 'string', default: '100000' },
       rounds: { type: 'string', default: '20' },

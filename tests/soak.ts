@@ -21,7 +21,8 @@ interface Life {
   readonly ready_ms: number
   readonly lived_s: number
   readonly rss_mib: number
-  readonly cpu_share: number
+  /** Of the whole life, the start included. */
+  readonly cpu_s: number
 }
 
 /** Lives and deaths until the time is over; the last one is left alive. */
@@ -34,7 +35,8 @@ async function killing(victim: Victim, every_ms: number, seed: number, over: () 
     while (performance.now() < end && !over() && victim.alive) await setTimeout(200)
     if (!victim.alive) throw new Error('it ended by itself')
     const lived_s = (performance.now() - began) / 1000
-    const life = { ready_ms, lived_s, rss_mib: victim.rss(), cpu_share: victim.cpu() / lived_s }
+    const { rss_bytes, cpu_s } = victim.usage()
+    const life = { ready_ms, lived_s, rss_mib: Math.round(rss_bytes / 2 ** 20), cpu_s }
     lives.push(life)
     process.stderr.write(
       `${JSON.stringify(life, (_, value) => (typeof value === 'number' ? Math.round(value * 100) / 100 : value))}\n`,

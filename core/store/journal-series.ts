@@ -14,8 +14,9 @@ const REFUSED = 0xffff_fffe
 
 /**
  * The numbers that stand for series in a journal. A number is given at the first mention of a series, in the record that also
- * holds its definition, and stays until the data folder goes: over segments (a new one need not define everything again)
- * and over restarts, which may give other ids. The checkpoint holds the table; the journal behind it goes on from there.
+ * holds its definition, and stays over segments (a new one need not define everything again) and over restarts, which may
+ * give other ids. The checkpoint holds the table; the journal behind it goes on from there. Series come and go: when too
+ * many numbers were given, a new epoch begins, in which every series is new.
  */
 export class JournalSeries implements Snapshot {
   readonly name = 'journal_series'
@@ -24,6 +25,7 @@ export class JournalSeries implements Snapshot {
   #ids = new Uint32Array(256)
   #widths = new Uint32Array(256)
   #length = 0
+  #epoch = 0
   /** By id: one more than the number, 0 for none. */
   #numbers = new Uint32Array(256)
   /** Numbers below this one are defined by a record that was written. */
@@ -39,6 +41,19 @@ export class JournalSeries implements Snapshot {
   /** The same store, with no number given: for segments that have numbers of their own. Samples left out count here. */
   fresh(): JournalSeries {
     return new JournalSeries(this.#writer, this.#leftOut)
+  }
+
+  /** Which numbers these are: of another epoch they mean other series. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Forgets all numbers. */
+  begin(epoch: number): void {
+    this.#epoch = epoch
+    this.#length = 0
+    this.#defined = 0
+    this.#numbers = new Uint32Array(256)
   }
 
   /** Numbers given so far. */
@@ -91,8 +106,12 @@ export class JournalSeries implements Snapshot {
     this.#length = this.#defined
   }
 
-  /** Definitions that were read: the first has the number `first`. Numbers left out by that are lost. */
-  define(first: number, definitions: readonly SeriesDefinition[]): void {
+  /**
+   * Definitions that were read: the first has the number `first` of the epoch. Numbers left out by that are lost. Throws
+   * `ServiceError('bad_data')` for a number that cannot be.
+   */
+  define(epoch: number, first: number, definitions: readonly SeriesDefinition[]): void {
+    if (epoch !== this.#epoch) this.begin(epoch)
     if (first + definitions.length >= REFUSED) throw new ServiceError('bad_data', `there is no series ${first}`)
     if (definitions.length === 0) return
     this.#grow(first + definitions.length)
@@ -119,11 +138,12 @@ export class JournalSeries implements Snapshot {
     return number < this.#length ? this.#widths[number]! : 0
   }
 
-  /** Format 1: the columns of ids and widths. Valid until it is called again. */
+  /** Format 1: epoch, then the columns of ids and widths. Valid until it is called again. */
   save(): Uint8Array {
     const writer = this.#saved
     writer.clear()
     writer.u8(VERSION)
+    writer.varint(this.#epoch)
     writer.varint(this.#length)
     writer.column(this.#ids.subarray(0, this.#length))
     writer.column(this.#widths.subarray(0, this.#length))
@@ -137,6 +157,7 @@ export class JournalSeries implements Snapshot {
     if (version !== VERSION) {
       throw new ServiceError('bad_data', `the journal's series have format ${version}; this version reads ${VERSION}`)
     }
+    this.begin(reader.varint())
     const length = reader.count(8)
     this.#ids = new Uint32Array(Math.max(length, 256))
     this.#widths = new Uint32Array(Math.max(length, 256))
@@ -144,7 +165,6 @@ export class JournalSeries implements Snapshot {
     reader.into(this.#widths, length)
     this.#length = length
     this.#defined = length
-    this.#numbers = new Uint32Array(Math.max(length, 256))
     for (let number = 0; number < length; number++) this.#point(this.#ids[number]!, number + 1)
   }
 

@@ -24,6 +24,8 @@ import {
 
 /** A segment is read as a whole: it ends here even when no checkpoint can be written. */
 const SEGMENT_BYTES = 2 ** 28
+/** Enough for two million series. */
+const NUMBERS = 2 ** 21
 /** So long after the last failure anything that is written says that writing works. */
 const CALM_MS = 60_000
 
@@ -32,6 +34,8 @@ export interface JournalOptions {
   readonly folder: string
   /** What stands for series; a checkpoint holds it beside the journal. */
   readonly series: JournalSeries
+  /** Numbers of series that may have been given before they are given anew. */
+  readonly numbers?: number
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
@@ -158,6 +162,8 @@ export class Journal {
     void this.#writer?.retire()
     this.#writer = writer
     this.#older = 0
+    const { series, numbers = NUMBERS } = this.#options
+    if (series.length > numbers) series.begin(series.epoch + 1)
     return this.#next - 1
   }
 

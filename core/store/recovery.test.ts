@@ -35,12 +35,14 @@ interface Written {
   readonly to: number
   readonly time_ms: number
   readonly names: readonly number[]
-  /** Series that only this record defines. */
+  readonly epoch: number
+  /** Series that only this record of the epoch defines. */
   readonly defines: readonly number[]
 }
 
 interface Process {
   readonly store: Store
+  readonly series: JournalSeries
   readonly journal: Journal
 }
 
@@ -48,7 +50,8 @@ interface Process {
 function begun(folder: string, seen: string[] = []): Process {
   const store = new Store({ analysis_ms: () => undefined, meter: silentMeter })
   const series = new JournalSeries(store)
-  const journal = new Journal({ folder, series, clock: new ManualClock(), log: silentLog, meter: silentMeter })
+  const options = { clock: new ManualClock(), log: silentLog, meter: silentMeter }
+  const journal = new Journal({ ...options, folder, series, numbers: 6 })
   for (const entry of journal.read(1)) {
     if (entry.kind !== 'signals') throw new Error(`a ${entry.kind} was never written`)
     const { series: ids, time_ms, value } = entry.samples.floats
@@ -57,14 +60,15 @@ function begun(folder: string, seen: string[] = []): Process {
       seen.push(value[i] === time_ms[i]! + Number(name) ? `${name}@${time_ms[i]}` : `invented: ${value[i]}`)
     }
   }
-  return { store, journal }
+  return { store, series, journal }
 }
 
 /** Runs the steps, and says where each record lies. */
 function written(folder: string, steps: readonly Step[]): Written[] {
   const records: Written[] = []
   const defined = new Set<number>()
-  let { store, journal } = begun(folder)
+  let { store, series, journal } = begun(folder)
+  let epoch = 0
   let [time_ms, base] = [0, 0]
   for (const step of steps) {
     if (step === 'rotate') {
@@ -72,18 +76,20 @@ function written(folder: string, steps: readonly Step[]): Written[] {
       base = 0
     } else if (step === 'restart') {
       journal.close()
-      ;({ store, journal } = begun(folder))
+      ;({ store, series, journal } = begun(folder))
       base = journal.bytes
     } else {
       const builder = new SampleBuilder()
       time_ms++
+      if (series.epoch !== epoch) defined.clear()
+      epoch = series.epoch
       for (const name of step) builder.float(store.resolve(definitionOf(name)), time_ms, time_ms + name)
       const from = journal.bytes - base + 16
       journal.append({ kind: 'signals', samples: builder.batch(), logs: [], spans: [] })
       const defines = step.filter((name) => !defined.has(name))
       for (const name of defines) defined.add(name)
       const segment = journal.segments().at(-1)!
-      records.push({ segment, from, to: journal.bytes - base + 16, time_ms, names: step, defines })
+      records.push({ segment, from, to: journal.bytes - base + 16, time_ms, names: step, epoch, defines })
     }
   }
   journal.close()
@@ -122,7 +128,7 @@ const steps = fc.array(
     { weight: 6, arbitrary: fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 6 }) },
     { weight: 1, arbitrary: fc.constantFrom<Step>('rotate', 'restart') },
   ),
-  { minLength: 1, maxLength: 14 },
+  { minLength: 1, maxLength: 20 },
 )
 const blow = fc.record<Blow>({
   kind: fc.constantFrom('flip', 'flip', 'cut', 'gone'),
@@ -143,12 +149,14 @@ test('a journal that was damaged anywhere gives back all that the damage does no
         const range = struck(folder, segments, hit)
         const covers = ({ segment, from, to }: Written): boolean =>
           segment === range.segment && from < range.to && range.from < to
-        const undefinedNow = new Set(records.filter(covers).flatMap(({ defines }) => defines))
+        const undefinedNow = new Set(
+          records.filter(covers).flatMap(({ epoch, defines }) => defines.map((name) => `${name} of ${epoch}`)),
+        )
         const whole = records
           .filter((record) => !covers(record))
-          .flatMap(({ names, time_ms }) =>
-            names.filter((name) => !undefinedNow.has(name)).map((name) => `${name}@${time_ms}`),
-          )
+          .flatMap(({ epoch, names, time_ms }) => {
+            return names.filter((name) => !undefinedNow.has(`${name} of ${epoch}`)).map((name) => `${name}@${time_ms}`)
+          })
 
         const seen: string[] = []
         const { store, journal } = begun(folder, seen)

@@ -41,6 +41,7 @@ export class SampleColumns {
         numbers,
         n + h,
       )
+    writer.varint(series.epoch)
     writer.varint(series.defined)
     writer.varint(series.length - series.defined)
     for (let number = series.defined; number < series.length; number++)
@@ -55,9 +56,10 @@ export class SampleColumns {
 
   /** Samples whose series is not known are left out, and counted by `series`. Throws `ServiceError('bad_data')`. */
   read(reader: ByteReader, series: JournalSeries): SampleBatch {
+    const epoch = reader.varint()
     const first = reader.varint()
     const definitions = Array.from({ length: reader.count(5) }, () => readDefinition(reader))
-    series.define(first, definitions)
+    series.define(epoch, first, definitions)
     return {
       floats: this.#readFloats(reader, series),
       histograms: this.#readHistograms(reader, series),

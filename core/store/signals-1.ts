@@ -24,7 +24,7 @@ export function readSignals1(reader: ByteReader, series: JournalSeries): Signals
 function define(reader: ByteReader, series: JournalSeries): void {
   const definitions: SeriesDefinition[] = []
   for (let left = reader.count(5); left > 0; left--) definitions.push(readDefinition(reader))
-  series.define(series.length, definitions)
+  series.define(series.epoch, series.length, definitions)
 }
 
 function readFloats(reader: ByteReader, series: JournalSeries, builder: SampleBuilder): void {

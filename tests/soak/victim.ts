@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+
+import { freePort, type Usage, usageOf } from '../../bench/measure.ts'
 
 const BAROGRAPH = join(import.meta.dirname, '../../bin/barograph.js')
 const PATIENCE_MS = 120_000
@@ -67,24 +67,9 @@ export class Victim {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Resident memory in MiB; NaN where the system does not tell. */
-  rss(): number {
-    try {
-      const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8')) ?? []
-      return Math.round(Number(kibibytes) / 1024)
-    } catch {
-      return Number.NaN
-    }
-  }
-
-  /** CPU seconds of this life so far. */
-  cpu(): number {
-    try {
-      const fields = readFileSync(`/proc/${this.#child?.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    } catch {
-      return Number.NaN
-    }
+  /** Of this life so far. */
+  usage(): Usage {
+    return usageOf(this.#child!.pid!)
   }
 
   async query(query: string): Promise<{ labels: Record<string, string>; value: number }[]> {
@@ -101,13 +86,4 @@ export class Victim {
     const answer = await fetch(`${this.api}/api/v1/graph`)
     return ((await answer.json()) as { edges: { caller: string; callee: string; calls: number }[] }).edges
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
