@@ -17,8 +17,6 @@ export class TimeColumn {
   /** The dictionary, and an open hash table of places in it. */
   readonly #distinct = new Float64Array(DISTINCT)
   readonly #slots = new Uint16Array(SLOTS)
-  readonly #word = new Float64Array(1)
-  readonly #halves = new Uint32Array(this.#word.buffer)
   #places = new Uint8Array(256)
 
   write(writer: ByteWriter, times: Float64Array): void {
@@ -58,33 +56,31 @@ export class TimeColumn {
     } else throw new ServiceError('bad_data', `times have the form ${form}`)
   }
 
-  /** The dictionary of `times` and the place of each in it; returns its length, 0 when it is too long. */
+  /** The dictionary of `times` and the place of each in it; returns its length, 0 where there is none. */
   #place(times: Float64Array): number {
     if (times.length > this.#places.length) this.#places = new Uint8Array(times.length * 2)
-    this.#slots.fill(NOBODY)
+    const [places, dictionary, slots] = [this.#places, this.#distinct, this.#slots]
+    slots.fill(NOBODY)
     let distinct = 0
     for (let i = 0; i < times.length; i++) {
       const time = times[i]!
-      let slot = this.#hash(time)
-      let place = this.#slots[slot]!
-      while (place !== NOBODY && !Object.is(this.#distinct[place]!, time)) {
-        slot = (slot + 1) % SLOTS
-        place = this.#slots[slot]!
+      // A zero has a sign, and what is no number equals nothing.
+      if (time === 0 || Number.isNaN(time)) return 0
+      let slot = Math.imul(time | 0, 0x9e37_79b1) >>> 22
+      let place = slots[slot]!
+      while (place !== NOBODY && dictionary[place] !== time) {
+        slot = (slot + 1) & (SLOTS - 1)
+        place = slots[slot]!
       }
       if (place === NOBODY) {
         if (distinct === DISTINCT) return 0
         place = distinct++
-        this.#distinct[place] = time
-        this.#slots[slot] = place
+        dictionary[place] = time
+        slots[slot] = place
       }
-      this.#places[i] = place
+      places[i] = place
     }
     return distinct
-  }
-
-  #hash(time: number): number {
-    this.#word[0] = time
-    return Math.imul(this.#halves[0]! ^ this.#halves[1]!, 0x9e37_79b1) >>> 22
   }
 }
 

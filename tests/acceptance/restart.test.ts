@@ -64,7 +64,7 @@ async function answers(barograph: Barograph): Promise<unknown> {
 }
 
 test('whenever a process dies, the next one answers as one that never did', async () => {
-  const seconds = 60
+  const seconds = 40
   const whole = await started()
   const crashes: { data: string; second: number }[] = []
   const states = new Set<string>()
