@@ -84,15 +84,10 @@ export class TimeColumn {
   }
 }
 
+/** How many runs there are, about: a zero begins one of its own when it is written. */
 function runsOf(times: Float64Array): number {
-  let runs = 0
-  let last = 0
-  for (let i = 0; i < times.length; i++) {
-    const time = times[i]!
-    // Of zeros, which have a sign, each begins a run of its own, as times that are no numbers do.
-    if (time !== last || time === 0) runs++
-    last = time
-  }
+  let runs = 1
+  for (let i = 1; i < times.length; i++) if (times[i] !== times[i - 1]) runs++
   return runs
 }
 
