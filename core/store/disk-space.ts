@@ -36,6 +36,9 @@ export class DiskSpace implements Component {
     options.meter.gauge('barograph.disk.free', { description: 'Room where the data lies', unit: 'By' }, () => {
       return Number.isFinite(this.#free) ? this.#free : Number.NaN
     })
+    options.meter.gauge('barograph.disk.low', { description: '1 while inputs are refused for want of room' }, () => {
+      return this.#low ? 1 : 0
+    })
   }
 
   /** True while less than the reserve is free. */
