@@ -7,7 +7,7 @@ import { grown } from './grow.ts'
 import { widthOf } from './store-snapshot.ts'
 
 const VERSION = 1
-/** In the place of an id: the record that defined the number is lost. */
+/** In the place of an id: the series is gone, or the record that defined the number is lost. */
 const LOST = 0xffff_ffff
 /** In the place of an id: limits refuse the series now. */
 const REFUSED = 0xffff_fffe
@@ -32,15 +32,22 @@ export class JournalSeries implements Snapshot {
   #defined = 0
   readonly #saved = new ByteWriter(64)
   readonly #leftOut: { lost: number; refused: number }
+  #generation: number | undefined
+  /** While a journal is read: definitions of series that have ended, by number. They may come again after they are gone. */
+  readonly #ended = new Map<number, SeriesDefinition>()
+  /** That of a segment with numbers of its own. */
+  #other: JournalSeries | undefined
 
-  constructor(writer: SeriesWriter, leftOut = { lost: 0, refused: 0 }) {
+  constructor(writer: SeriesWriter, parent?: JournalSeries) {
     this.#writer = writer
-    this.#leftOut = leftOut
+    this.#leftOut = parent === undefined ? { lost: 0, refused: 0 } : parent.#leftOut
+    if (parent === undefined) writer.onRemoved?.((ids) => this.#removed(ids))
   }
 
   /** The same store, with no number given: for segments that have numbers of their own. Samples left out count here. */
   fresh(): JournalSeries {
-    return new JournalSeries(this.#writer, this.#leftOut)
+    this.#other = new JournalSeries(this.#writer, this)
+    return this.#other
   }
 
   /** Which numbers these are: of another epoch they mean other series. */
@@ -54,6 +61,7 @@ export class JournalSeries implements Snapshot {
     this.#length = 0
     this.#defined = 0
     this.#numbers = new Uint32Array(256)
+    this.#ended.clear()
   }
 
   /** Numbers given so far. */
@@ -124,8 +132,29 @@ export class JournalSeries implements Snapshot {
     this.#defined = this.#length
   }
 
+  /** To be called before each request that is read, as who decodes one asks what has ended since the last. */
+  follow(): void {
+    const { generation } = this.#writer
+    if (generation === this.#generation) return
+    this.#generation = generation
+    for (let number = 0; number < this.#length; number++) {
+      const id = this.#ids[number]!
+      if (id >= REFUSED) continue
+      if (this.#writer.isLive?.(id) !== false) this.#ended.delete(number)
+      else if (!this.#ended.has(number)) this.#ended.set(number, this.#writer.definition(id))
+    }
+  }
+
+  /** The journal is read. */
+  followed(): void {
+    this.#ended.clear()
+    this.#generation = undefined
+    this.#other = undefined
+  }
+
   /** The id of a number that was read, undefined where there is none, which is counted. */
   id(number: number): SeriesId | undefined {
+    if (this.#ended.size > 0) this.#ask(number)
     const id = number < this.#length ? this.#ids[number]! : LOST
     if (id < REFUSED) return id
     if (id === LOST) this.#leftOut.lost++
@@ -166,6 +195,22 @@ export class JournalSeries implements Snapshot {
     this.#length = length
     this.#defined = length
     for (let number = 0; number < length; number++) this.#point(this.#ids[number]!, number + 1)
+  }
+
+  /** One that has ended is resolved as who decoded the request did it: it stays, or is made again. */
+  #ask(number: number): void {
+    const definition = this.#ended.get(number)
+    if (definition !== undefined) this.#set(number, this.#resolve(definition), definition)
+  }
+
+  #removed(ids: readonly SeriesId[]): void {
+    for (const id of ids) {
+      const next = id < this.#numbers.length ? this.#numbers[id]! : 0
+      if (next === 0) continue
+      this.#numbers[id] = 0
+      this.#ids[next - 1] = LOST
+    }
+    if (this.#other !== undefined) this.#other.#removed(ids)
   }
 
   #add(id: SeriesId): number {

@@ -154,6 +154,7 @@ export class Journal {
       }
       this.#older += bytes.length
     }
+    this.#options.series.followed()
   }
 
   /** Ends the segment; entries go to a new one from here on. Returns its number, for the checkpoint. */

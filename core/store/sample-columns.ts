@@ -56,6 +56,7 @@ export class SampleColumns {
 
   /** Samples whose series is not known are left out, and counted by `series`. Throws `ServiceError('bad_data')`. */
   read(reader: ByteReader, series: JournalSeries): SampleBatch {
+    series.follow()
     const epoch = reader.varint()
     const first = reader.varint()
     const definitions = Array.from({ length: reader.count(5) }, () => readDefinition(reader))

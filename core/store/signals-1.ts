@@ -12,6 +12,7 @@ export const SIGNALS_1 = 1
 
 /** Reads one request as format 1 has it: columns as they are in memory, numbers of the segment. */
 export function readSignals1(reader: ByteReader, series: JournalSeries): SignalsEntry {
+  series.follow()
   const position = readPosition(reader)
   const builder = new SampleBuilder()
   readFloats(reader, series, builder)
