@@ -94,7 +94,9 @@ export class Room implements Alerting {
       },
       flush: () => this.#sender.flush(),
     }
-    this.snapshots = [correlatorSnapshot(this.#correlator)]
+    // A checkpoint lets go of the journal that would make the incidents again.
+    const durable = (): Promise<void> => this.#book.durable()
+    this.snapshots = [{ ...correlatorSnapshot(this.#correlator), durable }]
   }
 
   finding(event: FindingEvent): void {

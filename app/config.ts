@@ -43,6 +43,8 @@ const limits = z.strictObject({
   query_series: count,
   query_timeout: duration,
   stream_clients: count,
+  journal: bytes,
+  disk_reserve: bytes,
 })
 
 const kafkaTopics = z.strictObject({
@@ -184,5 +186,7 @@ export const DEFAULTS = {
     query_series: 100_000,
     query_timeout: '2m',
     stream_clients: 100,
+    journal: '64MiB',
+    disk_reserve: '64MiB',
   },
 }

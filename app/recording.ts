@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Input } from '#core/ports/intake.ts'
+import type { Log } from '#core/ports/log.ts'
 
 import { inputLine } from '../collector/index.ts'
 import type { Recorder } from './stages.ts'
@@ -12,7 +13,7 @@ export interface Recording extends Recorder {
 }
 
 /** Appends to `DIR/input.jsonl`: all that enters, in order of arrival. Throws `ServiceError('bad_config')`. */
-export function openRecording(folder: string): Recording {
+export function openRecording(folder: string, log: Log): Recording {
   const file = join(folder, 'input.jsonl')
   let handle: number
   try {
@@ -21,9 +22,17 @@ export function openRecording(folder: string): Recording {
   } catch (error) {
     throw new ServiceError('bad_config', `--record ${folder}: cannot be written: ${messageOf(error)}`, { cause: error })
   }
+  let missing = 0
   return {
+    // A recording is for later: what cannot be taken down is applied all the same.
     write(input: Input) {
-      writeSync(handle, `${inputLine(input)}\n`)
+      try {
+        writeSync(handle, `${inputLine(input)}\n`)
+        if (missing > 0) log.warn('The recording goes on; inputs are missing in it.', { file, missing })
+        missing = 0
+      } catch (error) {
+        if (missing++ === 0) log.error('An input could not be recorded.', { file, error: messageOf(error) })
+      }
     },
     close: () => closeSync(handle),
   }

@@ -9,6 +9,8 @@ import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
+import { DiskSpace } from '#core/store/disk-space.ts'
+import { JournalSeries } from '#core/store/journal-series.ts'
 import { Journal, type JournalOptions } from '#core/store/journal.ts'
 import { Positions } from '#core/store/positions.ts'
 
@@ -56,6 +58,7 @@ export class Service implements Component {
   readonly #options: ServiceOptions
   readonly #stages: JournaledStages
   readonly #journal: Journal
+  readonly #disk: DiskSpace
   readonly #sources: Sources
   readonly #writers: RemoteWriters
   readonly #upstreams: UpstreamList
@@ -93,23 +96,30 @@ export class Service implements Component {
     this.#writers = writers
     this.#loadRules()
     const positions = new Positions()
+    const series = new JournalSeries(this.engine.store)
     const decoder = createDecoder({ meter, ...decoderLimits(config) })
     this.#journal = new Journal({
       folder: join(data, 'journal'),
-      definition: (id) => this.engine.store.definition(id),
+      series,
+      numbers: 2 * config.limits.series,
       clock,
       log,
       meter,
       ...(options.write !== undefined && { write: options.write }),
     })
-    this.#recording = options.record === undefined ? undefined : openRecording(options.record)
+    this.#recording = options.record === undefined ? undefined : openRecording(options.record, log)
+    this.#disk = new DiskSpace({ folder: data, reserve: config.limits.disk_reserve, clock, log, meter })
     this.#stages = new JournaledStages({
       engine: this.engine,
       decoder,
       journal: this.#journal,
+      journal_bytes: config.limits.journal,
       checkpoint: new Checkpoint({ folder: data, log }),
       positions,
+      series,
+      disk: this.#disk,
       recorder: this.#recording,
+      clock,
       log,
     })
     this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
@@ -155,11 +165,12 @@ export class Service implements Component {
     if (applied > 0) log.info('resumed from the journal', { inputs: applied })
     this.#writers.start()
     await sender.start()
+    await this.#disk.start()
     // Time is known before the first request: what lies too far ahead of it is refused.
-    await this.pipeline.submit({ kind: 'tick', time_ms: clock.now_ms() })
+    await this.#submitTick()
     await this.#api.start()
     await this.#sources.start()
-    this.#stopTicking = clock.every(TICK_MS, () => this.#tick())
+    this.#stopTicking = clock.every(TICK_MS, () => void this.#submitTick())
     sender.release()
     if (this.#gate.isOpen) this.#notReady = null
     else void this.#openAfterHistory()
@@ -236,14 +247,17 @@ export class Service implements Component {
     return component
   }
 
-  #tick(): void {
+  /** One that is refused is counted by the pipeline, and why was said where it began. */
+  async #submitTick(): Promise<void> {
     const time_ms = this.#options.clock.now_ms()
-    const complete_ms = this.#sources.complete(time_ms, !this.#gate.isOpen)
-    const tick = { kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) } as const
-    this.pipeline.submit(tick).catch((error: unknown) => {
+    const shut = !this.#gate.isOpen || this.#stages.refusing
+    const complete_ms = this.#sources.complete(time_ms, shut)
+    try {
+      await this.pipeline.submit({ kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) })
+    } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      this.#options.log.error('a tick was refused', { error: messageOf(error) })
-    })
+      this.#options.log.debug('a tick was refused', { error: messageOf(error) })
+    }
   }
 
   async #lastSending(): Promise<void> {
@@ -256,11 +270,12 @@ export class Service implements Component {
   async #stop(): Promise<void> {
     this.#notReady = 'stopping'
     this.#stopTicking()
+    await this.#disk.stop()
     await this.#upstreams.stop()
     await this.#sources.stop()
     await this.pipeline.close()
     await this.#lastSending()
-    this.#stages.checkpoint()
+    await this.#stages.close()
     await this.engine.alerting.sender.stop()
     await this.#api.stop()
     this.#recording?.close()

@@ -1,4 +1,5 @@
-import { ServiceError } from '#core/errors.ts'
+import type { Clock } from '#core/clock.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type {
   ChangeInput,
@@ -13,17 +14,18 @@ import type { Log } from '#core/ports/log.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
+import type { DiskSpace } from '#core/store/disk-space.ts'
+import type { JournalSeries } from '#core/store/journal-series.ts'
 import type { Journal } from '#core/store/journal.ts'
 import type { Positions } from '#core/store/positions.ts'
 import type { JournalEntry } from '#core/store/record-codec.ts'
-import { SegmentSamples } from '#core/store/segment-samples.ts'
 
 import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
-/** The journal is folded into a checkpoint when it is this long. */
-const CHECKPOINT_BYTES = 64 * 2 ** 20
+/** A restart that takes longer says how far it is. */
+const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
 
 type Taken = Awaited<ReturnType<Stages['take']>>
@@ -37,66 +39,117 @@ export interface JournaledStagesOptions {
   readonly engine: Engine
   readonly decoder: Decoder
   readonly journal: Journal
+  /** It is folded into a checkpoint when it is so long, and half as long as the checkpoint that it continues. */
+  readonly journal_bytes: number
   readonly checkpoint: Checkpoint
   readonly positions: Positions
+  readonly series: JournalSeries
+  readonly disk: DiskSpace
   readonly recorder: Recorder | undefined
+  readonly clock: Clock
   readonly log: Log
 }
 
 /** An input's way through a running process: decoded, journaled, recorded, applied; and the way back after a restart. */
 export class JournaledStages implements Stages {
   readonly #options: JournaledStagesOptions
+  #writing: Promise<void> | undefined
 
   constructor(options: JournaledStagesOptions) {
     this.#options = options
   }
 
+  /** True while data is sent away to come again later: time goes on, and what was refused is not absent. */
+  get refusing(): boolean {
+    return this.#options.disk.low || this.#options.journal.failing
+  }
+
   async take(input: Input): Promise<Taken> {
+    if (this.#options.disk.low && input.kind !== 'tick') {
+      throw new ServiceError('unavailable', 'the disk is nearly full (limits.disk_reserve); send again later')
+    }
     const taken = this.#take(input)
-    if (this.#options.journal.bytes >= CHECKPOINT_BYTES) return { ...taken, apply: () => this.#thenCheckpoint(taken) }
-    return taken
+    return this.#due() ? { ...taken, apply: () => this.#thenCheckpoint(taken) } : taken
   }
 
   /** Everything since the last checkpoint, again. Returns the number of inputs applied. */
   async recover(): Promise<number> {
-    const { checkpoint, engine, journal, positions, log } = this.#options
+    const { checkpoint, journal, series, clock, log } = this.#options
     const segment = checkpoint.load(this.#snapshots(), journal.segments())
-    const samples = new SegmentSamples(engine.store)
     let count = 0
+    let told_ms = clock.now_ms()
     for (const entry of journal.read(segment ?? 0)) {
+      await this.#again(entry)
       count++
-      if (entry.kind === 'tick') await engine.tick(entry)
-      else if (entry.kind === 'change') engine.change(entry.change)
-      else if (entry.kind === 'command') this.#commandAgain(entry)
-      else {
-        engine.observe({ samples: samples.batch(entry), logs: entry.logs, spans: entry.spans })
-        if (entry.position !== undefined) positions.advance(entry.position)
-      }
+      const now_ms = clock.now_ms()
+      if (now_ms - told_ms < PROGRESS_MS) continue
+      told_ms = now_ms
+      log.info('applying the journal', { inputs: count, bytes: journal.bytes })
     }
-    if (samples.refused > 0)
-      log.warn('limits are lower than before; samples of the journal were left out', { samples: samples.refused })
+    const { lost, refused } = series
+    if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
+    if (refused > 0)
+      log.warn('limits are lower than before; samples of the journal were left out', { samples: refused })
+    // What was found damaged is passed over once, not at every start.
+    if (journal.damages > 0) void this.checkpoint()
     return count
   }
 
-  /** Folds the journal into one file. A failure is logged: the journal goes on growing, and nothing is lost. */
-  checkpoint(): void {
-    const { checkpoint, journal, log } = this.#options
-    try {
-      const segment = journal.rotate()
-      journal.dropBefore(checkpoint.write(this.#snapshots(), segment))
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
-      log.error('no checkpoint could be written; the journal is kept', { error })
+  async #again(entry: JournalEntry): Promise<void> {
+    const { engine, positions } = this.#options
+    if (entry.kind === 'tick') await engine.tick(entry)
+    else if (entry.kind === 'change') engine.change(entry.change)
+    else if (entry.kind === 'command') this.#commandAgain(entry)
+    else {
+      engine.observe(entry)
+      if (entry.position !== undefined) positions.advance(entry.position)
     }
   }
 
+  /**
+   * Folds the journal into one file: the state is captured before this returns, and written while inputs go on. A failure is logged: the
+   * journal goes on growing, and nothing is lost.
+   */
+  checkpoint(): Promise<void> {
+    this.#writing ??= this.#checkpoint().finally(() => {
+      this.#writing = undefined
+    })
+    return this.#writing
+  }
+
+  /** The last checkpoint, when no input comes any more. */
+  async close(): Promise<void> {
+    await this.#writing
+    await this.checkpoint()
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { checkpoint, journal, log } = this.#options
+    try {
+      const segment = journal.rotate()
+      await journal.dropBefore(await checkpoint.write(this.#snapshots(), segment))
+    } catch (error) {
+      const facts = {
+        error: messageOf(error),
+        ...(!(error instanceof ServiceError) && { stack: (error as Error).stack }),
+      }
+      log.error('no checkpoint could be written; the journal is kept', facts)
+    }
+  }
+
+  #due(): boolean {
+    const { checkpoint, journal, journal_bytes } = this.#options
+    return this.#writing === undefined && journal.bytes >= Math.max(journal_bytes, checkpoint.bytes / 2)
+  }
+
   #snapshots() {
-    return [...this.#options.engine.snapshots, this.#options.positions]
+    const { engine, positions, series } = this.#options
+    return [...engine.snapshots, positions, series]
   }
 
   async #thenCheckpoint(taken: Taken): Promise<Receipt> {
     const receipt = await taken.apply()
-    this.checkpoint()
+    void this.checkpoint()
     return receipt
   }
 

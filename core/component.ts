@@ -14,6 +14,12 @@ export interface Component {
 export interface Snapshot {
   /** Names the section of the checkpoint. Never changes once released. */
   readonly name: string
+  /**
+   * The state as it is now. Nothing else runs meanwhile: it copies columns, and leaves the rest for later. The bytes stay as they
+   * are until the next call, which may use their memory again.
+   */
   save(): Uint8Array
   load(bytes: Uint8Array): void
+  /** Resolves when all files that the saved bytes rely on are on the disk. */
+  durable?(): Promise<void>
 }

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
@@ -97,7 +98,29 @@ export class Writes {
   }
 }
 
-/** Opens or makes the file; `:memory:` works. Throws `ServiceError('bad_config')` for one that is newer or cannot be read. */
+/** Resolves when all that was committed survives loss of power. Off the event loop: SQLite itself would wait. */
+export async function syncDatabase(database: DatabaseSync): Promise<void> {
+  const path = database.location()
+  if (path === null) return
+  // What went from here into the file itself was synced on the way. The file is left alone: to close it would drop SQLite's locks.
+  const handle = await open(`${path}-wal`, 'r+')
+  try {
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** SQLITE_IOERR and SQLITE_FULL: nothing is wrong with the file. */
+function isDisk(error: unknown): boolean {
+  const code = (error as { readonly errcode?: unknown }).errcode
+  return typeof code === 'number' && [10, 13].includes(code & 0xff)
+}
+
+/**
+ * Opens or makes the file; `:memory:` works. Throws `ServiceError('bad_config')` for one that is newer or cannot be read,
+ * `ServiceError('unavailable')` where the disk is full.
+ */
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
@@ -107,6 +130,10 @@ export function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     database?.close()
     if (error instanceof ServiceError) throw error
+    if (isDisk(error)) {
+      const what = `${path}: the incident database cannot be opened (${messageOf(error)}); is the disk full?`
+      throw new ServiceError('unavailable', what, { cause: error })
+    }
     const advice = 'restore it from a backup, or move it away to begin with an empty one'
     throw new ServiceError('bad_config', `${path}: not a readable incident database (${messageOf(error)}); ${advice}`, {
       cause: error,

@@ -5,7 +5,7 @@ import type { Incident } from '#core/incident.ts'
 import type { IncidentFilter, IncidentReader } from '#core/ports/incidents.ts'
 
 import { reviveFacts } from '../correlation/snapshot.ts'
-import type { Writes } from './database.ts'
+import { syncDatabase, type Writes } from './database.ts'
 
 /**
  * The facts of incidents in SQLite. Writes are collected and made durable by `flush`; readers see them before. What cannot be written is
@@ -54,6 +54,13 @@ export class IncidentBook implements IncidentReader {
       for (const incident of this.#unwritten.values()) this.#write(incident)
     })
     if (written) this.#unwritten.clear()
+  }
+
+  /** Resolves when every incident is on the disk. Throws `ServiceError('unavailable')` where one cannot be written. */
+  async durable(): Promise<void> {
+    this.flush()
+    if (this.#unwritten.size > 0) throw new ServiceError('unavailable', 'the incident database cannot be written')
+    await syncDatabase(this.#database)
   }
 
   get(id: string): Incident | undefined {

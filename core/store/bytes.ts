@@ -67,6 +67,11 @@ export class ByteWriter {
     this.#bytes[this.#used++] = rest
   }
 
+  /** Any whole number of at most 2^52 in magnitude: small ones of either sign are short. */
+  signed(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value)
+  }
+
   raw(bytes: Uint8Array): void {
     this.#room(bytes.length)
     this.#bytes.set(bytes, this.#used)
@@ -80,7 +85,8 @@ export class ByteWriter {
 
   /** Any string: UTF-8, or UTF-16 where a lone surrogate would not survive UTF-8. */
   text(value: string): void {
-    if (value.isWellFormed()) {
+    if (value === '') this.u8(0)
+    else if (value.isWellFormed()) {
       const bytes = encoder.encode(value)
       this.varint(bytes.length * 2)
       this.raw(bytes)
@@ -142,6 +148,11 @@ export class ByteReader {
     throw new ServiceError('bad_data', 'a number is too long')
   }
 
+  signed(): number {
+    const value = this.varint()
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
   /** A number of things that take at least `bytesEach` bytes: one that cannot be there is refused before memory is asked for. */
   count(bytesEach: number): number {
     const count = this.varint()
@@ -163,8 +174,15 @@ export class ByteReader {
     return new Uint32Array(this.#aligned(length * 4))
   }
 
+  /** The memory of the first `length` entries of a typed array, as `column` wrote it. */
+  into(values: Uint8Array | Uint32Array | Float64Array, length: number): void {
+    const size = length * values.BYTES_PER_ELEMENT
+    new Uint8Array(values.buffer, values.byteOffset, size).set(this.raw(size))
+  }
+
   text(): string {
     const header = this.varint()
+    if (header === 0) return ''
     const bytes = this.raw(Math.floor(header / 2))
     if (header % 2 === 0) return decoder.decode(bytes)
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf16le')

@@ -1,9 +1,12 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 
 import { z } from 'zod'
 
+import { assert } from '../assert.ts'
 import type { Snapshot } from '../component.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
@@ -17,7 +20,9 @@ const VERSION = 1
 const PREFIX_BYTES = 20
 const HEADER_LIMIT = 1 << 20
 /** `fs` takes less than 2 GiB at once. */
-const SLICE_BYTES = 1 << 26
+const READ_BYTES = 1 << 26
+/** What is done at once while data comes in: a checksum over this much takes about a millisecond. */
+const SLICE_BYTES = 1 << 20
 
 const schema = z.object({
   segment: z.number().int().nonnegative(),
@@ -29,16 +34,10 @@ type Header = z.infer<typeof schema>
 /** What is wrong with the file itself, so that the previous one may do. */
 class Damaged extends Error {}
 
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(fd, bytes, done, Math.min(SLICE_BYTES, bytes.length - done))
-  }
-}
-
 function readAll(fd: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length)
   for (let done = 0; done < length;) {
-    const read = readSync(fd, bytes, done, Math.min(SLICE_BYTES, length - done), null)
+    const read = readSync(fd, bytes, done, Math.min(READ_BYTES, length - done), null)
     if (read === 0) throw new Damaged(`it ends ${length - done} bytes too early`)
     done += read
   }
@@ -80,27 +79,58 @@ function opened<T>(path: string, read: (fd: number) => T): T {
   }
 }
 
-function writeFile(path: string, parts: readonly { name: string; bytes: Uint8Array }[], segment: number): void {
-  const sections = parts.map(({ name, bytes }) => ({ name, length: bytes.length, crc: crc32(bytes) }))
+interface Part {
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** Views of at most `SLICE_BYTES`. */
+function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES)
+}
+
+async function sectionOf({ name, bytes }: Part): Promise<Header['sections'][number]> {
+  let crc = 0
+  for (const slice of slicesOf(bytes)) {
+    crc = crc32(slice, crc)
+    await setImmediate()
+  }
+  return { name, length: bytes.length, crc }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (const slice of slicesOf(bytes)) {
+    for (let done = 0; done < slice.length;) {
+      const { bytesWritten } = await file.write(slice, done, slice.length - done)
+      done += bytesWritten
+    }
+  }
+}
+
+/** Returns the size of the file. */
+async function writeFile(path: string, parts: readonly Part[], segment: number): Promise<number> {
+  const sections: Header['sections'] = []
+  for (const part of parts) sections.push(await sectionOf(part))
   const header = bytesOf(JSON.stringify({ segment, sections } satisfies Header))
   const prefix = new ByteWriter(PREFIX_BYTES)
   prefix.raw(bytesOf(MAGIC))
   prefix.u32(VERSION)
   prefix.u32(header.length)
   prefix.u32(crc32(header))
-  const fd = openSync(path, 'w')
+  const file = await open(path, 'w')
   try {
-    for (const bytes of [prefix.view(), header, ...parts.map((part) => part.bytes)]) writeAll(fd, bytes)
-    fsyncSync(fd)
+    for (const bytes of [prefix.view(), header, ...parts.map((part) => part.bytes)]) await writeAll(file, bytes)
+    await file.sync()
   } finally {
-    closeSync(fd)
+    await file.close()
   }
+  return PREFIX_BYTES + header.length + parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 /** A half file is of no use; what stands in the way of writing may stand in the way of this. */
-function discard(path: string): void {
+async function discard(path: string): Promise<void> {
   try {
-    rmSync(path, { force: true })
+    await rm(path, { force: true })
   } catch {
     // It is overwritten next time.
   }
@@ -116,6 +146,8 @@ export class Checkpoint {
   readonly #log: Log
   /** Set when loading found `checkpoint` damaged: it must not replace the previous one. */
   #damaged = false
+  #writing = false
+  #bytes = 0
 
   constructor({ folder, log }: { readonly folder: string; readonly log: Log }) {
     this.#folder = folder
@@ -123,27 +155,33 @@ export class Checkpoint {
     this.#log = log
   }
 
+  /** Size of the file that was written or loaded last, in bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /**
-   * Saves every snapshot; what the journal holds from `segment` on is not in them. Returns the oldest segment that is still
-   * needed, for `dropBefore`: that of the previous checkpoint. Throws `ServiceError('unavailable')` when it cannot be
-   * written; the old ones stay.
+   * Saves every snapshot before it returns, then writes while the process goes on; what the journal holds from `segment` on is
+   * not in them. One at a time. Resolves to the oldest segment that is still needed, for `dropBefore`: that of the previous
+   * checkpoint. Rejects with `ServiceError('unavailable')` when it cannot be written; the old ones stay.
    */
-  write(snapshots: readonly Snapshot[], segment: number): number {
-    const previous = this.#previousPath()
+  async write(snapshots: readonly Snapshot[], segment: number): Promise<number> {
+    assert(!this.#writing, 'a checkpoint is being written')
     const temporary = `${this.#path}.tmp`
     const parts = snapshots.map((snapshot) => ({ name: snapshot.name, bytes: snapshot.save() }))
+    this.#writing = true
     try {
-      mkdirSync(this.#folder, { recursive: true })
-      writeFile(temporary, parts, segment)
-      const older = this.#damaged ? undefined : this.#segmentOf(this.#path)
-      if (older !== undefined) renameSync(this.#path, previous)
-      renameSync(temporary, this.#path)
-      syncFolder(this.#folder)
-      this.#damaged = false
-      return Math.min(segment, older ?? this.#segmentOf(previous) ?? segment)
+      await mkdir(this.#folder, { recursive: true })
+      const size = await writeFile(temporary, parts, segment)
+      for (const snapshot of snapshots) await snapshot.durable?.()
+      const oldest = await this.#replace(temporary, segment)
+      this.#bytes = size
+      return oldest
     } catch (error) {
-      discard(temporary)
+      await discard(temporary)
       throw new ServiceError('unavailable', `${this.#path} cannot be written; is the disk full?`, { cause: error })
+    } finally {
+      this.#writing = false
     }
   }
 
@@ -168,6 +206,17 @@ export class Checkpoint {
       })
       return this.#loadLast(previous, snapshots)
     }
+  }
+
+  /** Puts a whole file in the place of the checkpoint, which becomes the previous one unless it is damaged. */
+  async #replace(temporary: string, segment: number): Promise<number> {
+    const previous = this.#previousPath()
+    const older = this.#damaged ? undefined : this.#segmentOf(this.#path)
+    if (older !== undefined) await rename(this.#path, previous)
+    await rename(temporary, this.#path)
+    await syncFolder(this.#folder)
+    this.#damaged = false
+    return Math.min(segment, older ?? this.#segmentOf(previous) ?? segment)
   }
 
   #previousPath(): string {
@@ -206,6 +255,7 @@ export class Checkpoint {
             this.#log.info('The checkpoint has no section of this name yet.', { name: snapshot.name })
           else snapshot.load(bytes)
         }
+        this.#bytes = header.sections.reduce((sum, { length }) => sum + length, 0)
         return header.segment
       })
     } catch (error) {

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { silentMeter } from '../ports/meter.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
 import { REQUESTS_IN_FLIGHT } from './ended-series.ts'
+import { JournalSeries } from './journal-series.ts'
 import { STORE_LIMITS } from './limits.ts'
-import { SegmentSamples } from './segment-samples.ts'
+import { SampleColumns } from './sample-columns.ts'
 import { SeriesTable } from './series-table.ts'
 import { Store } from './store.ts'
 
@@ -85,19 +87,26 @@ describe('a series that has ended', () => {
 
   test('is resolved again by who reads the journal', () => {
     const { store, write, at } = dayStore()
-    const segment = new SegmentSamples(store)
-    const definitions = [gauge('x'), gauge('other')]
-    const entry = (number: number, time_ms: number): Parameters<SegmentSamples['batch']>[0] => {
+    const writing = dayStore()
+    const written = new JournalSeries(writing.store)
+    const read = new JournalSeries(store)
+    const columns = new SampleColumns()
+    /** Written by one process, read by another. */
+    const pass = (definition: SeriesDefinition, time_ms: number): void => {
       const builder = new SampleBuilder()
-      builder.float(number, time_ms, 1)
-      return { kind: 'signals', definitions, samples: builder.batch(), logs: [], spans: [] }
+      builder.float(writing.store.resolve(definition), time_ms, 1)
+      const record = new ByteWriter()
+      columns.write(builder.batch(), record, written)
+      written.commit()
+      store.append(columns.read(new ByteReader(record.view()), read))
     }
-    store.append(segment.batch(entry(0, 0)))
+    pass(gauge('x'), 0)
     for (let i = 0; i <= REQUESTS_IN_FLIGHT * 2; i++) {
       at(2 * DAY_MS + i)
-      store.append(segment.batch(entry(1, 2 * DAY_MS + i)))
+      pass(gauge('other'), 2 * DAY_MS + i)
     }
-    store.append(segment.batch(entry(0, 2 * DAY_MS)))
+    pass(gauge('x'), 2 * DAY_MS)
+    expect(read.lost).toBe(0)
     expect(store.extent([{ name: '__name__', op: '=', value: 'x' }])?.to_ms).toBe(2 * DAY_MS)
     expect(write(gauge('x'), 2 * DAY_MS + 1)).toBe(store.resolve(gauge('x')))
   })

@@ -1,18 +1,15 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 
 /** Makes new and renamed files of a folder survive loss of power, where the system can (Windows cannot). */
-export function syncFolder(folder: string): void {
-  let fd: number
+export async function syncFolder(folder: string): Promise<void> {
   try {
-    fd = openSync(folder, 'r')
+    const handle = await open(folder, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
   } catch {
-    return
-  }
-  try {
-    fsyncSync(fd)
-  } catch {
-    // Not every file system syncs folders.
-  } finally {
-    closeSync(fd)
+    // Not every file system opens or syncs folders.
   }
 }

@@ -13,17 +13,18 @@ import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { ChangeLog } from './change-log.ts'
 import { Checkpoint } from './checkpoint.ts'
+import { JournalSeries } from './journal-series.ts'
 import { Journal } from './journal.ts'
 import { Positions } from './positions.ts'
-import type { SignalsEntry } from './record-codec.ts'
-import { SegmentSamples } from './segment-samples.ts'
+import type { JournalEntry, SignalsEntry } from './record-codec.ts'
 import { segmentFile } from './segment.ts'
 import { CallGraph } from './service-graph.ts'
 import { Store } from './store.ts'
 
 const GOLDEN = join(import.meta.dirname, '../../tests/golden/store')
 const CHECKPOINT = 'checkpoint-1'
-const SEGMENT = 'journal-1.log'
+const SEGMENT_1 = 'journal-1.segment'
+const SEGMENT_2 = 'journal-2.segment'
 
 let folder: string
 beforeEach(() => {
@@ -127,8 +128,8 @@ function keep(name: string, path: string): void {
   if (!existsSync(join(GOLDEN, name))) copyFileSync(path, join(GOLDEN, name))
 }
 
-test('a checkpoint of format 1 loads', () => {
-  new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3)
+test('a checkpoint of format 1 loads', async () => {
+  await new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3)
   keep(CHECKPOINT, join(folder, 'checkpoint'))
   copyFileSync(join(GOLDEN, CHECKPOINT), join(folder, 'checkpoint'))
   const parts = newParts()
@@ -136,26 +137,51 @@ test('a checkpoint of format 1 loads', () => {
   expect(answers(parts)).toEqual(answers(made()))
 })
 
-test('a journal of format 1 loads', () => {
-  const { store } = newParts()
-  const options = { clock: new ManualClock(), log: silentLog, meter: silentMeter, folder }
-  const journal = new Journal({ ...options, definition: (id) => store.definition(id) })
-  journal.append(entry(store))
-  journal.append({ kind: 'tick', time_ms: 1_700_000_001_000, complete_ms: 1_700_000_000_500 })
-  journal.append({ kind: 'change', change })
-  journal.append({ kind: 'command', command: 'ack', incident: 'i_1', by: 'ann', at_ms: 1_700_000_002_000 })
-  journal.close()
-  keep(SEGMENT, join(folder, segmentFile(1)))
-  copyFileSync(join(GOLDEN, SEGMENT), join(folder, segmentFile(1)))
+/** What a golden segment makes of the parts, and what it holds. */
+function readBack(name: string): [unknown, readonly JournalEntry[]] {
+  copyFileSync(join(GOLDEN, name), join(folder, segmentFile(1)))
   const parts = newParts()
-  const mapped = new SegmentSamples(parts.store)
-  const [signals, ...others] = journal.read(1)
-  expect(signals).toMatchObject({ kind: 'signals', logs: entry(store).logs, spans: entry(store).spans })
-  if (signals?.kind === 'signals') apply(parts, { ...signals, samples: mapped.batch(signals) })
-  expect(answers(parts)).toEqual(answers(made()))
-  expect(others).toEqual([
-    { kind: 'tick', time_ms: 1_700_000_001_000, complete_ms: 1_700_000_000_500 },
-    { kind: 'change', change },
-    { kind: 'command', command: 'ack', incident: 'i_1', by: 'ann', at_ms: 1_700_000_002_000 },
-  ])
+  const seen: JournalEntry[] = []
+  for (const read of journalOf(parts.store).read(1)) {
+    seen.push(read)
+    if (read.kind === 'signals') apply(parts, read)
+  }
+  return [answers(parts), seen]
+}
+
+/** What it must hold. */
+function expected(samples: Partial<SignalsEntry['samples']>): object[] {
+  const { logs, spans } = entry(newParts().store)
+  return [{ kind: 'signals', logs, spans, samples }, ...OTHERS]
+}
+
+const OTHERS: readonly JournalEntry[] = [
+  { kind: 'tick', time_ms: 1_700_000_001_000, complete_ms: 1_700_000_000_500 },
+  { kind: 'change', change },
+  { kind: 'command', command: 'ack', incident: 'i_1', by: 'ann', at_ms: 1_700_000_002_000 },
+]
+
+function journalOf(store: Store): Journal {
+  const series = new JournalSeries(store)
+  return new Journal({ clock: new ManualClock(), log: silentLog, meter: silentMeter, folder, series })
+}
+
+test('a journal of format 1 loads', () => {
+  const [answered, seen] = readBack(SEGMENT_1)
+  expect(answered).toEqual(answers(made()))
+  expect(seen).toMatchObject(expected({ exemplars: [] }))
+})
+
+test('a journal of format 2 loads', () => {
+  const { store } = newParts()
+  const journal = journalOf(store)
+  const signals = entry(store)
+  const exemplar = { series: 1, time_ms: 1_700_000_000_001, value: 0.5, labels: Labels.of({ trace_id: 'ab' }) }
+  journal.append({ ...signals, samples: { ...signals.samples, exemplars: [exemplar] } })
+  for (const other of OTHERS) journal.append(other)
+  journal.close()
+  keep(SEGMENT_2, join(folder, segmentFile(1)))
+  const [answered, seen] = readBack(SEGMENT_2)
+  expect(answered).toEqual(answers(made()))
+  expect(seen).toMatchObject(expected({ exemplars: [exemplar] }))
 })

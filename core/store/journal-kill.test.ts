@@ -11,8 +11,8 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { silentLog } from '../ports/log.ts'
 import { silentMeter } from '../ports/meter.ts'
+import { JournalSeries } from './journal-series.ts'
 import { Journal } from './journal.ts'
-import { SegmentSamples } from './segment-samples.ts'
 import { Store } from './store.ts'
 
 const module = (path: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, path)).href)
@@ -20,6 +20,7 @@ const module = (path: string): string => JSON.stringify(pathToFileURL(join(impor
 /** Appends batches of three samples for ever, saying after each how many there are. */
 const WRITER = `
   const { Journal } = await import(${module('journal.ts')})
+  const { JournalSeries } = await import(${module('journal-series.ts')})
   const { SampleBuilder } = await import(${module('../sample.ts')})
   const { Labels } = await import(${module('../series.ts')})
   const { systemClock } = await import(${module('../clock.ts')})
@@ -31,7 +32,10 @@ const WRITER = `
     labels: Labels.of({ __name__: 'x', id: String(id) }), type: 'gauge', unit: '', help: '', kind: 'float',
     bounds: new Float64Array(0),
   })
-  const journal = new Journal({ folder, definition, clock: systemClock, log: silentLog, meter: silentMeter })
+  // A series a batch is new; ids are what a store gives: an earlier life is read first.
+  const series = new JournalSeries({ definition, resolve: ({ labels }) => Number(labels.get('id')) })
+  const journal = new Journal({ folder, series, clock: systemClock, log: silentLog, meter: silentMeter })
+  for (const entry of journal.read(1)) if (entry.kind !== 'signals') throw new Error(entry.kind)
   for (let n = Number(first); ; n++) {
     const builder = new SampleBuilder()
     for (const id of [n % 7, 7 + (n % 11), 100 + n]) builder.float(id, n, n + id / 1000)
@@ -67,19 +71,18 @@ test('after SIGKILL nothing acknowledged is lost, and nothing is there twice', a
       const acknowledged = await killed(folder, next)
       expect(acknowledged).toBeGreaterThan(next + 100)
       const options = { clock: systemClock, log: silentLog, meter: silentMeter, folder }
-      const journal = new Journal({ ...options, definition: (id) => store.definition(id) })
+      const store = new Store({ analysis_ms: () => undefined, meter: silentMeter })
+      const journal = new Journal({ ...options, series: new JournalSeries(store) })
       const last = journal.segments().at(-1)!
       // A kill leaves whole records or none; loss of power may leave half of one.
       const path = join(folder, `${String(last).padStart(8, '0')}.log`)
-      appendFileSync(path, readFileSync(path).subarray(12, 40))
-      const store = new Store({ analysis_ms: () => undefined, meter: silentMeter })
-      const mapped = new SegmentSamples(store)
+      appendFileSync(path, readFileSync(path).subarray(16, 44))
       const offsets: number[] = []
       for (const entry of journal.read(1)) {
         expect(entry.kind).toBe('signals')
         if (entry.kind !== 'signals') continue
         offsets.push(Number(entry.position?.offset))
-        const { counts } = store.append(mapped.batch(entry))
+        const { counts } = store.append(entry.samples)
         expect(counts.stored).toBe(3)
       }
       expect(offsets).toEqual(Array.from(offsets.keys()))

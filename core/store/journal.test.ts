@@ -8,11 +8,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import type { Log } from '../ports/log.ts'
 import { silentMeter } from '../ports/meter.ts'
-import { SampleBuilder } from '../sample.ts'
+import { type FloatColumns, SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
+import { JournalSeries } from './journal-series.ts'
 import { Journal, type JournalOptions } from './journal.ts'
 import type { JournalEntry } from './record-codec.ts'
-import { SegmentSamples } from './segment-samples.ts'
 import { write } from './segment-writer.ts'
 import { segmentFile, segmentHeader } from './segment.ts'
 import { Store } from './store.ts'
@@ -41,10 +41,17 @@ const definitionOf = (id: number): SeriesDefinition => ({
   bounds: new Float64Array(0),
 })
 
+/** A store whose ids are 0 to 19. */
+function newStore(): Store {
+  const store = new Store({ analysis_ms: () => undefined, meter: silentMeter })
+  for (let id = 0; id < 20; id++) store.resolve(definitionOf(id))
+  return store
+}
+
 function journal(options: Partial<JournalOptions> = {}): Journal {
   return new Journal({
     folder,
-    definition: definitionOf,
+    series: new JournalSeries(newStore()),
     clock: new ManualClock(),
     log,
     meter: silentMeter,
@@ -61,20 +68,26 @@ function samples(...points: readonly [id: number, time_ms: number, value: number
 }
 
 /** Ticks as times, samples as `id@time=value`. */
-function content(from = 0, options: Partial<JournalOptions> = {}): unknown[] {
-  const opened = journal(options)
-  const seen = [...opened.read(from)].map((entry) => {
-    if (entry.kind !== 'signals') return entry.kind === 'tick' ? entry.time_ms : entry
-    const { series, time_ms, value } = entry.samples.floats
-    return Array.from(series, (number, i) => {
-      return `${entry.definitions[number]!.labels.get('id')}@${time_ms[i]}=${value[i]}`
-    }).join(' ')
-  })
+function content(from = 0, saved?: Uint8Array): unknown[] {
+  const store = newStore()
+  const series = new JournalSeries(store)
+  if (saved !== undefined) series.load(saved)
+  const opened = journal({ series })
+  const seen = []
+  for (const entry of opened.read(from)) {
+    if (entry.kind === 'tick') seen.push(entry.time_ms)
+    else if (entry.kind === 'signals') seen.push(shown(entry.samples.floats, store))
+  }
   opened.close()
   return seen
 }
 
-test('entries come back in order, over restarts and rotations', () => {
+function shown({ series, time_ms, value }: FloatColumns, store: Store): string {
+  const idOf = (id: number): string => store.definition(id).labels.get('id')
+  return Array.from(series, (id, i) => `${idOf(id)}@${time_ms[i]}=${value[i]}`).join(' ')
+}
+
+test('entries come back in order, over restarts and rotations', async () => {
   const first = journal()
   first.append(tick(1))
   first.append(samples([7, 10, 0.5], [9, 10, 1]))
@@ -85,14 +98,40 @@ test('entries come back in order, over restarts and rotations', () => {
   first.append(samples([9, 30, 3]))
   first.close()
   const second = journal()
-  expect([...second.read(2)]).toHaveLength(1)
+  for (const entry of second.read(1)) expect(entry.kind).toMatch(/tick|signals/)
   second.append(tick(4))
+  second.append(samples([9, 40, 4], [5, 40, 5]))
   second.close()
   expect(second.segments()).toEqual([1, 2, 3])
-  expect(content()).toEqual([1, '7@10=0.5 9@10=1', '9@20=2 3@20=3', '9@30=3', 4])
-  second.dropBefore(2)
-  expect(content()).toEqual(['9@30=3', 4])
+  const all = [1, '7@10=0.5 9@10=1', '9@20=2 3@20=3', '9@30=3', 4, '9@40=4 5@40=5']
+  expect(content()).toEqual(all)
+  await second.dropBefore(2)
   expect(told).toEqual([])
+})
+
+test('a series is defined once: later segments need the table that a checkpoint holds', async () => {
+  const series = new JournalSeries(newStore())
+  const opened = journal({ series })
+  opened.append(samples([7, 10, 0.5], [9, 10, 1]))
+  const second = opened.rotate()
+  const saved = series.save().slice()
+  opened.append(samples([9, 20, 2], [3, 20, 3]))
+  opened.close()
+  await opened.dropBefore(second)
+  expect(content(second, saved)).toEqual(['9@20=2 3@20=3'])
+  expect(told).toEqual([])
+})
+
+test('what is read counts to what a checkpoint is due for', () => {
+  const first = journal()
+  first.append(tick(1))
+  first.close()
+  const second = journal()
+  expect([...second.read(1)]).toEqual([tick(1)])
+  expect(second.bytes).toBeGreaterThan(29)
+  second.rotate()
+  expect(second.bytes).toBe(0)
+  second.close()
 })
 
 test('a number of a segment is never used for another one', () => {
@@ -107,7 +146,7 @@ test('what the file holds is there as soon as append returns, and synced a secon
   const clock = new ManualClock()
   const opened = journal({ clock })
   opened.append(tick(1))
-  expect(readFileSync(join(folder, segmentFile(1))).length).toBe(12 + opened.bytes)
+  expect(readFileSync(join(folder, segmentFile(1))).length).toBe(16 + opened.bytes)
   clock.advanceTo(5000)
   opened.close()
   expect(content()).toEqual([1])
@@ -122,7 +161,7 @@ describe('a torn end', () => {
     truncateSync(path, readFileSync(path).length - 1)
     expect(content()).toEqual([1, 2])
     expect(told).toHaveLength(1)
-    expect(told[0]).toMatch(/cut off.*00000001\.log.*"offset":62.*not whole/)
+    expect(told[0]).toMatch(/cut off.*00000001\.log.*"offset":74.*not whole/)
     expect(content()).toEqual([1, 2])
     expect(told).toHaveLength(1)
   })
@@ -142,7 +181,7 @@ describe('a torn end', () => {
   })
 })
 
-test('damage in the middle says where, and later segments are read', () => {
+test('damage in the middle is passed over and told', () => {
   const opened = journal()
   for (let i = 1; i <= 3; i++) opened.append(tick(i))
   opened.rotate()
@@ -150,17 +189,55 @@ test('damage in the middle says where, and later segments are read', () => {
   opened.close()
   const path = join(folder, segmentFile(1))
   const bytes = readFileSync(path)
-  bytes[12 + 25 + 15]! ^= 1
+  bytes[16 + 29 + 15]! ^= 1
   writeFileSync(path, bytes)
-  expect(content()).toEqual([1, 4])
-  expect(told[0]).toMatch(/damaged.*00000001\.log.*"offset":37,"lost_bytes":50.*checksum/)
+  expect(content()).toEqual([1, 3, 4])
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/damaged.*00000001\.log.*"offset":45,"lost_bytes":29.*checksum/)
 })
 
-test('a segment of another format is not touched', () => {
-  const header = segmentHeader()
-  header[8] = 2
-  writeFileSync(join(folder, segmentFile(1)), header)
-  expect(() => content()).toThrow(/00000001\.log: it has format 2; this version reads format 1/)
+test('of a damaged record everything is lost, of later ones the series that it would have defined', () => {
+  const opened = journal()
+  opened.append(samples([1, 10, 1], [2, 10, 2]))
+  const from = opened.bytes
+  opened.append(samples([3, 20, 3], [1, 20, 1]))
+  opened.append(samples([1, 30, 1], [3, 30, 3], [4, 30, 4]))
+  opened.close()
+  const path = join(folder, segmentFile(1))
+  const bytes = readFileSync(path)
+  bytes[16 + from + 20]! ^= 1
+  writeFileSync(path, bytes)
+  expect(content()).toEqual(['1@10=1 2@10=2', '1@30=1 4@30=4'])
+})
+
+test('a segment that is gone is told', () => {
+  const opened = journal()
+  opened.append(samples([1, 10, 1]))
+  opened.rotate()
+  opened.append(samples([2, 20, 2]))
+  opened.rotate()
+  opened.append(samples([1, 30, 1], [2, 30, 2], [3, 30, 3]))
+  opened.close()
+  rmSync(join(folder, segmentFile(2)))
+  expect(content()).toEqual(['1@10=1', '1@30=1 3@30=3'])
+  expect(told[0]).toMatch(/missing.*00000002\.log/)
+})
+
+test('a segment of a newer format is refused and not touched', () => {
+  const newer = segmentHeader(3)
+  writeFileSync(join(folder, segmentFile(1)), newer)
+  expect(() => content()).toThrow(/00000001\.log: it has format 3; this version reads formats 1 and 2/)
+  expect(readFileSync(join(folder, segmentFile(1)))).toEqual(Buffer.from(newer))
+})
+
+test('bytes that look like a record and stand elsewhere are none', () => {
+  const opened = journal()
+  opened.append(tick(1))
+  opened.close()
+  const path = join(folder, segmentFile(1))
+  const record = readFileSync(path).subarray(16)
+  appendFileSync(path, Buffer.concat([Buffer.from('xx'), record]))
+  expect(content()).toEqual([1])
 })
 
 test('whatever a segment holds, reading it does not crash and what comes behind is read', () => {
@@ -200,7 +277,9 @@ describe('when the disk is full', () => {
     opened.append(samples([2, 3, 3], [1, 3, 3]))
     opened.close()
     expect(content()).toEqual(['1@1=1', '2@3=3 1@3=3'])
-    expect(told).toEqual([])
+    // Once for as long as it lasted.
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatch(/cannot be written.*ENOSPC/)
   })
 
   test('from the start, no file is left behind', () => {
@@ -219,15 +298,16 @@ test('a folder that cannot be is a mistake in the configuration', () => {
   expect(() => journal({ folder: join(folder, 'file') })).toThrow(/cannot be used/)
 })
 
-test('samples go back into a store; series that its limits refuse now are left out and counted', () => {
+test('samples of series that the limits of today refuse are left out and counted', () => {
   const opened = journal()
   opened.append(samples([1, 10, 1], [2, 10, 2]))
   opened.append(samples([2, 20, 4], [3, 20, 3]))
-  const store = new Store({ limits: { series: 2 }, analysis_ms: () => undefined, meter: silentMeter })
-  const mapped = new SegmentSamples(store)
-  for (const entry of opened.read(1)) if (entry.kind === 'signals') store.append(mapped.batch(entry))
   opened.close()
+  const store = new Store({ limits: { series: 2 }, analysis_ms: () => undefined, meter: silentMeter })
+  const series = new JournalSeries(store)
+  for (const entry of journal({ series }).read(1)) if (entry.kind === 'signals') store.append(entry.samples)
   const slices = store.select([], { from_ms: 0, to_ms: 100 })
   expect(slices.map(({ labels, value }) => `${labels.get('id')}: ${value.join()}`)).toEqual(['1: 1', '2: 2,4'])
-  expect(mapped.refused).toBe(1)
+  expect(series.refused).toBe(1)
+  expect(series.lost).toBe(0)
 })

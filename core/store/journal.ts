@@ -1,15 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Clock } from '../clock.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
-import type { SeriesDefinition, SeriesId } from '../series.ts'
 import { ByteWriter } from './bytes.ts'
 import { syncFolder } from './folder.ts'
-import { grown } from './grow.ts'
-import type { JournalEntry, ReadEntry, WrittenSeries } from './record-codec.ts'
+import type { JournalSeries } from './journal-series.ts'
+import type { JournalEntry, RecordContext } from './record-codec.ts'
+import { SampleColumns } from './sample-columns.ts'
 import { SegmentWriter, type Write, write } from './segment-writer.ts'
 import {
   type Damage,
@@ -21,11 +22,20 @@ import {
   writeRecord,
 } from './segment.ts'
 
+/** A segment is read as a whole: it ends here even when no checkpoint can be written. */
+const SEGMENT_BYTES = 2 ** 28
+/** Enough for two million series. */
+const NUMBERS = 2 ** 21
+/** So long after the last failure anything that is written says that writing works. */
+const CALM_MS = 60_000
+
 export interface JournalOptions {
   /** Made when missing. One process at a time. */
   readonly folder: string
-  /** Of ids in samples that are appended. */
-  readonly definition: (id: SeriesId) => SeriesDefinition
+  /** What stands for series; a checkpoint holds it beside the journal. */
+  readonly series: JournalSeries
+  /** Numbers of series that may have been given before they are given anew. */
+  readonly numbers?: number
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
@@ -33,81 +43,63 @@ export interface JournalOptions {
   readonly write?: Write
 }
 
-/** Numbers of series within one segment. */
-class SegmentSeries implements WrittenSeries {
-  readonly definition: (id: SeriesId) => SeriesDefinition
-  /** By id; one more than the number, 0 for none. */
-  #numbers = new Uint32Array(256)
-  #next = 1
-  #added: SeriesId[] = []
-  #taken = 0
-
-  constructor(definition: (id: SeriesId) => SeriesDefinition) {
-    this.definition = definition
-  }
-
-  number(id: SeriesId): number {
-    if (id >= this.#numbers.length) this.#numbers = grown(this.#numbers, id + 1)
-    const known = this.#numbers[id]!
-    if (known > 0) return known - 1
-    this.#numbers[id] = this.#next++
-    this.#added.push(id)
-    return this.#next - 2
-  }
-
-  takeNew(): readonly SeriesId[] {
-    const added = this.#added.slice(this.#taken)
-    this.#taken = this.#added.length
-    return added
-  }
-
-  /** The record is written: what it defined is defined. */
-  commit(): void {
-    this.#added = []
-    this.#taken = 0
-  }
-
-  /** The record is not written: what it would have defined is new again. */
-  rollback(): void {
-    for (const id of this.#added) this.#numbers[id] = 0
-    this.#next -= this.#added.length
-    this.commit()
-  }
-}
-
 /**
- * What changed the engine since the last checkpoint, as append-only segments `NNNNNNNN.log`. Each stands alone: it defines
- * the series that it mentions. A new process writes to a new segment.
+ * What changed the engine since the last checkpoint, as append-only segments `NNNNNNNN.log`, to be read from the first that the
+ * checkpoint does not cover. A new process writes to a new segment.
  */
 export class Journal {
   readonly #options: JournalOptions
+  readonly #context: RecordContext
   readonly #record = new ByteWriter(1 << 16)
   readonly #written: Counter
   readonly #failed: Counter
   readonly #damaged: Counter
+  readonly #lostBytes: Counter
   #next: number
   #writer: SegmentWriter | undefined
-  #series: SegmentSeries
+  /** Length of the last record that could not be written, 0 when all can be; and when that was. */
+  #failing = 0
+  #failed_ms = 0
+  /** Of older segments. */
+  #older = 0
+  #damages = 0
 
   /** Throws `ServiceError('bad_config')` when the folder cannot be made or read. */
   constructor(options: JournalOptions) {
     this.#options = options
-    const { folder, meter } = options
+    const { folder, meter, series } = options
+    this.#context = { series, columns: new SampleColumns() }
     try {
       mkdirSync(folder, { recursive: true })
       this.#next = (this.segments().at(-1) ?? 0) + 1
     } catch (error) {
       throw new ServiceError('bad_config', `the journal's folder ${folder} cannot be used`, { cause: error })
     }
-    this.#series = new SegmentSeries(options.definition)
     this.#written = meter.counter('barograph.journal.written', { description: 'Journal written', unit: 'By' })
     this.#failed = meter.counter('barograph.journal.failures', { description: 'Records that could not be written' })
-    this.#damaged = meter.counter('barograph.journal.damaged', { description: 'Segments found torn or damaged' })
+    this.#damaged = meter.counter('barograph.journal.damaged', {
+      description: 'Places of the journal found torn, damaged or missing',
+    })
+    this.#lostBytes = meter.counter('barograph.journal.lost', {
+      description: 'Journal that was damaged and passed over',
+      unit: 'By',
+    })
+    meter.gauge('barograph.journal.size', { description: 'Journal since the checkpoint', unit: 'By' }, () => this.bytes)
   }
 
-  /** Bytes since rotation: the caller writes a checkpoint when they are many. */
+  /** Bytes since the last checkpoint began, those that were read at the start included. */
   get bytes(): number {
-    return this.#writer === undefined ? 0 : this.#writer.size - HEADER_BYTES
+    return this.#older + (this.#writer === undefined ? 0 : this.#writer.size - HEADER_BYTES)
+  }
+
+  /** True while entries cannot be written. */
+  get failing(): boolean {
+    return this.#failing > 0
+  }
+
+  /** Places found damaged by reading, a torn end not counted: a checkpoint is due, so that they are read no more. */
+  get damages(): number {
+    return this.#damages
   }
 
   /** Numbers of the segments that are there, ascending. */
@@ -122,81 +114,146 @@ export class Journal {
    * `ServiceError('unavailable')` when it cannot, with nothing written; the next entry may succeed.
    */
   append(entry: JournalEntry): void {
+    const { series } = this.#options
     this.#record.clear()
-    let done = false
     try {
-      const writer = (this.#writer ??= this.#create())
-      writeRecord(entry, this.#record, this.#series)
+      const writer = this.#segment()
+      writeRecord(entry, this.#record, this.#context, writer.size)
       writer.append(this.#record.view())
-      done = true
-    } finally {
-      if (done) this.#series.commit()
-      else {
-        this.#series.rollback()
-        this.#failed.add(1)
-      }
+    } catch (error) {
+      series.rollback()
+      this.#failed.add(1)
+      this.#tellFailing(error)
+      throw error
     }
+    series.commit()
     this.#written.add(this.#record.length)
+    if (this.#failing > 0) this.#tellWritten()
   }
 
   /**
-   * All entries from a segment on, in order. A torn end of the newest segment is cut off; damage in an older one ends that
-   * segment and is told. Throws `ServiceError('bad_data')` for a segment of another format version.
+   * All entries from a segment on, in order. A torn end of the newest segment is cut off; damage elsewhere is passed over and
+   * told. Throws `ServiceError('bad_data')` for what another version wrote.
    */
-  *read(from: number): Generator<ReadEntry, void> {
+  *read(from: number): Generator<JournalEntry, void> {
     // Numbers never run back, so that a checkpoint never waits for a segment of another life.
     this.#next = Math.max(this.#next, from)
     const segments = this.segments().filter((segment) => segment >= from)
+    this.#tellMissing(from, segments)
     for (const segment of segments) {
       const path = join(this.#options.folder, segmentFile(segment))
       const bytes = readFileSync(path)
-      let damage: Damage | undefined
+      const newest = segment === segments.at(-1)
       try {
-        damage = yield* readSegment(bytes)
+        yield* readSegment(bytes, this.#context, (damage) =>
+          this.#tell(path, damage, newest && reachesEnd(damage, bytes)),
+        )
       } catch (error) {
+        if (!(error instanceof ServiceError)) throw error
         throw new ServiceError('bad_data', `${path}: ${messageOf(error)}`, { cause: error })
       }
-      if (damage === undefined) continue
-      const facts = { path, offset: damage.offset, lost_bytes: bytes.length - damage.offset, reason: damage.reason }
-      this.#damaged.add(1)
-      if (segment === segments.at(-1)) {
-        this.#options.log.warn('The journal ends in a record that was not finished; it is cut off.', facts)
-        if (damage.offset === 0) writeFileSync(path, segmentHeader())
-        else truncateSync(path, damage.offset)
-      } else {
-        this.#options.log.error('A segment of the journal is damaged; what follows in it is lost.', facts)
-      }
+      this.#older += bytes.length
     }
+    this.#options.series.followed()
   }
 
   /** Ends the segment; entries go to a new one from here on. Returns its number, for the checkpoint. */
   rotate(): number {
     const writer = this.#create()
-    this.#writer?.close()
+    void this.#writer?.retire()
     this.#writer = writer
-    this.#series = new SegmentSeries(this.#options.definition)
+    this.#older = 0
+    const { series, numbers = NUMBERS } = this.#options
+    if (series.length > numbers) series.begin(series.epoch + 1)
     return this.#next - 1
   }
 
-  /** Deletes the segments before this one. */
-  dropBefore(segment: number): void {
-    for (const old of this.segments()) {
-      if (old < segment) rmSync(join(this.#options.folder, segmentFile(old)), { force: true })
+  /** Deletes the segments before this one, oldest first. */
+  async dropBefore(segment: number): Promise<void> {
+    const { folder, log } = this.#options
+    try {
+      for (const old of this.segments()) {
+        // To unlink a large file takes its time.
+        if (old < segment) await rm(join(folder, segmentFile(old)), { force: true })
+      }
+    } catch (error) {
+      log.warn('A part of the journal that is not needed any more could not be deleted.', { error: messageOf(error) })
     }
   }
 
   /** Syncs and closes. An entry afterwards begins a new segment. */
   close(): void {
+    this.#older = this.bytes
     this.#writer?.close()
     this.#writer = undefined
-    this.#series = new SegmentSeries(this.#options.definition)
+  }
+
+  #segment(): SegmentWriter {
+    if (this.#writer !== undefined && this.#writer.size >= SEGMENT_BYTES) {
+      const older = this.bytes
+      this.rotate()
+      this.#older = older
+    }
+    return (this.#writer ??= this.#create())
   }
 
   #create(): SegmentWriter {
     const { folder, clock, log } = this.#options
-    const path = join(folder, segmentFile(this.#next++))
+    const path = join(folder, segmentFile(this.#next))
     const writer = new SegmentWriter(path, { clock, log, write: this.#options.write ?? write })
-    syncFolder(folder)
+    this.#next++
+    void syncFolder(folder)
     return writer
   }
+
+  /** Once for as long as it lasts. */
+  #tellFailing(error: unknown): void {
+    if (this.#failing === 0) {
+      this.#options.log.error('The journal cannot be written; inputs are refused until it can.', {
+        error: messageOf(error),
+      })
+    }
+    this.#failing = Math.max(this.#record.length, 1)
+    this.#failed_ms = this.#options.clock.now_ms()
+  }
+
+  /** A full disk may still take what is short, which says nothing. */
+  #tellWritten(): void {
+    const calm = this.#options.clock.now_ms() - this.#failed_ms >= CALM_MS
+    if (this.#record.length < this.#failing && !calm) return
+    this.#failing = 0
+    this.#options.log.info('The journal is written again.')
+  }
+
+  #tell(path: string, { offset, length, reason }: Damage, torn: boolean): void {
+    const facts = { path, offset, lost_bytes: length, reason }
+    this.#damaged.add(1)
+    this.#lostBytes.add(length)
+    if (torn) {
+      this.#options.log.warn('The journal ends in a record that was not finished; it is cut off.', facts)
+      if (offset === 0) writeFileSync(path, segmentHeader())
+      else truncateSync(path, offset)
+    } else {
+      this.#damages++
+      this.#options.log.error('The journal is damaged; what these bytes held is lost.', facts)
+    }
+  }
+
+  #tellMissing(from: number, segments: readonly number[]): void {
+    // Without a checkpoint the first one is the first.
+    let expected = Math.max(from, 1)
+    for (const segment of segments) {
+      if (segment > expected) {
+        this.#damages++
+        this.#damaged.add(1)
+        const facts = { path: join(this.#options.folder, segmentFile(expected)), until: segmentFile(segment) }
+        this.#options.log.error('A part of the journal is missing; what it held is lost.', facts)
+      }
+      expected = segment + 1
+    }
+  }
+}
+
+function reachesEnd({ offset, length }: Damage, bytes: Uint8Array): boolean {
+  return offset + length === bytes.length
 }

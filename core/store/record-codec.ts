@@ -1,10 +1,14 @@
 import type { ChangeInput, IncidentCommand, KafkaPosition, Tick } from '../ports/intake.ts'
 import type { SampleBatch } from '../sample.ts'
-import type { SeriesDefinition, SeriesId } from '../series.ts'
 import type { LogRecord, Span } from '../signal.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import type { JournalSeries } from './journal-series.ts'
+import type { SampleColumns } from './sample-columns.ts'
 
-/** What became of one OTLP request, in normal form. On the way in, samples have the store's ids. */
+/**
+ * What became of one OTLP request, in normal form. Samples have the store's ids, as they are written and as they are read; read, they
+ * are views, valid until the next entry is read.
+ */
 export interface SignalsEntry {
   readonly kind: 'signals'
   readonly samples: SampleBatch
@@ -13,31 +17,22 @@ export interface SignalsEntry {
   readonly position?: KafkaPosition
 }
 
-/** The same, read back: `samples` have ids that index `definitions` (all of the segment so far; do not keep it). */
-export interface ReadSignals extends SignalsEntry {
-  readonly definitions: readonly SeriesDefinition[]
-}
-
 /** All that changes what the engine knows; the caller turns an input into it before it is applied. */
 export type JournalEntry = SignalsEntry | Tick | ChangeInput | IncidentCommand
-export type ReadEntry = ReadSignals | Tick | ChangeInput | IncidentCommand
 
-/** The series that a segment has defined, as it is written. */
-export interface WrittenSeries {
-  /** The number of a series in this segment, given now when it is new. */
-  number(id: SeriesId): number
-  /** Series that are new since this was last asked, in order of their numbers: to be defined before their samples. */
-  takeNew(): readonly SeriesId[]
-  definition(id: SeriesId): SeriesDefinition
+/** What the records of a journal share. */
+export interface RecordContext {
+  readonly series: JournalSeries
+  readonly columns: SampleColumns
 }
 
 /**
  * How one kind of entry is written. `type` is its byte on disk and never changes; `decode` throws
- * `ServiceError('bad_data')` for bytes that are none, whatever they are, and adds to `definitions` what the record defines.
+ * `ServiceError('bad_data')` for bytes that are none, whatever they are, and adds to `series` what the record defines.
  */
 export interface RecordCodec<Kind extends JournalEntry['kind']> {
   readonly kind: Kind
   readonly type: number
-  encode(entry: Extract<JournalEntry, { kind: Kind }>, writer: ByteWriter, series: WrittenSeries): void
-  decode(reader: ByteReader, definitions: SeriesDefinition[]): Extract<ReadEntry, { kind: Kind }>
+  encode(entry: Extract<JournalEntry, { kind: Kind }>, writer: ByteWriter, context: RecordContext): void
+  decode(reader: ByteReader, context: RecordContext): Extract<JournalEntry, { kind: Kind }>
 }

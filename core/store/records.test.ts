@@ -3,12 +3,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { Change } from '../change.ts'
+import { silentMeter } from '../ports/meter.ts'
 import { SampleBuilder } from '../sample.ts'
-import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { Labels, type SeriesDefinition } from '../series.ts'
 import { LEVELS, SPAN_KINDS } from '../signal.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import type { JournalEntry, ReadEntry, RecordCodec, WrittenSeries } from './record-codec.ts'
+import { JournalSeries } from './journal-series.ts'
+import type { JournalEntry, RecordCodec, RecordContext } from './record-codec.ts'
 import * as list from './records.ts'
+import { SampleColumns } from './sample-columns.ts'
+import { Store } from './store.ts'
 
 const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', '\ud800', 'é\u0000'))
 const time_ms = fc.integer({ min: -1e15, max: 1e15 })
@@ -37,12 +41,20 @@ const definition: fc.Arbitrary<SeriesDefinition> = fc
     return Object.assign(rest, { bounds: Float64Array.from(rest.kind === 'float' ? [] : bounds) })
   })
 
-const sample = fc.record({ series: fc.nat(30), time_ms: fc.double(), value: fc.double(), stale: fc.boolean() })
+const sample = fc.record({
+  series: fc.nat(30),
+  time_ms: fc.oneof(fc.double(), fc.constantFrom(0, 1_700_000_000_000, 1_700_000_015_000)),
+  value: fc.oneof(fc.double(), fc.nat()),
+  stale: fc.boolean(),
+})
 
 const signals = fc
   .record({
     definitions: fc.array(definition, { minLength: 1, maxLength: 5 }),
     samples: fc.array(sample, { maxLength: 20 }),
+    /** Once more, each series in turn, many at one time. */
+    rounds: fc.nat(40),
+    exemplars: fc.array(fc.record({ series: fc.nat(30), time_ms, value: fc.double(), labels }), { maxLength: 2 }),
     logs: fc.array(
       fc.record({ time_ms, labels, level: fc.constantFrom(...LEVELS), body: text, trace_id: text, span_id: text }),
       { maxLength: 2 },
@@ -67,9 +79,11 @@ const signals = fc
       { nil: undefined },
     ),
   })
-  .map(({ definitions, samples, position, ...rest }) => {
+  .map(({ samples, rounds, exemplars, position, ...rest }) => {
+    const definitions = rest.definitions.map((made, i) => ({ ...made, labels: made.labels.with('i', String(i)) }))
     const builder = new SampleBuilder()
-    for (const point of samples) {
+    const more = Array.from({ length: rounds }, (_, i) => ({ ...samples[0]!, series: i }))
+    for (const point of samples.length === 0 ? [] : [...samples, ...more]) {
       const series = point.series % definitions.length
       const { kind, bounds } = definitions[series]!
       if (kind === 'float') builder.float(series, point.time_ms, point.value, point.stale)
@@ -78,7 +92,8 @@ const signals = fc
         builder.histogram({ ...point, series, sum: point.value, count: 1, buckets })
       }
     }
-    const entry = { kind: 'signals' as const, samples: builder.batch(), ...rest }
+    for (const exemplar of exemplars) builder.exemplar({ ...exemplar, series: exemplar.series % definitions.length })
+    const entry = { kind: 'signals' as const, samples: builder.batch(), logs: rest.logs, spans: rest.spans }
     return { definitions, entry: position === undefined ? entry : { ...entry, position } }
   })
 
@@ -107,33 +122,28 @@ const cases: Record<JournalEntry['kind'], fc.Arbitrary<Case>> = {
     .map((entry) => ({ definitions: [], entry })),
 }
 
-function written(definitions: readonly SeriesDefinition[]): WrittenSeries {
-  const numbers = new Map<SeriesId, number>()
-  let added: SeriesId[] = []
-  return {
-    number(id) {
-      const number = numbers.get(id) ?? numbers.size
-      if (!numbers.has(id)) added.push(id)
-      numbers.set(id, number)
-      return number
-    },
-    takeNew() {
-      const taken = added
-      added = []
-      return taken
-    },
-    definition: (id) => definitions[id]!,
-  }
+function contextOf(store: Store): RecordContext {
+  return { series: new JournalSeries(store), columns: new SampleColumns() }
 }
 
-/** An entry without its numbers of series: definitions in their place. */
-function plain(entry: JournalEntry | ReadEntry, definitions: readonly SeriesDefinition[]): unknown {
+function newStore(definitions: readonly SeriesDefinition[] = []): Store {
+  const limits = { label_name_length: Infinity, label_value_length: Infinity }
+  const store = new Store({ limits, analysis_ms: () => undefined, meter: silentMeter })
+  for (const one of definitions) store.resolve(one)
+  return store
+}
+
+/** An entry without ids: definitions in their place. */
+function plain(entry: JournalEntry, store: Store): unknown {
   if (entry.kind !== 'signals') return entry
   const { floats, histograms } = entry.samples
-  const named = (ids: Uint32Array): unknown[] => Array.from(ids, (id) => shownDefinition(definitions[id]!))
+  const named = (ids: Uint32Array): unknown[] => Array.from(ids, (id) => shownDefinition(store.definition(id)))
   return {
     floats: { ...floats, series: named(floats.series) },
     histograms: { ...histograms, series: named(histograms.series) },
+    exemplars: entry.samples.exemplars.map(({ series, labels: own, ...exemplar }) => {
+      return { ...exemplar, series: shownDefinition(store.definition(series)), labels: own.key }
+    }),
     logs: entry.logs.map((log) => ({ ...log, labels: log.labels.key })),
     spans: entry.spans,
     position: entry.position,
@@ -158,12 +168,13 @@ describe.each(codecs)('$kind', (codec) => {
     fc.assert(
       fc.property(cases[codec.kind], ({ definitions, entry }) => {
         const writer = new ByteWriter(1)
-        codec.encode(entry, writer, written(definitions))
+        const store = newStore(definitions)
+        codec.encode(entry, writer, contextOf(store))
         const reader = new ByteReader(writer.copy())
-        const defined: SeriesDefinition[] = []
-        const back = codec.decode(reader, defined)
+        const other = newStore()
+        const back = codec.decode(reader, contextOf(other))
         expect(reader.left).toBe(0)
-        expect(plain(back, defined)).toEqual(plain(entry, definitions))
+        expect(plain(back, other)).toEqual(plain(entry, store))
       }),
       { interruptAfterTimeLimit: 5000 },
     )
@@ -175,7 +186,7 @@ describe.each(codecs)('$kind', (codec) => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         let error: unknown
         try {
-          codec.decode(new ByteReader(bytes), [])
+          codec.decode(new ByteReader(bytes), contextOf(newStore()))
         } catch (thrown) {
           error = thrown
         }

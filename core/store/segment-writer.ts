@@ -82,6 +82,20 @@ export class SegmentWriter {
     closeSync(this.#fd)
   }
 
+  /** The same, off the event loop: no more is written. */
+  async retire(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    this.#cancelSync?.()
+    const error = await new Promise<Error | null>((settle) => {
+      fdatasync(this.#fd, settle)
+    })
+    if (error !== null) {
+      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
+    }
+    closeSync(this.#fd)
+  }
+
   #sync(): void {
     this.#cancelSync = undefined
     fdatasync(this.#fd, (error) => {

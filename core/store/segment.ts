@@ -1,16 +1,21 @@
 import { crc32 } from 'node:zlib'
 
 import { messageOf, ServiceError } from '../errors.ts'
-import type { SeriesDefinition } from '../series.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import type { JournalEntry, ReadEntry, RecordCodec, WrittenSeries } from './record-codec.ts'
+import type { JournalEntry, RecordCodec, RecordContext } from './record-codec.ts'
 import * as list from './records.ts'
+import { readSegment1 } from './segment-1.ts'
 
 const MAGIC = 'BAROJRNL'
-const VERSION = 1
-export const HEADER_BYTES = 12
-/** Length and checksum, before the type. */
-const PREFIX_BYTES = 8
+const VERSION = 2
+/** Magic, version, CRC-32 of both: a newer format is told from damage. */
+export const HEADER_BYTES = 16
+/** Format 1 has no checksum there. */
+const HEADER_BYTES_1 = 12
+/** Begins every record, so that reading goes on behind damage. No text has these bytes: they are not UTF-8. */
+const MARK = Buffer.from([0xff, 0xc0, 0xba, 0xf5])
+/** Mark, length and checksum, before the type. */
+const PREFIX_BYTES = 12
 
 // A codec is only ever given entries of its kind.
 const CODECS = Object.values(list) as unknown as readonly RecordCodec<JournalEntry['kind']>[]
@@ -27,75 +32,123 @@ export function segmentOf(file: string): number | undefined {
   return /^\d{8,}\.log$/.test(file) ? Number.parseInt(file, 10) : undefined
 }
 
-/** What a segment begins with: magic and format version. */
-export function segmentHeader(): Uint8Array {
+/** What a segment begins with, in this format and in those to come. */
+export function segmentHeader(version = VERSION): Uint8Array {
   const writer = new ByteWriter(HEADER_BYTES)
   writer.raw(Buffer.from(MAGIC, 'latin1'))
-  writer.u32(VERSION)
+  writer.u32(version)
+  writer.u32(crc32(writer.view()))
   return writer.copy()
 }
 
-/** Writes a record: length of the payload, CRC-32 over type and payload, type, payload. */
-export function writeRecord(entry: JournalEntry, writer: ByteWriter, series: WrittenSeries): void {
+/** The format of a segment; undefined where its header is damaged. */
+function versionOf(bytes: Uint8Array): number | undefined {
+  if (bytes.length < HEADER_BYTES_1) return undefined
+  const version = new ByteReader(bytes.subarray(MAGIC.length)).u32()
+  if (Buffer.compare(bytes.subarray(0, HEADER_BYTES), segmentHeader(version)) === 0) return version
+  if (Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC || version !== 1) return undefined
+  // What bears the checksum of this format was of this format.
+  const checksum = segmentHeader().subarray(HEADER_BYTES_1)
+  return Buffer.compare(bytes.subarray(HEADER_BYTES_1, HEADER_BYTES), checksum) === 0 ? undefined : 1
+}
+
+/**
+ * Writes a record: mark, length of the payload, CRC-32 over type and payload, type, payload. The checksum starts from the
+ * record's `offset` in the segment: bytes that look like a record and stand elsewhere are none.
+ */
+export function writeRecord(entry: JournalEntry, writer: ByteWriter, context: RecordContext, offset: number): void {
   const codec = byKind.get(entry.kind)!
   const start = writer.length
+  writer.raw(MARK)
   writer.u32(0)
   writer.u32(0)
   writer.u8(codec.type)
-  codec.encode(entry, writer, series)
+  codec.encode(entry, writer, context)
   const body = writer.view().subarray(start + PREFIX_BYTES)
-  writer.u32At(start, body.length - 1)
-  writer.u32At(start + 4, crc32(body))
+  writer.u32At(start + 4, body.length - 1)
+  writer.u32At(start + 8, crc32(body, offset))
 }
 
-/** Where a segment stops being readable, and why. */
+/** Bytes of a segment that cannot be read, and why. At its end: what was not written to the end. */
 export interface Damage {
   readonly offset: number
+  readonly length: number
   readonly reason: string
 }
 
 /**
- * The entries of a segment in order; returns the damage that ended it, if any. Never throws for damaged bytes; throws
- * `ServiceError('bad_data')` for a whole segment of another format version.
+ * The entries of a segment in order; what lies between them and is damaged is told and passed over. Never throws for damaged
+ * bytes; throws `ServiceError('bad_data')` for what another version wrote.
  */
-export function* readSegment(bytes: Uint8Array): Generator<ReadEntry, Damage | undefined> {
-  if (bytes.length < HEADER_BYTES) return { offset: 0, reason: 'the header is not whole' }
-  if (Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC) {
-    return { offset: 0, reason: 'it is not a journal' }
+export function* readSegment(
+  bytes: Uint8Array,
+  context: RecordContext,
+  damaged: (damage: Damage) => void,
+): Generator<JournalEntry, void> {
+  const version = versionOf(bytes)
+  if (version === 1) {
+    yield* readSegment1(bytes, HEADER_BYTES_1, context, damaged)
+    return
   }
-  const version = new ByteReader(bytes.subarray(MAGIC.length)).u32()
-  if (version !== VERSION) {
-    throw new ServiceError('bad_data', `it has format ${version}; this version reads format ${VERSION}`)
+  if (version !== undefined && version !== VERSION) {
+    throw new ServiceError('bad_data', `it has format ${version}; this version reads formats 1 and ${VERSION}`)
   }
-  const definitions: SeriesDefinition[] = []
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let offset = HEADER_BYTES
-  while (offset < bytes.length) {
-    const record = readRecord(bytes.subarray(offset), definitions)
-    if ('reason' in record) return { offset, reason: record.reason }
-    yield record.entry
-    offset += record.length
+  if (version === undefined) {
+    offset = nextRecord(buffer, 0)
+    damaged({ offset: 0, length: offset, reason: 'its header is damaged' })
   }
-  return undefined
+  while (offset < bytes.length) {
+    const record = readRecord(bytes, offset, context)
+    if ('entry' in record) {
+      yield record.entry
+      offset += record.length
+      continue
+    }
+    const next = nextRecord(buffer, offset + 1)
+    damaged({ offset, length: next - offset, reason: record.reason })
+    offset = next
+  }
+}
+
+/** Where the next record that checks begins; the end where there is none. */
+function nextRecord(buffer: Buffer, from: number): number {
+  for (let at = buffer.indexOf(MARK, from); at >= 0; at = buffer.indexOf(MARK, at + 1)) {
+    if (bodyAt(buffer, at) instanceof Uint8Array) return at
+  }
+  return buffer.length
+}
+
+/** Type and payload of the record at `offset`, checked; or what is wrong with it. */
+function bodyAt(bytes: Uint8Array, offset: number): Uint8Array | string {
+  if (bytes.length - offset <= PREFIX_BYTES) return 'a record is not whole'
+  const prefix = new ByteReader(bytes.subarray(offset, offset + PREFIX_BYTES))
+  if (MARK.compare(prefix.raw(MARK.length)) !== 0) return 'no record begins here'
+  const end = offset + PREFIX_BYTES + 1 + prefix.u32()
+  if (end > bytes.length) return 'a record is not whole'
+  const body = bytes.subarray(offset + PREFIX_BYTES, end)
+  return crc32(body, offset) === prefix.u32() ? body : 'a checksum does not fit'
 }
 
 function readRecord(
   bytes: Uint8Array,
-  definitions: SeriesDefinition[],
-): { entry: ReadEntry; length: number } | { reason: string } {
-  if (bytes.length <= PREFIX_BYTES) return { reason: 'a record is not whole' }
-  const prefix = new ByteReader(bytes)
-  const length = PREFIX_BYTES + 1 + prefix.u32()
-  const checksum = prefix.u32()
-  if (length > bytes.length) return { reason: 'a record is not whole' }
-  const body = bytes.subarray(PREFIX_BYTES, length)
-  if (crc32(body) !== checksum) return { reason: 'a checksum does not fit' }
+  offset: number,
+  context: RecordContext,
+): { entry: JournalEntry; length: number } | { reason: string } {
+  const body = bodyAt(bytes, offset)
+  if (typeof body === 'string') return { reason: body }
   const codec = byType.get(body[0]!)
-  if (codec === undefined) return { reason: `record type ${body[0]} is not known to this version` }
+  if (codec === undefined) {
+    throw new ServiceError('bad_data', `it has a record of type ${body[0]}, which this version does not know`)
+  }
   try {
     const reader = new ByteReader(body.subarray(1))
-    const entry = codec.decode(reader, definitions)
-    return reader.left === 0 ? { entry, length } : { reason: `a record is ${reader.left} bytes too long` }
+    const entry = codec.decode(reader, context)
+    if (reader.left > 0) return { reason: `a record is ${reader.left} bytes too long` }
+    return { entry, length: PREFIX_BYTES + body.length }
   } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
     return { reason: messageOf(error) }
   }
 }

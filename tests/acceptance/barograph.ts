@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 
 import { ManualClock } from '#core/clock.ts'
 import { loadConfig } from '#core/config/load.ts'
-import { silentLog } from '#core/ports/log.ts'
+import { type Log, silentLog } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 
 import { configSchema, DEFAULTS } from '../../app/config.ts'
@@ -29,6 +29,8 @@ export interface Setup {
   readonly record?: string
   /** Where it counts; nowhere by default. */
   readonly meter?: Meter
+  /** Where it speaks; nowhere by default. */
+  readonly log?: Log
   /** How the journal is written. */
   readonly write?: ServiceOptions['write']
   /** The packs that are on by default, beside `rules`. */
@@ -57,6 +59,7 @@ export class Barograph {
     record,
     meter = silentTelemetry.meter,
     packs = false,
+    log = silentLog,
     write,
   }: Setup): Promise<Barograph> {
     const folder = join(data, 'rules')
@@ -79,7 +82,7 @@ export class Barograph {
     const service = new Service({
       loaded,
       clock,
-      log: silentLog,
+      log,
       telemetry: { ...silentTelemetry, meter },
       record,
       ...(write !== undefined && { write }),
