@@ -7,13 +7,18 @@ import type { GroupConsumer, PartitionRange, TopicPartition } from './consumer.t
 import type { Lane } from './lane.ts'
 import { doneOf, type Lanes } from './lanes.ts'
 import type { KafkaConfig } from './settings.ts'
+import { within } from './within.ts'
 
 /** The broker is asked so often where partitions end: while nothing is fetched nobody else says it. */
 const SURVEY_MS = 10_000
 /** So often the group hears how far we are: for its other members, and for those who look at it with Kafka's own tools. */
 const COMMIT_MS = 5000
 /** Where the group's word counts: the member that had a partition before has so long to say how far it came. */
-const HANDOVER_MS = 1000
+const HANDOVER_MS = 2000
+/** A commit that failed, as it does while the group changes, is tried so often again. */
+const COMMIT_AGAIN = { times: 5, after_ms: 200 }
+/** Leaving does not wait longer for the last one. */
+const LAST_COMMIT_MS = 2000
 /** A question that failed is asked again after this long. */
 const ASK_AGAIN_MS = 1000
 
@@ -36,6 +41,7 @@ export class Assigning {
   readonly #cancels: (() => void)[]
   /** What the group knows already. */
   readonly #committed = new Map<string, bigint>()
+  #committing: Promise<void> = Promise.resolve()
   #partitions: readonly TopicPartition[] = []
   #known: Promise<void> = Promise.resolve()
   #closed = false
@@ -82,7 +88,8 @@ export class Assigning {
     if (this.#closed) return
     this.#closed = true
     for (const cancel of this.#cancels) cancel()
-    await this.#commit(this.#options.lanes.mine)
+    const { clock, lanes } = this.#options
+    await within(clock, LAST_COMMIT_MS, this.#commit(lanes.mine))
   }
 
   #next(at: TopicPartition): bigint | undefined {
@@ -150,13 +157,22 @@ export class Assigning {
     log.error(message, { stored: String(lane.next), end: String(range.end) })
   }
 
-  async #commit(lanes: readonly Lane[]): Promise<void> {
+  /** One after the other: a word that comes late must not take back what was said after it. */
+  #commit(lanes: readonly Lane[]): Promise<void> {
+    this.#committing = this.#committing.then(() => this.#commitNow(lanes, COMMIT_AGAIN.times))
+    return this.#committing
+  }
+
+  async #commitNow(lanes: readonly Lane[], times: number): Promise<void> {
     const offsets = doneOf(lanes).filter((at) => this.#committed.get(keyOf(at)) !== at.next)
     try {
       await this.#options.consumer.commit(offsets)
       for (const at of offsets) this.#committed.set(keyOf(at), at.next)
     } catch (error) {
       this.#options.log.debug('the group was not told how far we are', { error: messageOf(error) })
+      if (times === 0 || this.#closed) return
+      await this.#pause(COMMIT_AGAIN.after_ms)
+      await this.#commitNow(lanes, times - 1)
     }
   }
 

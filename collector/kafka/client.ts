@@ -9,8 +9,8 @@ import type { KafkaConfig } from './settings.ts'
 // A CommonJS module whose names Node cannot see.
 const { logLevel } = kafkajs
 
-/** Whoever opens a consumer tries for longer than this, and says so. The library's own pause would grow to half a minute. */
-const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 }
+/** The library's own pause would grow to half a minute. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1000 }
 const TIMES = { connectionTimeout: 5000, authenticationTimeout: 10_000, requestTimeout: 30_000 }
 
 /** The library's words in our log. It repeats itself for as long as a broker is away: whoever uses it says what matters. */
@@ -38,14 +38,24 @@ function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl
   return { mechanism, username, password: password.reveal() }
 }
 
-export function createClient({ brokers, sasl, ssl }: Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'>, log: Log): Kafka {
+export interface ClientOptions {
+  readonly config: Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'>
+  readonly log: Log
+  /** How often it tries to reach a broker before it gives up, a second apart. */
+  readonly retries: number
+  /** Then it gives up at once. */
+  readonly closed: () => boolean
+}
+
+export function createClient({ config: { brokers, sasl, ssl }, log, retries, closed }: ClientOptions): Kafka {
   return new kafkajs.Kafka({
     clientId: 'barograph',
-    brokers: [...brokers],
+    // Without a name to try there is nothing to try again.
+    brokers: () => (closed() ? [] : [...brokers]),
     ssl: tlsOf(ssl),
     ...(sasl !== undefined && { sasl: saslOf(sasl) }),
     ...TIMES,
-    retry: RETRY,
+    retry: { ...RETRY, retries },
     logLevel: logLevel.WARN,
     logCreator: logTo(log),
   })

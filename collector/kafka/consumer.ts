@@ -33,6 +33,8 @@ export interface ConsumerEvents {
   assigned(partitions: readonly TopicPartition[]): void
   /** Nothing more is fetched from the same broker before this settles; the membership is kept meanwhile. */
   batch(batch: RecordBatch): Promise<void>
+  /** The broker has not answered for a while, and is asked again until it does; or it answers again. */
+  answering(answers: boolean): void
   /** Reading ended and does not begin again by itself: close it, and open another. */
   failed(error: Error): void
 }
@@ -52,5 +54,6 @@ export interface GroupConsumer {
   ranges(topic: string): Promise<ReadonlyMap<number, PartitionRange>>
   /** Where the group stands, by partition; those without are left out. */
   committed(topic: string): Promise<ReadonlyMap<number, bigint>>
+  /** Tried for as long as reading is; rejects where the group is changing. */
   commit(offsets: readonly (TopicPartition & { readonly next: bigint })[]): Promise<void>
 }

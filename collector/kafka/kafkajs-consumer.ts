@@ -8,6 +8,7 @@ import { createClient } from './client.ts'
 import { Codecs, type UnpackLimits } from './codecs.ts'
 import type { ConsumerEvents, GroupConsumer, PartitionRange, RecordBatch, TopicPartition } from './consumer.ts'
 import type { KafkaConfig } from './settings.ts'
+import { within } from './within.ts'
 
 /** A member that was killed holds its partitions for so long. */
 const SESSION_MS = 10_000
@@ -15,6 +16,10 @@ const SESSION_MS = 10_000
 const BEAT_MS = 1000
 /** A fetch that finds nothing waits this long for something; `close` waits for it, and so does one whose partitions are all paused. */
 const FETCH_WAIT_MS = 250
+/** Every second without an answer is counted; after so many it is said. */
+const SILENCE = { every_ms: 1000, ticks: 5 }
+/** A question is answered soon, or not. Reading is tried for as long as it takes: a member that comes back has its place. */
+const RETRIES = { question: 3, reading: 1_000_000 }
 /** New partitions of a topic are found after this long. */
 const METADATA_MS = 60_000
 /** Packed. An answer is unpacked as a whole before anything of it is handed on. */
@@ -31,15 +36,21 @@ export interface KafkajsOptions {
 /** The port on `kafkajs`, with codecs of our own. */
 export class KafkajsConsumer implements GroupConsumer {
   readonly #options: KafkajsOptions
-  readonly #kafka: Kafka
+  readonly #reading: Kafka
+  readonly #asking: Kafka
   readonly #codecs: Codecs
   #consumer: Consumer | undefined
   #admin: Promise<Admin> | undefined
   #closed = false
+  #cancel: (() => void) | undefined
+  /** Ticks since the broker last answered. */
+  #silence = 0
 
   constructor(options: KafkajsOptions) {
     this.#options = options
-    this.#kafka = createClient(options.config, options.log)
+    const client = { ...options, closed: () => this.#closed }
+    this.#reading = createClient({ ...client, retries: RETRIES.reading })
+    this.#asking = createClient({ ...client, retries: RETRIES.question })
     this.#codecs = new Codecs(options.limits)
   }
 
@@ -48,8 +59,8 @@ export class KafkajsConsumer implements GroupConsumer {
   }
 
   async open(topics: readonly string[]): Promise<void> {
-    const { config, events } = this.#options
-    const consumer = this.#kafka.consumer({
+    const { config } = this.#options
+    const consumer = this.#reading.consumer({
       groupId: config.group,
       sessionTimeout: SESSION_MS,
       heartbeatInterval: BEAT_MS,
@@ -58,9 +69,22 @@ export class KafkajsConsumer implements GroupConsumer {
       maxBytes: FETCH_BYTES.answer,
       maxBytesPerPartition: FETCH_BYTES.partition,
       // It would start again beside the one that takes its place.
-      retry: { restartOnFailure: () => Promise.resolve(false) },
+      retry: { retries: RETRIES.reading, restartOnFailure: () => Promise.resolve(false) },
     })
     this.#consumer = consumer
+    this.#listen(consumer)
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+    await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#batch(payload) })
+    // `close` may have come in between, when there was nothing to leave yet.
+    if (this.#closed) await consumer.disconnect()
+  }
+
+  #listen(consumer: Consumer): void {
+    const { events, clock } = this.#options
+    this.#cancel = clock.every(SILENCE.every_ms, () => this.#tick())
+    consumer.on(consumer.events.FETCH, () => this.#heard())
+    consumer.on(consumer.events.HEARTBEAT, () => this.#heard())
     // Listeners are called at once, so that these come before the next fetch.
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => events.assigned(partitionsOf(payload.memberAssignment)))
     consumer.on(consumer.events.FETCH_START, () => this.#codecs.begin())
@@ -71,15 +95,21 @@ export class KafkajsConsumer implements GroupConsumer {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!this.#closed) events.failed(payload.error)
     })
-    await consumer.connect()
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true })
-    await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#batch(payload) })
-    // `close` may have come in between, when there was nothing to leave yet.
-    if (this.#closed) await consumer.disconnect()
+  }
+
+  #tick(): void {
+    if (this.#silence++ === SILENCE.ticks) this.#options.events.answering(false)
+  }
+
+  #heard(): void {
+    const silent = this.#silence > SILENCE.ticks
+    this.#silence = 0
+    if (silent) this.#options.events.answering(true)
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#cancel?.()
     const [consumer, admin] = [this.#consumer, this.#admin]
     this.#consumer = undefined
     this.#admin = undefined
@@ -113,7 +143,9 @@ export class KafkajsConsumer implements GroupConsumer {
 
   async commit(offsets: readonly (TopicPartition & { readonly next: bigint })[]): Promise<void> {
     const list = offsets.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) }))
-    if (list.length > 0) await this.#consumer?.commitOffsets(list)
+    if (list.length === 0 || this.#consumer === undefined) return
+    if (this.#silence > SILENCE.ticks) throw new ServiceError('unavailable', 'Kafka does not answer')
+    await this.#consumer.commitOffsets(list)
   }
 
   /** One connection for questions; after a failure the next one asks on a new one. */
@@ -130,7 +162,7 @@ export class KafkajsConsumer implements GroupConsumer {
 
   async #connected(): Promise<Admin> {
     if (this.#closed) throw new ServiceError('unavailable', 'the connection to Kafka is closed')
-    const admin = this.#kafka.admin()
+    const admin = this.#asking.admin()
     await admin.connect()
     return admin
   }
@@ -150,20 +182,11 @@ export class KafkajsConsumer implements GroupConsumer {
       taken = true
     })
     for (;;) {
-      await this.#orBeat(taking)
+      await within(this.#options.clock, BEAT_MS, taking)
       if (taken || !payload.isRunning()) return
       // Throws when the group is changing: the library joins again, and what follows is fetched again.
       await payload.heartbeat()
     }
-  }
-
-  async #orBeat(taking: Promise<void>): Promise<void> {
-    let cancel = (): void => undefined
-    const beat = new Promise<void>((resolve) => {
-      cancel = this.#options.clock.after(BEAT_MS, resolve)
-    })
-    await Promise.race([taking, beat])
-    cancel()
   }
 
   #recordsOf(batch: Batch): RecordBatch {

@@ -14,8 +14,8 @@ export interface LaneWork {
   submit(at: TopicPartition, record: KafkaRecord, after: bigint | undefined): Promise<void>
   /** A record is left out for good. */
   refused(at: TopicPartition, record: KafkaRecord, error: unknown): void
-  /** Bytes that are no longer held. */
-  released(bytes: number): void
+  /** So many bytes more are held; less where it is negative. */
+  hold(bytes: number): void
   /** Before what was refused for now is offered again. */
   pause(): Promise<void>
   /** True when nothing more is to be offered. */
@@ -53,6 +53,7 @@ export class Lane implements TopicPartition {
   #running = false
   /** What is in flight belongs to an assignment that is over: nothing is offered before it has landed. */
   #landing = false
+  #goingBack = false
   #landed: (() => void)[] = []
   #after: bigint | undefined
   /** The first offset that is not done; undefined until it is known. */
@@ -71,8 +72,7 @@ export class Lane implements TopicPartition {
     return this.next === undefined || this.end < this.next ? 0n : this.end - this.next
   }
 
-  /** Returns the bytes that are held from now on. */
-  push({ records, next, end }: RecordBatch): number {
+  push({ records, next, end }: RecordBatch): void {
     this.end = end
     let bytes = 0
     for (const [i, record] of records.entries()) {
@@ -82,13 +82,13 @@ export class Lane implements TopicPartition {
     }
     const empty: KafkaRecord = { offset: next - 1n, value: null, refusal: undefined }
     if (records.length === 0) this.#queue.push({ record: empty, bytes: 0, next })
+    this.#work.hold(bytes)
     void this.#run()
-    return bytes
   }
 
   /** Forgets what was not offered yet: it is fetched again, by us or by another. */
   reset(): void {
-    for (const { bytes } of this.#queue.clear()) this.#work.released(bytes)
+    for (const { bytes } of this.#queue.clear()) this.#work.hold(-bytes)
     this.#landing = this.#flight.length > 0
   }
 
@@ -106,7 +106,7 @@ export class Lane implements TopicPartition {
   }
 
   async #run(): Promise<void> {
-    if (this.#running) return
+    if (this.#running) return this.#offer()
     this.#running = true
     while (this.#flight.length > 0 || (this.#queue.length > 0 && !this.#work.closed())) {
       this.#offer()
@@ -119,7 +119,7 @@ export class Lane implements TopicPartition {
 
   /** As many as there is room for. */
   #offer(): void {
-    if (this.#landing || this.#work.closed()) return
+    if (this.#landing || this.#goingBack || this.#work.closed()) return
     for (let item = this.#queue.first(); item !== undefined; item = this.#queue.first()) {
       if (!this.#work.window.take(item.bytes)) return
       this.#queue.shift()
@@ -155,19 +155,21 @@ export class Lane implements TopicPartition {
 
   #release({ bytes }: Item): void {
     this.#work.window.give(bytes)
-    this.#work.released(bytes)
+    this.#work.hold(-bytes)
   }
 
   async #back(): Promise<void> {
     const flight = this.#flight
+    this.#goingBack = true
     await Promise.all(flight.map(({ outcome }) => outcome))
     this.#flight = []
     // The chain begins anew: whatever is stored, the first of them is the next.
     this.#after = undefined
     for (const { item } of flight) this.#work.window.give(item.bytes)
-    if (this.#landing) for (const { item } of flight) this.#work.released(item.bytes)
+    if (this.#landing) for (const { item } of flight) this.#work.hold(-item.bytes)
     else this.#queue.putBack(flight.map(({ item }) => item))
     this.#land()
     await this.#work.pause()
+    this.#goingBack = false
   }
 }

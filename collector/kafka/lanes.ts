@@ -10,7 +10,7 @@ const WINDOW_BYTES = 2 * 2 ** 20
 const PARTITIONS_SHOWN = 1000
 
 export interface LanesOptions {
-  readonly work: Omit<LaneWork, 'window' | 'released' | 'closed'>
+  readonly work: Omit<LaneWork, 'window' | 'hold' | 'closed'>
   /** Bytes of records beyond which the next batch is not fetched. */
   readonly held: number
 }
@@ -34,7 +34,7 @@ export class Lanes {
     this.#work = {
       ...options.work,
       window: new Window(WINDOW_BYTES),
-      released: (bytes) => this.#release(bytes),
+      hold: (bytes) => this.#hold(bytes),
       closed: () => this.#closed,
     }
   }
@@ -73,7 +73,7 @@ export class Lanes {
 
   /** Settles when there is room for the next batch. */
   async push(batch: RecordBatch): Promise<void> {
-    this.#held += this.of(batch).push(batch)
+    this.of(batch).push(batch)
     while (this.#held >= this.#options.held && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve)
@@ -102,8 +102,8 @@ export class Lanes {
     await Promise.all(this.#mine.map((lane) => lane.landed()))
   }
 
-  #release(bytes: number): void {
-    this.#held -= bytes
+  #hold(bytes: number): void {
+    this.#held += bytes
     if (this.#held < this.#options.held) this.#wake()
   }
 

@@ -8,6 +8,7 @@ import { KafkajsConsumer } from '../kafka/kafkajs-consumer.ts'
 import { cutOf, Lanes } from '../kafka/lanes.ts'
 import type { KafkaConfig } from '../kafka/settings.ts'
 import { TopicWatch } from '../kafka/topic-watch.ts'
+import { within } from '../kafka/within.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
@@ -55,12 +56,17 @@ class KafkaReceiver implements RunningReceiver {
     this.#crashes = meter.counter('barograph.collector.kafka.crashes', {
       description: 'Times that the consumer gave up and was started again',
     })
-    const lag = { description: 'Records known and not yet taken' }
-    meter.gauge('barograph.collector.kafka.lag', lag, () => Number(this.#lanes.lag))
-    const one = { description: 'Records of a partition known and not yet taken' }
-    meter.gauge('barograph.collector.kafka.partition.lag', one, () => this.#lanes.readings())
-    const held = { description: 'Records of Kafka in memory', unit: 'By' }
-    meter.gauge('barograph.collector.kafka.held', held, () => this.#lanes.held)
+    meter.gauge('barograph.collector.kafka.lag', { description: 'Records known and not yet taken' }, () => {
+      return Number(this.#lanes.lag)
+    })
+    meter.gauge(
+      'barograph.collector.kafka.partition.lag',
+      { description: 'Records known and not yet taken, by topic and partition' },
+      () => this.#lanes.readings(),
+    )
+    meter.gauge('barograph.collector.kafka.held', { description: 'Records of Kafka in memory', unit: 'By' }, () => {
+      return this.#lanes.held
+    })
   }
 
   lagging(): boolean {
@@ -69,14 +75,7 @@ class KafkaReceiver implements RunningReceiver {
 
   /** A broker that is away is no reason not to start: it is said, and tried again until it answers. */
   start(): Promise<void> {
-    this.#opening = this.#opening.then(async () => {
-      try {
-        await this.#close()
-        await this.#open()
-      } catch (error) {
-        this.#failed(error)
-      }
-    })
+    this.#opening = this.#opening.then(() => this.#reopen())
     // Nobody waits for this to open another: it may have to be given up before anything is known.
     return this.#opening.then(() => this.#assigning?.known())
   }
@@ -85,8 +84,18 @@ class KafkaReceiver implements RunningReceiver {
     this.#stopped = true
     this.#restart?.()
     this.#topics.stop()
-    await this.#lanes.close()
+    const { clock, limits } = this.#deps
+    await within(clock, limits.drain_ms, this.#lanes.close())
     await this.#close()
+  }
+
+  async #reopen(): Promise<void> {
+    try {
+      await this.#close()
+      await this.#open()
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   async #close(): Promise<void> {
@@ -118,12 +127,14 @@ class KafkaReceiver implements RunningReceiver {
     return {
       assigned: (partitions) => {
         if (!isCurrent()) return
-        if (this.#away) this.#deps.log.info('Kafka answers again')
-        this.#away = false
+        this.#say(undefined)
         this.#assigning?.assigned(partitions)
       },
       batch: async (batch) => {
         if (isCurrent()) await this.#batch(batch)
+      },
+      answering: (answers) => {
+        if (isCurrent()) this.#say(answers ? undefined : 'it does not answer')
       },
       failed: (error) => {
         if (isCurrent()) this.#failed(error)
@@ -131,16 +142,25 @@ class KafkaReceiver implements RunningReceiver {
     }
   }
 
-  /** Said once for as long as it lasts. */
   #failed(error: unknown): void {
     if (this.#stopped) return
     this.#crashes.add(1, { error: error instanceof Error ? error.name : 'unknown' })
-    const where = this.#config.brokers.join(', ')
-    const message = `cannot read from Kafka at ${where}; see kafka.brokers, kafka.sasl and kafka.ssl; it is tried again`
-    this.#deps.log[this.#away ? 'debug' : 'warn'](message, { error: messageOf(error) })
-    this.#away = true
+    this.#say(messageOf(error))
     this.#restart?.()
     this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.start())
+  }
+
+  /** Once for as long as it lasts; undefined when it is over. */
+  #say(error: string | undefined): void {
+    const { log } = this.#deps
+    if (error === undefined) {
+      if (this.#away) log.info('Kafka answers again')
+    } else {
+      const where = this.#config.brokers.join(', ')
+      const message = `cannot read from Kafka at ${where}; see kafka.brokers, kafka.sasl and kafka.ssl; it is tried again`
+      log[this.#away ? 'debug' : 'warn'](message, { error })
+    }
+    this.#away = error !== undefined
   }
 
   /** Settles when there is room for more. */

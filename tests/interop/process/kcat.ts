@@ -10,9 +10,12 @@ export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 const { error, stdout } = spawnSync('kcat', ['-V'], { encoding: 'utf8' })
 const features = /builtin\.features=([\w,]+)/.exec(stdout ?? '')?.[1]?.split(',') ?? []
 
+/** Why there is no `kcat` here; '' where there is. */
+export const NO_KCAT = error === undefined ? '' : 'needs kcat'
+
 /** Those that the `kcat` of this machine can write; none where it has no `kcat`. */
 export const CODECS: readonly Codec[] = (['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const).filter((codec) => {
-  return error === undefined && (codec === 'none' || features.includes(codec))
+  return NO_KCAT === '' && (codec === 'none' || features.includes(codec))
 })
 
 /** Writes these values as records, in one batch if it is packed, to one partition. */
@@ -26,4 +29,25 @@ export async function kcat(brokers: string, topic: string, codec: Codec, values:
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** The texts of a topic, by partition, in their order. */
+export async function contentOf(brokers: string, topic: string): Promise<Map<number, string[]>> {
+  const { stdout: text } = await promisify(execFile)('kcat', [
+    '-C',
+    '-b',
+    brokers,
+    '-t',
+    topic,
+    '-e',
+    '-q',
+    '-f',
+    '%p %s\n',
+  ])
+  const content = new Map<number, string[]>()
+  for (const line of text.split('\n').filter((part) => part !== '')) {
+    const [, partition, value] = /^(\d+) (.*)$/.exec(line)!
+    content.set(Number(partition), [...(content.get(Number(partition)) ?? []), value!])
+  }
+  return content
 }
