@@ -34,7 +34,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'kafka.sasl.mechanism': 'How the brokers know us. Without `sasl` they do not ask.',
   'kafka.sasl.username': 'User.',
   'kafka.sasl.password': "The user's password.",
-  'kafka.ssl.ca': 'Authorities in PEM that sign the brokers, `{file: ca.pem}`; without, those that Node knows. `ssl: true` is TLS with nothing of this.',
+  'kafka.ssl.ca':
+    'Authorities in PEM that sign the brokers, `{file: ca.pem}`; without, those that Node knows. `ssl: true` is TLS with nothing of this.',
   'kafka.ssl.cert': 'Our certificate in PEM, where the brokers want one.',
   'kafka.ssl.key': 'The key of our certificate, PEM.',
   'kafka.ssl.server_name': 'Name that the certificate of the brokers must have, if it is not their address.',

@@ -12,8 +12,8 @@ const SCRIPT = join(import.meta.dirname, '../../../../shared/testbed/kafka/kafka
 /** Why there can be none here; '' where there can. */
 export const NO_BROKER = existsSync(SCRIPT) ? '' : 'needs ../shared/testbed/kafka beside this repository'
 
-/** The controller listens 10000 above it. */
-async function freePort(): Promise<number> {
+/** One that has room for the controller 10000 above it. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -35,8 +35,10 @@ export class Broker {
     this.address = `127.0.0.1:${port}`
   }
 
-  static async start(settings: readonly string[] = []): Promise<Broker> {
-    const broker = new Broker(await mkdtemp(join(tmpdir(), 'kafka-')), await freePort(), settings)
+  /** `settings`: lines of its configuration, after those of the testbed. */
+  static async start(settings: (port: number) => readonly string[] = () => []): Promise<Broker> {
+    const port = await freePort()
+    const broker = new Broker(await mkdtemp(join(tmpdir(), 'kafka-')), port, settings(port))
     await broker.start()
     return broker
   }
