@@ -58,7 +58,26 @@ const kafka = z.strictObject({
   group: z.string().min(1).default('barograph'),
   topics: kafkaTopics.prefault({ metrics: 'otlp_metrics', logs: 'otlp_logs', traces: 'otlp_spans' }),
   encoding: z.enum(['otlp_proto', 'otlp_json']).default('otlp_proto'),
-  from: z.enum(['earliest', 'latest']).default('earliest'),
+  from: z.enum(['earliest', 'latest', 'committed']).default('earliest'),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string().min(1),
+      password: secret,
+    })
+    .optional(),
+  ssl: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        ca: secret.optional(),
+        cert: secret.optional(),
+        key: secret.optional(),
+        server_name: z.string().min(1).optional(),
+        insecure_skip_verify: z.boolean().default(false),
+      }),
+    ])
+    .default(false),
 })
 
 const elasticsearch = z.strictObject({

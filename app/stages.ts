@@ -162,9 +162,12 @@ export class JournaledStages implements Stages {
 
   #request(request: OtlpRequest): Taken {
     const { decoder, positions, recorder } = this.#options
-    const { position } = request
+    const { position, after } = request
     // Read again after a crash between the broker and us: it is in the journal already.
     if (position !== undefined && positions.covers(position)) return { receipt: ACCEPTED, apply: async () => ACCEPTED }
+    // Taken alone it would cover the one before it, which would be lost.
+    if (position !== undefined && after !== undefined && !positions.covers({ ...position, offset: after }))
+      throw new ServiceError('unavailable', 'an earlier record of the partition was not taken; both come again')
     const decoded = this.#decoded(request, decoder)
     return this.#kept(
       decoded,

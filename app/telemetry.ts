@@ -56,7 +56,11 @@ function meterPort(): Meter {
     gauge(name, { description, unit }, read) {
       meter
         .createObservableGauge(named(name, unit), { description, ...(unit !== undefined && { unit }) })
-        .addCallback((result) => result.observe(read()))
+        .addCallback((result) => {
+          const now = read()
+          if (typeof now === 'number') result.observe(now)
+          else for (const { value, attributes } of now) result.observe(value, attributes)
+        })
     },
   }
 }

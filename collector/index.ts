@@ -1,5 +1,11 @@
 export { createDecoder, type DecoderOptions } from './decoder.ts'
 export * as receivers from './receivers.ts'
-export type { KafkaConfig } from './receivers/kafka.ts'
-export { type Positions, RECEIVER_LIMITS, type ReceiverDeps, type RunningReceiver } from './receivers/receiver.ts'
+export type { KafkaConfig } from './kafka/settings.ts'
+export {
+  type Positions,
+  RECEIVER_LIMITS,
+  type ReceiverDeps,
+  type ReceiverLimits,
+  type RunningReceiver,
+} from './receivers/receiver.ts'
 export { inputLine, readInput } from './recording.ts'

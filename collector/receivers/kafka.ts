@@ -1,281 +1,211 @@
-import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { SignalKind } from '#core/ports/intake.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
-import { createClient } from '../kafka/client.ts'
-import { Partitions } from '../kafka/partitions.ts'
+import { Assigning } from '../kafka/assigning.ts'
+import type { ConsumerEvents, GroupConsumer, KafkaRecord, RecordBatch, TopicPartition } from '../kafka/consumer.ts'
+import { KafkajsConsumer } from '../kafka/kafkajs-consumer.ts'
+import { cutOf, Lanes } from '../kafka/lanes.ts'
+import type { KafkaConfig } from '../kafka/settings.ts'
+import { TopicWatch } from '../kafka/topic-watch.ts'
+import { within } from '../kafka/within.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
-export interface KafkaConfig {
-  readonly brokers: readonly string[]
-  readonly group: string
-  readonly topics: Readonly<Partial<Record<SignalKind, string | undefined>>>
-  readonly encoding: 'otlp_proto' | 'otlp_json'
-  /** Where to begin in a partition of which nothing is stored. */
-  readonly from: 'earliest' | 'latest'
-}
-
-/** A refused record is offered again after this long, the group told meanwhile that we live. */
+/** What was refused for now is offered again after this long. */
 const RETRY_MS = 500
 /** A consumer that gave up is replaced after this long. */
-const RESTART_MS = 5000
-/** Topics that do not exist yet are looked for again after this long. */
-const LOOK_MS = 30_000
-/** A member that was killed holds its partitions for so long. */
-const SESSION_MS = 10_000
-/** A fetch that finds nothing waits this long for something; `stop` waits for it. */
-const FETCH_WAIT_MS = 500
+const RESTART_MS = 1000
 
 class KafkaReceiver implements RunningReceiver {
   readonly addresses: RunningReceiver['addresses'] = []
   readonly #config: KafkaConfig
   readonly #deps: ReceiverDeps
   readonly #signals: ReadonlyMap<string, SignalKind>
-  readonly #partitions = new Partitions()
+  readonly #lanes: Lanes
   readonly #traffic: Traffic
   readonly #crashes: Counter
+  readonly #topics: TopicWatch
   /** It was said that Kafka does not answer. */
   #away = false
-  /** Partitions of which a refused record was told, topics that were missed, errors that stay. */
+  /** Partitions of which a refused record was told. */
   readonly #told = new Set<string>()
-  readonly #kafka: Kafka
-  #consumer: Consumer | undefined
+  #consumer: GroupConsumer | undefined
+  #assigning: Assigning | undefined
   #restart: (() => void) | undefined
+  /** One after the other: the consumer that is there, and the one that takes its place. */
+  #opening: Promise<void> = Promise.resolve()
   #stopped = false
-  /** Until it settles nobody knows whether we lag. */
-  #surveying: Promise<void> | undefined
 
   constructor(config: KafkaConfig, deps: ReceiverDeps) {
+    const { meter, clock, log, limits } = deps
     this.#config = config
     this.#deps = deps
     const topics = Object.entries(config.topics) as [SignalKind, string | undefined][]
     this.#signals = new Map(topics.flatMap(([signal, topic]) => (topic === undefined ? [] : [[topic, signal]])))
-    this.#traffic = createTraffic(deps.meter, 'kafka')
-    this.#crashes = deps.meter.counter('barograph.collector.kafka.crashes', {
+    this.#topics = new TopicWatch([...this.#signals.keys()], { clock, log, appeared: () => void this.start() })
+    this.#lanes = new Lanes({
+      held: limits.bodies_in_flight / 2,
+      work: {
+        submit: (at, record, after) => this.#submit(at, record, after),
+        refused: (at, record, error) => this.#refused(at, record, error),
+        pause: () => new Promise((resolve) => void clock.after(RETRY_MS, resolve)),
+      },
+    })
+    this.#traffic = createTraffic(meter, 'kafka')
+    this.#crashes = meter.counter('barograph.collector.kafka.crashes', {
       description: 'Times that the consumer gave up and was started again',
     })
-    deps.meter.gauge('barograph.collector.kafka.lag', { description: 'Records known and not yet taken' }, () => {
-      return Number(this.#partitions.lag())
+    meter.gauge('barograph.collector.kafka.lag', { description: 'Records known and not yet taken' }, () => {
+      return Number(this.#lanes.lag)
     })
-    this.#kafka = createClient(config.brokers, deps.log, deps.limits.body_inflated)
+    meter.gauge(
+      'barograph.collector.kafka.partition.lag',
+      { description: 'Records known and not yet taken, by topic and partition' },
+      () => this.#lanes.readings(),
+    )
+    meter.gauge('barograph.collector.kafka.held', { description: 'Records of Kafka in memory', unit: 'By' }, () => {
+      return this.#lanes.held
+    })
   }
 
   lagging(): boolean {
-    return this.#partitions.lag() > 0n
+    return this.#lanes.lag > 0n
   }
 
   /** A broker that is away is no reason not to start: it is said, and tried again until it answers. */
-  async start(): Promise<void> {
-    try {
-      await this.#open()
-    } catch (error) {
-      await this.#close()
-      this.#sayAway(error)
-      if (!this.#stopped) this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.#again())
-    }
+  start(): Promise<void> {
+    this.#opening = this.#opening.then(() => this.#reopen())
+    // Nobody waits for this to open another: it may have to be given up before anything is known.
+    return this.#opening.then(() => this.#assigning?.known())
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#restart?.()
+    this.#topics.stop()
+    const { clock, limits } = this.#deps
+    await within(clock, limits.drain_ms, this.#lanes.close())
     await this.#close()
+  }
+
+  async #reopen(): Promise<void> {
+    try {
+      await this.#close()
+      await this.#open()
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   async #close(): Promise<void> {
     const consumer = this.#consumer
     this.#consumer = undefined
-    await consumer?.disconnect().catch((error: unknown) => {
-      this.#deps.log.debug('leaving Kafka failed', { error: messageOf(error) })
-    })
+    await this.#assigning?.close()
+    this.#assigning = undefined
+    await consumer?.close()
   }
 
   async #open(): Promise<void> {
     if (this.#stopped) return
-    const { group, from } = this.#config
-    const topics = await this.#existing()
-    if (topics.length === 0) return
-    const maxBytes = this.#deps.limits.body_inflated
-    const times = { maxWaitTimeInMs: FETCH_WAIT_MS, sessionTimeout: SESSION_MS }
-    const consumer = this.#kafka.consumer({ groupId: group, maxBytes, ...times })
+    const { log, clock, limits } = this.#deps
+    const unpacked = { batch: limits.body_inflated, answer: limits.bodies_in_flight / 4 }
+    // When another has taken its place, what it says means nothing.
+    const events = this.#events(() => consumer === this.#consumer)
+    const consumer: GroupConsumer = new KafkajsConsumer({ config: this.#config, limits: unpacked, clock, log, events })
     this.#consumer = consumer
-    consumer.on(consumer.events.GROUP_JOIN, async ({ payload }) => this.#joined(consumer, payload.memberAssignment))
-    consumer.on(consumer.events.CRASH, (event) => this.#crashed(consumer, event))
-    await consumer.connect()
-    await consumer.subscribe({ topics, fromBeginning: from === 'earliest' })
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      eachBatch: async (payload) => this.#batch(payload),
-    })
-    await this.#surveying
+    const { from } = this.#config
+    this.#assigning = new Assigning({ ...this.#deps, consumer, lanes: this.#lanes, from })
+    const topics = await this.#topics.existing(consumer)
+    if (topics.length === 0 || this.#stopped) return
+    await consumer.open(topics)
     // `stop` may have come in between, when there was nothing to leave yet.
-    if (this.#stopped) await consumer.disconnect()
+    if (this.#stopped) await consumer.close()
   }
 
-  /** Those of our topics that are there. The others are told once, and looked for again. */
-  async #existing(): Promise<string[]> {
-    const admin = this.#kafka.admin()
-    try {
-      await admin.connect()
-      const all = new Set(await admin.listTopics())
-      const wanted = [...this.#signals.keys()]
-      const missing = wanted.filter((topic) => !all.has(topic))
-      if (missing.length > 0 && !this.#stopped) this.#await(missing)
-      return wanted.filter((topic) => all.has(topic))
-    } finally {
-      await admin.disconnect().catch(() => undefined)
+  #events(isCurrent: () => boolean): ConsumerEvents {
+    return {
+      assigned: (partitions) => {
+        if (!isCurrent()) return
+        this.#say(undefined)
+        this.#assigning?.assigned(partitions)
+      },
+      batch: async (batch) => {
+        if (isCurrent()) await this.#batch(batch)
+      },
+      answering: (answers) => {
+        if (isCurrent()) this.#say(answers ? undefined : 'it does not answer')
+      },
+      failed: (error) => {
+        if (isCurrent()) this.#failed(error)
+      },
     }
   }
 
-  #await(missing: readonly string[]): void {
-    const key = missing.join(', ')
-    if (!this.#told.has(key)) {
-      const message = `Kafka has no topic ${key} (see kafka.topics); it is read from when it comes`
-      this.#deps.log.warn(message, { looked_for_again_ms: LOOK_MS })
-    }
-    this.#told.add(key)
+  #failed(error: unknown): void {
+    if (this.#stopped) return
+    this.#crashes.add(1, { error: error instanceof Error ? error.name : 'unknown' })
+    this.#say(messageOf(error))
     this.#restart?.()
-    this.#restart = this.#deps.clock.after(LOOK_MS, () => void this.#look(missing))
+    this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.start())
   }
 
-  async #look(missing: readonly string[]): Promise<void> {
-    const admin = this.#kafka.admin()
-    try {
-      await admin.connect()
-      const all = new Set(await admin.listTopics())
-      if (missing.some((topic) => all.has(topic))) return void this.#again()
-    } catch (error) {
-      this.#deps.log.debug('Kafka was not asked for topics', { error: messageOf(error) })
-    } finally {
-      await admin.disconnect().catch(() => undefined)
+  /** Once for as long as it lasts; undefined when it is over. */
+  #say(error: string | undefined): void {
+    const { log } = this.#deps
+    if (error === undefined) {
+      if (this.#away) log.info('Kafka answers again')
+    } else {
+      const where = this.#config.brokers.join(', ')
+      const message = `cannot read from Kafka at ${where}; see kafka.brokers, kafka.sasl and kafka.ssl; it is tried again`
+      log[this.#away ? 'debug' : 'warn'](message, { error })
     }
-    if (!this.#stopped) this.#await(missing)
+    this.#away = error !== undefined
   }
 
-  /** Goes on behind what is stored. The seeks come before the first fetch: listeners are called at once. */
-  async #joined(consumer: Consumer, assignment: Readonly<Record<string, readonly number[]>>): Promise<void> {
-    if (this.#away) this.#deps.log.info('Kafka answers again')
-    this.#away = false
-    this.#partitions.assign(assignment)
-    for (const [topic, partitions] of Object.entries(assignment)) {
-      for (const partition of partitions) {
-        const next = this.#next(topic, partition)
-        if (next !== undefined) consumer.seek({ topic, partition, offset: String(next) })
-      }
-    }
-    this.#surveying = this.#survey(Object.keys(assignment))
-    await this.#surveying
+  /** Settles when there is room for more. */
+  async #batch(batch: RecordBatch): Promise<void> {
+    const cut = cutOf(batch)
+    if (cut === undefined) return this.#lanes.push(batch)
+    const records = batch.records.slice(0, cut)
+    const again = batch.records[cut]!.offset
+    this.#consumer?.seek(batch, again)
+    if (records.length > 0) await this.#lanes.push({ ...batch, records, next: again })
   }
 
-  #next(topic: string, partition: number): bigint | undefined {
-    return this.#partitions.next(topic, partition) ?? this.#deps.positions.next(topic, partition)
-  }
-
-  /** Asks how much there is to read: until then nobody knows that we lag. */
-  async #survey(topics: readonly string[]): Promise<void> {
-    const admin = this.#kafka.admin()
-    try {
-      await admin.connect()
-      for (const topic of topics) {
-        for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
-          const [first, end] = [BigInt(low), BigInt(high)]
-          const fresh = this.#config.from === 'earliest' ? first : end
-          const next = this.#next(topic, partition) ?? fresh
-          this.#partitions.found(topic, partition, { next: next < first ? first : next, end })
-        }
-      }
-    } catch (error) {
-      this.#deps.log.debug('the ends of the partitions are not known yet', { error: messageOf(error) })
-    } finally {
-      await admin.disconnect().catch(() => undefined)
-    }
-  }
-
-  #crashed(consumer: Consumer, { payload: { error, restart } }: ConsumerCrashEvent): void {
-    this.#crashes.add(1, { error: error.name })
-    if (this.#stopped || consumer !== this.#consumer) return
-    if (restart) return this.#sayAway(error)
-    const advice =
-      error.name === 'KafkaJSNotImplemented'
-        ? 'producers may use none, gzip or zstd; it is tried again'
-        : 'it is tried again'
-    if (!this.#told.has(error.message))
-      this.#deps.log.error(`reading from Kafka failed: ${error.message}; ${advice}`, { after_ms: RESTART_MS })
-    this.#told.add(error.message)
-    this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.#again())
-  }
-
-  /** Said once for as long as it lasts; the library tries again by itself, or we do. */
-  #sayAway(error: unknown): void {
-    const where = this.#config.brokers.join(', ')
-    const message = `cannot read from Kafka at ${where}; see kafka.brokers and kafka.topics; it is tried again`
-    this.#deps.log[this.#away ? 'debug' : 'warn'](message, { error: messageOf(error) })
-    this.#away = true
-  }
-
-  async #again(): Promise<void> {
-    await this.#close()
-    try {
-      await this.#open()
-    } catch (error) {
-      this.#sayAway(error)
-      if (!this.#stopped) this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.#again())
-    }
-  }
-
-  async #batch(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload
-    const { topic, partition, highWatermark } = batch
-    this.#partitions.end(topic, partition, BigInt(highWatermark))
-    for (const message of batch.messages) {
-      if (!payload.isRunning() || payload.isStale()) return
-      if (!(await this.#message(payload, message))) return
-      payload.resolveOffset(message.offset)
-      this.#partitions.done(topic, partition, BigInt(message.offset) + 1n)
-      await payload.heartbeat()
-    }
-    // Records of transactions stand behind the last message; they are done with it.
-    this.#partitions.done(topic, partition, BigInt(batch.lastOffset()) + 1n)
-  }
-
-  /** False where it was not taken because we are leaving. */
-  async #message(payload: EachBatchPayload, { offset, value }: KafkaMessage): Promise<boolean> {
-    const { topic, partition } = payload.batch
-    const signal = this.#signals.get(topic)
-    if (value === null || signal === undefined) return true
+  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, after: bigint | undefined): Promise<void> {
+    const signal = this.#signals.get(at.topic)
+    if (value === null || signal === undefined) return
     this.#traffic.bytes(signal, value.length)
-    const encoding = this.#config.encoding === 'otlp_json' ? 'json' : 'proto'
-    const position = { topic, partition, offset }
-    for (;;) {
-      try {
-        await this.#deps.intake.submit({ kind: 'otlp', signal, encoding, body: value, position })
-        this.#traffic.request(signal, 'ok')
-        return true
-      } catch (error) {
-        const code = error instanceof ServiceError ? error.code : 'internal'
-        this.#traffic.request(signal, code)
-        if (!(error instanceof ServiceError && error.retryable)) {
-          this.#refused(topic, partition, { offset, code, error: messageOf(error) })
-          return true
-        }
-      }
-      await new Promise<void>((resolve) => {
-        this.#deps.clock.after(RETRY_MS, resolve)
+    try {
+      const limit = this.#deps.limits.body_inflated
+      if (value.length > limit) throw new ServiceError('too_large', `it has ${value.length} bytes, more than ${limit}`)
+      await this.#deps.intake.submit({
+        kind: 'otlp',
+        signal,
+        encoding: this.#config.encoding === 'otlp_json' ? 'json' : 'proto',
+        body: value,
+        position: { topic: at.topic, partition: at.partition, offset: String(offset) },
+        ...(after !== undefined && { after: String(after) }),
       })
-      if (!payload.isRunning() || payload.isStale()) return false
-      await payload.heartbeat()
+      this.#traffic.request(signal, 'ok')
+    } catch (error) {
+      this.#traffic.request(signal, error instanceof ServiceError ? error.code : 'internal')
+      throw error
     }
   }
 
-  #refused(topic: string, partition: number, fields: Readonly<Record<string, string>>): void {
+  #refused({ topic, partition }: TopicPartition, { offset, refusal }: KafkaRecord, error: unknown): void {
+    const signal = this.#signals.get(topic)
+    const code = error instanceof ServiceError ? error.code : 'internal'
+    // What could not be unpacked was never offered, and is counted here.
+    if (refusal !== undefined && signal !== undefined) this.#traffic.request(signal, code)
     const key = `${topic}/${partition}`
     if (this.#told.has(key)) return
     this.#told.add(key)
-    const message = `a record of ${key} is no OTLP and was left out; more of this partition are only counted`
-    this.#deps.log.warn(message, { topic, partition, ...fields })
+    const what = code === 'too_large' ? 'is too large (see limits.body_inflated)' : 'is no OTLP'
+    const message = `a record of ${key} ${what} and was left out; more of this partition are only counted`
+    this.#deps.log.warn(message, { topic, partition, offset: String(offset), code, error: messageOf(error) })
   }
 }
 

@@ -1,7 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type { Input, Intake, OtlpRequest, Receipt, SignalKind } from '#core/ports/intake.ts'
-import { type Meter, silentMeter } from '#core/ports/meter.ts'
+import { type Meter, type Reading, silentMeter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { StoreLimits } from '#core/store/limits.ts'
@@ -91,11 +91,19 @@ export class RecordingIntake implements Intake {
 }
 
 /** Counts into a record: `name{attribute=value}` → sum. */
-export function countingMeter(): Meter & { readonly counts: Record<string, number> } {
+export function countingMeter(): Meter & {
+  readonly counts: Record<string, number>
+  readonly gauges: Record<string, () => number | readonly Reading[]>
+} {
   const counts: Record<string, number> = {}
+  const gauges: Record<string, () => number | readonly Reading[]> = {}
   return {
     ...silentMeter,
     counts,
+    gauges,
+    gauge(name, _, read) {
+      gauges[name] = read
+    },
     counter: (name) => ({
       add(value, attributes = {}) {
         const key = `${name}{${Object.entries(attributes)

@@ -19,6 +19,8 @@ export interface OtlpRequest {
   readonly encoding: 'proto' | 'json'
   readonly body: Uint8Array
   readonly position?: KafkaPosition
+  /** The offset of a record of the same partition without which this one is refused: several are on their way at once. */
+  readonly after?: string
 }
 
 /**

@@ -9,11 +9,12 @@ import type { OtlpRequest } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 
 import { receivers } from '../../collector/index.ts'
-import type { KafkaConfig, Positions, RunningReceiver } from '../../collector/index.ts'
+import type { KafkaConfig, Positions, ReceiverLimits, RunningReceiver } from '../../collector/index.ts'
 import { decoded } from '../../collector/testing/decoding.fixture.ts'
 import { receiverDeps } from '../../collector/testing/receiving.fixture.ts'
+import { CODECS, kcat } from './process/kcat.ts'
 
-const { CompressionTypes, logLevel } = kafkajs
+const { logLevel } = kafkajs
 const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
 const WAIT = { timeout: 15_000, interval: 50 }
 
@@ -35,9 +36,14 @@ async function topicWith(partitions: number): Promise<string> {
   return topic
 }
 
-function receiving(topic: string, options: Partial<KafkaConfig> = {}, positions?: Positions, log?: Log) {
-  const base = receiverDeps()
-  const deps = { ...base, positions: positions ?? base.positions, log: log ?? base.log }
+interface Given {
+  readonly positions?: Positions
+  readonly log?: Log
+  readonly limits?: Partial<ReceiverLimits>
+}
+
+function receiving(topic: string, options: Partial<KafkaConfig> = {}, { limits, ...given }: Given = {}) {
+  const deps = { ...receiverDeps(limits), ...given }
   const config: KafkaConfig = {
     brokers: BROKERS.split(','),
     group: `g_${topic}`,
@@ -51,17 +57,8 @@ function receiving(topic: string, options: Partial<KafkaConfig> = {}, positions?
   return { ...deps, receiver, requests: deps.intake.inputs as OtlpRequest[] }
 }
 
-async function send(topic: string, values: readonly (Buffer | string)[], compression = CompressionTypes.None) {
-  await producer.send({ topic, compression, messages: values.map((value) => ({ value })) })
-}
-
-/** Snappy in the frame that Kafka wants: one block, one literal of up to 256 bytes. */
-function snappy(bytes: Buffer): Buffer {
-  const { length } = bytes
-  const varint = length < 128 ? [length] : [(length % 128) | 128, Math.floor(length / 128)]
-  const block = Buffer.concat([Buffer.from([...varint, 60 << 2, length - 1]), bytes])
-  const head = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, block.length])
-  return Buffer.concat([head, block])
+async function send(topic: string, values: readonly (Buffer | string)[]) {
+  await producer.send({ topic, messages: values.map((value) => ({ value })) })
 }
 
 describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA names a broker)', () => {
@@ -78,16 +75,12 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
 
   afterAll(() => producer.disconnect())
 
-  test.each([
-    ['None', CompressionTypes.None],
-    ['GZIP', CompressionTypes.GZIP],
-    ['ZSTD', CompressionTypes.ZSTD],
-  ])('records arrive whole, with their positions: %s', async (_, compression) => {
+  test.each(CODECS)('records arrive whole, with their positions: %s', async (codec) => {
     const topic = await topicWith(1)
     const body = fixture('js-05-metrics.pb')
     const { receiver, requests } = receiving(topic)
     await receiver.start()
-    await send(topic, [body, body], compression)
+    await kcat(BROKERS, topic, codec, [body, body])
     await expect.poll(() => requests.length, WAIT).toBe(2)
     expect(requests).toMatchObject([
       { signal: 'metrics', encoding: 'proto', position: { topic, partition: 0, offset: '0' } },
@@ -112,13 +105,13 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     const messages = [0, 1, 2, 3].flatMap((n) => [0, 1].map((partition) => ({ value: `${partition}-${n}`, partition })))
     await producer.send({ topic, messages })
     const stored = (next: bigint): Positions => ({ next: (_, partition) => (partition === 0 ? next : undefined) })
-    const first = receiving(topic, {}, stored(2n))
+    const first = receiving(topic, {}, { positions: stored(2n) })
     await first.receiver.start()
     await expect.poll(() => first.requests.length, WAIT).toBe(6)
     const seen = first.requests.map(({ body }) => Buffer.from(body).toString())
     expect(seen.toSorted()).toEqual(['0-2', '0-3', '1-0', '1-1', '1-2', '1-3'])
     await first.receiver.stop()
-    const second = receiving(topic, {}, stored(3n))
+    const second = receiving(topic, {}, { positions: stored(3n) })
     await second.receiver.start()
     await expect.poll(() => second.requests.length, WAIT).toBe(5)
   })
@@ -158,7 +151,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     const topic = await topicWith(1)
     const told: string[] = []
     const log: Log = { debug() {}, info() {}, warn: (message) => told.push(message), error() {} }
-    const { receiver, intake, requests, meter } = receiving(topic, {}, undefined, log)
+    const { receiver, intake, requests, meter } = receiving(topic, {}, { log })
     intake.answer = (input) => {
       if (Buffer.from((input as OtlpRequest).body).toString() === 'bad') throw new ServiceError('bad_data', 'no')
       return { rejected: 0, message: '' }
@@ -175,26 +168,62 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     await send(metrics, ['a'])
     const told: string[] = []
     const log: Log = { debug() {}, info() {}, warn: (message) => told.push(message), error() {} }
-    const { receiver, requests } = receiving(metrics, { topics: { metrics, logs: 'not_there' } }, undefined, log)
+    const { receiver, requests } = receiving(metrics, { topics: { metrics, logs: 'not_there' } }, { log })
     await receiver.start()
     await expect.poll(() => requests.length, WAIT).toBe(1)
     expect(told[0]).toContain('Kafka has no topic not_there')
   })
 
-  test('a record packed in a way that we cannot unpack is told, and reading is tried again', async () => {
+  test.each(CODECS)(
+    'what would be too large unpacked is told and counted, what comes behind it is read: %s',
+    async (codec) => {
+      const topic = await topicWith(1)
+      const told: string[] = []
+      const log: Log = { debug() {}, info() {}, warn: (message) => told.push(message), error() {} }
+      const { receiver, requests, meter } = receiving(topic, {}, { log, limits: { body_inflated: 100_000 } })
+      await receiver.start()
+      await kcat(BROKERS, topic, codec, ['a'])
+      await kcat(BROKERS, topic, codec, ['b'.repeat(60_000), 'c'.repeat(60_000), 'd'.repeat(200_000)])
+      await kcat(BROKERS, topic, codec, ['e'])
+      await expect.poll(() => requests.map(({ body }) => String.fromCharCode(body[0]!)), WAIT).toContain('e')
+      expect(told.filter((message) => message.includes('too large'))).toHaveLength(1)
+      const tooLarge = meter.counts['barograph.collector.requests{receiver=kafka,signal=metrics,outcome=too_large}']
+      // A batch is one thing when it is packed: its small records are lost with it.
+      expect(tooLarge).toBe(codec === 'none' ? 1 : 3)
+      expect(requests).toHaveLength(codec === 'none' ? 4 : 2)
+      await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
+    },
+  )
+
+  test('tombstones and headers change nothing', async () => {
     const topic = await topicWith(1)
-    const { CompressionCodecs } = kafkajs
-    const original = CompressionCodecs[CompressionTypes.Snappy]
-    const compress = ({ buffer }: { buffer: Buffer }) => Promise.resolve(snappy(buffer))
-    CompressionCodecs[CompressionTypes.Snappy] = () => ({ compress, decompress: compress })
-    await send(topic, ['a'], CompressionTypes.Snappy)
-    CompressionCodecs[CompressionTypes.Snappy] = original
-    const told: string[] = []
-    const log: Log = { debug() {}, info() {}, warn() {}, error: (message) => told.push(message) }
-    const { receiver, meter } = receiving(topic, {}, undefined, log)
+    const { receiver, requests } = receiving(topic)
     await receiver.start()
-    await expect.poll(() => told.join(), WAIT).toContain('reading from Kafka failed')
-    expect(Object.keys(meter.counts).some((name) => name.includes('kafka.crashes'))).toBe(true)
+    const headers = { tenant: 'x', bytes: Buffer.from([0, 255]) }
+    await producer.send({
+      topic,
+      messages: [{ value: null }, { key: 'k', value: 'a', headers }, { key: 'k', value: null }],
+    })
+    await expect.poll(() => requests.map(({ position }) => position?.offset), WAIT).toEqual(['1'])
+    await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
+  })
+
+  test('transactions: what was taken back is not read, and their ends are no backlog', async () => {
+    const topic = await topicWith(1)
+    const { receiver, requests } = receiving(topic)
+    await receiver.start()
+    const writer = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 })
+    await writer.connect()
+    for (const value of ['kept', 'taken back']) {
+      const transaction = await writer.transaction()
+      await transaction.send({ topic, messages: [{ value }] })
+      // The end comes alone.
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await (value === 'kept' ? transaction.commit() : transaction.abort())
+    }
+    await writer.disconnect()
+    await expect.poll(() => requests.map(({ body }) => Buffer.from(body).toString()), WAIT).toEqual(['kept'])
+    await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
   })
 
   test('stopping does not wait for a record that nobody takes', async () => {

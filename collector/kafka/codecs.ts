@@ -1,0 +1,109 @@
+import { promisify } from 'node:util'
+import { gunzip, gunzipSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
+
+import kafkajs from 'kafkajs'
+
+import { messageOf, ServiceError } from '#core/errors.ts'
+
+import { unpackLz4 } from './lz4.ts'
+import { unpackSnappy } from './snappy.ts'
+import { standIn } from './stand-in.ts'
+
+// A CommonJS module whose names Node cannot see.
+const { CompressionCodecs, CompressionTypes } = kafkajs
+const gunzipAside = promisify(gunzip)
+const zstdAside = promisify(zstdDecompress)
+
+/** Less than this is unpacked at once: the way to another thread and back costs more. */
+const SMALL = 16 * 2 ** 10
+/** Telemetry shrinks to a twentieth, and every piece of this size costs a turn of the loop. */
+const PIECE = { ratio: 24, max: 2 ** 20 }
+
+type Unpack = (packed: Buffer, limit: number) => Buffer | Promise<Buffer>
+
+const options = (packed: Buffer, limit: number) => ({
+  chunkSize: Math.min(PIECE.max, Math.max(SMALL, packed.length * PIECE.ratio)),
+  maxOutputLength: limit,
+})
+
+/** Between two batches everybody else gets his turn. */
+const inTurn =
+  (unpack: (packed: Buffer, limit: number) => Buffer): Unpack =>
+  async (packed, limit) => {
+    if (packed.length >= SMALL) await new Promise((resolve) => setImmediate(resolve))
+    return unpack(packed, limit)
+  }
+
+const UNPACK: readonly (readonly [type: number, name: string, unpack: Unpack])[] = [
+  [
+    CompressionTypes.GZIP,
+    'gzip',
+    (packed, limit) => (packed.length < SMALL ? gunzipSync : gunzipAside)(packed, options(packed, limit)),
+  ],
+  [CompressionTypes.Snappy, 'snappy', inTurn(unpackSnappy)],
+  [CompressionTypes.LZ4, 'lz4', inTurn(unpackLz4)],
+  [
+    CompressionTypes.ZSTD,
+    'zstd',
+    (packed, limit) => (packed.length < SMALL ? zstdDecompressSync : zstdAside)(packed, options(packed, limit)),
+  ],
+]
+
+export interface UnpackLimits {
+  /** Bytes that one batch of records may have. */
+  readonly batch: number
+  /** Bytes of all batches after which no other of the same answer is unpacked. */
+  readonly answer: number
+}
+
+/**
+ * What batches are unpacked with. The library's own gzip takes three times as long, knows no limit, and it has no other;
+ * a batch that cannot be unpacked would stop it for good. So records stand in for it, each of which says why (`refusal`):
+ * `too_large`, `bad_data`, or `overloaded` where it is to be fetched again.
+ */
+export class Codecs {
+  readonly #limits: UnpackLimits
+  readonly #refusals = new WeakMap<ArrayBufferLike, ServiceError>()
+  #unpacked = 0
+
+  /** The library has one table for all clients of a process: the newest has its way. */
+  constructor(limits: UnpackLimits) {
+    this.#limits = limits
+    for (const [type, name, unpack] of UNPACK) {
+      CompressionCodecs[type as keyof typeof CompressionCodecs] = () => ({
+        compress: () => Promise.reject(new ServiceError('bad_data', `${name} is only read`)),
+        decompress: (packed: Buffer) => this.#unpack(name, unpack, packed),
+      })
+    }
+  }
+
+  /** Another answer of the broker comes. */
+  begin(): void {
+    this.#unpacked = 0
+  }
+
+  /** Why this is no record; undefined where it is one. */
+  refusal(value: Uint8Array | null): ServiceError | undefined {
+    return value === null ? undefined : this.#refusals.get(value.buffer)
+  }
+
+  async #unpack(name: string, unpack: Unpack, packed: Buffer): Promise<Buffer> {
+    try {
+      if (this.#unpacked >= this.#limits.answer) throw new ServiceError('overloaded', 'enough for now')
+      const unpacked = await unpack(packed, this.#limits.batch)
+      this.#unpacked += unpacked.length
+      return unpacked
+    } catch (error) {
+      const records = standIn(packed)
+      this.#refusals.set(records.buffer, refusalOf(name, error, this.#limits.batch))
+      return records
+    }
+  }
+}
+
+function refusalOf(name: string, error: unknown, limit: number): ServiceError {
+  if (error instanceof ServiceError) return error
+  const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+  if (tooLarge) return new ServiceError('too_large', `unpacked it has more than ${limit} bytes`)
+  return new ServiceError('bad_data', `a batch cannot be unpacked as ${name}: ${messageOf(error)}`, { cause: error })
+}

@@ -1,0 +1,175 @@
+import { ServiceError } from '#core/errors.ts'
+
+import type { KafkaRecord, RecordBatch, TopicPartition } from './consumer.ts'
+import { Fifo } from './fifo.ts'
+import type { Window } from './window.ts'
+
+/** What is done with records: the same for all lanes. */
+export interface LaneWork {
+  readonly window: Window
+  /**
+   * Offers a record to the intake. `after`: the one before it, which must have been taken, or this one must not be.
+   * Rejects with what the intake says.
+   */
+  submit(at: TopicPartition, record: KafkaRecord, after: bigint | undefined): Promise<void>
+  /** A record is left out for good. */
+  refused(at: TopicPartition, record: KafkaRecord, error: unknown): void
+  /** So many bytes more are held; less where it is negative. */
+  hold(bytes: number): void
+  /** Before what was refused for now is offered again. */
+  pause(): Promise<void>
+  /** True when nothing more is to be offered. */
+  closed(): boolean
+}
+
+interface Item {
+  readonly record: KafkaRecord
+  readonly bytes: number
+  /** The offset behind it, and behind what came with it and is no record. */
+  readonly next: bigint
+}
+
+interface Flight {
+  readonly item: Item
+  /** Undefined: taken. Never rejects. */
+  readonly outcome: Promise<{ readonly error: unknown } | undefined>
+}
+
+/** What a record costs beside its bytes, so that a million tombstones are something. */
+const OVERHEAD = 64
+
+const isRetryable = (error: unknown): boolean => error instanceof ServiceError && error.retryable
+
+/**
+ * One partition: its records go to the intake in their order, several at once. When one is refused for now, those behind it
+ * were refused too, for they come `after` it: all go back, and are offered again.
+ */
+export class Lane implements TopicPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly #work: LaneWork
+  readonly #queue = new Fifo<Item>()
+  #flight: Flight[] = []
+  #running = false
+  /** What is in flight belongs to an assignment that is over: nothing is offered before it has landed. */
+  #landing = false
+  #goingBack = false
+  #landed: (() => void)[] = []
+  #after: bigint | undefined
+  /** The first offset that is not done; undefined until it is known. */
+  next: bigint | undefined
+  /** Where the partition ends, as far as it is known. */
+  end = 0n
+
+  constructor({ topic, partition }: TopicPartition, work: LaneWork) {
+    this.topic = topic
+    this.partition = partition
+    this.#work = work
+  }
+
+  /** Records that are known and not done. */
+  get lag(): bigint {
+    return this.next === undefined || this.end < this.next ? 0n : this.end - this.next
+  }
+
+  push({ records, next, end }: RecordBatch): void {
+    this.end = end
+    let bytes = 0
+    for (const [i, record] of records.entries()) {
+      const size = OVERHEAD + (record.refusal === undefined ? (record.value?.length ?? 0) : 0)
+      bytes += size
+      this.#queue.push({ record, bytes: size, next: i === records.length - 1 ? next : record.offset + 1n })
+    }
+    const empty: KafkaRecord = { offset: next - 1n, value: null, refusal: undefined }
+    if (records.length === 0) this.#queue.push({ record: empty, bytes: 0, next })
+    this.#work.hold(bytes)
+    void this.#run()
+  }
+
+  /** Forgets what was not offered yet: it is fetched again, by us or by another. */
+  reset(): void {
+    for (const { bytes } of this.#queue.clear()) this.#work.hold(-bytes)
+    this.#landing = this.#flight.length > 0
+  }
+
+  /** When nothing of before `reset` is in flight any more. */
+  landed(): Promise<void> {
+    if (!this.#landing) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#landed.push(resolve)
+    })
+  }
+
+  #land(): void {
+    this.#landing = false
+    for (const landed of this.#landed.splice(0)) landed()
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return this.#offer()
+    this.#running = true
+    while (this.#flight.length > 0 || (this.#queue.length > 0 && !this.#work.closed())) {
+      this.#offer()
+      const first = this.#flight[0]
+      if (first === undefined) await this.#work.window.room()
+      else await this.#settle(first)
+    }
+    this.#running = false
+  }
+
+  /** As many as there is room for. */
+  #offer(): void {
+    if (this.#landing || this.#goingBack || this.#work.closed()) return
+    for (let item = this.#queue.first(); item !== undefined; item = this.#queue.first()) {
+      if (!this.#work.window.take(item.bytes)) return
+      this.#queue.shift()
+      this.#flight.push({ item, outcome: this.#outcome(item.record) })
+    }
+  }
+
+  async #outcome(record: KafkaRecord): Promise<{ readonly error: unknown } | undefined> {
+    // Tombstones say nothing; and what is done already was in flight when it was fetched again.
+    if (record.value === null || (this.next !== undefined && record.offset < this.next)) return undefined
+    if (record.refusal !== undefined) return { error: record.refusal }
+    const after = this.#after
+    this.#after = record.offset
+    try {
+      await this.#work.submit(this, record, after)
+      return undefined
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  async #settle({ item, outcome }: Flight): Promise<void> {
+    const result = await outcome
+    if (result !== undefined && isRetryable(result.error)) return this.#back()
+    this.#flight.shift()
+    if (this.next === undefined || this.next < item.next) this.next = item.next
+    if (this.end < item.next) this.end = item.next
+    if (result !== undefined) this.#work.refused(this, item.record, result.error)
+    this.#release(item)
+    if (this.#flight.length === 0) this.#land()
+    await this.#work.window.turn(item.bytes)
+  }
+
+  #release({ bytes }: Item): void {
+    this.#work.window.give(bytes)
+    this.#work.hold(-bytes)
+  }
+
+  async #back(): Promise<void> {
+    const flight = this.#flight
+    this.#goingBack = true
+    await Promise.all(flight.map(({ outcome }) => outcome))
+    this.#flight = []
+    // The chain begins anew: whatever is stored, the first of them is the next.
+    this.#after = undefined
+    for (const { item } of flight) this.#work.window.give(item.bytes)
+    if (this.#landing) for (const { item } of flight) this.#work.hold(-item.bytes)
+    else this.#queue.putBack(flight.map(({ item }) => item))
+    this.#land()
+    await this.#work.pause()
+    this.#goingBack = false
+  }
+}

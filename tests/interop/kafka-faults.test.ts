@@ -1,0 +1,156 @@
+// What happens when a broker dies, when the group changes, and when what comes is more than can be taken.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { afterEach, describe, expect, test } from 'vitest'
+
+import { ServiceError } from '#core/errors.ts'
+import type { OtlpRequest } from '#core/ports/intake.ts'
+import type { Reading } from '#core/ports/meter.ts'
+
+import { Broker, NO_BROKER } from './process/broker.ts'
+import { clientOf, createTopic, taking, writerTo } from './process/kafka-records.ts'
+import { contentOf, NO_KCAT } from './process/kcat.ts'
+
+const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
+const WAIT = { timeout: 20_000, interval: 50 }
+
+const ends: (() => Promise<unknown>)[] = []
+let topics = 0
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end()
+})
+
+async function written(brokers: string, partitions: number) {
+  const kafka = clientOf(brokers)
+  const topic = `faults_${process.pid}_${topics++}`
+  await createTopic(kafka, topic, partitions)
+  const writer = await writerTo(kafka, topic, partitions)
+  ends.push(() => writer.close())
+  return { kafka, topic, writer, config: { brokers: [brokers], group: topic, topics: { metrics: topic } } }
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
+const total = (numbers: ReadonlyMap<number, readonly number[]>): number =>
+  [...numbers.values()].reduce((sum, { length }) => sum + length, 0)
+
+describe.skipIf(NO_BROKER + NO_KCAT !== '')(`a broker of our own ${NO_BROKER} ${NO_KCAT}`, () => {
+  test('killed and back after ten seconds: nothing is lost or doubled, and reading goes on within seconds', async () => {
+    const broker = await Broker.start()
+    ends.push(() => broker.end())
+    const { topic, writer, config } = await written(broker.address, 3)
+    const { receiver, numbers, told } = taking(config)
+    ends.push(() => receiver.stop())
+    await receiver.start()
+    const writing = writer.write(20)
+    await expect.poll(() => total(numbers), WAIT).toBeGreaterThan(100)
+    broker.kill()
+    await sleep(10_000)
+    await broker.start()
+    const back_ms = Date.now()
+    const before = total(numbers)
+    await expect.poll(() => total(numbers), { timeout: 30_000, interval: 20 }).toBeGreaterThan(before)
+    const away_ms = Date.now() - back_ms
+    const count = await writing.stop()
+    // What is there, whatever the producer made of it.
+    const content = await contentOf(broker.address, topic)
+    const there = new Map(
+      [...content].map(([partition, list]) => [partition, list.map((text) => Number(text.split(':')[1]))]),
+    )
+    await expect.poll(() => total(numbers), WAIT).toBe(total(there))
+    expect(numbers).toEqual(there)
+    for (const partition of [0, 1, 2]) expect(new Set(there.get(partition)).size).toBe(count)
+    expect(told.filter((text) => text.includes('cannot read from Kafka'))).toHaveLength(1)
+    expect(told.join()).toContain('Kafka answers again')
+    expect(away_ms).toBeLessThan(15_000)
+    console.info(`reading went on ${away_ms} ms after the broker was back`)
+  }, 120_000)
+})
+
+describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA names a broker)', () => {
+  test('a second member comes and goes: each record is taken once, in order in each partition', async () => {
+    const { writer, config } = await written(BROKERS, 4)
+    const first = taking({ ...config, from: 'committed' })
+    const second = taking({ ...config, from: 'committed' })
+    ends.push(() => first.receiver.stop())
+    await first.receiver.start()
+    const writing = writer.write(10)
+    await expect.poll(() => total(first.numbers), WAIT).toBeGreaterThan(100)
+    await second.receiver.start()
+    await expect.poll(() => total(second.numbers), WAIT).toBeGreaterThan(100)
+    const alone = total(first.numbers)
+    await second.receiver.stop()
+    await expect.poll(() => total(first.numbers), WAIT).toBeGreaterThan(alone + 200)
+    const count = await writing.stop()
+    await expect.poll(() => total(first.numbers) + total(second.numbers), WAIT).toBe(4 * count)
+    for (const partition of [0, 1, 2, 3]) {
+      const theirs = [first, second].map(({ numbers }) => numbers.get(partition) ?? [])
+      for (const list of theirs) expect(list).toEqual(list.toSorted((a, b) => a - b))
+      expect(theirs.flat().toSorted((a, b) => a - b)).toEqual(upTo(count))
+    }
+    expect(second.numbers.size).toBeGreaterThan(0)
+  }, 60_000)
+
+  test('an intake that is slow holds the fetching back, and is never without work', async () => {
+    const { kafka, topic, config } = await written(BROKERS, 2)
+    const producer = kafka.producer()
+    await producer.connect()
+    ends.push(() => producer.disconnect())
+    const text = (partition: number, n: number): string => `${partition}:${n}:${'x'.repeat(50_000)}`
+    for (let n = 0; n < 200; n += 10) {
+      const messages = upTo(10).flatMap((i) =>
+        [0, 1].map((partition) => ({ partition, value: text(partition, n + i) })),
+      )
+      await producer.send({ topic, messages })
+    }
+    // 20 MB, of which 1 MB may be held. One answer of the broker is up to 8 MB.
+    const limits = { bodies_in_flight: 2e6, body_inflated: 1e6 }
+    let most = 0
+    const intake = { stuck: true }
+    const { receiver, numbers, gauges } = taking(
+      config,
+      async () => {
+        most = Math.max(most, gauges['barograph.collector.kafka.held']!() as number)
+        while (intake.stuck) await sleep(5)
+      },
+      limits,
+    )
+    ends.push(() => receiver.stop())
+    await receiver.start()
+    await expect.poll(() => most, WAIT).toBeGreaterThan(0)
+    await sleep(3000)
+    const lag = gauges['barograph.collector.kafka.partition.lag']!() as readonly Reading[]
+    expect(lag.map(({ value, attributes }) => [attributes['partition'], value])).toEqual([
+      ['0', 200],
+      ['1', 200],
+    ])
+    intake.stuck = false
+    const from_ms = performance.now()
+    await expect.poll(() => total(numbers), { timeout: 5000, interval: 5 }).toBe(400)
+    expect(performance.now() - from_ms).toBeLessThan(3000)
+    expect(most).toBeLessThan(1e6 + 8.5 * 2 ** 20)
+    for (const partition of [0, 1]) expect(numbers.get(partition)).toEqual(upTo(200))
+  }, 60_000)
+
+  test('records that are refused for now all come again, in their order', async () => {
+    const { writer, config } = await written(BROKERS, 2)
+    let refused = 0
+    let last = -1n
+    const { receiver, numbers } = taking(config, (input) => {
+      const { position, after } = input as OtlpRequest
+      if (position!.partition !== 0) return
+      // As the process does it: a record whose predecessor was refused is refused.
+      if (after !== undefined && BigInt(after) > last) throw new ServiceError('unavailable', 'not in order')
+      if (Number(position!.offset) % 7 === 3 && refused++ % 3 < 2) throw new ServiceError('overloaded', 'later')
+      last = BigInt(position!.offset)
+    })
+    ends.push(() => receiver.stop())
+    const writing = writer.write(0)
+    await sleep(300)
+    const count = await writing.stop()
+    await receiver.start()
+    await expect.poll(() => total(numbers), { timeout: 60_000, interval: 50 }).toBe(2 * count)
+    for (const partition of [0, 1]) expect(numbers.get(partition)).toEqual(upTo(count))
+    expect(refused).toBeGreaterThan(0)
+  }, 90_000)
+})
