@@ -95,7 +95,10 @@ export async function startServer(config: Readonly<Record<string, unknown>>, cor
   }
   const file = join(folder, 'barograph.yml')
   writeFileSync(file, JSON.stringify(whole))
-  const main = [process.execPath, join(ROOT, 'app/main.ts'), 'serve', '--config', file]
+  // BENCH_PROFILE=FOLDER leaves a CPU profile of the server there: it has to end by itself for that.
+  const profile = process.env['BENCH_PROFILE']
+  const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
+  const main = [process.execPath, ...profiling, join(ROOT, 'app/main.ts'), 'serve', '--config', file]
   const [program, ...args] = pinned(core, main)
   const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const gone = once(child, 'exit')
@@ -106,7 +109,7 @@ export async function startServer(config: Readonly<Record<string, unknown>>, cor
     otlp,
     grpc,
     folder,
-    async stop(signal = 'SIGKILL') {
+    async stop(signal = profile === undefined ? 'SIGKILL' : 'SIGTERM') {
       child.kill(signal)
       await gone
       rmSync(folder, { recursive: true, force: true })
