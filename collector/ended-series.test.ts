@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 
 import { silentMeter } from '#core/ports/meter.ts'
-import { REQUESTS_IN_FLIGHT } from '#core/store/ended-series.ts'
+import { IN_FLIGHT } from '#core/store/ended-series.ts'
 import { Store } from '#core/store/store.ts'
 
 import { createDecoder } from './decoder.ts'
@@ -49,7 +49,7 @@ test.each([number, histogram, summary, exponential])(
     const ids = (): number => store.labelSets([]).length
     const before = ids()
     now_ms += 2 * DAY_MS
-    for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++)
+    for (let i = 0; i <= IN_FLIGHT * 2; i++)
       send({ name: 'other', gauge: { dataPoints: [{ timeUnixNano: nanos(now_ms + i), asInt: '1' }] } })
     const again = send(of((now_ms += 1000)))
     expect(again.map((line) => line.replace(` ${now_ms} `, ` ${START_MS} `))).toEqual(first)

@@ -27,6 +27,18 @@ export class ReportingWriter implements SeriesWriter {
     return this.#writer.newest(id)
   }
 
+  get generation(): number | undefined {
+    return this.#writer.generation
+  }
+
+  isLive(id: SeriesId): boolean {
+    return this.#writer.isLive?.(id) ?? true
+  }
+
+  onRemoved(listener: (ids: readonly SeriesId[]) => void): void {
+    this.#writer.onRemoved?.(listener)
+  }
+
   append(batch: SampleBatch): AppendResult {
     const result = this.#writer.append(batch)
     this.#listener.stored(batch, result.fresh, this.#origin)

@@ -37,10 +37,10 @@ export interface SeriesWriter {
   /** The definition under which an id was made. A bug for an id that is gone. */
   definition(id: SeriesId): SeriesDefinition
   /**
-   * Grows when series have ended: who keeps ids from request to request then resolves those again that are not live any
+   * Grows when series that have ended are about to go: who keeps ids from request to request then resolves those again that are not live any
    * more, before he uses them. Undefined where no series ever goes.
    */
-  readonly generation?: number
+  readonly generation?: number | undefined
   /** Whether an id that was kept may be used without resolving it again. */
   isLive?(id: SeriesId): boolean
   /** Tells of ids that are gone for good: none of them comes again. */

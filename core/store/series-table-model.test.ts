@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import type { Matcher } from '../ports/series-reader.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { REQUESTS_IN_FLIGHT } from './ended-series.ts'
+import { IN_FLIGHT } from './ended-series.ts'
 import { STORE_LIMITS } from './limits.ts'
 import { Matching } from './matching.ts'
 import { SeriesTable } from './series-table.ts'
@@ -175,7 +175,7 @@ class Pair {
   /** As many requests as make those go that ended before. */
   #settle(): void {
     const gone: number[] = []
-    for (let i = 0; i <= REQUESTS_IN_FLIGHT; i++) gone.push(...this.table.settle())
+    for (let i = 0; i <= IN_FLIGHT * 2; i++) gone.push(...this.table.settle())
     const expected = [...this.ended].filter(([, state]) => state === 'quiet').map(([id]) => id)
     same(
       gone.toSorted((a, b) => a - b),

@@ -45,8 +45,8 @@ export class SeriesTable {
   }
 
   /**
-   * Grows when a series has ended: who keeps ids from call to call resolves them again then, before he uses them. Ids
-   * from before are good for the samples of `REQUESTS_IN_FLIGHT` more requests.
+   * Grows when series that have ended are about to go: who keeps ids from call to call resolves those again then that are not
+   * active, before he uses them. Ids from before are good for `IN_FLIGHT` more batches.
    */
   get generation(): number {
     return this.#generation
@@ -206,13 +206,13 @@ export class SeriesTable {
     rows.setActive(id, false)
     this.#metricOf(id).active--
     this.#ended.add(id)
-    this.#generation++
   }
 
-  /** To be called once a request that was stored: removes what ended long enough ago. Returns the ids that are gone. */
+  /** To be called once a batch that was stored: removes what ended long enough ago. Returns the ids that are gone. */
   settle(): readonly SeriesId[] {
     const { rows } = this.#parts
-    const due = this.#ended.due()
+    const { told, due } = this.#ended.settle()
+    if (told) this.#generation++
     if (due.length === 0) return due
     return due.filter((id) => {
       if (!rows.wasAsked(id)) {
