@@ -30,3 +30,14 @@ export function splitSections(bytes: Uint8Array): Uint8Array[] {
   if (at !== bytes.length) throw new ServiceError('bad_data', 'sections have another length than they say')
   return sections
 }
+
+/** Byte strings one behind the other, without a word of their lengths. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}

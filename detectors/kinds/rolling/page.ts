@@ -1,0 +1,77 @@
+/** Numbers of a row in `state`, by their place. */
+export const MEAN = 0
+export const SD = 1
+export const LEVEL = 2
+export const TREND = 3
+export const RESIDUAL = 4
+/** Worth of 1 in `season`. */
+export const UNIT = 5
+/** Resolution: the smallest move of late. */
+export const STEP = 6
+export const LAST = 7
+/** Anomalous from here, in standard deviations; 0 while it was not worked out. */
+export const LIMIT = 8
+/** Logarithm of the factor by which alarms have raised the limit, and the score of the last alarm. */
+export const STRICT = 9
+export const PREVIOUS = 10
+/** Peaks: mean and mean square of what is above `PEAK`, mean distance between them in samples. */
+export const EXCESS = 11
+export const SQUARE = 12
+export const GAP = 13
+export const CADENCE = 14
+export const STATE = 15
+
+/** Numbers of a row in `counts`: samples seen, when the last peak was, its place in the pool of holds + 1. */
+export const SEEN = 0
+export const PEAK_AT = 1
+export const HELD = 2
+export const COUNTS = 3
+
+/** Numbers of a row in `marks`: values in the window, place in the ring of the next one, where MAD's half begins, peaks. */
+export const FILLED = 0
+export const NEXT = 1
+export const HALF = 2
+export const PEAKS = 3
+export const MARKS = 4
+
+/** Rows of a page: a power of two, so that a row's page is a shift away. */
+export const PAGE_BITS = 14
+export const PAGE_ROWS = 2 ** PAGE_BITS
+export const FIRST_ROWS = 64
+
+export interface Shape {
+  /** Samples of the rolling window. */
+  readonly window: number
+  /** Slots of the season. */
+  readonly slots: number
+}
+
+/** Bytes of a row's ring places: whole words, to be searched four at a time. */
+export const placesStride = (window: number): number => (window + 3) & ~3
+
+/** Columns of some rows. `season` is slot-major: all rows of a batch are at the same time of the day. */
+export class Page {
+  readonly rows: number
+  readonly state: Float32Array
+  readonly counts: Uint32Array
+  readonly last_ms: Float64Array
+  readonly marks: Uint8Array
+  /** The window in ascending order. */
+  readonly sorted: Float32Array
+  /** Place in the ring of each sorted value; the same memory as words. */
+  readonly places: Uint8Array
+  readonly words: Uint32Array
+  readonly season: Int16Array
+
+  constructor(rows: number, { window, slots }: Shape) {
+    this.rows = rows
+    this.state = new Float32Array(rows * STATE)
+    this.counts = new Uint32Array(rows * COUNTS)
+    this.last_ms = new Float64Array(rows)
+    this.marks = new Uint8Array(rows * MARKS)
+    this.sorted = new Float32Array(rows * window)
+    this.places = new Uint8Array(rows * placesStride(window))
+    this.words = new Uint32Array(this.places.buffer)
+    this.season = new Int16Array(rows * slots)
+  }
+}

@@ -1,0 +1,133 @@
+import { assert } from '#core/assert.ts'
+import { ServiceError } from '#core/errors.ts'
+
+import { COUNTS, FIRST_ROWS, MARKS, Page, PAGE_BITS, PAGE_ROWS, placesStride, type Shape, STATE } from './page.ts'
+
+const VERSION = 1
+const HEADER_WORDS = 6
+
+type Numbers = Float32Array | Float64Array | Uint32Array | Uint8Array | Int16Array
+
+const bytesOf = (data: Numbers): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+/**
+ * Rows in pages: growth copies nothing once the first page is whole, and what no row has touched stays memory that the
+ * system never gave. A removed row is zeroed and used again.
+ */
+export class Pages {
+  readonly list: Page[] = []
+  readonly #shape: Shape
+  #free: number[] = []
+  #used = 0
+
+  constructor(shape: Shape) {
+    this.#shape = shape
+  }
+
+  get live(): number {
+    return this.#used - this.#free.length
+  }
+
+  get bytesPerRow(): number {
+    const { window, slots } = this.#shape
+    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 4 * window + placesStride(window) + 2 * slots
+  }
+
+  /** What is reserved; of a page with few rows most is never touched. */
+  get bytes(): number {
+    return this.list.reduce((sum, { rows }) => sum + rows, 0) * this.bytesPerRow
+  }
+
+  of(row: number): Page {
+    const page = this.list[row >> PAGE_BITS]
+    assert(page !== undefined, `row ${row} does not exist`)
+    return page
+  }
+
+  /** A row of zeros. */
+  add(): number {
+    const again = this.#free.pop()
+    if (again !== undefined) return again
+    if ((this.#used & (PAGE_ROWS - 1)) >= (this.list[this.#used >> PAGE_BITS]?.rows ?? 0)) this.#grow()
+    return this.#used++
+  }
+
+  remove(row: number): void {
+    const page = this.of(row)
+    const at = row & (PAGE_ROWS - 1)
+    for (const [data, width] of this.#columns(page)) data.fill(0, at * width, (at + 1) * width)
+    for (let slot = 0; slot < this.#shape.slots; slot++) page.season[slot * page.rows + at] = 0
+    this.#free.push(row)
+  }
+
+  /**
+   * What a snapshot keeps, as views to be copied before the next sample: version, rows, free rows, window, slots, 0 (u32
+   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `places`, `season` of its rows in use.
+   */
+  views(): Uint8Array[] {
+    const { window, slots } = this.#shape
+    const head = Uint32Array.of(VERSION, this.#used, this.#free.length, window, slots, 0, ...this.#free)
+    return [bytesOf(head), ...this.list.flatMap((page, i) => this.#parts(page, i))]
+  }
+
+  /** Takes what `views` gave; throws `ServiceError('bad_data')` for another version or other sizes. */
+  load(bytes: Uint8Array): void {
+    if (bytes.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'rolling state is cut short')
+    const [version, used = 0, free = 0, window, slots] = new Uint32Array(bytes.slice(0, HEADER_WORDS * 4).buffer)
+    if (version !== VERSION || window !== this.#shape.window || slots !== this.#shape.slots) {
+      throw new ServiceError('bad_data', `rolling state has version ${version}, ${window} values, ${slots} slots: not known`)
+    }
+    let at = (HEADER_WORDS + free) * 4
+    if (bytes.length !== at + used * this.bytesPerRow) {
+      throw new ServiceError('bad_data', 'rolling state has another length than its rows')
+    }
+    this.#free = [...new Uint32Array(bytes.slice(HEADER_WORDS * 4, at).buffer)]
+    this.list.length = 0
+    for (this.#used = 0; this.#used < used; this.#used = Math.min(used, this.list.length * PAGE_ROWS)) this.#grow(used)
+    for (const [i, page] of this.list.entries()) {
+      for (const part of this.#parts(page, i)) {
+        part.set(bytes.subarray(at, at + part.length))
+        at += part.length
+      }
+    }
+  }
+
+  #columns(page: Page): readonly (readonly [Numbers, number])[] {
+    const { window } = this.#shape
+    return [
+      [page.state, STATE],
+      [page.counts, COUNTS],
+      [page.last_ms, 1],
+      [page.marks, MARKS],
+      [page.sorted, window],
+      [page.places, placesStride(window)],
+    ]
+  }
+
+  #parts(page: Page, index: number): Uint8Array[] {
+    const rows = Math.min(this.#used - index * PAGE_ROWS, PAGE_ROWS)
+    const parts = this.#columns(page).map(([data, width]) => bytesOf(data.subarray(0, rows * width)))
+    for (let slot = 0; slot < this.#shape.slots; slot++) {
+      parts.push(bytesOf(page.season.subarray(slot * page.rows, slot * page.rows + rows)))
+    }
+    return parts
+  }
+
+  /** Room for one row more, or for `wanted` rows in all; the first page grows until it is whole. */
+  #grow(wanted = this.#used + 1): void {
+    const first = this.list[0]
+    if (first !== undefined && first.rows === PAGE_ROWS) {
+      this.list.push(new Page(PAGE_ROWS, this.#shape))
+      return
+    }
+    let rows = first === undefined ? FIRST_ROWS : first.rows * 4
+    while (rows < wanted && rows < PAGE_ROWS) rows *= 4
+    const page = new Page(rows, this.#shape)
+    this.list[0] = page
+    if (first === undefined) return
+    for (const [i, [data]] of this.#columns(first).entries()) this.#columns(page)[i]![0].set(data)
+    for (let slot = 0; slot < this.#shape.slots; slot++) {
+      page.season.set(first.season.subarray(slot * first.rows, (slot + 1) * first.rows), slot * rows)
+    }
+  }
+}
