@@ -8,6 +8,14 @@ export interface DetectorContext {
   readonly budget_per_week: number
 }
 
+/** Samples of a detector's rows, in the order in which they are to be taken. */
+export interface RowBatch {
+  readonly length: number
+  readonly row: Uint32Array
+  readonly time_ms: Float64Array
+  readonly value: Float64Array
+}
+
 /** What `steps` says of a batch: sample `i` has `score[i]`. */
 export interface VerdictColumns {
   readonly score: Float64Array
@@ -39,7 +47,7 @@ export interface Detector {
    * A kind that takes batches: `step` for each sample in turn, in one call. Rows may repeat. It says the same as `step`
    * would, with `experts` for the bits of `blamed`.
    */
-  steps?(rows: Uint32Array, time_ms: Float64Array, value: Float64Array, length: number, out: VerdictColumns): void
+  steps?(batch: RowBatch, out: VerdictColumns): void
   readonly experts?: readonly string[]
   /** Names of the experts that found the last value stepped unusual: ask right after `step`. */
   blamed(): readonly string[]

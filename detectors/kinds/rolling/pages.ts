@@ -1,12 +1,12 @@
 import { assert } from '#core/assert.ts'
 import { ServiceError } from '#core/errors.ts'
 
-import { COUNTS, FIRST_ROWS, MARKS, Page, PAGE_BITS, PAGE_ROWS, placesStride, type Shape, STATE } from './page.ts'
+import { COUNTS, FIRST_ROWS, MARKS, Page, PAGE_BITS, PAGE_ROWS, type Shape, STATE } from './page.ts'
 
 const VERSION = 1
 const HEADER_WORDS = 6
 
-type Numbers = Float32Array | Float64Array | Uint32Array | Uint8Array | Int16Array
+type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | Int16Array
 
 const bytesOf = (data: Numbers): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
@@ -30,7 +30,7 @@ export class Pages {
 
   get bytesPerRow(): number {
     const { window, slots } = this.#shape
-    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 4 * window + placesStride(window) + 2 * slots
+    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 8 * window + 2 * slots
   }
 
   /** What is reserved; of a page with few rows most is never touched. */
@@ -62,7 +62,7 @@ export class Pages {
 
   /**
    * What a snapshot keeps, as views to be copied before the next sample: version, rows, free rows, window, slots, 0 (u32
-   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `places`, `season` of its rows in use.
+   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `ring`, `sorted`, `season` of its rows in use.
    */
   views(): Uint8Array[] {
     const { window, slots } = this.#shape
@@ -99,8 +99,8 @@ export class Pages {
       [page.counts, COUNTS],
       [page.last_ms, 1],
       [page.marks, MARKS],
+      [page.ring, window],
       [page.sorted, window],
-      [page.places, placesStride(window)],
     ]
   }
 

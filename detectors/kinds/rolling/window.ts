@@ -1,79 +1,102 @@
-import { FILLED, HALF, MARKS, NEXT, type Page, placesStride } from './page.ts'
+import { FILLED, HALF, MARKS, NEXT, type Page } from './page.ts'
+import { CELLS, DISTANCE, EWMA, EXPECTED, FLOOR, KEYS, MEDIAN, ROW, SCORE, type Strip, VALUE, WIDTH } from './strip.ts'
 
-/** The median of a row's window; NaN while it is empty. */
-export function medianOf({ sorted, marks }: Page, row: number, window: number): number {
-  const filled = marks[row * MARKS + FILLED]!
-  const middle = row * window + (filled >> 1)
-  return (filled & 1) === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
+/** MAD of a Gaussian is 0.6745 of its standard deviation. */
+const MAD_TO_SIGMA = 1.4826
+/** Fewer values than this have no MAD to go by. */
+const MIN_FILLED = 10
+/** Values that were still for a window are not judged by that alone: this share of the longer memory's deviation counts. */
+const SD_SHARE = 0.25
 
 /**
- * Median absolute deviation of a row's window from its `median`, the upper one of an even count. The nearer half of the
- * values lies side by side in the sorted window; it is where it was a sample ago, or a step or two away.
+ * Median and median absolute deviation of the last values, exact; of an even count the mean of the middle two, and the
+ * upper one. The nearer half of the values lies side by side in the sorted window: where it was a sample ago, or a step
+ * or two away.
  */
-export function madOf({ sorted, marks }: Page, row: number, window: number, median: number): number {
-  const mark = row * MARKS
-  const filled = marks[mark + FILLED]!
-  const base = row * window
-  const half = filled >> 1
-  const furthest = base + filled - 1 - half
-  let at = base + marks[mark + HALF]!
-  if (at > furthest) at = furthest
-  while (at < furthest && sorted[at + half + 1]! - median < median - sorted[at]!) at++
-  while (at > base && median - sorted[at - 1]! < sorted[at + half]! - median) at--
-  marks[mark + HALF] = at - base
-  const below = median - sorted[at]!
-  const above = sorted[at + half]! - median
-  return below > above ? below : above
-}
-
-/** Takes a value (of float32 precision) into a row's window; the oldest leaves a full one. */
-export function push(page: Page, row: number, window: number, value: number): void {
-  const { sorted, places, marks } = page
-  const mark = row * MARKS
-  const base = row * window
-  const place = row * placesStride(window)
-  const next = marks[mark + NEXT]!
-  let filled = marks[mark + FILLED]!
-  let hole = filled
-  if (filled === window) hole = placeOf(page, place, next)
-  else marks[mark + FILLED] = ++filled
-  let at = base + hole
-  // Places lie at another stride than values.
-  const shift = place - base
-  const last = base + filled - 1
-  if (at < last && sorted[at + 1]! < value) {
-    do {
-      sorted[at] = sorted[at + 1]!
-      places[at + shift] = places[at + shift + 1]!
-      at++
-    } while (at < last && sorted[at + 1]! < value)
-  } else {
-    while (at > base && sorted[at - 1]! > value) {
-      sorted[at] = sorted[at - 1]!
-      places[at + shift] = places[at + shift - 1]!
-      at--
+export function expectMedian({ sorted, marks, window }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    const c = i * CELLS
+    const mark = keys[i * KEYS + ROW]! * MARKS
+    const base = keys[i * KEYS + ROW]! * window
+    const filled = marks[mark + FILLED]!
+    const half = filled >> 1
+    const upper = sorted[base + half]!
+    const median = (filled & 1) === 1 ? upper : (sorted[base + half - 1]! + upper) / 2
+    const furthest = base + filled - 1 - half
+    let at = base + marks[mark + HALF]!
+    if (at > furthest) at = furthest
+    let below = median - sorted[at]!
+    let above = sorted[at + half]! - median
+    while (at < furthest) {
+      const next = sorted[at + half + 1]! - median
+      if (next >= below) break
+      above = next
+      below = median - sorted[++at]!
     }
+    while (at > base) {
+      const next = median - sorted[at - 1]!
+      if (next >= above) break
+      below = next
+      above = sorted[--at + half]! - median
+    }
+    marks[mark + HALF] = at - base
+    // The further end, without a branch that could not be predicted.
+    let width = MAD_TO_SIGMA * Math.abs(sorted[at + half * Number(above > below)]! - median)
+    const longer = cells[c + WIDTH + EWMA]!
+    const share = filled < MIN_FILLED ? longer : SD_SHARE * longer
+    if (width < share) width = share
+    if (width < cells[c + FLOOR]!) width = cells[c + FLOOR]!
+    cells[c + EXPECTED + MEDIAN] = median
+    cells[c + WIDTH + MEDIAN] = width
+    cells[c + DISTANCE + MEDIAN] = (cells[c + VALUE]! - median) / width
   }
-  sorted[at] = value
-  places[at + shift] = next
-  marks[mark + NEXT] = next + 1 === window ? 0 : next + 1
 }
 
-/** Empties a row's window. */
-export function clear({ marks }: Page, row: number): void {
-  marks[row * MARKS + FILLED] = 0
-  marks[row * MARKS + NEXT] = 0
+/** Takes values into windows; the oldest leaves a full one. */
+export function learnMedian({ sorted, ring, marks, window }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    if (cells[i * CELLS + SCORE]! >= 1) continue
+    const mark = keys[i * KEYS + ROW]! * MARKS
+    const base = keys[i * KEYS + ROW]! * window
+    const next = marks[mark + NEXT]!
+    const filled = marks[mark + FILLED]!
+    marks[mark + NEXT] = next + 1 === window ? 0 : next + 1
+    let at = base + filled
+    let end = at
+    if (filled === window) {
+      end--
+      at = base
+      const old = ring[base + next]!
+      for (let left = window; left > 1; ) {
+        const half = left >> 1
+        at += half * Number(sorted[at + half - 1]! < old)
+        left -= half
+      }
+    } else marks[mark + FILLED] = filled + 1
+    // The gap that the oldest leaves moves to where the new value belongs.
+    const x = Math.fround(cells[i * CELLS + VALUE]!)
+    ring[base + next] = x
+    let beside = 0
+    if (at < end && (beside = sorted[at + 1]!) < x) {
+      do {
+        sorted[at] = beside
+        at++
+      } while (at < end && (beside = sorted[at + 1]!) < x)
+    } else {
+      while (at > base && (beside = sorted[at - 1]!) > x) {
+        sorted[at] = beside
+        at--
+      }
+    }
+    sorted[at] = x
+  }
+}
+
+/** Begins a row's window with so many copies of a value. */
+export function fillWindow({ sorted, ring, marks, window }: Page, row: number, value: number, copies: number): void {
+  sorted.fill(value, row * window, row * window + copies)
+  ring.fill(value, row * window, row * window + copies)
+  marks[row * MARKS + FILLED] = copies
+  marks[row * MARKS + NEXT] = copies
   marks[row * MARKS + HALF] = 0
-}
-
-/** Which of a full row's sorted values has ring place `wanted`: four bytes at a time. */
-function placeOf({ words }: Page, place: number, wanted: number): number {
-  const pattern = wanted * 0x01010101
-  for (let at = place >> 2; ; at++) {
-    // A byte of zeros where it is equal; the lowest set bit tells the first of them.
-    const differ = words[at]! ^ pattern
-    const zeros = (differ - 0x01010101) & ~differ & 0x80808080
-    if (zeros !== 0) return (at << 2) - place + ((31 - Math.clz32(zeros & -zeros)) >> 3)
-  }
 }
