@@ -6,7 +6,15 @@ import { Rows } from '../rows.ts'
 import { concatenated, splitSections } from '../sections.ts'
 import { expectLevels, learnLevels } from './levels.ts'
 import { alarmed, beginLimit, judge, learnRare, middle } from './limit.ts'
-import {
+import * as layout from './page.ts'
+import type { Page, Shape } from './page.ts'
+import { Pages } from './pages.ts'
+import * as sample from './strip.ts'
+import { Strip } from './strip.ts'
+import { expectMedian, fillWindow, learnMedian } from './window.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const {
   CADENCE,
   COUNTS,
   HELD,
@@ -15,20 +23,17 @@ import {
   MARKED,
   MARKS,
   MEAN,
-  type Page,
   PAGE_BITS,
   PAGE_ROWS,
   RESIDUAL,
   SD,
   SEEN,
-  type Shape,
   STATE,
   STRICT,
   TREND,
   UNIT,
-} from './page.ts'
-import { Pages } from './pages.ts'
-import {
+} = layout
+const {
   BEYOND,
   CELLS,
   DISTANCE,
@@ -43,12 +48,10 @@ import {
   SEEN_BEFORE,
   SLOT,
   STRIP,
-  Strip,
   TIME_MS,
   VALUE,
   WIDTH,
-} from './strip.ts'
-import { expectMedian, fillWindow, learnMedian } from './window.ts'
+} = sample
 
 export interface RollingOptions extends Shape {
   readonly season_ms: number
@@ -124,7 +127,7 @@ export class Rolling implements Detector {
 
   steps(batch: RowBatch, out: VerdictColumns): void {
     const alarm_ms = (WEEK_MS * this.live) / this.#context.budget_per_week
-    for (let from = 0; from < batch.length; ) {
+    for (let from = 0; from < batch.length;) {
       const page = this.#pages.list[batch.row[from]! >> PAGE_BITS]!
       const next = this.#take(page, batch, from)
       if (next === from) this.#first(page, batch, from++, out)

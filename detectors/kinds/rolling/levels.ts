@@ -1,20 +1,11 @@
-import {
-  CADENCE,
-  FULL,
-  LAST,
-  LEVEL,
-  MARKS,
-  MEAN,
-  type Page,
-  RESIDUAL,
-  SD,
-  STATE,
-  STEP,
-  TREND,
-  UNIT,
-} from './page.ts'
-import { SEASON_MAX } from './season.ts'
-import {
+import * as layout from './page.ts'
+import type { Page } from './page.ts'
+import * as sample from './strip.ts'
+import type { Strip } from './strip.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { CADENCE, FULL, LAST, LEVEL, MARKS, MEAN, RESIDUAL, SD, STATE, STEP, TREND, UNIT, SEASON_MAX } = layout
+const {
   CELLS,
   CLIP,
   DISTANCE,
@@ -28,11 +19,10 @@ import {
   SEASONAL,
   SEEN_BEFORE,
   SLOT,
-  type Strip,
   VALUE,
   WIDTH,
   YOUNG,
-} from './strip.ts'
+} = sample
 
 /** Weight of a sample in mean, variance and residual variance; the plain mean would weigh it less from `STEADY` on. */
 const WEIGHT = 0.02

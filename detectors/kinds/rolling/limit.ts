@@ -1,7 +1,14 @@
 import { normalQuantile } from '#core/stats/normal.ts'
 import { paretoQuantile } from '#core/stats/pareto.ts'
 
-import {
+import * as layout from './page.ts'
+import type { Page } from './page.ts'
+import { beginUnit, refine, widen } from './season.ts'
+import * as sample from './strip.ts'
+import type { Strip } from './strip.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const {
   CADENCE,
   COUNTS,
   EXCESS,
@@ -10,7 +17,6 @@ import {
   LIMIT,
   MARKED,
   MARKS,
-  type Page,
   PEAK_AT,
   PEAKS,
   PLAIN,
@@ -18,23 +24,8 @@ import {
   SQUARE,
   STATE,
   STRICT,
-} from './page.ts'
-import { beginUnit, refine, widen } from './season.ts'
-import {
-  BEYOND,
-  CELLS,
-  DISTANCE,
-  DT_MS,
-  KEYS,
-  MIDDLE,
-  ROW,
-  SCORE,
-  SEASONAL,
-  SEEN_BEFORE,
-  type Strip,
-  WIDTH,
-  YOUNG,
-} from './strip.ts'
+} = layout
+const { BEYOND, CELLS, DISTANCE, DT_MS, KEYS, MIDDLE, ROW, SCORE, SEASONAL, SEEN_BEFORE, WIDTH, YOUNG } = sample
 
 /** Distances beyond this many standard deviations are peaks: the tail is fitted to them. */
 const PEAK = 2
@@ -54,7 +45,7 @@ const FORGIVE_MIN_MS = 86_400_000
 const FORGIVE_MAX_MS = 28 * 86_400_000
 const P_MAX = 0.05
 const P_MIN = 1e-15
-/** Limits are worked out anew at each peak, and after so many samples. */
+/** Limits are worked out anew after so many samples. */
 const REFIT = 64
 /** Whether the season could have a finer unit is asked after so many. */
 const REFINE = 4096
@@ -116,13 +107,14 @@ export function learnRare(page: Page, { keys, cells }: Strip, i: number, alarm_m
   const count = keys[i * KEYS + SEEN_BEFORE]!
   const distance = Math.abs(cells[i * CELLS + MIDDLE]!)
   const sd = cells[i * CELLS + WIDTH + SEASONAL]!
-  if (count < YOUNG - 1) return
+  const turn = count + row
   if (count === YOUNG - 1) beginUnit(page, row, sd)
-  else if (distance > PEAK) notePeak(page, row, distance, count)
-  if (marks[row * MARKS + FULL] === 1) widen(page, row)
-  else if (((count + row) & (REFINE - 1)) === 0) refine(page, row, sd)
+  if (distance > PEAK && count >= YOUNG) notePeak(page, row, distance, count)
   if (state[row * STATE + STRICT]! > 0) forgive(page, row, cells[i * CELLS + DT_MS]!, alarm_ms)
+  if (count < YOUNG - 1 || (count >= YOUNG && (turn & (REFIT - 1)) !== 0)) return
   fitLimit(page, row, alarm_ms, count)
+  if (marks[row * MARKS + FULL] === 1) widen(page, row)
+  else if ((turn & (REFINE - 1)) === 0) refine(page, row, sd)
 }
 
 export function beginLimit({ state }: Page, row: number): void {

@@ -41,6 +41,9 @@ export const FULL = 4
 export const MARKED = 5
 export const MARKS = 6
 
+/** A row's season is kept in whole numbers up to this, in its own unit. */
+export const SEASON_MAX = 32_767
+
 /** Rows of a page: a power of two, so that a row's page is a shift away. */
 export const PAGE_BITS = 14
 export const PAGE_ROWS = 2 ** PAGE_BITS

@@ -75,7 +75,10 @@ export class Pages {
     if (bytes.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'rolling state is cut short')
     const [version, used = 0, free = 0, window, slots] = new Uint32Array(bytes.slice(0, HEADER_WORDS * 4).buffer)
     if (version !== VERSION || window !== this.#shape.window || slots !== this.#shape.slots) {
-      throw new ServiceError('bad_data', `rolling state has version ${version}, ${window} values, ${slots} slots: not known`)
+      throw new ServiceError(
+        'bad_data',
+        `rolling state has version ${version}, ${window} values, ${slots} slots: not known`,
+      )
     }
     let at = (HEADER_WORDS + free) * 4
     if (bytes.length !== at + used * this.bytesPerRow) {

@@ -1,7 +1,9 @@
-import { FULL, MARKS, type Page, STATE, UNIT } from './page.ts'
+import * as layout from './page.ts'
+import type { Page } from './page.ts'
 
-/** A row's season is kept in whole numbers up to this, in its own unit. */
-export const SEASON_MAX = 32_767
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { FULL, MARKS, SEASON_MAX, STATE, UNIT } = layout
+
 /** A unit is this share of the standard deviation: learning in steps of it is lost in the noise. */
 const FINE = 1 / 256
 /** Beyond this share it is too coarse, and made finer where the profile leaves room. */

@@ -1,5 +1,11 @@
-import { FILLED, HALF, MARKS, NEXT, type Page } from './page.ts'
-import { CELLS, DISTANCE, EWMA, EXPECTED, FLOOR, KEYS, MEDIAN, ROW, SCORE, type Strip, VALUE, WIDTH } from './strip.ts'
+import * as layout from './page.ts'
+import type { Page } from './page.ts'
+import * as sample from './strip.ts'
+import type { Strip } from './strip.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { FILLED, HALF, MARKS, NEXT } = layout
+const { CELLS, DISTANCE, EWMA, EXPECTED, FLOOR, KEYS, MEDIAN, ROW, SCORE, VALUE, WIDTH } = sample
 
 /** MAD of a Gaussian is 0.6745 of its standard deviation. */
 const MAD_TO_SIGMA = 1.4826
@@ -67,7 +73,7 @@ export function learnMedian({ sorted, ring, marks, window }: Page, { length, key
       end--
       at = base
       const old = ring[base + next]!
-      for (let left = window; left > 1; ) {
+      for (let left = window; left > 1;) {
         const half = left >> 1
         at += half * Number(sorted[at + half - 1]! < old)
         left -= half
