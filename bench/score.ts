@@ -173,11 +173,21 @@ export default async function score(args: string[]): Promise<void> {
   let engine = make()
   for (let i = 0; i < SLOTS + 12; i++) for (const batch of load.round('blocks')) engine.samples(batch, fresh)
   global.gc?.()
-  print({ what: 'memory', series, rss_per_row: Math.round((process.memoryUsage().rss - rss) / series), reserved_per_row: Math.round(engine.bytes / series) })
+  print({
+    what: 'memory',
+    series,
+    rss_per_row: Math.round((process.memoryUsage().rss - rss) / series),
+    reserved_per_row: Math.round(engine.bytes / series),
+  })
 
   const bare = createDetector(everySeries.detector, everySeries)
   for (let i = 0; i < series; i++) bare.add()
-  const out = { score: new Float64Array(fresh.length), bands: new Float64Array(3 * fresh.length), blamed: new Uint8Array(fresh.length), everyBand: false }
+  const out = {
+    score: new Float64Array(fresh.length),
+    bands: new Float64Array(3 * fresh.length),
+    blamed: new Uint8Array(fresh.length),
+    everyBand: false,
+  }
   const taken: Record<string, number[]> = { detector: [], sequential: [], blocks: [], shuffled: [] }
   for (let i = 0; i < Number(values.rounds); i++) {
     for (const order of ORDERS) {
@@ -200,7 +210,13 @@ export default async function score(args: string[]): Promise<void> {
   const again = make()
   const loading = performance.now()
   again.load(bytes)
-  print({ what: 'snapshot', bytes_per_row: Math.round(bytes.length / series), save_ms: rounded(saved - started), load_ms: rounded(performance.now() - loading), findings })
+  print({
+    what: 'snapshot',
+    bytes_per_row: Math.round(bytes.length / series),
+    save_ms: rounded(saved - started),
+    load_ms: rounded(performance.now() - loading),
+    findings,
+  })
   for (const batch of expected) {
     engine.samples(batch, fresh)
     again.samples(batch, fresh)

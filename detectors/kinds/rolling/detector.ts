@@ -11,7 +11,7 @@ import type { Page, Shape } from './page.ts'
 import { Pages } from './pages.ts'
 import * as sample from './strip.ts'
 import { Strip } from './strip.ts'
-import { expectMedian, fillWindow, learnMedian } from './window.ts'
+import { expectMedian, fetch, fillWindow, learnMedian } from './window.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const {
@@ -127,10 +127,11 @@ export class Rolling implements Detector {
 
   steps(batch: RowBatch, out: VerdictColumns): void {
     const alarm_ms = (WEEK_MS * this.live) / this.#context.budget_per_week
+    const order = this.#pages.order(batch)
     for (let from = 0; from < batch.length;) {
-      const page = this.#pages.list[batch.row[from]! >> PAGE_BITS]!
-      const next = this.#take(page, batch, from)
-      if (next === from) this.#first(page, batch, from++, out)
+      const page = this.#pages.list[batch.row[order[from]!]! >> PAGE_BITS]!
+      const next = this.#take(page, batch, order, from)
+      if (next === from) this.#first(page, batch, order[from++]!, out)
       else {
         this.#work(page, out, alarm_ms)
         from = next
@@ -164,22 +165,24 @@ export class Rolling implements Detector {
    * Fills the strip from the batch at `from`, as far as page and room allow and until a row repeats, begins, or has a
    * value that is none. Where it ended.
    */
-  #take(page: Page, batch: RowBatch, from: number): number {
+  #take(page: Page, batch: RowBatch, order: Int32Array, from: number): number {
     const { counts, last_ms, busy, state } = page
     const { keys, cells } = this.#strip
-    const number = batch.row[from]! >> PAGE_BITS
+    const number = batch.row[order[from]!]! >> PAGE_BITS
     const season_ms = this.#season_ms
     const slot_ms = this.#slot_ms
     const end = Math.min(batch.length, from + STRIP)
     let slotted_ms = NaN
     let part = 0
     let at = from
-    for (; at < end && batch.row[at]! >> PAGE_BITS === number; at++) {
-      const row = batch.row[at]! & (PAGE_ROWS - 1)
-      const raw = batch.value[at]!
+    for (; at < end; at++) {
+      const place = order[at]!
+      if (batch.row[place]! >> PAGE_BITS !== number) break
+      const row = batch.row[place]! & (PAGE_ROWS - 1)
+      const raw = batch.value[place]!
       const count = counts[row * COUNTS + SEEN]!
       if (busy[row] === 1 || count === 0 || !(raw - raw === 0)) break
-      const time_ms = batch.time_ms[at]!
+      const time_ms = batch.time_ms[place]!
       const dt_ms = time_ms - last_ms[row]!
       const cadence_ms = state[row * STATE + CADENCE]!
       const pause_ms = count > 1 && dt_ms > 4 * cadence_ms ? 4 * cadence_ms : dt_ms
@@ -193,7 +196,7 @@ export class Rolling implements Detector {
       counts[row * COUNTS + SEEN] = count + 1
       const k = (at - from) * KEYS
       keys[k + ROW] = row
-      keys[k + SAMPLE] = at
+      keys[k + SAMPLE] = place
       keys[k + SEEN_BEFORE] = count
       keys[k + SLOT] = part + row
       const c = (at - from) * CELLS
@@ -226,6 +229,7 @@ export class Rolling implements Detector {
   #work(page: Page, out: VerdictColumns, alarm_ms: number): void {
     const strip = this.#strip
     const { keys, cells, rares } = strip
+    fetch(page, strip)
     expectLevels(page, strip)
     expectMedian(page, strip)
     judge(page, strip)

@@ -1,7 +1,11 @@
 import { assert } from '#core/assert.ts'
 import { ServiceError } from '#core/errors.ts'
 
-import { COUNTS, FIRST_ROWS, MARKS, Page, PAGE_BITS, PAGE_ROWS, type Shape, STATE } from './page.ts'
+import type { RowBatch } from '../kind.ts'
+import * as layout from './page.ts'
+import { Page, type Shape } from './page.ts'
+
+const { COUNTS, FIRST_ROWS, MARKS, PAGE_BITS, PAGE_ROWS, STATE } = layout
 
 const VERSION = 1
 const HEADER_WORDS = 6
@@ -19,6 +23,9 @@ export class Pages {
   readonly #shape: Shape
   #free: number[] = []
   #used = 0
+  #order = new Int32Array(1)
+  /** Where the samples of a page end in `#order`, while they are put there. */
+  #ends = new Int32Array(1)
 
   constructor(shape: Shape) {
     this.#shape = shape
@@ -58,6 +65,23 @@ export class Pages {
     for (const [data, width] of this.#columns(page)) data.fill(0, at * width, (at + 1) * width)
     for (let slot = 0; slot < this.#shape.slots; slot++) page.season[slot * page.rows + at] = 0
     this.#free.push(row)
+  }
+
+  /** In which order to take a batch: page by page, the samples of a page as they come. Valid until the next call. */
+  order({ length, row }: RowBatch): Int32Array {
+    if (length > this.#order.length) this.#order = new Int32Array(length * 2)
+    const order = this.#order
+    if (this.list.length === 1) {
+      for (let i = 0; i < length; i++) order[i] = i
+      return order
+    }
+    const ends = this.#ends.length === this.list.length + 1 ? this.#ends : new Int32Array(this.list.length + 1)
+    this.#ends = ends
+    ends.fill(0)
+    for (let i = 0; i < length; i++) ends[(row[i]! >> PAGE_BITS) + 1]!++
+    for (let page = 1; page < ends.length; page++) ends[page]! += ends[page - 1]!
+    for (let i = 0; i < length; i++) order[ends[row[i]! >> PAGE_BITS]!++] = i
+    return order
   }
 
   /**

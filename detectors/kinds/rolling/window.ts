@@ -5,7 +5,7 @@ import type { Strip } from './strip.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { FILLED, HALF, MARKS, NEXT } = layout
-const { CELLS, DISTANCE, EWMA, EXPECTED, FLOOR, KEYS, MEDIAN, ROW, SCORE, VALUE, WIDTH } = sample
+const { CELLS, DISTANCE, EWMA, EXPECTED, FETCHED, FLOOR, KEYS, MEDIAN, OLDEST, ROW, SCORE, SLOT, VALUE, WIDTH } = sample
 
 /** MAD of a Gaussian is 0.6745 of its standard deviation. */
 const MAD_TO_SIGMA = 1.4826
@@ -13,6 +13,24 @@ const MAD_TO_SIGMA = 1.4826
 const MIN_FILLED = 10
 /** Values that were still for a window are not judged by that alone: this share of the longer memory's deviation counts. */
 const SD_SHARE = 0.25
+
+/** Values in a line of the cache. */
+const LINE = 16
+
+/**
+ * Loads what a strip will need before it is needed, in a loop that waits for nothing: the misses of many rows become
+ * one. What is loaded must go somewhere, else the compiler leaves it out.
+ */
+export function fetch({ sorted, ring, marks, season, window }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    const row = keys[i * KEYS + ROW]!
+    const base = row * window
+    cells[i * CELLS + OLDEST] = ring[base + marks[row * MARKS + NEXT]!]!
+    let sum = season[keys[i * KEYS + SLOT]!]!
+    for (let at = base; at < base + window; at += LINE) sum += sorted[at]!
+    cells[i * CELLS + FETCHED] = sum
+  }
+}
 
 /**
  * Median and median absolute deviation of the last values, exact; of an even count the mean of the middle two, and the
@@ -72,7 +90,7 @@ export function learnMedian({ sorted, ring, marks, window }: Page, { length, key
     if (filled === window) {
       end--
       at = base
-      const old = ring[base + next]!
+      const old = cells[i * CELLS + OLDEST]!
       for (let left = window; left > 1;) {
         const half = left >> 1
         at += half * Number(sorted[at + half - 1]! < old)
