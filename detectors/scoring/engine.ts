@@ -11,17 +11,15 @@ import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
 import { type Labels, METRIC_NAME, SERVICE_LABELS, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
-import { joinSections, splitSections } from '../kinds/sections.ts'
 import type { ScoreSink } from './band-writer.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
 import { Gather } from './gather.ts'
 import type { Lane } from './lane.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
-import { type RowAbout, RowTable } from './row-table.ts'
+import { LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { ActiveRule, detectorText } from './rule-set.ts'
-import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
-import { decodeAbouts, decodeState, encodeAbouts, encodeState, type ScoringState } from './snapshot.ts'
+import { loadScoring, saveScoring, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 
 export interface ScoringOptions {
@@ -41,8 +39,6 @@ export interface ScoringOptions {
 }
 
 const DAY_MS = 86_400_000
-/** Stands for the slot of a rule that is gone. */
-const STRANGER = 0xffff
 /** How often rows are looked through for forgotten ones. */
 const SWEEP_MS = 10 * 60_000
 
@@ -134,19 +130,19 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     if (!rule.scores) rule.silent.add(row)
     if (!rule.lean) this.#table.describe(row, { key, rule: rule.spec.name, labels: own, metric, unit })
     // It lives from now on, even if its values are all refused.
-    this.#table.touched_ms.data[row] = this.#time_ms
+    this.#table.touch(row, this.#time_ms)
     return row
   }
 
   score(row: number, time_ms: number, value: number): Readonly<Verdict> {
     const rule = this.#ruleOf(row)
     const table = this.#table
-    table.touched_ms.data[row] = Math.max(this.#time_ms, time_ms)
-    if (!(time_ms > table.last_ms.data[row]!)) {
+    table.touch(row, Math.max(this.#time_ms, time_ms))
+    if (!(time_ms > table.last_ms(row))) {
       this.#gather.refused.not_ascending++
       return Object.assign(this.#verdict, { score: 0, expected: NaN, lower: NaN, upper: NaN })
     }
-    table.last_ms.data[row] = time_ms
+    table.newest.data[row * NEWEST + LAST_MS] = time_ms
     return this.#judge(rule, row, time_ms, value)
   }
 
@@ -228,88 +224,17 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return shown
       .toSorted((a, b) => compare(a.rule, b.rule) || compare(a.metric, b.metric) || compare(a.labels.key, b.labels.key))
       .slice(0, limit)
-      .map(({ row, rule, metric, labels }) => ({ rule, metric, labels, ...this.#table.newest(row)! }))
+      .map(({ row, rule, metric, labels }) => ({ rule, metric, labels, ...this.#table.shownOf(row)! }))
   }
 
   save(): Uint8Array {
-    const rules = [...this.#rules.values()]
-    const state: ScoringState = {
-      version: 2,
-      time_ms: Math.max(this.#time_ms, -8.64e15),
-      rules: rules.map(({ spec, slot }) => ({ key: spec.key, detector: detectorText(spec), slot })),
-      runs: [...this.#findings.runs],
-      experts: [...this.#findings.experts],
-      findings: this.#findings.book.all(),
-    }
-    return joinSections([
-      encodeState(state),
-      ...this.#table.save(),
-      ...encodeAbouts(this.#table.abouts()),
-      ...rules.map(({ detector }) => detector.views?.() ?? detector.save()),
-    ])
+    return saveScoring(this.#time_ms, { rules: this.#rules, table: this.#table, findings: this.#findings })
   }
 
   /** After `setRules`: takes up what was saved; rules that are gone or have another detector begin anew. */
   load(bytes: Uint8Array): void {
-    const [head, ...sections] = splitSections(bytes)
-    if (head === undefined) throw new ServiceError('bad_data', 'scoring state is cut short')
-    const state = decodeState<ScoringState | ScoringState1>(head)
-    this.#time_ms = state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
     this.#routes.clear()
-    this.#findings.book.replace(state.findings)
-    const moved = state.version === 1 ? this.#load1(state, sections) : this.#load2(state, sections)
-    for (const [row, run] of state.runs) this.#findings.runs.set(moved(row), run)
-    for (const [row, experts] of state.experts) this.#findings.experts.set(moved(row), experts)
-    this.#dropStrangers()
-  }
-
-  /** Columns as they are; rows get the slots that their rules have now. */
-  #load2({ version, rules }: ScoringState, sections: readonly Uint8Array[]): (row: number) => number {
-    if ((version as number) !== 2) throw new ServiceError('bad_data', `scoring state has version ${version}, not 2`)
-    const [columns, verdicts, strings, numbers, ...detectors] = sections
-    if (columns === undefined || verdicts === undefined || strings === undefined || numbers === undefined) {
-      throw new ServiceError('bad_data', 'scoring state is cut short')
-    }
-    const table = this.#table
-    table.load(columns, verdicts, decodeAbouts(strings, numbers))
-    const now = new Map(rules.map(({ slot, ...saved }, i) => [slot + 1, this.#loadRule(saved, detectors[i])]))
-    for (let row = 0; row < table.end; row++) {
-      const slot = table.rule.data[row]!
-      if (slot > 0) table.rule.data[row] = now.get(slot) ?? STRANGER
-    }
-    return (row) => row
-  }
-
-  #load1(state: ScoringState1, [columns, ...detectors]: readonly Uint8Array[]): (row: number) => number {
-    if (columns === undefined) throw new ServiceError('bad_data', 'scoring state is cut short')
-    const slots = new Map(state.rules.map((saved, i) => [saved.key, this.#loadRule(saved, detectors[i]) - 1]))
-    const moved = loadRows1(this.#table, columns, state, slots)
-    return (row) => moved.get(row) ?? row
-  }
-
-  /** Gives a rule the state of its detector: its slot + 1, or `STRANGER` where it is gone or has another detector. */
-  #loadRule({ key, detector }: { key: string; detector: string }, bytes: Uint8Array | undefined): number {
-    const rule = this.#rules.get(key)
-    if (rule === undefined || detectorText(rule.spec) !== detector) return STRANGER
-    rule.detector.load(bytes ?? new Uint8Array())
-    return rule.slot + 1
-  }
-
-  /** Removes the rows whose rules are gone, and sets up what hangs on the others. */
-  #dropStrangers(): void {
-    const table = this.#table
-    for (let row = 0; row < table.end; row++) {
-      const slot = table.rule.data[row]!
-      if (slot === 0) continue
-      const rule = this.#slots[slot - 1]
-      if (slot !== STRANGER && rule !== undefined) {
-        if (!rule.scores) rule.silent.add(row)
-        continue
-      }
-      const about = table.about(row)
-      if (about !== undefined) this.#findings.abandon(row, about)
-      table.remove(row)
-    }
+    this.#time_ms = loadScoring(bytes, { rules: this.#rules, table: this.#table, findings: this.#findings })
   }
 
   #begin(spec: AnomalySpec): ActiveRule {
@@ -489,7 +414,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
         const score = rule.detector.overdue?.(this.#table.local.data[row]!, this.#time_ms) ?? 0
         if (score < 1) continue
         const none = { value: NaN, expected: NaN, lower: NaN, upper: NaN }
-        const since_ms = this.#table.last_ms.data[row]!
+        const since_ms = this.#table.last_ms(row)
         this.#observe(row, rule, { time_ms: this.#time_ms, since_ms, anomalous: true, score, ...none })
       }
     }
@@ -498,7 +423,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Closes the run of a row once T is past its last anomaly, and nothing came for as long: history may still arrive. */
   #silence(row: number): void {
     const run = this.#findings.runs.get(row)!
-    const newest_ms = Math.max(run.last_ms, this.#table.touched_ms.data[row]!)
+    const newest_ms = Math.max(run.last_ms, this.#table.touched_ms(row))
     if (this.#time_ms - newest_ms < PAUSE_MS) return
     const rule = this.#ruleOf(row)
     this.#findings.close(row, this.#facts(row, rule))
@@ -508,12 +433,13 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   #sweep(): void {
     this.#swept_ms = this.#time_ms
-    const { rule, touched_ms } = this.#table
+    const table = this.#table
     let removed = false
     for (let row = 0; row < this.#table.end; row++) {
-      if (rule.data[row] === 0) continue
-      if (touched_ms.data[row] === -Infinity) touched_ms.data[row] = this.#time_ms
-      else if (this.#time_ms - touched_ms.data[row]! >= this.#options.forget_ms) {
+      if (table.rule.data[row] === 0) continue
+      const touched_ms = table.touched_ms(row)
+      if (touched_ms === -Infinity) table.touch(row, this.#time_ms)
+      else if (this.#time_ms - touched_ms >= this.#options.forget_ms) {
         this.#remove(row)
         removed = true
       }

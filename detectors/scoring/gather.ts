@@ -3,10 +3,12 @@ import type { SeriesId } from '#core/series.ts'
 
 import * as routing from './routes.ts'
 import type { Routes } from './routes.ts'
+import * as layout from './row-table.ts'
 import type { RowTable } from './row-table.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { MANY, NOBODY, UNKNOWN } = routing
+const { LAST_MS, NEWEST, RAW, TOUCHED_MS } = layout
 
 /** Values refused before any detector saw them, since `settle` was asked last. */
 export interface Refusals {
@@ -85,9 +87,7 @@ export class Gather {
   #rate({ time_ms: times, value: values }: FloatColumns, table: RowTable, now_ms: number): void {
     const { length, row, time_ms, value } = this
     const sample = this.#sample
-    const last_ms = table.last_ms.data
-    const touched_ms = table.touched_ms.data
-    const raws = table.raw.data
+    const newest = table.newest.data
     const cumulative = table.cumulative.data
     let n = 0
     let backward = 0
@@ -96,7 +96,8 @@ export class Gather {
       const r = row[i]!
       const time = times[sample[i]!]!
       let x = values[sample[i]!]!
-      const before_ms = last_ms[r]!
+      const at = r * NEWEST
+      const before_ms = newest[at + LAST_MS]!
       if (!(time > before_ms)) {
         backward++
         continue
@@ -106,12 +107,12 @@ export class Gather {
           none++
           continue
         }
-        const before = raws[r]!
-        raws[r] = x
+        const before = newest[at + RAW]!
+        newest[at + RAW] = x
         x = x >= before ? ((x - before) * 1000) / (time - before_ms) : NaN
       }
-      last_ms[r] = time
-      touched_ms[r] = time > now_ms ? time : now_ms
+      newest[at + LAST_MS] = time
+      newest[at + TOUCHED_MS] = time > now_ms ? time : now_ms
       if (x !== x && cumulative[r] === 1) continue
       row[n] = r
       time_ms[n] = time

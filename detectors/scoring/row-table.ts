@@ -4,6 +4,12 @@ import type { Labels, SeriesId } from '#core/series.ts'
 import { Rows } from '../kinds/rows.ts'
 import { IDENTITY, RowIndex } from './row-index.ts'
 
+/** Numbers of a row in `newest`: event time of the newest sample, analysis time when it came, and of a cumulative series its value. */
+export const LAST_MS = 0
+export const TOUCHED_MS = 1
+export const RAW = 2
+export const NEWEST = 3
+
 /** Which series a row follows, for which rule. */
 export interface RowAbout {
   /** The rule's key and name. */
@@ -25,11 +31,8 @@ export class RowTable {
   readonly rule = this.columns.column(Uint16Array)
   readonly local = this.columns.column(Uint32Array)
   readonly identity = this.columns.column(Uint32Array, IDENTITY)
-  /** Event time of the newest sample, and analysis time when it arrived. */
-  readonly last_ms = this.columns.column(Float64Array)
-  readonly touched_ms = this.columns.column(Float64Array)
-  /** Of a cumulative series: its last value; NaN when there is none. */
-  readonly raw = this.columns.column(Float64Array)
+  /** Of each row `LAST_MS`, `TOUCHED_MS`, `RAW`: side by side, since each sample needs all three. */
+  readonly newest = this.columns.column(Float64Array, NEWEST)
   /** 1 where values only grow and the rate is judged. */
   readonly cumulative = this.columns.column(Uint8Array)
   /** 1 while a run is kept for the row. */
@@ -67,8 +70,8 @@ export class RowTable {
     this.rule.data[row] = slot + 1
     this.local.data[row] = local
     this.identity.data.set(identity, row * IDENTITY)
-    this.last_ms.data[row] = -Infinity
-    this.raw.data[row] = NaN
+    this.newest.data[row * NEWEST + LAST_MS] = -Infinity
+    this.newest.data[row * NEWEST + RAW] = NaN
     this.#index.add(this.identity.data, row)
     this.#end = Math.max(this.#end, row + 1)
     return row
@@ -80,6 +83,20 @@ export class RowTable {
     if (row < this.#series.length) this.#series[row] = 0
     if (this.shown.data[row]! > 0) this.verdicts.remove(this.shown.data[row]! - 1)
     this.columns.remove(row)
+  }
+
+  /** Event time of the newest sample; -Infinity before the first. */
+  last_ms(row: number): number {
+    return this.newest.data[row * NEWEST + LAST_MS]!
+  }
+
+  /** Analysis time when the newest sample came, or its own time if that is later. */
+  touched_ms(row: number): number {
+    return this.newest.data[row * NEWEST + TOUCHED_MS]!
+  }
+
+  touch(row: number, time_ms: number): void {
+    this.newest.data[row * NEWEST + TOUCHED_MS] = time_ms
   }
 
   /** The series that feeds a row; undefined where expressions do, or until it is heard of again after a restart. */
@@ -124,7 +141,7 @@ export class RowTable {
   }
 
   /** The newest verdict kept of a row, as a new object. */
-  newest(row: number): { time_ms: number; value: number; verdict: Verdict } | undefined {
+  shownOf(row: number): { time_ms: number; value: number; verdict: Verdict } | undefined {
     const shown = this.shown.data[row]!
     if (shown === 0) return undefined
     const [time_ms = NaN, value = NaN, score = 0, expected = NaN, lower = NaN, upper = NaN] =

@@ -2,7 +2,7 @@ import type { Finding } from '#core/finding.ts'
 
 import { Rows } from '../kinds/rows.ts'
 import { identityOf } from './row-index.ts'
-import type { RowAbout, RowTable } from './row-table.ts'
+import { LAST_MS, NEWEST, RAW, type RowAbout, type RowTable } from './row-table.ts'
 import type { Run } from './run.ts'
 
 /** Version 1 of the scoring section: rows described in JSON, and other columns. */
@@ -37,13 +37,16 @@ export function loadRows1(
   columns.load(bytes)
   const moved = new Map<number, number>()
   for (const [row, about] of rows) {
+    const slot = slots.get(about.key)
+    if (slot === undefined) continue
     const identity = identityOf(about.key, about.metric, about.labels)
-    const to = table.add(slots.get(about.key) ?? 0, local.data[row]!, identity)
+    const to = table.add(slot, local.data[row]!, identity)
     moved.set(row, to)
     table.describe(to, about)
-    table.touched_ms.data[to] = touched_ms.data[row]!
-    table.last_ms.data[to] = Math.max(last_ms.data[row]!, raw_ms.data[row]! > 0 ? raw_ms.data[row]! : -Infinity)
-    table.raw.data[to] = raw_ms.data[row]! > 0 ? raw.data[row]! : NaN
+    const known = raw_ms.data[row]! > 0
+    table.touch(to, touched_ms.data[row]!)
+    table.newest.data[to * NEWEST + LAST_MS] = Math.max(last_ms.data[row]!, known ? raw_ms.data[row]! : -Infinity)
+    table.newest.data[to * NEWEST + RAW] = known ? raw.data[row]! : NaN
     table.cumulative.data[to] = cumulative.data[row]!
     table.running.data[to] = running.data[row]!
     if (last_ms.data[row] === -Infinity) continue

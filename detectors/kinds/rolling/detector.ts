@@ -308,9 +308,10 @@ export class Rolling implements Detector {
       bands[at * 3 + place] = beyond > 0 ? middle(edges, 0) : NaN
     }
     const side = cells[c + MIDDLE]! < 0 ? -1 : 1
-    blamed[at] = 0
+    let bits = 0
     for (let k = 0; k < EXPERTS.length; k++) {
-      if (beyond > 0 && side * cells[c + DISTANCE + k]! >= beyond) blamed[at]! |= 1 << k
+      if (beyond > 0 && side * cells[c + DISTANCE + k]! >= beyond) bits |= 1 << k
     }
+    blamed[at] = bits
   }
 }

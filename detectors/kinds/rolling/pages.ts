@@ -12,6 +12,8 @@ const HEADER_WORDS = 6
 
 type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | Int16Array
 
+/** A copy: `slice` of a Buffer is none, and its bytes may begin anywhere. */
+const wordsOf = (bytes: Uint8Array): Uint32Array => new Uint32Array(new Uint8Array(bytes).buffer)
 const bytesOf = (data: Numbers): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
 /**
@@ -97,7 +99,7 @@ export class Pages {
   /** Takes what `views` gave; throws `ServiceError('bad_data')` for another version or other sizes. */
   load(bytes: Uint8Array): void {
     if (bytes.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'rolling state is cut short')
-    const [version, used = 0, free = 0, window, slots] = new Uint32Array(bytes.slice(0, HEADER_WORDS * 4).buffer)
+    const [version, used = 0, free = 0, window, slots] = wordsOf(bytes.subarray(0, HEADER_WORDS * 4))
     if (version !== VERSION || window !== this.#shape.window || slots !== this.#shape.slots) {
       throw new ServiceError(
         'bad_data',
@@ -108,7 +110,7 @@ export class Pages {
     if (bytes.length !== at + used * this.bytesPerRow) {
       throw new ServiceError('bad_data', 'rolling state has another length than its rows')
     }
-    this.#free = [...new Uint32Array(bytes.slice(HEADER_WORDS * 4, at).buffer)]
+    this.#free = [...wordsOf(bytes.subarray(HEADER_WORDS * 4, at))]
     this.list.length = 0
     for (this.#used = 0; this.#used < used; this.#used = Math.min(used, this.list.length * PAGE_ROWS)) this.#grow(used)
     for (const [i, page] of this.list.entries()) {
