@@ -136,15 +136,65 @@ function cpu(work: () => void): number {
   return (user + system) * 1000
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
-const print = (figure: Record<string, unknown>): void => {
-  process.stdout.write(`${JSON.stringify({ bench: 'score', ...figure })}\n`)
-}
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
 const rounded = (value: number): number => Math.round(value * 10) / 10
 
-export default async function score(args: string[]): Promise<void> {
+function print(figure: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify({ bench: 'score', ...figure })}\n`)
+}
+
+/** What every measurement works on. */
+interface Bench {
+  readonly series: number
+  readonly load: Load
+  readonly fresh: Uint8Array
+  readonly make: () => ScoringEngine
+}
+
+/** ns a point of the engine, an order of series after the other, and of the bare detector: interleaved, medians of rounds. */
+function speed({ series, load, fresh }: Bench, engine: ScoringEngine, rounds: number): void {
+  const bare = createDetector(everySeries.detector, everySeries)
+  for (let i = 0; i < series; i++) bare.add()
+  const length = fresh.length
+  const out = {
+    score: new Float64Array(length),
+    bands: new Float64Array(3 * length),
+    blamed: new Uint8Array(length),
+    everyBand: false,
+  }
+  const alone = (batch: SampleBatch): void => bare.steps?.({ ...batch.floats, row: batch.floats.series }, out)
+  for (let i = 0; i < 64; i++) for (const batch of load.round('blocks')) alone(batch)
+  const taken = new Map<string, number[]>()
+  for (let i = 0; i < rounds; i++) {
+    for (const order of [...ORDERS, 'blocks, detector alone'] as const) {
+      let ns = 0
+      const work = order === 'blocks, detector alone' ? alone : (batch: SampleBatch) => engine.samples(batch, fresh)
+      for (const batch of load.round(order === 'blocks, detector alone' ? 'blocks' : order))
+        ns += cpu(() => work(batch))
+      taken.set(order, [...(taken.get(order) ?? []), ns / series])
+    }
+  }
+  for (const [order, ns] of taken) print({ what: order, ns_per_point: rounded(median(ns)) })
+}
+
+/** Saving and loading, and that what was loaded goes on as if nothing had been. */
+function snapshot({ series, load, fresh, make }: Bench, engine: ScoringEngine): void {
+  const times = Array.from({ length: 5 }, () => cpu(() => engine.save()) / 1e6)
+  const bytes = engine.save()
+  const again = make()
+  const load_ms = cpu(() => again.load(bytes)) / 1e6
+  const save_ms = rounded(median(times))
+  print({ what: 'snapshot', bytes_per_row: Math.round(bytes.length / series), save_ms, load_ms: rounded(load_ms) })
+  for (const batch of load.round('blocks')) {
+    engine.samples(batch, fresh)
+    again.samples(batch, fresh)
+  }
+  if (Buffer.compare(engine.save(), again.save()) !== 0) throw new Error('a loaded engine went on otherwise')
+}
+
+export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
-    args,
+    args: [...args],
     options: {
       series: { type: 'string', default: '100000' },
       rounds: { type: 'string', default: '24' },
@@ -154,73 +204,33 @@ export default async function score(args: string[]): Promise<void> {
   })
   const series = Number(values.series)
   const known = definitions(series)
-  const load = new Load(series, Number(values.block), Number(values.batch))
-  const fresh = new Uint8Array(Number(values.batch)).fill(1)
+  const batch = Number(values.batch)
   let findings = 0
-  global.gc?.()
-  const rss = process.memoryUsage().rss
-  const make = (): ScoringEngine => {
-    const engine = new ScoringEngine({
-      definition: (id) => known[id]!,
-      sink: { finding: () => void findings++ },
-      log: silentLog,
-      meter: silentMeter,
-      scored_series: series,
-    })
-    engine.setRules([everySeries])
-    return engine
-  }
-  let engine = make()
-  for (let i = 0; i < SLOTS + 12; i++) for (const batch of load.round('blocks')) engine.samples(batch, fresh)
-  global.gc?.()
-  print({
-    what: 'memory',
+  const stand: Bench = {
     series,
-    rss_per_row: Math.round((process.memoryUsage().rss - rss) / series),
-    reserved_per_row: Math.round(engine.bytes / series),
-  })
-
-  const bare = createDetector(everySeries.detector, everySeries)
-  for (let i = 0; i < series; i++) bare.add()
-  const out = {
-    score: new Float64Array(fresh.length),
-    bands: new Float64Array(3 * fresh.length),
-    blamed: new Uint8Array(fresh.length),
-    everyBand: false,
+    load: new Load(series, Number(values.block), batch),
+    fresh: new Uint8Array(batch).fill(1),
+    make() {
+      const engine = new ScoringEngine({
+        definition: (id) => known[id]!,
+        sink: { finding: () => void findings++ },
+        log: silentLog,
+        meter: silentMeter,
+        scored_series: series,
+      })
+      engine.setRules([everySeries])
+      return engine
+    },
   }
-  const taken: Record<string, number[]> = { detector: [], sequential: [], blocks: [], shuffled: [] }
-  for (let i = 0; i < Number(values.rounds); i++) {
-    for (const order of ORDERS) {
-      let ns = 0
-      for (const batch of load.round(order)) ns += cpu(() => engine.samples(batch, fresh))
-      taken[order]!.push(ns / series)
-    }
-    let ns = 0
-    for (const { floats } of load.round('blocks')) ns += cpu(() => bare.steps!({ ...floats, row: floats.series }, out))
-    taken['detector']!.push(ns / series)
-  }
-  for (const order of ORDERS) print({ what: order, ns_per_point: rounded(median(taken[order]!)) })
-  print({ what: 'detector alone, blocks', ns_per_point: rounded(median(taken['detector']!)) })
-
-  let bytes = new Uint8Array()
-  const started = performance.now()
-  bytes = engine.save() as Uint8Array<ArrayBuffer>
-  const saved = performance.now()
-  const expected = [...load.round('blocks')]
-  const again = make()
-  const loading = performance.now()
-  again.load(bytes)
-  print({
-    what: 'snapshot',
-    bytes_per_row: Math.round(bytes.length / series),
-    save_ms: rounded(saved - started),
-    load_ms: rounded(performance.now() - loading),
-    findings,
-  })
-  for (const batch of expected) {
-    engine.samples(batch, fresh)
-    again.samples(batch, fresh)
-  }
-  if (Buffer.compare(engine.save(), again.save()) !== 0) throw new Error('a loaded engine went on otherwise')
-  engine = again
+  globalThis.gc?.()
+  const rss = process.memoryUsage().rss
+  const engine = stand.make()
+  for (let i = 0; i < SLOTS + 12; i++) for (const one of stand.load.round('blocks')) engine.samples(one, stand.fresh)
+  globalThis.gc?.()
+  // Of the process: what the definitions cached of their labels is in it.
+  const rss_per_row = Math.round((process.memoryUsage().rss - rss) / series)
+  print({ what: 'memory', series, rss_per_row, reserved_per_row: Math.round(engine.bytes / series) })
+  speed(stand, engine, Number(values.rounds))
+  snapshot(stand, engine)
+  print({ what: 'findings of noise', findings })
 }

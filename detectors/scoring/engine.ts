@@ -179,7 +179,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** Series that are gone for good. Their rows go when nothing has touched them for long enough. */
   forget(ids: readonly SeriesId[]): void {
-    for (const id of ids) this.#routes[id] = undefined
+    for (const id of ids) this.#routes.forget(id)
   }
 
   /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
