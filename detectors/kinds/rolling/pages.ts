@@ -42,9 +42,9 @@ export class Pages {
     return 4 * STATE + 4 * COUNTS + 8 + MARKS + 8 * window + 2 * slots
   }
 
-  /** What is reserved; of a page with few rows most is never touched. */
+  /** Of rows that are or were in use; what a page has beyond them was never touched. */
   get bytes(): number {
-    return this.list.reduce((sum, { rows }) => sum + rows, 0) * this.bytesPerRow
+    return this.#used * this.bytesPerRow
   }
 
   of(row: number): Page {
