@@ -8,6 +8,24 @@ export interface DetectorContext {
   readonly budget_per_week: number
 }
 
+/** Samples of a detector's rows, in the order in which they are to be taken. */
+export interface RowBatch {
+  readonly length: number
+  readonly row: Uint32Array
+  readonly time_ms: Float64Array
+  readonly value: Float64Array
+}
+
+/** What `steps` says of a batch: sample `i` has `score[i]`. */
+export interface VerdictColumns {
+  readonly score: Float64Array
+  /** Expected, lower, upper from `3 * i`; set where the score is >= 1, or everywhere with `everyBand`. */
+  readonly bands: Float64Array
+  /** Bit `b`: the expert `experts[b]` found it unusual; set where bands are. */
+  readonly blamed: Uint8Array
+  readonly everyBand: boolean
+}
+
 /**
  * Turns the values of series into scores, a row a series; state in columns that grow by rows.
  *
@@ -25,11 +43,19 @@ export interface Detector {
   /** The row is forgotten and may come back from `add`. */
   remove(row: number): void
   step(row: number, time_ms: number, value: number, out: Verdict): void
+  /**
+   * A kind that takes batches: `step` for each sample in turn, in one call. Rows may repeat. It says the same as `step`
+   * would, with `experts` for the bits of `blamed`.
+   */
+  steps?(batch: RowBatch, out: VerdictColumns): void
+  readonly experts?: readonly string[]
   /** Names of the experts that found the last value stepped unusual: ask right after `step`. */
   blamed(): readonly string[]
   /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */
   overdue?(row: number, time_ms: number): number
   save(): Uint8Array
+  /** The bytes of `save` in pieces that are views of the state, to be copied before anything else: no copy of much state is made twice. */
+  views?(): readonly Uint8Array[]
   /** Throws `ServiceError('bad_data')` for a version it does not know. */
   load(bytes: Uint8Array): void
 }

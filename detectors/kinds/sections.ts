@@ -1,18 +1,14 @@
 import { ServiceError } from '#core/errors.ts'
 
-/** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. */
-export function joinSections(sections: readonly Uint8Array[]): Uint8Array {
-  const head = 4 + 4 * sections.length
-  const bytes = new Uint8Array(sections.reduce((sum, { length }) => sum + length, head))
-  const view = new DataView(bytes.buffer)
+/** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. One may come in pieces. */
+export function joinSections(sections: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array {
+  const pieces = sections.map((section) => (section instanceof Uint8Array ? [section] : section))
+  const lengths = pieces.map((parts) => parts.reduce((sum, { length }) => sum + length, 0))
+  const head = new Uint8Array(4 + 4 * sections.length)
+  const view = new DataView(head.buffer)
   view.setUint32(0, sections.length, true)
-  let at = head
-  for (const [i, section] of sections.entries()) {
-    view.setUint32(4 + 4 * i, section.length, true)
-    bytes.set(section, at)
-    at += section.length
-  }
-  return bytes
+  for (const [i, length] of lengths.entries()) view.setUint32(4 + 4 * i, length, true)
+  return concatenated([head, ...pieces.flat()])
 }
 
 /** The sections as views. Throws `ServiceError('bad_data')` where the lengths do not add up. */
@@ -29,4 +25,15 @@ export function splitSections(bytes: Uint8Array): Uint8Array[] {
   }
   if (at !== bytes.length) throw new ServiceError('bad_data', 'sections have another length than they say')
   return sections
+}
+
+/** Byte strings one behind the other, without a word of their lengths. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
 }

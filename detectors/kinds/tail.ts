@@ -1,4 +1,5 @@
 import { normalQuantile } from '#core/stats/normal.ts'
+import { paretoQuantile } from '#core/stats/pareto.ts'
 
 import type { Rows } from './rows.ts'
 
@@ -10,9 +11,6 @@ const PRIOR_SQUARE = PRIOR.excess ** 2 * (1 + 1 / (1 - 2 * PRIOR.shape))
 /** Memory in samples and in peaks. */
 const SAMPLES = 4000
 const PEAKS = 128
-/** Shapes outside are estimates gone wrong: far below 0 the tail would end at once, above 0.5 it has no variance. */
-const SHAPE_MIN = -0.15
-const SHAPE_MAX = 0.5
 /** Never anomalous below this many standard deviations, whatever the budget. */
 const MIN_Z = 3.5
 /** The fit is renewed at each peak, and after so many samples. */
@@ -137,12 +135,7 @@ export class Tail {
   }
 
   #fit(at: number, p: number): number {
-    const mean = this.#excess.data[at]!
-    const variance = Math.max(this.#square.data[at]! - mean * mean, 1e-9 * mean * mean)
-    const shape = Math.min(Math.max(0.5 * (1 - (mean * mean) / variance), SHAPE_MIN), SHAPE_MAX)
-    const scale = mean * (1 - shape)
-    const ratio = Math.max(this.#rate.data[at]! / p, 1)
-    const beyond = Math.abs(shape) < 1e-3 ? scale * Math.log(ratio) : (scale / shape) * (ratio ** shape - 1)
+    const beyond = paretoQuantile(p, this.#rate.data[at]!, this.#excess.data[at]!, this.#square.data[at]!)
     const z = Math.max(PEAK + beyond, MIN_Z, -normalQuantile(p))
     this.#threshold.data[at] = z
     return z

@@ -288,17 +288,166 @@ describe('snapshots', () => {
     expect(() => after.engine.load(new Uint8Array([1, 2, 3]))).toThrow(/cut short/)
   })
 
+  test('rows are found again by rule and labels when series have other ids after a restart', () => {
+    const definitions = [series('cpu', 'a'), series('cpu_total', 'b', 'counter'), series('cpu', 'c')]
+    const specs = [rule('Lean', { detect: 'rolling', evidence: true }), rule('Cpu', { detect: 'rolling' })]
+    const value = (id: number, minute: number): number =>
+      id === 1 ? minute * 60 + calm(minute) : minute >= 300 && id === 2 ? 500 : calm(minute)
+    const run = (cut: number): FindingEvent[] => {
+      let { engine, feed, events } = stand(definitions)
+      engine.setRules(specs)
+      const all: FindingEvent[] = []
+      let order = [0, 1, 2]
+      for (let minute = 0; minute < 310; minute++) {
+        if (minute === cut) {
+          all.push(...events)
+          const bytes = engine.save()
+          order = [2, 0, 1]
+          ;({ engine, feed, events } = stand(order.map((id) => definitions[id]!)))
+          engine.setRules(specs)
+          engine.load(bytes)
+        }
+        feed(minute, ...order.map((id) => value(id, minute)))
+      }
+      expect(engine.newest(9).map(({ metric }) => metric)).toEqual(['cpu', 'cpu', 'cpu_total'])
+      return [...all, ...events]
+    }
+    const whole = run(-1)
+    expect(whole.filter(({ type }) => type === 'opened').map(({ finding }) => finding.rule)).toEqual(
+      expect.arrayContaining(['Cpu', 'Lean']),
+    )
+    expect(run(250)).toEqual(whole)
+    expect(run(304)).toEqual(whole)
+  })
+
+  test('a description that is cut short is refused', () => {
+    const { engine, feed } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu')])
+    feed(0, 1)
+    const bytes = Uint8Array.from(engine.save())
+    expect(() => engine.load(bytes.subarray(0, -1))).toThrow(/another length/)
+  })
+
   test('state of every released version still loads', () => {
     const bytes = readFileSync(join(import.meta.dirname, '../../tests/golden/scoring-1.bin'))
     const { engine, feed, told } = stand([series('cpu', 'shop')])
     engine.setRules([rule('Cpu'), rule('Gone', { detect: 'absence' })])
     engine.load(bytes)
-    expect(Buffer.compare(engine.save(), bytes)).toBe(0)
+    const again = stand([series('cpu', 'shop')])
+    again.engine.setRules([rule('Cpu'), rule('Gone', { detect: 'absence' })])
+    again.engine.load(engine.save())
+    expect(Buffer.compare(again.engine.save(), engine.save())).toBe(0)
     expect(engine.list({ limit: 9 })).toMatchObject([{ state: 'open', value: 900, rule: 'Cpu' }])
     feed(2001, 100)
     expect(engine.newest(1)[0]).toMatchObject({ value: 100 })
     expect(engine.newest(1)[0]?.verdict.expected).toBeCloseTo(100, -1)
     feed(2020, 100)
     expect(told()).toEqual(['2015 closed spike shop'])
+  })
+
+  test('state of version 2, with columns of rolling statistics, still loads', () => {
+    const bytes = readFileSync(join(import.meta.dirname, '../../tests/golden/scoring-2.bin'))
+    const { engine, feed, told } = stand([series('cpu', 'shop'), series('cpu_total', 'shop', 'counter')])
+    engine.setRules([
+      rule('Cpu'),
+      rule('Gone', { detect: 'absence' }),
+      rule('All', { detect: 'rolling', evidence: true }),
+    ])
+    engine.load(bytes)
+    expect(Buffer.compare(engine.save(), bytes)).toBe(0)
+    expect(engine.list({ state: ['open'], limit: 9 }).map(({ rule: name, value }) => [name, value])).toEqual([
+      ['Cpu', 900],
+      ['All', 900],
+    ])
+    feed(401, calm(401), 401 * 60)
+    feed(420, calm(420), 420 * 60)
+    expect(told()).toEqual(['415 closed spike shop', '415 closed spike shop'])
+  })
+})
+
+describe('kinds that take batches', () => {
+  test('say of samples as they come what they say of rule steps', () => {
+    const definitions = [series('cpu', 'a'), series('cpu', 'b'), series('cpu', 'c')]
+    const stream = stand(definitions)
+    const steps = stand([])
+    stream.engine.setRules([rule('Cpu', { detect: 'rolling', direction: 'up' })])
+    steps.engine.setRules([rule('Cpu', { detect: 'rolling', direction: 'up', plain: null })])
+    for (let minute = 0; minute < 400; minute++) {
+      const values = definitions.map((_, id) =>
+        minute % 97 === 96 ? 400 * (id - 1) : minute === 50 ? NaN : calm(minute + id),
+      )
+      stream.feed(minute, ...values)
+      for (const [id, value] of values.entries()) {
+        const labels = definitions[id]!.labels
+        const row = steps.engine.row('test/Cpu', labels, { metric: 'cpu', unit: '1' })
+        steps.engine.score(row, START + minute * MINUTE, value)
+      }
+      steps.engine.flush()
+      expect(stream.engine.newest(9)).toEqual(steps.engine.newest(9))
+    }
+    expect(stream.events.length).toBeGreaterThan(3)
+    expect(stream.events).toEqual(steps.events)
+    expect(stream.events[0]?.finding.experts.length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('judge a counter by its rate, several samples of a series in one batch, and two rules over it', () => {
+    const { engine, events } = stand([series('cpu_total', 'shop', 'counter')])
+    engine.setRules([rule('A', { detect: 'rolling' }), rule('B', { detect: 'rolling', evidence: true })])
+    const samples = new SampleBuilder()
+    let count = 1e6
+    for (let minute = 0; minute < 200; minute++)
+      samples.float(0, START + minute * MINUTE, (count += 600 + 30 * Math.sin(minute)))
+    samples.float(0, START + 200 * MINUTE, (count = 12))
+    samples.float(0, START + 199 * MINUTE, 1e9)
+    samples.float(0, START + 201 * MINUTE, (count += 60_000))
+    engine.samples(samples.batch(), new Uint8Array(samples.length).fill(1))
+    expect(events.map(({ finding }) => [finding.rule, finding.value, finding.unit, finding.evidence])).toEqual(
+      expect.arrayContaining([
+        ['A', 1000, '1/s', false],
+        ['B', 1000, '1/s', true],
+      ]),
+    )
+    expect(events).toHaveLength(2)
+  })
+})
+
+describe('churn', () => {
+  test('a series that comes back under another id keeps its row', () => {
+    const { engine, feed } = stand([series('cpu', 'shop'), series('cpu', 'other'), series('cpu', 'shop')])
+    engine.setRules([rule('Cpu', { detect: 'rolling' })])
+    for (let minute = 0; minute < 50; minute++) feed(minute, calm(minute))
+    for (let minute = 50; minute < 60; minute++) feed(minute, undefined, undefined, calm(minute))
+    expect(engine.newest(9)).toHaveLength(1)
+    expect(engine.newest(9)[0]?.verdict.expected).toBeCloseTo(100, -1)
+  })
+
+  test('room that a forgotten row leaves goes to a series that was refused', () => {
+    const { engine, feed } = stand([series('cpu1', 'a'), series('cpu2', 'b')], {
+      scored_series: 1,
+      forget_ms: 60 * MINUTE,
+    })
+    engine.setRules([rule('Cpu', { detect: 'rolling' })])
+    feed(0, 1, 2)
+    engine.tick(START + MINUTE)
+    for (let minute = 2; minute < 90; minute += 10) {
+      feed(minute, undefined, 2)
+      engine.tick(START + minute * MINUTE)
+    }
+    feed(95, undefined, 2)
+    feed(96, undefined, 2)
+    expect(engine.newest(9).map(({ metric }) => metric)).toEqual(['cpu2'])
+  })
+
+  test('the index of rows finds what is there and nothing else, whatever came and went', () => {
+    const { engine } = stand([])
+    engine.setRules([rule('P', { plain: null, detect: 'rolling' })])
+    const about = { metric: '', unit: '' }
+    const rows = Array.from({ length: 500 }, (_, i) => engine.row('test/P', Labels.of({ i: String(i) }), about))
+    expect(new Set(rows).size).toBe(500)
+    expect(rows.map((_, i) => engine.row('test/P', Labels.of({ i: String(i) }), about))).toEqual(rows)
+    engine.setRules([])
+    engine.setRules([rule('P', { plain: null, detect: 'rolling' })])
+    expect(new Set(rows.map((_, i) => engine.row('test/P', Labels.of({ i: String(i) }), about))).size).toBe(500)
+    expect(engine.newest(9)).toEqual([])
   })
 })

@@ -11,12 +11,15 @@ import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
 import { type Labels, METRIC_NAME, SERVICE_LABELS, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
-import { joinSections, splitSections } from '../kinds/sections.ts'
 import type { ScoreSink } from './band-writer.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
-import { type RowAbout, RowTable } from './row-table.ts'
-import { ActiveRule, detectorText, seriesKey } from './rule-set.ts'
-import { decodeState, encodeState } from './snapshot.ts'
+import { Gather } from './gather.ts'
+import type { Lane } from './lane.ts'
+import { Routes } from './routes.ts'
+import { identityOf } from './row-index.ts'
+import { LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
+import { ActiveRule, detectorText } from './rule-set.ts'
+import { loadScoring, saveScoring, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 
 export interface ScoringOptions {
@@ -35,7 +38,6 @@ export interface ScoringOptions {
   readonly serviceLabels?: readonly string[]
 }
 
-const NO_ROUTE = new Uint32Array()
 const DAY_MS = 86_400_000
 /** How often rows are looked through for forgotten ones. */
 const SWEEP_MS = 10 * 60_000
@@ -46,18 +48,21 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #options: Required<Omit<ScoringOptions, 'scores'>> & Pick<ScoringOptions, 'scores'>
   readonly #table = new RowTable()
   readonly #rules = new Map<string, ActiveRule>()
-  readonly #ruleOf: (ActiveRule | undefined)[] = []
+  /** By slot; undefined where a rule has gone. */
+  readonly #slots: (ActiveRule | undefined)[] = []
   readonly #findings: FindingLog
   readonly #verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
   readonly #judged
   readonly #skipped
   readonly #refused
-  /** Rows that a series of the store feeds, by its id; undefined: not matched yet. */
-  #routes: (Uint32Array | undefined)[] = []
+  readonly #routes = new Routes()
+  readonly #gather = new Gather()
   #time_ms = -Infinity
   #swept_ms = -Infinity
   #toldFull = false
-  #counts = { judged: 0, not_finite: 0, not_ascending: 0 }
+  /** Whether a series was refused since routes were last made. */
+  #refusedSome = false
+  #counted = 0
 
   constructor(options: ScoringOptions) {
     this.#options = {
@@ -84,7 +89,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** Bytes of columns held. */
   get bytes(): number {
-    let sum = this.#table.columns.bytes
+    let sum = this.#table.bytes + this.#routes.bytes
     for (const { detector } of this.#rules.values()) sum += detector.bytes
     return sum
   }
@@ -94,17 +99,18 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     for (const [key, rule] of this.#rules) {
       const spec = keys.get(key)
       if (spec !== undefined && detectorText(spec) === detectorText(rule.spec)) continue
-      for (const row of rule.rows.values()) this.#remove(row)
+      this.#each(rule, (row) => this.#remove(row))
       this.#rules.delete(key)
+      this.#slots[rule.slot] = undefined
     }
     const before = new Map(this.#rules)
     this.#rules.clear()
     for (const spec of specs) {
       const rule = before.get(spec.key)
       rule?.update(spec)
-      this.#rules.set(spec.key, rule ?? new ActiveRule(spec))
+      this.#rules.set(spec.key, rule ?? this.#begin(spec))
     }
-    this.#routes = []
+    this.#reroute()
     this.#toldFull = false
     this.flush()
   }
@@ -113,45 +119,31 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const rule = this.#rules.get(key)
     if (rule === undefined) throw new ServiceError('not_found', `no anomaly rule ${key}`)
     const own = labels.drop(METRIC_NAME)
-    const known = rule.rows.get(seriesKey(metric, own))
+    const identity = identityOf(key, metric, own)
+    const known = this.#table.find(identity)
     if (known !== undefined) return known
     if (this.#table.live >= this.#options.scored_series) {
       this.#full()
       throw new ServiceError('overloaded', `limits.scored_series (${this.#options.scored_series}) is reached`)
     }
-    const about: RowAbout = { key, rule: rule.spec.name, labels: own, metric, unit }
-    const row = this.#table.add(about, rule.detector.add())
+    const row = this.#table.add(rule.slot, rule.detector.add(), identity)
+    if (!rule.scores) rule.silent.add(row)
+    if (!rule.lean) this.#table.describe(row, { key, rule: rule.spec.name, labels: own, metric, unit })
     // It lives from now on, even if its values are all refused.
-    this.#table.touched_ms.data[row] = this.#time_ms
-    this.#ruleOf[row] = rule
-    rule.rows.set(seriesKey(metric, own), row)
+    this.#table.touch(row, this.#time_ms)
     return row
   }
 
   score(row: number, time_ms: number, value: number): Readonly<Verdict> {
-    const verdict = this.#verdict
-    const rule = this.#ruleOf[row]
-    assert(rule !== undefined, `row ${row} of scoring does not exist`)
+    const rule = this.#ruleOf(row)
     const table = this.#table
-    table.touched_ms.data[row] = Math.max(this.#time_ms, time_ms)
-    if (!(time_ms > table.last_ms.data[row]!)) {
-      this.#counts.not_ascending++
-      return Object.assign(verdict, { score: 0, expected: NaN, lower: NaN, upper: NaN })
+    table.touch(row, Math.max(this.#time_ms, time_ms))
+    if (!(time_ms > table.last_ms(row))) {
+      this.#gather.refused.not_ascending++
+      return Object.assign(this.#verdict, { score: 0, expected: NaN, lower: NaN, upper: NaN })
     }
-    rule.detector.step(table.local.data[row]!, time_ms, value, verdict)
-    table.last_ms.data[row] = time_ms
-    if (!Number.isFinite(value)) {
-      this.#counts.not_finite++
-      return verdict
-    }
-    this.#counts.judged++
-    const { direction, evidence } = rule.spec
-    if (direction !== 'both' && value > verdict.expected !== (direction === 'up')) verdict.score = 0
-    table.keep(row, value, verdict)
-    const anomalous = verdict.score >= 1
-    if (anomalous || table.running.data[row] === 1) this.#observe(row, rule, { time_ms, anomalous, value, ...verdict })
-    if (!evidence && rule.scores) this.#options.scores?.scored(table.about(row)!, time_ms, verdict)
-    return verdict
+    table.newest.data[row * NEWEST + LAST_MS] = time_ms
+    return this.#judge(rule, row, time_ms, value)
   }
 
   /**
@@ -159,19 +151,35 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
    * gave it) and that a rule over a plain selector follows. Histograms are reached by expressions only.
    */
   samples({ floats }: SampleBatch, fresh: Uint8Array): void {
-    const { series, time_ms, value, stale, length } = floats
-    for (let i = 0; i < length; i++) {
-      if (fresh[i] !== 1 || stale[i] === 1) continue
-      const id = series[i]!
-      const route = this.#routes[id] ?? this.#route(id)
-      for (let k = 0; k < route.length; k++) this.#sample(route[k]!, time_ms[i]!, value[i]!)
+    const gather = this.#gather
+    gather.take(floats, fresh, {
+      routes: this.#routes,
+      table: this.#table,
+      now_ms: this.#time_ms,
+      resolve: this.#resolve,
+    })
+    const { length, row } = gather
+    const lanes: ActiveRule[] = []
+    for (const rule of this.#rules.values()) {
+      if (rule.lane === null) continue
+      rule.lane.clear(length)
+      lanes.push(rule)
     }
+    const rules = this.#table.rule.data
+    for (let from = 0; from < length;) {
+      const slot = rules[row[from]!]!
+      let to = from + 1
+      while (to < length && rules[row[to]!] === slot) to++
+      this.#hand(this.#slots[slot - 1]!, from, to)
+      from = to
+    }
+    for (const rule of lanes) if (rule.lane!.batch.length > 0) this.#runLane(rule, rule.lane!)
     this.flush()
   }
 
   /** Series that are gone for good. Their rows go when nothing has touched them for long enough. */
   forget(ids: readonly SeriesId[]): void {
-    for (const id of ids) this.#routes[id] = undefined
+    for (const id of ids) this.#routes.forget(id)
   }
 
   /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
@@ -186,11 +194,13 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Hands on the findings of rule steps; `samples` and `tick` do it by themselves. */
   flush(): void {
     this.#findings.flush()
-    const { judged, not_finite, not_ascending } = this.#counts
-    if (judged > 0) this.#judged.add(judged)
-    if (not_finite > 0) this.#skipped.add(not_finite, { reason: 'not_finite' })
-    if (not_ascending > 0) this.#skipped.add(not_ascending, { reason: 'not_ascending' })
-    this.#counts = { judged: 0, not_finite: 0, not_ascending: 0 }
+    const { refused } = this.#gather
+    if (this.#counted > 0) this.#judged.add(this.#counted)
+    if (refused.not_finite > 0) this.#skipped.add(refused.not_finite, { reason: 'not_finite' })
+    if (refused.not_ascending > 0) this.#skipped.add(refused.not_ascending, { reason: 'not_ascending' })
+    this.#counted = 0
+    refused.not_finite = 0
+    refused.not_ascending = 0
   }
 
   /** Lists a finding that was made elsewhere (from logs), and hands it on with the next ones. */
@@ -207,127 +217,174 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   newest(limit: number): readonly ScoredSeries[] {
-    return [...this.#table.entries()]
-      .filter(([row]) => {
-        const rule = this.#ruleOf[row]!
-        return !rule.spec.evidence && rule.scores && this.#table.last_ms.data[row]! > -Infinity
-      })
-      .toSorted(
-        ([, a], [, b]) => compare(a.rule, b.rule) || compare(a.metric, b.metric) || compare(a.labels.key, b.labels.key),
-      )
+    const shown: (RowAbout & { readonly row: number })[] = []
+    for (const [row, about] of this.#table.abouts()) {
+      if (this.#table.shown.data[row]! > 0 && this.#ruleOf(row).shows) shown.push({ ...about, row })
+    }
+    return shown
+      .toSorted((a, b) => compare(a.rule, b.rule) || compare(a.metric, b.metric) || compare(a.labels.key, b.labels.key))
       .slice(0, limit)
-      .map(([row, { rule, metric, labels }]) => ({
-        rule,
-        metric,
-        labels,
-        time_ms: this.#table.last_ms.data[row]!,
-        value: this.#table.value.data[row]!,
-        verdict: this.#table.verdict(row),
-      }))
+      .map(({ row, rule, metric, labels }) => ({ rule, metric, labels, ...this.#table.shownOf(row)! }))
   }
 
   save(): Uint8Array {
-    const rules = [...this.#rules.values()]
-    const state = encodeState({
-      version: 1,
-      time_ms: Math.max(this.#time_ms, -8.64e15),
-      rules: rules.map(({ spec }) => ({ key: spec.key, detector: detectorText(spec) })),
-      rows: [...this.#table.entries()],
-      runs: [...this.#findings.runs],
-      experts: [...this.#findings.experts],
-      findings: this.#findings.book.all(),
-    })
-    return joinSections([state, this.#table.columns.save(), ...rules.map(({ detector }) => detector.save())])
+    return saveScoring(this.#time_ms, { rules: this.#rules, table: this.#table, findings: this.#findings })
   }
 
   /** After `setRules`: takes up what was saved; rules that are gone or have another detector begin anew. */
   load(bytes: Uint8Array): void {
-    const [head, columns, ...detectors] = splitSections(bytes)
-    if (head === undefined || columns === undefined) throw new ServiceError('bad_data', 'scoring state is cut short')
-    const state = decodeState(head)
-    this.#time_ms = state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
-    this.#table.load(columns, state.rows)
-    this.#routes = []
-    this.#findings.book.replace(state.findings)
-    for (const [row, run] of state.runs) this.#findings.runs.set(row, run)
-    for (const [row, experts] of state.experts) this.#findings.experts.set(row, experts)
-    for (const [i, { key, detector }] of state.rules.entries()) {
-      const rule = this.#rules.get(key)
-      if (rule !== undefined && detectorText(rule.spec) === detector)
-        rule.detector.load(detectors[i] ?? new Uint8Array())
-    }
-    const kept = new Set(state.rules.filter(({ key, detector }) => this.#same(key, detector)).map(({ key }) => key))
-    for (const [row, about] of state.rows) this.#resume(row, about, kept.has(about.key))
+    this.#routes.clear()
+    this.#time_ms = loadScoring(bytes, { rules: this.#rules, table: this.#table, findings: this.#findings })
   }
 
-  #same(key: string, detector: string): boolean {
-    const rule = this.#rules.get(key)
-    return rule !== undefined && detectorText(rule.spec) === detector
+  #begin(spec: AnomalySpec): ActiveRule {
+    let slot = this.#slots.indexOf(undefined)
+    if (slot < 0) slot = this.#slots.length
+    assert(slot < STRANGER - 1, 'more anomaly rules than slots')
+    const rule = new ActiveRule(spec, slot)
+    this.#slots[slot] = rule
+    return rule
   }
 
-  #resume(row: number, about: RowAbout, kept: boolean): void {
-    const rule = this.#rules.get(about.key)
-    if (kept && rule !== undefined) {
-      this.#ruleOf[row] = rule
-      rule.rows.set(seriesKey(about.metric, about.labels), row)
-      return
-    }
-    this.#findings.abandon(row, about)
-    this.#table.remove(row)
+  #ruleOf(row: number): ActiveRule {
+    const rule = this.#slots[(this.#table.rule.data[row] ?? 0) - 1]
+    assert(rule !== undefined, `row ${row} of scoring does not exist`)
+    return rule
   }
 
-  #facts(row: number): RowFacts {
-    return { about: this.#table.about(row)!, spec: this.#ruleOf[row]!.spec }
+  #each(rule: ActiveRule, visit: (row: number) => void): void {
+    const { rule: slots } = this.#table
+    for (let row = 0; row < this.#table.end; row++) if (slots.data[row] === rule.slot + 1) visit(row)
   }
 
-  #observe(row: number, rule: ActiveRule, seen: Parameters<FindingLog['observe']>[2]): void {
-    const running = this.#findings.observe(row, this.#facts(row), seen, () => rule.detector.blamed())
+  /** What a row follows. Of a lean rule it is worked out from the series, which is there while it feeds the row. */
+  #about(row: number, rule: ActiveRule): RowAbout {
+    const known = this.#table.about(row)
+    if (known !== undefined) return known
+    const id = this.#table.series(row)
+    assert(id !== undefined, `row ${row} of scoring follows nothing`)
+    const definition = this.#options.definition(id)
+    const { key, name } = rule.spec
+    const labels = definition.labels.drop(METRIC_NAME)
+    const about = { key, rule: name, labels, metric: definition.labels.name, unit: unitOf(definition) }
+    // Kept while somebody will ask again.
+    this.#table.describe(row, about)
+    return about
+  }
+
+  #facts(row: number, rule: ActiveRule): RowFacts {
+    return { about: this.#about(row, rule), spec: rule.spec }
+  }
+
+  #observe(
+    row: number,
+    rule: ActiveRule,
+    seen: Parameters<FindingLog['observe']>[2],
+    blamed = () => rule.detector.blamed(),
+  ): void {
+    const running = this.#findings.observe(row, this.#facts(row, rule), seen, blamed)
     this.#table.running.data[row] = running ? 1 : 0
+    if (!running && rule.lean) this.#table.describe(row, undefined)
   }
 
-  #sample(row: number, time_ms: number, raw: number): void {
-    const table = this.#table
-    if (table.cumulative.data[row] === 0) {
-      this.score(row, time_ms, raw)
+  /** A value that is the row's newest: verdict, run, band. */
+  #judge(rule: ActiveRule, row: number, time_ms: number, value: number): Readonly<Verdict> {
+    const verdict = this.#verdict
+    rule.detector.step(this.#table.local.data[row]!, time_ms, value, verdict)
+    if (!Number.isFinite(value)) {
+      this.#gather.refused.not_finite++
+      return verdict
+    }
+    this.#counted++
+    this.#conclude(rule, row, time_ms, value)
+    return verdict
+  }
+
+  /** Draws the conclusions from `#verdict`. */
+  #conclude(rule: ActiveRule, row: number, time_ms: number, value: number, blamed?: () => readonly string[]): void {
+    const verdict = this.#verdict
+    const { direction } = rule.spec
+    if (direction !== 'both' && value > verdict.expected !== (direction === 'up')) verdict.score = 0
+    const anomalous = verdict.score >= 1
+    if (anomalous || this.#table.running.data[row] === 1) {
+      this.#observe(row, rule, { time_ms, anomalous, value, ...verdict }, blamed)
+    }
+    if (!rule.shows) return
+    this.#table.keep(row, time_ms, value, verdict)
+    this.#options.scores?.scored(this.#about(row, rule), time_ms, verdict)
+  }
+
+  /** Samples `from` to `to` of what was gathered, all of one rule. */
+  #hand(rule: ActiveRule, from: number, to: number): void {
+    const { row, time_ms, value } = this.#gather
+    const { lane } = rule
+    if (lane === null) {
+      for (let i = from; i < to; i++) this.#judge(rule, row[i]!, time_ms[i]!, value[i]!)
       return
     }
-    const before = table.raw.data[row]!
-    const before_ms = table.raw_ms.data[row]!
-    if (!Number.isFinite(raw)) {
-      this.#counts.not_finite++
-      return
+    const { batch, table } = lane
+    const local = this.#table.local.data
+    let n = batch.length
+    for (let i = from; i < to; i++) {
+      const x = value[i]!
+      if (!(x - x === 0)) continue
+      table[n] = row[i]!
+      batch.row[n] = local[row[i]!]!
+      batch.time_ms[n] = time_ms[i]!
+      batch.value[n++] = x
     }
-    table.raw.data[row] = raw
-    table.raw_ms.data[row] = time_ms
-    table.touched_ms.data[row] = Math.max(this.#time_ms, time_ms)
-    // The first value has nothing before it; a smaller one is a reset, and what was counted since is not known.
-    if (before_ms > 0 && time_ms > before_ms && raw >= before)
-      this.score(row, time_ms, ((raw - before) * 1000) / (time_ms - before_ms))
+    this.#gather.refused.not_finite += to - from - (n - batch.length)
+    batch.length = n
+  }
+
+  /** Judges a lane, then looks at what is anomalous or was so of late; at everything where verdicts are shown. */
+  #runLane(rule: ActiveRule, { batch, table, out }: Lane): void {
+    const { shows } = rule
+    out.everyBand = shows
+    rule.detector.steps!(batch, out)
+    this.#counted += batch.length
+    const running = this.#table.running.data
+    const { score } = out
+    for (let i = 0; i < batch.length; i++) {
+      if (score[i]! >= 1 || shows || running[table[i]!] === 1) this.#outcome(rule, i)
+    }
+  }
+
+  #outcome(rule: ActiveRule, i: number): void {
+    const { batch, table, out } = rule.lane!
+    const verdict = this.#verdict
+    verdict.score = out.score[i]!
+    verdict.expected = out.bands[i * 3]!
+    verdict.lower = out.bands[i * 3 + 1]!
+    verdict.upper = out.bands[i * 3 + 2]!
+    const blamed = (): readonly string[] =>
+      rule.detector.experts!.filter((_, bit) => ((out.blamed[i]! >> bit) & 1) === 1)
+    this.#conclude(rule, table[i]!, batch.time_ms[i]!, batch.value[i]!, blamed)
   }
 
   /** Finds and keeps the rows that a series of the store feeds. */
-  #route(id: SeriesId): Uint32Array {
+  readonly #resolve = (id: SeriesId): void => {
     const definition = this.#options.definition(id)
     const rows: number[] = []
     if (definition.kind === 'float') {
       for (const rule of this.#rules.values()) {
         if (!rule.follows(definition.labels)) continue
         const row = this.#rowFor(rule, definition)
-        if (row !== undefined) rows.push(row)
+        if (row === undefined) continue
+        const before = this.#table.series(row)
+        if (before !== undefined && before !== id) this.#routes.forget(before)
+        this.#table.feed(row, id)
+        rows.push(row)
       }
     }
-    const route = rows.length === 0 ? NO_ROUTE : Uint32Array.from(rows)
-    this.#routes[id] = route
-    return route
+    this.#routes.set(id, rows)
   }
 
   #rowFor(rule: ActiveRule, definition: SeriesDefinition): number | undefined {
-    const cumulative = isCumulative(definition)
-    const unit = cumulative ? `${definition.unit === '' ? '1' : definition.unit}/s` : definition.unit
     const metric = definition.labels.name
     try {
-      const row = this.row(rule.spec.key, definition.labels, { metric, unit })
-      this.#table.cumulative.data[row] = cumulative ? 1 : 0
+      const row = this.row(rule.spec.key, definition.labels, { metric, unit: unitOf(definition) })
+      this.#table.cumulative.data[row] = isCumulative(definition) ? 1 : 0
       return row
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'overloaded') return undefined
@@ -335,8 +392,14 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     }
   }
 
+  #reroute(): void {
+    this.#routes.clear()
+    this.#refusedSome = false
+  }
+
   #full(): void {
     this.#refused.add(1)
+    this.#refusedSome = true
     if (this.#toldFull) return
     this.#toldFull = true
     this.#options.log.warn('more series match anomaly rules than may be scored; the others are not judged', {
@@ -347,13 +410,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   #absences(): void {
     for (const rule of this.#rules.values()) {
-      if (rule.scores) continue
-      for (const row of rule.rows.values()) {
+      for (const row of rule.silent) {
         const score = rule.detector.overdue?.(this.#table.local.data[row]!, this.#time_ms) ?? 0
-        this.#table.score.data[row] = score
         if (score < 1) continue
         const none = { value: NaN, expected: NaN, lower: NaN, upper: NaN }
-        const since_ms = this.#table.last_ms.data[row]!
+        const since_ms = this.#table.last_ms(row)
         this.#observe(row, rule, { time_ms: this.#time_ms, since_ms, anomalous: true, score, ...none })
       }
     }
@@ -362,30 +423,39 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Closes the run of a row once T is past its last anomaly, and nothing came for as long: history may still arrive. */
   #silence(row: number): void {
     const run = this.#findings.runs.get(row)!
-    const newest_ms = Math.max(run.last_ms, this.#table.touched_ms.data[row]!)
+    const newest_ms = Math.max(run.last_ms, this.#table.touched_ms(row))
     if (this.#time_ms - newest_ms < PAUSE_MS) return
-    this.#findings.close(row, this.#facts(row))
+    const rule = this.#ruleOf(row)
+    this.#findings.close(row, this.#facts(row, rule))
     this.#table.running.data[row] = 0
+    if (rule.lean) this.#table.describe(row, undefined)
   }
 
   #sweep(): void {
     this.#swept_ms = this.#time_ms
-    for (const [row] of this.#table.entries()) {
-      const touched_ms = this.#table.touched_ms.data[row]!
-      if (touched_ms === -Infinity) this.#table.touched_ms.data[row] = this.#time_ms
-      else if (this.#time_ms - touched_ms >= this.#options.forget_ms) this.#remove(row)
+    const table = this.#table
+    let removed = false
+    for (let row = 0; row < this.#table.end; row++) {
+      if (table.rule.data[row] === 0) continue
+      const touched_ms = table.touched_ms(row)
+      if (touched_ms === -Infinity) table.touch(row, this.#time_ms)
+      else if (this.#time_ms - touched_ms >= this.#options.forget_ms) {
+        this.#remove(row)
+        removed = true
+      }
     }
+    // There is room for series that were refused.
+    if (removed && this.#refusedSome) this.#reroute()
   }
 
   #remove(row: number): void {
-    const rule = this.#ruleOf[row]!
-    const about = this.#table.about(row)!
-    this.#findings.close(row, { about, spec: rule.spec })
-    rule.rows.delete(seriesKey(about.metric, about.labels))
+    const rule = this.#ruleOf(row)
+    if (this.#findings.runs.has(row)) this.#findings.close(row, this.#facts(row, rule))
+    const id = this.#table.series(row)
+    if (id !== undefined) this.#routes.forget(id)
+    rule.silent.delete(row)
     rule.detector.remove(this.#table.local.data[row]!)
-    this.#ruleOf[row] = undefined
     this.#table.remove(row)
-    this.#routes = []
   }
 }
 
@@ -396,4 +466,10 @@ function isCumulative({ type, labels }: SeriesDefinition): boolean {
   if (type === 'counter') return true
   if (type === 'summary') return /_(?:count|sum)$/.test(labels.name)
   return type === 'unknown' && labels.name.endsWith('_total')
+}
+
+/** Of what is judged: a rate where values only grow. */
+function unitOf(definition: SeriesDefinition): string {
+  if (!isCumulative(definition)) return definition.unit
+  return `${definition.unit === '' ? '1' : definition.unit}/s`
 }

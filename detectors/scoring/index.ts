@@ -1,3 +1,4 @@
 export { BandWriter } from './band-writer.ts'
 export { parseBudget } from './budget.ts'
 export { ScoringEngine } from './engine.ts'
+export type { AnomalySpec } from './spec.ts'

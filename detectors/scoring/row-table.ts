@@ -1,7 +1,14 @@
 import type { Verdict } from '#core/score.ts'
-import type { Labels } from '#core/series.ts'
+import type { Labels, SeriesId } from '#core/series.ts'
 
 import { Rows } from '../kinds/rows.ts'
+import { IDENTITY, RowIndex } from './row-index.ts'
+
+/** Numbers of a row in `newest`: event time of the newest sample, analysis time when it came, and of a cumulative series its value. */
+export const LAST_MS = 0
+export const TOUCHED_MS = 1
+export const RAW = 2
+export const NEWEST = 3
 
 /** Which series a row follows, for which rule. */
 export interface RowAbout {
@@ -14,69 +21,151 @@ export interface RowAbout {
   readonly unit: string
 }
 
-/** Rows of all rules: a row is a series under a rule, with its row in the rule's detector and its newest verdict. */
+/**
+ * Rows of all rules: a row is a series under a rule, with its row in the rule's detector. Under 100 bytes each: who it is
+ * stands there as a hash, its labels are those of the series in the store until somebody wants them.
+ */
 export class RowTable {
   readonly columns = new Rows()
+  /** Slot of the rule + 1; 0 where the row is not in use. */
+  readonly rule = this.columns.column(Uint16Array)
   readonly local = this.columns.column(Uint32Array)
-  /** Event time of the newest judged sample; analysis time when it arrived. */
-  readonly last_ms = this.columns.column(Float64Array)
-  readonly touched_ms = this.columns.column(Float64Array)
-  /** Of a cumulative series: its last raw value and that value's time, 0 when there is none. */
-  readonly raw = this.columns.column(Float64Array)
-  readonly raw_ms = this.columns.column(Float64Array)
-  readonly value = this.columns.column(Float64Array)
-  readonly score = this.columns.column(Float64Array)
-  /** Expected, lower, upper. */
-  readonly band = this.columns.column(Float64Array, 3)
+  readonly identity = this.columns.column(Uint32Array, IDENTITY)
+  /** Of each row `LAST_MS`, `TOUCHED_MS`, `RAW`: side by side, since each sample needs all three. */
+  readonly newest = this.columns.column(Float64Array, NEWEST)
   /** 1 where values only grow and the rate is judged. */
   readonly cumulative = this.columns.column(Uint8Array)
   /** 1 while a run is kept for the row. */
   readonly running = this.columns.column(Uint8Array)
-  #about: (RowAbout | undefined)[] = []
+  /** Row in `verdicts` + 1; 0 where none is kept. */
+  readonly shown = this.columns.column(Uint32Array)
+  /** Newest verdicts of rows that show them: time, value, score, expected, lower, upper. */
+  readonly verdicts = new Rows()
+  readonly #verdict = this.verdicts.column(Float64Array, 6)
+  readonly #index = new RowIndex()
+  readonly #abouts = new Map<number, RowAbout>()
+  /** Id + 1 of the series that feeds a row; ids are those of this process, so a snapshot has none. */
+  #series = new Uint32Array(16)
+  #end = 0
 
   get live(): number {
     return this.columns.live
   }
 
-  add(about: RowAbout, local: number): number {
+  /** Rows are below this. */
+  get end(): number {
+    return this.#end
+  }
+
+  get bytes(): number {
+    return this.columns.bytes + this.verdicts.bytes + this.#index.bytes + this.#series.byteLength
+  }
+
+  find(identity: Uint32Array): number | undefined {
+    return this.#index.find(this.identity.data, identity)
+  }
+
+  add(slot: number, local: number, identity: Uint32Array): number {
     const row = this.columns.add()
-    this.#about[row] = about
+    this.rule.data[row] = slot + 1
     this.local.data[row] = local
-    this.last_ms.data[row] = -Infinity
+    this.identity.data.set(identity, row * IDENTITY)
+    this.newest.data[row * NEWEST + LAST_MS] = -Infinity
+    this.newest.data[row * NEWEST + RAW] = NaN
+    this.#index.add(this.identity.data, row)
+    this.#end = Math.max(this.#end, row + 1)
     return row
   }
 
   remove(row: number): void {
-    this.#about[row] = undefined
+    this.#index.remove(this.identity.data, row)
+    this.#abouts.delete(row)
+    if (row < this.#series.length) this.#series[row] = 0
+    if (this.shown.data[row]! > 0) this.verdicts.remove(this.shown.data[row]! - 1)
     this.columns.remove(row)
   }
 
+  /** Event time of the newest sample; -Infinity before the first. */
+  last_ms(row: number): number {
+    return this.newest.data[row * NEWEST + LAST_MS]!
+  }
+
+  /** Analysis time when the newest sample came, or its own time if that is later. */
+  touched_ms(row: number): number {
+    return this.newest.data[row * NEWEST + TOUCHED_MS]!
+  }
+
+  touch(row: number, time_ms: number): void {
+    this.newest.data[row * NEWEST + TOUCHED_MS] = time_ms
+  }
+
+  /** The series that feeds a row; undefined where expressions do, or until it is heard of again after a restart. */
+  series(row: number): SeriesId | undefined {
+    const held = this.#series[row] ?? 0
+    return held === 0 ? undefined : held - 1
+  }
+
+  feed(row: number, id: SeriesId): void {
+    if (row >= this.#series.length) {
+      const larger = new Uint32Array(Math.max(row + 1, this.rule.data.length))
+      larger.set(this.#series)
+      this.#series = larger
+    }
+    this.#series[row] = id + 1
+  }
+
+  /** What was written out of a row: of rows whose labels are read often, or whose series may be gone. */
   about(row: number): RowAbout | undefined {
-    return this.#about[row]
+    return this.#abouts.get(row)
   }
 
-  /** Rows in use with what they follow. */
-  *entries(): Generator<readonly [number, RowAbout]> {
-    for (const [row, about] of this.#about.entries()) if (about !== undefined) yield [row, about]
+  abouts(): ReadonlyMap<number, RowAbout> {
+    return this.#abouts
   }
 
-  keep(row: number, value: number, verdict: Readonly<Verdict>): void {
-    this.value.data[row] = value
-    this.score.data[row] = verdict.score
-    this.band.data[row * 3] = verdict.expected
-    this.band.data[row * 3 + 1] = verdict.lower
-    this.band.data[row * 3 + 2] = verdict.upper
+  describe(row: number, about: RowAbout | undefined): void {
+    if (about === undefined) this.#abouts.delete(row)
+    else this.#abouts.set(row, about)
   }
 
-  /** The newest verdict, as a new object. */
-  verdict(row: number): Verdict {
-    const [expected = NaN, lower = NaN, upper = NaN] = this.band.data.subarray(row * 3, row * 3 + 3)
-    return { score: this.score.data[row]!, expected, lower, upper }
+  keep(row: number, time_ms: number, value: number, { score, expected, lower, upper }: Readonly<Verdict>): void {
+    if (this.shown.data[row] === 0) this.shown.data[row] = this.verdicts.add() + 1
+    const at = (this.shown.data[row]! - 1) * 6
+    const kept = this.#verdict.data
+    kept[at] = time_ms
+    kept[at + 1] = value
+    kept[at + 2] = score
+    kept[at + 3] = expected
+    kept[at + 4] = lower
+    kept[at + 5] = upper
   }
 
-  load(bytes: Uint8Array, abouts: readonly (readonly [number, RowAbout])[]): void {
-    this.columns.load(bytes)
-    this.#about = []
-    for (const [row, about] of abouts) this.#about[row] = about
+  /** The newest verdict kept of a row, as a new object. */
+  shownOf(row: number): { time_ms: number; value: number; verdict: Verdict } | undefined {
+    const shown = this.shown.data[row]!
+    if (shown === 0) return undefined
+    const [time_ms = NaN, value = NaN, score = 0, expected = NaN, lower = NaN, upper = NaN] =
+      this.#verdict.data.subarray((shown - 1) * 6, shown * 6)
+    return { time_ms, value, verdict: { score, expected, lower, upper } }
+  }
+
+  save(): readonly [Uint8Array, Uint8Array] {
+    return [this.columns.save(), this.verdicts.save()]
+  }
+
+  load(columns: Uint8Array, verdicts: Uint8Array, abouts: Iterable<readonly [number, RowAbout]>): void {
+    this.columns.load(columns)
+    this.verdicts.load(verdicts)
+    this.#series = new Uint32Array(16)
+    this.#abouts.clear()
+    for (const [row, about] of abouts) this.#abouts.set(row, about)
+    this.#end = this.rule.data.length
+    this.reindex()
+  }
+
+  /** Finds all rows by their identities again. */
+  reindex(): void {
+    this.#index.clear()
+    for (let row = 0; row < this.#end; row++) if (this.rule.data[row]! > 0) this.#index.add(this.identity.data, row)
   }
 }

@@ -3,20 +3,27 @@ import type { Labels } from '#core/series.ts'
 
 import type { Detector } from '../kinds/kind.ts'
 import { createDetector, scoresSamples } from '../kinds/registry.ts'
+import { Lane } from './lane.ts'
 import type { AnomalySpec } from './spec.ts'
 
-/** A rule at work: its detector and its rows by metric and labels. */
+/** A rule at work. */
 export class ActiveRule {
   /** Replaced by a reload that leaves the detector as it is. */
   spec: AnomalySpec
   readonly detector: Detector
   /** False: `absence`, which speaks on ticks. */
   readonly scores: boolean
-  readonly rows = new Map<string, number>()
+  /** Its number in the rows that are its own. */
+  readonly slot: number
+  /** Rows to be asked on ticks: of kinds that do not score samples. */
+  readonly silent = new Set<number>()
+  /** Where its detector takes batches. */
+  readonly lane: Lane | null
   #matches: ((labels: Labels) => boolean) | null = null
 
-  constructor(spec: AnomalySpec) {
+  constructor(spec: AnomalySpec, slot: number) {
     this.spec = spec
+    this.slot = slot
     const budget = (): number => this.spec.budget_per_week
     this.detector = createDetector(spec.detector, {
       get budget_per_week() {
@@ -24,6 +31,7 @@ export class ActiveRule {
       },
     })
     this.scores = scoresSamples(spec.detector.kind)
+    this.lane = this.detector.steps === undefined ? null : new Lane()
     this.update(spec)
   }
 
@@ -31,6 +39,16 @@ export class ActiveRule {
   update(spec: AnomalySpec): void {
     this.spec = spec
     this.#matches = spec.plain === null ? null : compileMatchers(spec.plain)
+  }
+
+  /** Whether verdicts are shown: as series, in `/metrics`, in the console. */
+  get shows(): boolean {
+    return !this.spec.evidence && this.scores
+  }
+
+  /** Whether its rows are described by the series that feed them alone: nobody asks for their labels until there is a finding. */
+  get lean(): boolean {
+    return this.spec.plain !== null && this.spec.evidence && this.scores
   }
 
   /** Whether samples of the series are scored as they arrive. */
@@ -42,9 +60,4 @@ export class ActiveRule {
 /** Canonical text of a detector's configuration: state is kept while it stays the same. */
 export function detectorText(spec: AnomalySpec): string {
   return JSON.stringify(Object.entries(spec.detector).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-/** Where a rule keeps the row of a series. */
-export function seriesKey(metric: string, labels: Labels): string {
-  return `${metric}\u0002${labels.key}`
 }

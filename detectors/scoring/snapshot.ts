@@ -1,36 +1,116 @@
 import { ServiceError } from '#core/errors.ts'
-import type { Finding } from '#core/finding.ts'
-import { Labels } from '#core/series.ts'
 
-import type { RowAbout } from './row-table.ts'
-import type { Run } from './run.ts'
+import { joinSections, splitSections } from '../kinds/sections.ts'
+import type { FindingLog } from './finding-log.ts'
+import type { RowTable } from './row-table.ts'
+import { type ActiveRule, detectorText } from './rule-set.ts'
+import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
+import { decodeAbouts, decodeState, encodeAbouts, encodeState, type ScoringState } from './snapshot-state.ts'
 
-/** What the checkpoint says of scoring beside the columns. */
-export interface ScoringState {
-  readonly version: 1
-  readonly time_ms: number
-  /** In the order of their detectors' sections. */
-  readonly rules: readonly { readonly key: string; readonly detector: string }[]
-  readonly rows: readonly (readonly [number, RowAbout])[]
-  readonly runs: readonly (readonly [number, Run])[]
-  readonly experts: readonly (readonly [number, readonly string[]])[]
-  readonly findings: readonly Finding[]
+/** Stands for the slot of a rule that is gone: rows of it are not kept. */
+export const STRANGER = 0xffff
+
+/** What a snapshot is made of, and put back into. */
+export interface ScoringParts {
+  readonly rules: ReadonlyMap<string, ActiveRule>
+  readonly table: RowTable
+  readonly findings: FindingLog
 }
 
-/** JSON knows no NaN: in these fields null stands for it. */
-const MAY_BE_NAN = new Set(['value', 'expected', 'lower', 'upper'])
-
-export function encodeState(state: ScoringState): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(state))
+/**
+ * Sections: facts (JSON), columns and verdicts of the table, descriptions of rows in two, then a detector a rule. Columns are
+ * copied as they lie in memory; who a row is says its hash, so that ids of series do not matter.
+ */
+export function saveScoring(time_ms: number, { rules, table, findings }: ScoringParts): Uint8Array {
+  const all = [...rules.values()]
+  const state: ScoringState = {
+    version: 2,
+    time_ms: Math.max(time_ms, -8.64e15),
+    rules: all.map(({ spec, slot }) => ({ key: spec.key, detector: detectorText(spec), slot })),
+    runs: [...findings.runs],
+    experts: [...findings.experts],
+    findings: findings.book.all(),
+  }
+  return joinSections([
+    encodeState(state),
+    ...table.save(),
+    ...encodeAbouts(table.abouts()),
+    ...all.map(({ detector }) => detector.views?.() ?? detector.save()),
+  ])
 }
 
-/** Throws `ServiceError('bad_data')` for another version. */
-export function decodeState(bytes: Uint8Array): ScoringState {
-  const state = JSON.parse(new TextDecoder().decode(bytes), (key, value: unknown) => {
-    if (value === null && MAY_BE_NAN.has(key)) return NaN
-    return key === 'labels' ? Labels.of(value as Record<string, string>) : value
-  }) as ScoringState
+/** Takes up what was saved, of any version; analysis time of then. Throws `ServiceError('bad_data')`. */
+export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
+  const [head, ...sections] = splitSections(bytes)
+  if (head === undefined) throw new ServiceError('bad_data', 'scoring state is cut short')
+  const state = decodeState(head)
+  const { findings } = parts
+  findings.book.replace(state.findings)
+  const moved = state.version === 1 ? load1(state, sections, parts) : load2(state, sections, parts)
+  for (const [row, run] of state.runs) findings.runs.set(moved(row), run)
+  for (const [row, experts] of state.experts) findings.experts.set(moved(row), experts)
+  dropStrangers(parts)
+  return state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
+}
+
+/** Columns as they are; rows get the slots that their rules have now. */
+function load2(
+  state: ScoringState,
+  sections: readonly Uint8Array[],
+  { rules, table }: ScoringParts,
+): (row: number) => number {
   const { version } = state as { readonly version: unknown }
-  if (version !== 1) throw new ServiceError('bad_data', `scoring state has version ${String(version)}, not 1`)
-  return state
+  if (version !== 2) throw new ServiceError('bad_data', `scoring state has version ${String(version)}, not 2`)
+  const [columns, verdicts, strings, numbers, ...detectors] = sections
+  if (columns === undefined || verdicts === undefined || strings === undefined || numbers === undefined) {
+    throw new ServiceError('bad_data', 'scoring state is cut short')
+  }
+  table.load(columns, verdicts, decodeAbouts(strings, numbers))
+  const now = new Map(state.rules.map((saved, i) => [saved.slot + 1, loadRule(rules, saved, detectors[i])]))
+  for (let row = 0; row < table.end; row++) {
+    const slot = table.rule.data[row]!
+    if (slot > 0) table.rule.data[row] = now.get(slot) ?? STRANGER
+  }
+  return (row) => row
+}
+
+function load1(
+  state: ScoringState1,
+  [columns, ...detectors]: readonly Uint8Array[],
+  { rules, table }: ScoringParts,
+): (row: number) => number {
+  if (columns === undefined) throw new ServiceError('bad_data', 'scoring state is cut short')
+  const slots = new Map(state.rules.map((saved, i) => [saved.key, loadRule(rules, saved, detectors[i]) - 1]))
+  const moved = loadRows1(table, columns, state, slots)
+  return (row) => moved.get(row) ?? row
+}
+
+/** Gives a rule the state of its detector: its slot + 1, or `STRANGER` where it is gone or has another detector. */
+function loadRule(
+  rules: ScoringParts['rules'],
+  { key, detector }: { readonly key: string; readonly detector: string },
+  bytes: Uint8Array | undefined,
+): number {
+  const rule = rules.get(key)
+  if (rule === undefined || detectorText(rule.spec) !== detector) return STRANGER
+  rule.detector.load(bytes ?? new Uint8Array())
+  return rule.slot + 1
+}
+
+/** Removes the rows whose rules are gone, and sets up what hangs on the others. */
+function dropStrangers({ rules, table, findings }: ScoringParts): void {
+  const silent = new Map(
+    [...rules.values()].filter(({ scores }) => !scores).map((rule) => [rule.slot + 1, rule.silent]),
+  )
+  for (let row = 0; row < table.end; row++) {
+    const slot = table.rule.data[row]!
+    if (slot === 0) continue
+    if (slot !== STRANGER) {
+      silent.get(slot)?.add(row)
+      continue
+    }
+    const about = table.about(row)
+    if (about !== undefined) findings.abandon(row, about)
+    table.remove(row)
+  }
 }

@@ -1,0 +1,317 @@
+import type { Verdict } from '#core/score.ts'
+
+import { Hold } from '../hold.ts'
+import type { Detector, DetectorContext, RowBatch, VerdictColumns } from '../kind.ts'
+import { Rows } from '../rows.ts'
+import { concatenated, splitSections } from '../sections.ts'
+import { expectLevels, learnLevels } from './levels.ts'
+import { alarmed, beginLimit, judge, learnRare, middle } from './limit.ts'
+import * as layout from './page.ts'
+import type { Page, Shape } from './page.ts'
+import { Pages } from './pages.ts'
+import * as sample from './strip.ts'
+import { Strip } from './strip.ts'
+import { expectMedian, fetch, fillWindow, learnMedian } from './window.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const {
+  CADENCE,
+  COUNTS,
+  HELD,
+  LAST,
+  LEVEL,
+  MARKED,
+  MARKS,
+  MEAN,
+  PAGE_BITS,
+  PAGE_ROWS,
+  RESIDUAL,
+  SD,
+  SEEN,
+  STATE,
+  STRICT,
+  TREND,
+  UNIT,
+} = layout
+const {
+  BEYOND,
+  CELLS,
+  DISTANCE,
+  DT_MS,
+  EXPECTED,
+  EXPERTS,
+  KEYS,
+  MIDDLE,
+  ROW,
+  SAMPLE,
+  SCORE,
+  SEEN_BEFORE,
+  SLOT,
+  STRIP,
+  TIME_MS,
+  VALUE,
+  WIDTH,
+} = sample
+
+export interface RollingOptions extends Shape {
+  readonly season_ms: number
+}
+
+const WEEK_MS = 7 * 86_400_000
+/** Beyond this a value is judged as if it were this: state is 32 bit. */
+const HUGE = 1e30
+/** Mean absolute deviation of a Gaussian is 0.798 of its standard deviation. */
+const MEAN_TO_SIGMA = 1.2533
+/** A window begins anew with so many copies of a level. */
+const COPIES = 3
+
+/**
+ * Three rolling statistics a series: exponentially weighted mean and variance, exact median and MAD of a window, additive
+ * Holt-Winters with a season in slots. Each gives the distance of a value from what it expects in its own standard
+ * deviations; the middle one of the three counts. What is anomalous is not learned until it has lasted (`Hold`).
+ *
+ * State is columns in pages. A batch is worked through in strips, stage by stage: loops without calls, allocations or
+ * surprises for the branch predictor.
+ */
+export class Rolling implements Detector {
+  readonly experts = EXPERTS
+  readonly #context: DetectorContext
+  readonly #pages: Pages
+  readonly #season_ms: number
+  readonly #slot_ms: number
+  /** Rows that are anomalous now: few, so that what is kept of them is apart. */
+  readonly #held = new Rows()
+  readonly #holds = new Hold(this.#held)
+  readonly #strip = new Strip()
+  readonly #edges = new Float64Array(EXPERTS.length)
+  readonly #single = {
+    batch: { length: 1, row: new Uint32Array(1), time_ms: new Float64Array(1), value: new Float64Array(1) },
+    out: { score: new Float64Array(1), bands: new Float64Array(3), blamed: new Uint8Array(1), everyBand: true },
+  }
+
+  constructor(options: RollingOptions, context: DetectorContext) {
+    this.#context = context
+    this.#pages = new Pages(options)
+    this.#season_ms = options.season_ms
+    this.#slot_ms = options.season_ms / options.slots
+  }
+
+  get live(): number {
+    return this.#pages.live
+  }
+
+  get bytes(): number {
+    return this.#pages.bytes + this.#held.bytes
+  }
+
+  add(): number {
+    return this.#pages.add()
+  }
+
+  remove(row: number): void {
+    this.#release(this.#pages.of(row), row & (PAGE_ROWS - 1))
+    this.#pages.remove(row)
+  }
+
+  step(row: number, time_ms: number, value: number, verdict: Verdict): void {
+    const { batch, out } = this.#single
+    batch.row[0] = row
+    batch.time_ms[0] = time_ms
+    batch.value[0] = value
+    this.steps(batch, out)
+    verdict.score = out.score[0]!
+    verdict.expected = out.bands[0]!
+    verdict.lower = out.bands[1]!
+    verdict.upper = out.bands[2]!
+  }
+
+  steps(batch: RowBatch, out: VerdictColumns): void {
+    const alarm_ms = (WEEK_MS * this.live) / this.#context.budget_per_week
+    const order = this.#pages.order(batch)
+    for (let from = 0; from < batch.length;) {
+      const page = this.#pages.list[batch.row[order[from]!]! >> PAGE_BITS]!
+      const next = this.#take(page, batch, order, from)
+      if (next === from) this.#first(page, batch, order[from++]!, out)
+      else {
+        this.#work(page, out, alarm_ms)
+        from = next
+      }
+    }
+  }
+
+  blamed(): readonly string[] {
+    return EXPERTS.filter((_, bit) => ((this.#single.out.blamed[0]! >> bit) & 1) === 1)
+  }
+
+  views(): readonly Uint8Array[] {
+    const pages = this.#pages.views()
+    const held = this.#held.save()
+    // As sections are joined, without joining them.
+    const size = pages.reduce((sum, { length }) => sum + length, 0)
+    return [new Uint8Array(Uint32Array.of(2, size, held.length).buffer), ...pages, held]
+  }
+
+  save(): Uint8Array {
+    return concatenated(this.views())
+  }
+
+  load(bytes: Uint8Array): void {
+    const [pages = new Uint8Array(), held = new Uint8Array()] = splitSections(bytes)
+    this.#pages.load(pages)
+    this.#held.load(held)
+  }
+
+  /**
+   * Fills the strip from the batch at `from`, as far as page and room allow and until a row repeats, begins, or has a
+   * value that is none. Where it ended.
+   */
+  #take(page: Page, batch: RowBatch, order: Int32Array, from: number): number {
+    const { counts, last_ms, busy, state } = page
+    const { keys, cells } = this.#strip
+    const number = batch.row[order[from]!]! >> PAGE_BITS
+    const season_ms = this.#season_ms
+    const slot_ms = this.#slot_ms
+    const end = Math.min(batch.length, from + STRIP)
+    let slotted_ms = NaN
+    let part = 0
+    let at = from
+    for (; at < end; at++) {
+      const place = order[at]!
+      if (batch.row[place]! >> PAGE_BITS !== number) break
+      const row = batch.row[place]! & (PAGE_ROWS - 1)
+      const raw = batch.value[place]!
+      const count = counts[row * COUNTS + SEEN]!
+      if (busy[row] === 1 || count === 0 || !(raw - raw === 0)) break
+      const time_ms = batch.time_ms[place]!
+      const dt_ms = time_ms - last_ms[row]!
+      const cadence_ms = state[row * STATE + CADENCE]!
+      const pause_ms = count > 1 && dt_ms > 4 * cadence_ms ? 4 * cadence_ms : dt_ms
+      state[row * STATE + CADENCE] = cadence_ms + (pause_ms - cadence_ms) / (count < 32 ? count : 32)
+      if (time_ms !== slotted_ms) {
+        part = Math.floor((time_ms - Math.floor(time_ms / season_ms) * season_ms) / slot_ms) * page.rows
+        slotted_ms = time_ms
+      }
+      busy[row] = 1
+      last_ms[row] = time_ms
+      counts[row * COUNTS + SEEN] = count + 1
+      const k = (at - from) * KEYS
+      keys[k + ROW] = row
+      keys[k + SAMPLE] = place
+      keys[k + SEEN_BEFORE] = count
+      keys[k + SLOT] = part + row
+      const c = (at - from) * CELLS
+      cells[c + VALUE] = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
+      cells[c + DT_MS] = dt_ms
+      cells[c + TIME_MS] = time_ms
+    }
+    this.#strip.length = at - from
+    return at
+  }
+
+  /** A row's first value, or one that is none. */
+  #first(page: Page, batch: RowBatch, at: number, { score, bands, blamed }: VerdictColumns): void {
+    score[at] = 0
+    bands.fill(NaN, at * 3, at * 3 + 3)
+    blamed[at] = 0
+    if (!Number.isFinite(batch.value[at])) return
+    const { state, counts, last_ms } = page
+    const row = batch.row[at]! & (PAGE_ROWS - 1)
+    const value = Math.min(Math.max(batch.value[at]!, -HUGE), HUGE)
+    state[row * STATE + MEAN] = value
+    state[row * STATE + LEVEL] = value
+    state[row * STATE + LAST] = value
+    fillWindow(page, row, value, 1)
+    beginLimit(page, row)
+    counts[row * COUNTS + SEEN] = 1
+    last_ms[row] = batch.time_ms[at]!
+  }
+
+  #work(page: Page, out: VerdictColumns, alarm_ms: number): void {
+    const strip = this.#strip
+    const { keys, cells, rares } = strip
+    fetch(page, strip)
+    expectLevels(page, strip)
+    expectMedian(page, strip)
+    judge(page, strip)
+    learnMedian(page, strip)
+    learnLevels(page, strip, this.#slot_ms)
+    for (let i = 0; i < strip.length; i++) {
+      page.busy[keys[i * KEYS + ROW]!] = 0
+      out.score[keys[i * KEYS + SAMPLE]!] = cells[i * CELLS + SCORE]!
+    }
+    if (out.everyBand) for (let i = 0; i < strip.length; i++) this.#tell(i, out)
+    for (let k = 0; k < strip.rare; k++) {
+      const i = rares[k]!
+      if (cells[i * CELLS + SCORE]! >= 1) {
+        if (!out.everyBand) this.#tell(i, out)
+        this.#watch(page, i)
+      } else {
+        learnRare(page, strip, i, alarm_ms)
+        this.#rest(page, keys[i * KEYS + ROW]!)
+      }
+    }
+  }
+
+  /** A normal value of a row that may have been anomalous. */
+  #rest(page: Page, row: number): void {
+    const { state, counts, marks } = page
+    const held = counts[row * COUNTS + HELD]! - 1
+    if (held >= 0 && this.#holds.normal(held)) {
+      alarmed(page, row, this.#holds.peak(held))
+      this.#release(page, row)
+    }
+    marks[row * MARKS + MARKED] = held >= 0 || state[row * STATE + STRICT]! > 0 ? 1 : 0
+  }
+
+  /** An anomalous value is not learned; a level that lasts is taken over. */
+  #watch(page: Page, i: number): void {
+    const { state, counts, season, marks } = page
+    const { keys, cells } = this.#strip
+    const row = keys[i * KEYS + ROW]!
+    const s = row * STATE
+    marks[row * MARKS + MARKED] = 1
+    if (counts[row * COUNTS + HELD] === 0) counts[row * COUNTS + HELD] = this.#held.add() + 1
+    const held = counts[row * COUNTS + HELD]! - 1
+    const seen = {
+      value: cells[i * CELLS + VALUE]!,
+      score: cells[i * CELLS + SCORE]!,
+      age_ms: keys[i * KEYS + SEEN_BEFORE]! * state[s + CADENCE]!,
+    }
+    const level = this.#holds.anomalous(held, cells[i * CELLS + TIME_MS]!, seen)
+    if (level !== level) return
+    const sd = MEAN_TO_SIGMA * this.#holds.deviation(held)
+    alarmed(page, row, this.#holds.peak(held))
+    this.#release(page, row)
+    state[s + MEAN] = level
+    state[s + LEVEL] = level - season[keys[i * KEYS + SLOT]!]! * state[s + UNIT]!
+    state[s + TREND] = 0
+    state[s + SD] = Math.max(state[s + SD]!, sd)
+    state[s + RESIDUAL] = Math.max(state[s + RESIDUAL]!, sd)
+    fillWindow(page, row, level, COPIES)
+  }
+
+  #release({ counts }: Page, row: number): void {
+    const held = counts[row * COUNTS + HELD]!
+    if (held > 0) this.#held.remove(held - 1)
+    counts[row * COUNTS + HELD] = 0
+  }
+
+  /** The band: where the middle distance reaches the limit. And whose own distance is beyond it. */
+  #tell(i: number, { bands, blamed }: VerdictColumns): void {
+    const { keys, cells } = this.#strip
+    const edges = this.#edges
+    const at = keys[i * KEYS + SAMPLE]!
+    const c = i * CELLS
+    const beyond = cells[c + BEYOND]!
+    for (const [place, side] of [0, -beyond, beyond].entries()) {
+      for (let k = 0; k < EXPERTS.length; k++) edges[k] = cells[c + EXPECTED + k]! + side * cells[c + WIDTH + k]!
+      bands[at * 3 + place] = beyond > 0 ? middle(edges, 0) : NaN
+    }
+    const side = cells[c + MIDDLE]! < 0 ? -1 : 1
+    let bits = 0
+    for (let k = 0; k < EXPERTS.length; k++) {
+      if (beyond > 0 && side * cells[c + DISTANCE + k]! >= beyond) bits |= 1 << k
+    }
+    blamed[at] = bits
+  }
+}

@@ -1,0 +1,138 @@
+import * as layout from './page.ts'
+import type { Page } from './page.ts'
+import * as sample from './strip.ts'
+import type { Strip } from './strip.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { CADENCE, FULL, LAST, LEVEL, MARKS, MEAN, RESIDUAL, SD, STATE, STEP, TREND, UNIT, SEASON_MAX } = layout
+const {
+  CELLS,
+  CLIP,
+  DISTANCE,
+  DT_MS,
+  EWMA,
+  EXPECTED,
+  FLOOR,
+  KEYS,
+  ROW,
+  SCORE,
+  SEASONAL,
+  SEEN_BEFORE,
+  SLOT,
+  VALUE,
+  WIDTH,
+  YOUNG,
+} = sample
+
+/** Weight of a sample in mean, variance and residual variance; the plain mean would weigh it less from `STEADY` on. */
+const WEIGHT = 0.02
+const STEADY = 1 / WEIGHT
+/** The level of the seasonal model follows in this time; its trend takes this share of each correction, and fades. */
+const LEVEL_MS = 60 * 60_000
+const TREND_WEIGHT = 0.02
+const TREND_DAMPING = 0.98
+/** How much of a slot is replaced by one season's visit. */
+const SEASON_WEIGHT = 0.3
+/** Multiples of the golden section modulo 1: spread as evenly as chance, without it. */
+const GOLDEN = 0.618_033_988_749_894_9
+/** Deviations under this share of the level concern nobody. */
+const LEVEL_SHARE = 0.003
+/** Of the resolution: a step of one is four floors. */
+const STEP_SHARE = 0.25
+/** A series that never moved is believed to be that still only with time; this is half way. */
+const STILL_MS = 2 * 60 * 60_000
+/** For a still series that leaves the whole numbers: ratios begin at 0 and then are percents. */
+const STILL_FRACTION = 0.02
+/** Resolution found smaller is taken at once; larger only slowly, by this factor a move. */
+const STEP_GROWTH = 1.01
+/** Moves smaller than this share of the value are the noise of floating point. */
+const FLOAT_NOISE = 1e-6
+const TINY = 1e-30
+
+/**
+ * What two means expect: the exponentially weighted one with its standard deviation, and additive Holt-Winters (level,
+ * damped trend, the season's part) with that of its residuals. Neither deviation is under a floor that knows the level
+ * and the resolution of the row.
+ */
+export function expectLevels({ state, season }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    const c = i * CELLS
+    const s = keys[i * KEYS + ROW]! * STATE
+    const x = cells[c + VALUE]!
+    const mean = state[s + MEAN]!
+    const share = LEVEL_SHARE * Math.abs(mean)
+    let floor = STEP_SHARE * state[s + STEP]!
+    if (floor === 0) {
+      const age = (keys[i * KEYS + SEEN_BEFORE]! * state[s + CADENCE]!) / STILL_MS
+      floor = Number.isInteger(x) ? STEP_SHARE / (1 + age) : STILL_FRACTION / (1 + 2 * age)
+    }
+    if (floor < share) floor = share
+    let width = state[s + SD]!
+    if (width < floor) width = floor
+    const ahead = state[s + LEVEL]! + state[s + TREND]! + season[keys[i * KEYS + SLOT]!]! * state[s + UNIT]!
+    let residual = state[s + RESIDUAL]!
+    if (residual < floor) residual = floor
+    cells[c + FLOOR] = floor
+    cells[c + EXPECTED + EWMA] = mean
+    cells[c + WIDTH + EWMA] = width
+    cells[c + DISTANCE + EWMA] = (x - mean) / width
+    cells[c + EXPECTED + SEASONAL] = ahead
+    cells[c + WIDTH + SEASONAL] = residual
+    cells[c + DISTANCE + SEASONAL] = (x - ahead) / residual
+  }
+}
+
+/**
+ * Mean and variance in one pass (Finch, Incremental calculation of weighted mean and variance, 2009), then Holt-Winters.
+ * Its gain is that of time, and at least that of the plain mean.
+ */
+export function learnLevels({ state, season, marks }: Page, { length, keys, cells }: Strip, slot_ms: number): void {
+  const perSlot = SEASON_WEIGHT / slot_ms
+  for (let i = 0; i < length; i++) {
+    const c = i * CELLS
+    if (cells[c + SCORE]! >= 1) continue
+    const s = keys[i * KEYS + ROW]! * STATE
+    const x = cells[c + VALUE]!
+    const count = keys[i * KEYS + SEEN_BEFORE]!
+    const clip = count < YOUNG ? Infinity : CLIP
+    const weight = count < STEADY ? 1 / (count + 1) : WEIGHT
+
+    const mean = cells[c + EXPECTED + EWMA]!
+    const far = clip * cells[c + WIDTH + EWMA]!
+    let move = x - mean
+    if (move > far) move = far
+    else if (move < -far) move = -far
+    const own = state[s + SD]!
+    state[s + MEAN] = mean + weight * move
+    state[s + SD] = Math.sqrt((1 - weight) * (own * own + weight * move * move))
+
+    const wide = clip * cells[c + WIDTH + SEASONAL]!
+    let error = x - cells[c + EXPECTED + SEASONAL]!
+    if (error > wide) error = wide
+    else if (error < -wide) error = -wide
+    const residual = state[s + RESIDUAL]!
+    state[s + RESIDUAL] = Math.sqrt(residual * residual + weight * (error * error - residual * residual))
+    const dt_ms = cells[c + DT_MS]!
+    const gain = count * dt_ms < LEVEL_MS ? 1 / (count + 1) : dt_ms / (dt_ms + LEVEL_MS)
+    const trend = state[s + TREND]!
+    state[s + LEVEL] = state[s + LEVEL]! + trend + gain * error
+    state[s + TREND] = TREND_DAMPING * (trend + TREND_WEIGHT * gain * error)
+    const unit = state[s + UNIT]!
+    if (unit > 0) {
+      // What is smaller than a unit is not lost but taken now and then.
+      const chance = count * GOLDEN
+      const share = dt_ms < slot_ms ? perSlot * dt_ms : SEASON_WEIGHT
+      const at = keys[i * KEYS + SLOT]!
+      const part = Math.floor(season[at]! + (share * error) / unit + chance - Math.floor(chance))
+      season[at] = part > SEASON_MAX ? SEASON_MAX : part < -SEASON_MAX ? -SEASON_MAX : part
+      if (part > SEASON_MAX || part < -SEASON_MAX) marks[keys[i * KEYS + ROW]! * MARKS + FULL] = 1
+    }
+
+    const step = state[s + STEP]!
+    const distance = Math.abs(x - state[s + LAST]!)
+    state[s + LAST] = x
+    if (distance > FLOAT_NOISE * Math.abs(x) && distance > TINY) {
+      state[s + STEP] = step === 0 || distance < step * STEP_GROWTH ? distance : step * STEP_GROWTH
+    }
+  }
+}

@@ -1,0 +1,268 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import type { Verdict } from '#core/score.ts'
+
+import { Rolling } from './detector.ts'
+import { expectLevels, learnLevels } from './levels.ts'
+import { CADENCE, COUNTS, LEVEL, MEAN, Page, SD, SEEN, STATE, UNIT } from './page.ts'
+import { beginUnit } from './season.ts'
+import * as sample from './strip.ts'
+import { expectMedian, fetch, fillWindow, learnMedian } from './window.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const START = Date.UTC(2026, 0, 5)
+const context = { budget_per_week: 1 }
+const day = { window: 60, slots: 288, season_ms: 24 * HOUR }
+
+/** Seeded uniform numbers (mulberry32). */
+function uniform(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** A strip of one sample of row 0. */
+function stripOf(value: number, { dt_ms = MINUTE, seen = 100, slot = 0 } = {}): sample.Strip {
+  const strip = new sample.Strip()
+  strip.length = 1
+  strip.keys.set([0, 0, seen, slot])
+  strip.cells[sample.VALUE] = value
+  strip.cells[sample.DT_MS] = dt_ms
+  return strip
+}
+
+/** The upper MAD as its definition has it, and the plain median. */
+function robust(values: readonly number[]): { median: number; mad: number } {
+  const sorted = values.toSorted((a, b) => a - b)
+  const half = sorted.length >> 1
+  const median = sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
+  return { median, mad: values.map((x) => Math.abs(x - median)).toSorted((a, b) => a - b)[half]! }
+}
+
+test('the window has the median and the MAD of brute force at every step, ties included', () => {
+  const value = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.float({ noNaN: true, min: -1e6, max: 1e6 }))
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 12, max: 20 }),
+      fc.array(value, { minLength: 1, maxLength: 90 }),
+      (window, stream) => {
+        const page = new Page(1, { window, slots: 2 })
+        fillWindow(page, 0, Math.fround(stream[0]!), 1)
+        const held = [Math.fround(stream[0]!)]
+        for (const x of stream.slice(1)) {
+          const strip = stripOf(x)
+          fetch(page, strip)
+          expectMedian(page, strip)
+          const { median, mad } = robust(held)
+          expect(strip.cells[sample.EXPECTED + sample.MEDIAN]).toBe(median)
+          expect(strip.cells[sample.WIDTH + sample.MEDIAN]).toBeCloseTo(1.4826 * mad, 9)
+          learnMedian(page, strip)
+          held.push(Math.fround(x))
+          if (held.length > window) held.shift()
+          expect([...page.sorted.subarray(0, held.length)]).toEqual(held.toSorted((a, b) => a - b))
+        }
+      },
+    ),
+  )
+})
+
+/** Mean and variance, and additive Holt-Winters, as they would be written for one series of objects. */
+class Model {
+  mean: number
+  variance = 0
+  level: number
+  trend = 0
+  residual = 0
+  readonly season = new Map<number, number>()
+
+  constructor(first: number) {
+    this.mean = first
+    this.level = first
+  }
+
+  ahead(slot: number): number {
+    return this.level + this.trend + (this.season.get(slot) ?? 0)
+  }
+
+  learn(x: number, slot: number, { dt_ms, slot_ms, seen }: { dt_ms: number; slot_ms: number; seen: number }): void {
+    const weight = Math.max(0.02, 1 / (seen + 1))
+    const clip = seen < sample.YOUNG ? Infinity : sample.CLIP
+    const within = (move: number, sd: number): number => Math.max(-clip * sd, Math.min(clip * sd, move))
+    const move = within(x - this.mean, Math.max(Math.sqrt(this.variance), 0.003 * Math.abs(this.mean)))
+    const error = within(x - this.ahead(slot), Math.max(Math.sqrt(this.residual), 0.003 * Math.abs(this.mean)))
+    this.mean += weight * move
+    this.variance = (1 - weight) * (this.variance + weight * move * move)
+    this.residual += weight * (error * error - this.residual)
+    const gain = Math.max(dt_ms / (dt_ms + HOUR), 1 / (seen + 1))
+    this.level += this.trend + gain * error
+    this.trend = 0.98 * (this.trend + 0.02 * gain * error)
+    if (seen >= sample.YOUNG) {
+      const share = 0.3 * Math.min(1, dt_ms / slot_ms)
+      this.season.set(slot, (this.season.get(slot) ?? 0) + share * error)
+    }
+  }
+}
+
+test('mean, variance and Holt-Winters are those of a plain model, but for the precision of what is kept', () => {
+  const slots = 24
+  const page = new Page(1, { window: 12, slots })
+  const random = uniform(3)
+  const value = (i: number): number => 500 + 80 * Math.sin((2 * Math.PI * i) / (slots * 6)) + 10 * (random() - 0.5)
+  const first = value(0)
+  page.state[MEAN] = first
+  page.state[LEVEL] = first
+  page.state[CADENCE] = 10 * MINUTE
+  const model = new Model(first)
+  let worst = 0
+  for (let i = 1; i < 3000; i++) {
+    const slot = Math.floor(i / 6) % slots
+    const dt_ms = 10 * MINUTE
+    const x = value(i)
+    const strip = stripOf(x, { dt_ms, seen: i, slot })
+    expectLevels(page, strip)
+    const { cells } = strip
+    if (i === sample.YOUNG) beginUnit(page, 0, cells[sample.WIDTH + sample.SEASONAL]!)
+    expect(cells[sample.EXPECTED + sample.EWMA]).toBeCloseTo(model.mean, 2)
+    expect(page.state[SD]).toBeCloseTo(Math.sqrt(model.variance), 2)
+    if (i > 100) {
+      const off = Math.abs(cells[sample.EXPECTED + sample.SEASONAL]! - model.ahead(slot))
+      worst = Math.max(worst, off / cells[sample.WIDTH + sample.SEASONAL]!)
+    }
+    learnLevels(page, strip, HOUR)
+    model.learn(x, slot, { dt_ms, slot_ms: HOUR, seen: i })
+  }
+  expect(page.state[UNIT]).toBeGreaterThan(0)
+  // A fraction of a standard deviation: what the whole numbers of the season cost.
+  expect(worst).toBeLessThan(0.1)
+})
+
+/** Score and band of each sample, one by one. */
+function oneByOne(detector: Rolling, batch: { row: number; time_ms: number; value: number }[]): Verdict[] {
+  return batch.map(({ row, time_ms, value }) => {
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    detector.step(row, time_ms, value, verdict)
+    return verdict
+  })
+}
+
+function asBatch(detector: Rolling, batch: { row: number; time_ms: number; value: number }[]): Verdict[] {
+  const length = batch.length
+  const out = {
+    score: new Float64Array(length),
+    bands: new Float64Array(3 * length),
+    blamed: new Uint8Array(length),
+    everyBand: true,
+  }
+  detector.steps(
+    {
+      length,
+      row: Uint32Array.from(batch, ({ row }) => row),
+      time_ms: Float64Array.from(batch, ({ time_ms }) => time_ms),
+      value: Float64Array.from(batch, ({ value }) => value),
+    },
+    out,
+  )
+  return batch.map((_, i) => {
+    const [expected = NaN, lower = NaN, upper = NaN] = out.bands.subarray(i * 3, i * 3 + 3)
+    return { score: out.score[i]!, expected, lower, upper }
+  })
+}
+
+describe('batches', () => {
+  test('say bit for bit what the samples say one by one: rows that repeat, pages, values that are none, a restart', () => {
+    const rows = 17_000
+    const random = uniform(11)
+    const single = new Rolling({ window: 12, slots: 4, season_ms: HOUR }, context)
+    const batched = new Rolling({ window: 12, slots: 4, season_ms: HOUR }, context)
+    for (let i = 0; i < rows; i++) expect([single.add(), batched.add()]).toEqual([i, i])
+    const busy = [0, 1, 2, 63, 64, 5000, 16_383, 16_384, 16_385, 16_999]
+    let time_ms = START
+    const resumed = new Rolling({ window: 12, slots: 4, season_ms: HOUR }, context)
+    for (let round = 0; round < 150; round++) {
+      if (round === 140) resumed.load(batched.save())
+      const batch = Array.from({ length: 40 }, () => {
+        const value = random() < 0.02 ? NaN : 100 + 5 * random() + (random() < 0.01 ? 500 : 0)
+        return { row: busy[Math.floor(random() * busy.length)]!, time_ms: (time_ms += MINUTE), value }
+      })
+      const verdicts = asBatch(batched, batch)
+      expect(verdicts).toEqual(oneByOne(single, batch))
+      if (round >= 140) expect(asBatch(resumed, batch)).toEqual(verdicts)
+    }
+  })
+
+  test('an anomaly names at least two experts, and a band ends where the score is 1', () => {
+    const detector = new Rolling(day, context)
+    const row = detector.add()
+    const random = uniform(5)
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    for (let i = 0; i < 500; i++) detector.step(row, START + i * MINUTE, 50 + random() + random(), verdict)
+    const bytes = detector.save()
+    const at = (value: number): { score: number; experts: readonly string[] } => {
+      const copy = new Rolling(day, context)
+      copy.load(bytes)
+      copy.step(row, START + 500 * MINUTE, value, verdict)
+      return { score: verdict.score, experts: copy.blamed() }
+    }
+    at(51)
+    const { lower, upper } = verdict
+    expect(at(upper).score).toBeCloseTo(1, 9)
+    expect(at(lower).score).toBeCloseTo(1, 9)
+    expect(at(upper + 1).experts.length).toBeGreaterThanOrEqual(2)
+    expect(at(90).experts).toEqual(['ewma', 'median_mad', 'seasonal'])
+    expect(at(51).experts).toEqual([])
+  })
+})
+
+test('pages grow without a loss, and a removed row comes back empty', () => {
+  const alone = new Rolling(day, context)
+  const crowd = new Rolling(day, context)
+  alone.add()
+  crowd.add()
+  const random = uniform(7)
+  for (let i = 0; i < 300; i++) {
+    if (i % 3 === 0) for (let k = 0; k < 20; k++) crowd.add()
+    const batch = [{ row: 0, time_ms: START + i * 5 * MINUTE, value: 10 + random() }]
+    // The share of the budget is another one, so the limits are; what is expected is the same.
+    expect(asBatch(crowd, batch)[0]?.expected).toBe(asBatch(alone, batch)[0]?.expected)
+  }
+  crowd.remove(0)
+  expect(crowd.add()).toBe(0)
+  expect(asBatch(crowd, [{ row: 0, time_ms: START, value: 1e6 }])[0]?.score).toBe(0)
+})
+
+test('a season far higher than its noise is learned: the unit of its whole numbers grows with it', () => {
+  const detector = new Rolling({ window: 12, slots: 24, season_ms: 24 * HOUR }, context)
+  const row = detector.add()
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const shape = (i: number): number => (i % 24 < 12 ? 0 : 1e6) + Math.sin(i * 1.7)
+  for (let i = 0; i < 24 * 40; i++) detector.step(row, START + i * HOUR, shape(i), verdict)
+  const found = [0, 1, 2].map((day_ahead) => {
+    detector.step(row, START + (24 * 40 + day_ahead) * HOUR, shape(day_ahead), verdict)
+    return verdict.score
+  })
+  expect(Math.max(...found)).toBeLessThan(1)
+  expect(detector.save().length).toBeLessThan(2000)
+})
+
+test('state of another shape or version is refused', () => {
+  const detector = new Rolling(day, context)
+  detector.add()
+  const bytes = detector.save()
+  expect(() => new Rolling({ ...day, window: 30 }, context).load(bytes)).toThrow(/30|60 values/)
+  expect(() => new Rolling(day, context).load(bytes.subarray(0, -1))).toThrow(/another length/)
+})
+
+test('a row costs what its columns say, and less than 1.2 KB with a day of 288 slots', () => {
+  const detector = new Rolling(day, context)
+  for (let i = 0; i < 16_384; i++) detector.add()
+  expect(detector.bytes / 16_384).toBeLessThan(1200)
+  expect(new Page(1, day).state).toHaveLength(STATE)
+  expect(new Page(1, day).counts[SEEN]).toBe(0)
+  expect(new Page(2, day).counts).toHaveLength(2 * COUNTS)
+})

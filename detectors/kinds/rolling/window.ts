@@ -1,0 +1,126 @@
+import * as layout from './page.ts'
+import type { Page } from './page.ts'
+import * as sample from './strip.ts'
+import type { Strip } from './strip.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { FILLED, HALF, MARKS, NEXT } = layout
+const { CELLS, DISTANCE, EWMA, EXPECTED, FETCHED, FLOOR, KEYS, MEDIAN, OLDEST, ROW, SCORE, SLOT, VALUE, WIDTH } = sample
+
+/** MAD of a Gaussian is 0.6745 of its standard deviation. */
+const MAD_TO_SIGMA = 1.4826
+/** Fewer values than this have no MAD to go by. */
+const MIN_FILLED = 10
+/** Values that were still for a window are not judged by that alone: this share of the longer memory's deviation counts. */
+const SD_SHARE = 0.25
+
+/** Values in a line of the cache. */
+const LINE = 16
+
+/**
+ * Loads what a strip will need before it is needed, in a loop that waits for nothing: the misses of many rows become
+ * one. What is loaded must go somewhere, else the compiler leaves it out.
+ */
+export function fetch({ sorted, ring, marks, season, window }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    const row = keys[i * KEYS + ROW]!
+    const base = row * window
+    cells[i * CELLS + OLDEST] = ring[base + marks[row * MARKS + NEXT]!]!
+    let sum = season[keys[i * KEYS + SLOT]!]!
+    for (let at = base; at < base + window; at += LINE) sum += sorted[at]!
+    cells[i * CELLS + FETCHED] = sum
+  }
+}
+
+/**
+ * Median and median absolute deviation of the last values, exact; of an even count the mean of the middle two, and the
+ * upper one. The nearer half of the values lies side by side in the sorted window: where it was a sample ago, or a step
+ * or two away.
+ */
+export function expectMedian({ sorted, marks, window }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    const c = i * CELLS
+    const mark = keys[i * KEYS + ROW]! * MARKS
+    const base = keys[i * KEYS + ROW]! * window
+    const filled = marks[mark + FILLED]!
+    const half = filled >> 1
+    const upper = sorted[base + half]!
+    const median = (filled & 1) === 1 ? upper : (sorted[base + half - 1]! + upper) / 2
+    const furthest = base + filled - 1 - half
+    let at = base + marks[mark + HALF]!
+    if (at > furthest) at = furthest
+    let below = median - sorted[at]!
+    let above = sorted[at + half]! - median
+    while (at < furthest) {
+      const next = sorted[at + half + 1]! - median
+      if (next >= below) break
+      above = next
+      below = median - sorted[++at]!
+    }
+    while (at > base) {
+      const next = median - sorted[at - 1]!
+      if (next >= above) break
+      below = next
+      above = sorted[--at + half]! - median
+    }
+    marks[mark + HALF] = at - base
+    // The further end, without a branch that could not be predicted.
+    let width = MAD_TO_SIGMA * Math.abs(sorted[at + half * Number(above > below)]! - median)
+    const longer = cells[c + WIDTH + EWMA]!
+    const share = filled < MIN_FILLED ? longer : SD_SHARE * longer
+    if (width < share) width = share
+    if (width < cells[c + FLOOR]!) width = cells[c + FLOOR]!
+    cells[c + EXPECTED + MEDIAN] = median
+    cells[c + WIDTH + MEDIAN] = width
+    cells[c + DISTANCE + MEDIAN] = (cells[c + VALUE]! - median) / width
+  }
+}
+
+/** Takes values into windows; the oldest leaves a full one. */
+export function learnMedian({ sorted, ring, marks, window }: Page, { length, keys, cells }: Strip): void {
+  for (let i = 0; i < length; i++) {
+    if (cells[i * CELLS + SCORE]! >= 1) continue
+    const mark = keys[i * KEYS + ROW]! * MARKS
+    const base = keys[i * KEYS + ROW]! * window
+    const next = marks[mark + NEXT]!
+    const filled = marks[mark + FILLED]!
+    marks[mark + NEXT] = next + 1 === window ? 0 : next + 1
+    let at = base + filled
+    let end = at
+    if (filled === window) {
+      end--
+      at = base
+      const old = cells[i * CELLS + OLDEST]!
+      for (let left = window; left > 1;) {
+        const half = left >> 1
+        at += half * Number(sorted[at + half - 1]! < old)
+        left -= half
+      }
+    } else marks[mark + FILLED] = filled + 1
+    // The gap that the oldest leaves moves to where the new value belongs.
+    const x = Math.fround(cells[i * CELLS + VALUE]!)
+    ring[base + next] = x
+    let beside = 0
+    if (at < end && (beside = sorted[at + 1]!) < x) {
+      do {
+        sorted[at] = beside
+        at++
+      } while (at < end && (beside = sorted[at + 1]!) < x)
+    } else {
+      while (at > base && (beside = sorted[at - 1]!) > x) {
+        sorted[at] = beside
+        at--
+      }
+    }
+    sorted[at] = x
+  }
+}
+
+/** Begins a row's window with so many copies of a value. */
+export function fillWindow({ sorted, ring, marks, window }: Page, row: number, value: number, copies: number): void {
+  sorted.fill(value, row * window, row * window + copies)
+  ring.fill(value, row * window, row * window + copies)
+  marks[row * MARKS + FILLED] = copies
+  marks[row * MARKS + NEXT] = copies
+  marks[row * MARKS + HALF] = 0
+}
