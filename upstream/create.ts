@@ -42,7 +42,7 @@ export function createUpstreams(
     description:
       'Samples of history by what became of them: fetched, of those refused, skipped (histograms without a form here)',
   })
-  return new UpstreamList(
+  const list = new UpstreamList(
     Object.entries(upstreams).map(([name, settings]) => {
       const { url, headers, timeout } = settings
       const { version, clock, fetch } = deps
@@ -57,6 +57,12 @@ export function createUpstreams(
       }
     }),
   )
+  deps.meter.gauge(
+    'barograph.upstream.history.missing',
+    { description: 'Span of history that is still to be fetched, of the upstream that is furthest behind', unit: 's' },
+    () => list.missing_ms / 1000,
+  )
+  return list
 }
 
 function backfillOf(

@@ -1,5 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
-import type { UpstreamInfo, Upstreams, UpstreamWriting } from '#core/ports/upstreams.ts'
+import type { UpstreamHistory, UpstreamInfo, Upstreams, UpstreamWriting } from '#core/ports/upstreams.ts'
 
 import type { Backfill } from './history/backfill.ts'
 import type { RemoteWriter } from './write/writer.ts'
@@ -46,6 +46,14 @@ export class UpstreamList implements Upstreams {
     return this.#upstreams.some(({ backfill }) => backfill !== undefined)
   }
 
+  /** What is still to be fetched, of the one that is furthest behind. */
+  get missing_ms(): number {
+    return Math.max(
+      0,
+      ...this.#upstreams.map(({ backfill }) => (backfill === undefined ? 0 : missingOf(backfill.state()))),
+    )
+  }
+
   /** Until the history that was missed is there, or need not be waited for. */
   async first(): Promise<void> {
     await Promise.all(this.#upstreams.map(async ({ backfill }) => backfill?.first()))
@@ -54,6 +62,10 @@ export class UpstreamList implements Upstreams {
   async stop(): Promise<void> {
     await Promise.all(this.#upstreams.map(async ({ backfill }) => backfill?.stop()))
   }
+}
+
+function missingOf({ state, to_ms, reached_ms }: UpstreamHistory): number {
+  return state === 'done' || to_ms === undefined || reached_ms === undefined ? 0 : to_ms - reached_ms
 }
 
 function writingOf(writer: RemoteWriter): UpstreamWriting {

@@ -201,6 +201,7 @@ test('a crash while the receiver is away loses nothing and sends nothing twice',
   expect(before).toBeGreaterThan(10)
   receiver.trouble = () => ({ status: 503 })
   await first.pass(30 * SECOND, one)
+  await receiver.idle()
   const crashed = first.diskNow()
   receiver.trouble = () => undefined
   receiver.requests.length = 0

@@ -34,8 +34,18 @@ describe('a query evaluated elsewhere', () => {
     const result = await engine().instant('up', T)
     expect(result).toMatchObject({ type: 'vector', warnings: ['w'], infos: ['i'] })
     const series = result.type === 'vector' ? result.series : []
-    expect(series.map((one) => one.value[0])).toEqual([1.5, Number.NaN, Infinity, -Infinity, 1e-300])
-    expect(series[0]).toEqual({
+    const byText = new Map(series.map((one) => [one.labels.get('v'), one.value[0]]))
+    expect(byText).toEqual(
+      new Map([
+        ['1.5', 1.5],
+        ['NaN', Number.NaN],
+        ['+Inf', Infinity],
+        ['-Inf', -Infinity],
+        ['1e-300', 1e-300],
+      ]),
+    )
+    expect(series.find(({ labels }) => labels.get('v') === '1.5')).toEqual(series[2])
+    expect(series[2]).toEqual({
       labels: Labels.of({ v: '1.5' }),
       time_ms: Float64Array.of(T),
       value: Float64Array.of(1.5),
@@ -73,6 +83,19 @@ describe('a query evaluated elsewhere', () => {
       timeout: '1500ms',
       lookback_delta: '60000ms',
     })
+  })
+
+  test('is ordered by labels, except where the expression has an order of its own', async () => {
+    const one = (a: string) => ({ metric: { a }, value: [T / 1000, '1'] })
+    answered({ resultType: 'vector', result: ['c', 'a', 'b'].map(one) })
+    const order = async (expr: string) => {
+      const result = await engine().instant(expr, T)
+      return result.type === 'vector' ? result.series.map(({ labels }) => labels.get('a')) : []
+    }
+    expect([await order('up'), await order('sort_desc(up)')]).toEqual([
+      ['a', 'b', 'c'],
+      ['c', 'a', 'b'],
+    ])
   })
 
   test('answers scalars and strings', async () => {

@@ -1,8 +1,18 @@
-import type { ExpressionInfo, QueryEngine, QueryOptions, QueryResult, RangeOptions } from '#core/ports/query-engine.ts'
+import type {
+  ExpressionInfo,
+  QueryEngine,
+  QueryOptions,
+  QueryResult,
+  RangeOptions,
+  ResultSeries,
+} from '#core/ports/query-engine.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
 
 import type { QueryAnswer } from './answer.ts'
 import type { UpstreamClient } from './client.ts'
+
+/** Expressions whose results have an order of their own. */
+const SORTS = /\b(?:sort\w*|topk|bottomk)\b/
 
 /** What can be said of an expression without data. */
 export type Language = Pick<QueryEngine, 'inspect' | 'format' | 'matchers'>
@@ -19,12 +29,12 @@ export class RemoteQueryEngine implements QueryEngine {
 
   async instant(expr: string, time_ms: number, options?: QueryOptions): Promise<QueryResult> {
     this.#language.inspect(expr)
-    return resultOf(await this.#client.instant(expr, time_ms, options))
+    return resultOf(expr, await this.#client.instant(expr, time_ms, options))
   }
 
   async range(expr: string, options: RangeOptions): Promise<QueryResult> {
     this.#language.inspect(expr)
-    return resultOf(await this.#client.range(expr, options))
+    return resultOf(expr, await this.#client.range(expr, options))
   }
 
   inspect(expr: string): ExpressionInfo {
@@ -40,10 +50,15 @@ export class RemoteQueryEngine implements QueryEngine {
   }
 }
 
-function resultOf(answer: QueryAnswer): QueryResult {
+function resultOf(expr: string, answer: QueryAnswer): QueryResult {
   if (answer.type === 'scalar' || answer.type === 'string') return answer
   const series = answer.series
     .filter(({ time_ms }) => time_ms.length > 0)
     .map(({ labels, time_ms, value }) => ({ labels, time_ms, value }))
-  return { ...answer, series }
+  return { ...answer, series: SORTS.test(expr) ? series : series.toSorted(byLabels) }
+}
+
+/** The canonical text orders as the labels do. */
+function byLabels(a: ResultSeries, b: ResultSeries): number {
+  return a.labels.key < b.labels.key ? -1 : 1
 }

@@ -116,6 +116,7 @@ export class Backfill {
 
   /** Resolves after the first attempt; others follow while it fails. */
   #begin(): Promise<void> {
+    this.#state = { ...this.#state, state: 'running' }
     return new Promise((resolve) => {
       this.#stop.abort()
       const before = this.#running

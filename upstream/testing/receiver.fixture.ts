@@ -62,6 +62,12 @@ export class Receiver {
     this.#port = (server.address() as AddressInfo).port
   }
 
+  /** When nothing is under way, nor on its way to us. */
+  async idle(): Promise<void> {
+    do await new Promise((resolve) => setTimeout(resolve, 100))
+    while (this.#running > 0)
+  }
+
   async stop(): Promise<void> {
     const server = this.#server
     this.#server = undefined
@@ -81,12 +87,13 @@ export class Receiver {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { trouble: asked } = this
     this.most = Math.max(this.most, ++this.#running)
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     if (this.delay_ms > 0) await new Promise((resolve) => setTimeout(resolve, this.delay_ms))
     this.#running--
-    const trouble = this.trouble(this.requests.length)
+    const trouble = asked(this.requests.length)
     const version = TYPES[request.headers['content-type'] ?? '']
     if (request.method !== 'POST') response.writeHead(405).end()
     else if (version === undefined || request.headers['content-encoding'] !== 'snappy') response.writeHead(415).end()

@@ -214,6 +214,7 @@ describe('after a restart', () => {
     first.rounds(20, 20, 10)
     await until('three requests', () => first.writer.state().counts.sent === 300)
     await first.stop(0)
+    await receiver.idle()
 
     receiver.trouble = () => undefined
     const second = stand({ folder, shards: 1 })
