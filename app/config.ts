@@ -127,8 +127,8 @@ export const configSchema = z
       host: z.string().min(1),
       http: port,
       otlp_http: port,
-      // A port opens when what it serves is built.
       otlp_grpc: port,
+      // A port opens when what it serves is built.
       scaler: port,
       kubernetes: port,
     }),

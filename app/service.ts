@@ -152,6 +152,11 @@ export class Service implements Component {
     return urlOf(this.#sources.otlpAddresses)
   }
 
+  /** OTLP over gRPC, as senders without TLS write it. */
+  get grpcUrl(): string {
+    return urlOf(this.#sources.grpcAddresses)
+  }
+
   get rules(): Rules {
     return this.#rules
   }

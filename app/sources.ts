@@ -6,6 +6,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 
 import {
+  Budget,
   type Positions,
   RECEIVER_LIMITS,
   type ReceiverDeps,
@@ -29,6 +30,9 @@ export interface SourcesDeps {
 export class Sources implements Component {
   readonly #running: readonly RunningReceiver[]
   readonly #otlp: RunningReceiver | undefined
+  readonly #grpc: RunningReceiver | undefined
+  /** Those that listen. */
+  readonly #doors: readonly RunningReceiver[]
   readonly #log: Log
   /** Peers that have not answered yet: what they have for us is not known. */
   readonly #starting = new Set<RunningReceiver>()
@@ -38,19 +42,26 @@ export class Sources implements Component {
   constructor({ listen, kafka, limits }: Config, deps: SourcesDeps) {
     const { body, body_inflated, bodies_in_flight } = limits
     this.#log = deps.log
-    const given: ReceiverDeps = { ...deps, limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight } }
+    const given: ReceiverDeps = {
+      ...deps,
+      limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight },
+      bodies: new Budget(bodies_in_flight, deps.meter),
+    }
+    const { host } = listen
     this.#otlp =
-      listen.otlp_http === null
-        ? undefined
-        : receivers.otlpHttp.create({ host: listen.host, port: listen.otlp_http }, given)
-    this.#running = [
-      ...(this.#otlp === undefined ? [] : [this.#otlp]),
-      ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)]),
-    ]
+      listen.otlp_http === null ? undefined : receivers.otlpHttp.create({ host, port: listen.otlp_http }, given)
+    this.#grpc =
+      listen.otlp_grpc === null ? undefined : receivers.otlpGrpc.create({ host, port: listen.otlp_grpc }, given)
+    this.#doors = [this.#otlp, this.#grpc].filter((door) => door !== undefined)
+    this.#running = [...this.#doors, ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)])]
   }
 
   get otlpAddresses(): RunningReceiver['addresses'] {
     return this.#otlp?.addresses ?? []
+  }
+
+  get grpcAddresses(): RunningReceiver['addresses'] {
+    return this.#grpc?.addresses ?? []
   }
 
   /** What was known to be complete before this process began. */
@@ -68,8 +79,8 @@ export class Sources implements Component {
 
   /** Our own doors are open when this returns; a peer may take its time, or be away. */
   async start(): Promise<void> {
-    await this.#otlp?.start()
-    for (const receiver of this.#running) if (receiver !== this.#otlp) void this.#await(receiver)
+    for (const door of this.#doors) await door.start()
+    for (const receiver of this.#running) if (!this.#doors.includes(receiver)) void this.#await(receiver)
   }
 
   async #await(receiver: RunningReceiver): Promise<void> {

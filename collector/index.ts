@@ -1,4 +1,5 @@
 export { createDecoder, type DecoderOptions } from './decoder.ts'
+export { Budget } from './http/budget.ts'
 export * as receivers from './receivers.ts'
 export type { KafkaConfig } from './kafka/settings.ts'
 export {

@@ -4,7 +4,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'listen.host': 'Address to listen on. `localhost` is 127.0.0.1 and ::1. Any other wants a word about `auth`.',
   'listen.http': 'Console, API, `/metrics` and health.',
   'listen.otlp_http': 'OTLP over HTTP: `/v1/metrics`, `/v1/logs`, `/v1/traces`.',
-  'listen.otlp_grpc': 'OTLP over gRPC. Not built yet: nothing listens.',
+  'listen.otlp_grpc': 'OTLP over gRPC, without TLS.',
   'listen.scaler': "KEDA's external scaler over gRPC. Not built yet: nothing listens.",
   'listen.kubernetes': 'Kubernetes metrics API over TLS. Not built yet: nothing listens.',
   external_url: 'How people reach the console, for links in messages. Empty: `http://HOST:PORT` of `listen`.',

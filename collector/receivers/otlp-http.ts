@@ -6,7 +6,6 @@ import type { SignalKind } from '#core/ports/intake.ts'
 
 import { type Answer, CONTENT_TYPES, type Encoding, send, statusBody, successBody } from '../http/answer.ts'
 import { BodyReader, knowsEncoding } from '../http/body.ts'
-import { Budget } from '../http/budget.ts'
 import { createGuard } from '../http/guard.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
@@ -49,17 +48,15 @@ function failure(encoding: Encoding | undefined, status: number, message: string
 class OtlpHttp implements RunningReceiver {
   readonly #deps: ReceiverDeps
   readonly #guard: (headers: IncomingMessage['headers']) => string | undefined
-  readonly #budget: Budget
   readonly #bodies: BodyReader
   readonly #traffic: Traffic
   readonly #listening: Listening
 
   constructor({ host, port, hosts = [] }: OtlpHttpConfig, deps: ReceiverDeps) {
     this.#deps = deps
-    const { limits, clock, log, meter } = deps
+    const { limits, bodies, clock, log, meter } = deps
     this.#guard = createGuard(host, hosts)
-    this.#budget = new Budget(limits.bodies_in_flight)
-    this.#bodies = new BodyReader(limits, this.#budget)
+    this.#bodies = new BodyReader(limits, bodies)
     this.#traffic = createTraffic(meter, 'otlp_http')
     const { connections, request_ms, drain_ms } = limits
     this.#listening = new Listening({
@@ -74,7 +71,6 @@ class OtlpHttp implements RunningReceiver {
       clock,
       log,
     })
-    meter.gauge('barograph.collector.bodies', { description: 'Bodies held', unit: 'By' }, () => this.#budget.used)
   }
 
   get addresses(): RunningReceiver['addresses'] {
@@ -132,7 +128,7 @@ class OtlpHttp implements RunningReceiver {
       return unwanted
     }
     const encoding = encodingOf(request) ?? 'proto'
-    const share = this.#budget.share()
+    const share = this.#deps.bodies.share()
     try {
       const { body, wire } = await this.#bodies.read(request, share)
       this.#traffic.bytes(signal, wire)

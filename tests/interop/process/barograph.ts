@@ -106,6 +106,7 @@ export function serverArgs(folder: string, { rules, set = [], args = [] }: Setup
     `rules=[${file}]`,
     'listen.http=0',
     'listen.otlp_http=0',
+    'listen.otlp_grpc=0',
     'observe_self=off',
     'lateness=1s',
     ...set,
@@ -119,6 +120,7 @@ export class Server {
   readonly folder: string
   readonly apiUrl: string
   readonly otlpUrl: string
+  readonly grpcUrl: string
   /** From the start of the process to its greeting. */
   readonly startup_ms: number
   readonly #child: ChildProcess
@@ -128,6 +130,7 @@ export class Server {
     this.folder = folder
     this.apiUrl = /console +(\S+)\//.exec(said.out)?.[1] ?? ''
     this.otlpUrl = /OTLP\/HTTP +(\S+)/.exec(said.out)?.[1] ?? ''
+    this.grpcUrl = /OTLP\/gRPC +(\S+)/.exec(said.out)?.[1] ?? ''
     this.startup_ms = said.took_ms
     this.#child = child
     this.#err = said.err
