@@ -1,0 +1,28 @@
+import { Labels, METRIC_NAME } from '#core/series.ts'
+
+import { labelValue } from '../normal/labels.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Bytes as text; undefined where they are no UTF-8. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** A label set, or why Prometheus would not take it. */
+export function labelsOfPairs(pairs: readonly (readonly [Uint8Array, Uint8Array])[]): Labels | string {
+  const read = new Map<string, string>()
+  for (const [nameBytes, valueBytes] of pairs) {
+    const name = textOf(nameBytes)
+    const value = textOf(valueBytes)
+    if (name === undefined || value === undefined) return 'a label of a series is no UTF-8'
+    if (name === '') return 'a label of a series has no name'
+    if (read.has(name)) return `label ${JSON.stringify(name.slice(0, 80))} stands twice in a series`
+    read.set(labelValue(name), labelValue(value))
+  }
+  return read.get(METRIC_NAME) ? Labels.of(read) : 'a series has no metric name'
+}
