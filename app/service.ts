@@ -248,6 +248,7 @@ export class Service implements Component {
       meter: telemetry.meter,
       console_dir: CONSOLE,
       listen: { host: listen.host, port: listen.http ?? 0 },
+      mounts: this.#sources.mounts,
     })
     return component
   }

@@ -1,18 +1,23 @@
+import { randomInt } from 'node:crypto'
+
 import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
 import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import type { Mount } from '#core/ports/mounts.ts'
 
 import {
   Budget,
+  createMounts,
   type Positions,
   RECEIVER_LIMITS,
   type ReceiverDeps,
   receivers,
   type RunningReceiver,
 } from '../collector/index.ts'
+import { remoteWriteLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
 
 /** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
@@ -31,6 +36,8 @@ export class Sources implements Component {
   readonly #running: readonly RunningReceiver[]
   readonly #otlp: RunningReceiver | undefined
   readonly #grpc: RunningReceiver | undefined
+  /** What is taken in on the API's port. */
+  readonly mounts: readonly Mount[]
   /** Those that listen. */
   readonly #doors: readonly RunningReceiver[]
   readonly #log: Log
@@ -39,7 +46,8 @@ export class Sources implements Component {
   /** Up to here everything had come when it was last looked. */
   #complete_ms = -Infinity
 
-  constructor({ listen, kafka, limits }: Config, deps: SourcesDeps) {
+  constructor(config: Config, deps: SourcesDeps) {
+    const { listen, kafka, limits } = config
     const { body, body_inflated, bodies_in_flight } = limits
     this.#log = deps.log
     const given: ReceiverDeps = {
@@ -47,6 +55,7 @@ export class Sources implements Component {
       limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight },
       bodies: new Budget(bodies_in_flight, deps.meter),
     }
+    this.mounts = createMounts(given, { ...remoteWriteLimits(config), seed: randomInt(2 ** 31) })
     const { host } = listen
     this.#otlp =
       listen.otlp_http === null ? undefined : receivers.otlpHttp.create({ host, port: listen.otlp_http }, given)

@@ -60,8 +60,9 @@ function scalar(cursor: Cursor, into: Scalars): boolean {
   const { field, wire } = cursor
   if (wire === FIXED64) {
     if (field === 3) {
-      into.stale = isStaleNaN(cursor.view, cursor.at)
-      into.sum = cursor.double()
+      const at = cursor.take(8)
+      into.stale = isStaleNaN(cursor.view, at)
+      into.sum = cursor.view.getFloat64(at, true)
     } else if (field === 2) {
       into.count = cursor.double()
       into.integers = false

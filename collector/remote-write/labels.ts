@@ -13,8 +13,11 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Name and value. */
+export type LabelBytes = readonly [Uint8Array, Uint8Array]
+
 /** A label set, or why Prometheus would not take it. */
-export function labelsOfPairs(pairs: readonly (readonly [Uint8Array, Uint8Array])[]): Labels | string {
+export function labelsOfPairs(pairs: readonly LabelBytes[], ofSeries = true): Labels | string {
   const read = new Map<string, string>()
   for (const [nameBytes, valueBytes] of pairs) {
     const name = textOf(nameBytes)
@@ -24,5 +27,6 @@ export function labelsOfPairs(pairs: readonly (readonly [Uint8Array, Uint8Array]
     if (read.has(name)) return `label ${JSON.stringify(name.slice(0, 80))} stands twice in a series`
     read.set(labelValue(name), labelValue(value))
   }
-  return read.get(METRIC_NAME) ? Labels.of(read) : 'a series has no metric name'
+  if (ofSeries && !read.get(METRIC_NAME)) return 'a series has no metric name'
+  return Labels.of(read)
 }

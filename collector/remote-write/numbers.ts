@@ -1,4 +1,4 @@
-import { BYTES, type Cursor, FIXED64, VARINT } from '../wire/cursor.ts'
+import { BYTES, type Cursor, type FIXED64, type VARINT } from '../wire/cursor.ts'
 
 const TWO_63 = 2 ** 63
 

@@ -5,7 +5,7 @@ import type { AliasTable } from '../wire/alias-table.ts'
 /** The symbol table of one request, each symbol with its number in the process-wide table. */
 export class Symbols {
   readonly #table: AliasTable
-  #view = new DataView(new ArrayBuffer(0))
+  #view: DataView = new DataView(new ArrayBuffer(0))
   #length = 0
   #start = new Uint32Array(1024)
   #end = new Uint32Array(1024)
