@@ -12,3 +12,4 @@ export {
   type RunningReceiver,
 } from './receivers/receiver.ts'
 export { inputLine, readInput } from './recording.ts'
+export { samplesLine } from './recorded-samples.ts'

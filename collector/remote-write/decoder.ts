@@ -34,6 +34,7 @@ const METRIC_FAMILIES = 50_000
 export class RemoteWriteDecoder {
   readonly #builder = new SampleBuilder()
   readonly #book: SeriesBook
+  readonly #symbols: Symbols
   readonly #families: Families
   readonly #accepted: Counter
   readonly #rejected: Counter
@@ -46,6 +47,7 @@ export class RemoteWriteDecoder {
     this.#cache_bytes = options.cache_bytes ?? CACHE_BYTES
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
     this.#book = new SeriesBook(seed)
+    this.#symbols = new Symbols(this.#book)
     this.#families = new Families(metric_families)
     this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',
@@ -91,6 +93,6 @@ export class RemoteWriteDecoder {
   #read(version: 1 | 2, body: Uint8Array, sink: WriteSink): void {
     const cursor = new Cursor(body, new Allowance(this.#body_objects))
     if (version === 1) new Version1(cursor, sink).read()
-    else new Version2(cursor, sink, new Symbols(this.#book.symbols)).read()
+    else new Version2(cursor, sink, this.#symbols).read()
   }
 }

@@ -2,11 +2,22 @@ import { BYTES, type Cursor, FIXED64, VARINT } from '../wire/cursor.ts'
 import { int64, isStaleNaN } from './numbers.ts'
 import type { WriteSink } from './sink.ts'
 
+const VALUE_TAG = 0x09
+const TIME_TAG = 0x10
+
 /** `Sample`, the same in both versions; the cursor stands before its length. */
 export function readSample(cursor: Cursor, sink: WriteSink): void {
   const outer = cursor.enter()
-  const { view } = cursor
+  const { view, bytes } = cursor
   let [time_ms, value, stale] = [0, 0, false]
+  const from = cursor.at
+  // As everybody writes it: the value, then the time.
+  if (cursor.end - from > 10 && bytes[from] === VALUE_TAG && bytes[from + 9] === TIME_TAG) {
+    stale = isStaleNaN(view, from + 1)
+    value = view.getFloat64(from + 1, true)
+    cursor.at = from + 10
+    time_ms = int64(cursor)
+  }
   while (cursor.tag()) {
     if (cursor.field === 1 && cursor.wire === FIXED64) {
       const at = cursor.take(8)

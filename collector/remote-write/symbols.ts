@@ -1,18 +1,18 @@
 import { grown } from '#core/store/grow.ts'
 
-import type { AliasTable } from '../wire/alias-table.ts'
+import type { SeriesBook } from './book.ts'
 
 /** The symbol table of one request, each symbol with its number in the process-wide table. */
 export class Symbols {
-  readonly #table: AliasTable
+  readonly #book: SeriesBook
   #view: DataView = new DataView(new ArrayBuffer(0))
   #length = 0
   #start = new Uint32Array(1024)
   #end = new Uint32Array(1024)
   #alias = new Int32Array(1024)
 
-  constructor(table: AliasTable) {
-    this.#table = table
+  constructor(book: SeriesBook) {
+    this.#book = book
   }
 
   get length(): number {
@@ -33,13 +33,14 @@ export class Symbols {
     }
     this.#start[at] = start
     this.#end[at] = end
-    const known = this.#table.find(this.#view, start, end, 0)
-    this.#alias[at] = known >= 0 ? known : this.#table.add(this.#view, start, end, 0)
+    const { symbols } = this.#book
+    const known = symbols.find(this.#view, start, end, 0)
+    this.#alias[at] = known >= 0 ? known : symbols.add(this.#view, start, end, 0)
   }
 
-  /** The process-wide number of a reference; -1 where the symbol is too long to be kept. */
-  alias(reference: number): number {
-    return this.#alias[reference]!
+  /** The process-wide number by reference, -1 where the symbol is too long to be kept; more of them than `length`. */
+  get numbers(): Int32Array {
+    return this.#alias
   }
 
   bytes(reference: number): Uint8Array {

@@ -1,3 +1,4 @@
+import { ServiceError } from '#core/errors.ts'
 import type { Labels } from '#core/series.ts'
 
 import { BYTES, Cursor, VARINT } from '../wire/cursor.ts'
@@ -9,51 +10,80 @@ import { readExemplar, readSample } from './sample.ts'
 import type { SeriesSource, WriteSink } from './sink.ts'
 import type { Symbols } from './symbols.ts'
 
-const REFERENCES = 2 ** 14
+const PACKED_REFERENCES = 0x0a
+/** More than any label set has, twice. */
+const REFERENCES = 2 ** 11
 
 /** References of one series into the symbol table, and the key that they make: the process-wide numbers of their symbols. */
 class References {
   readonly #symbols: Symbols
   readonly #list = new Uint32Array(REFERENCES)
-  readonly #key = new Uint32Array(REFERENCES)
+  readonly #key = new Int32Array(REFERENCES)
   readonly view = new DataView(this.#key.buffer)
-  length = 0
+  #length = 0
+  /** The largest of them. */
+  #most = -1
+  /** A symbol is too long to be in a key. */
+  #long = false
 
   constructor(symbols: Symbols) {
     this.#symbols = symbols
   }
 
+  clear(): void {
+    this.#length = 0
+    this.#most = -1
+    this.#long = false
+  }
+
   /** Counts all, keeps as many as it can hold. */
   add(reference: number): void {
-    if (this.length < REFERENCES) this.#list[this.length] = Math.min(reference, 2 ** 32 - 1)
-    this.length++
+    const at = this.#length++
+    if (at >= REFERENCES) return
+    const number = this.#symbols.numbers[reference] ?? -1
+    this.#list[at] = reference
+    this.#key[at] = number
+    if (reference > this.#most) this.#most = reference
+    if (number < 0) this.#long = true
   }
 
   /** Why they name no series; '' where they do. */
   problem(): string {
-    if (this.length > REFERENCES) return `a series has ${this.length} references to symbols`
-    if (this.length % 2 === 1) return `a series has ${this.length} references to symbols: they come in pairs`
+    const length = this.#length
+    if (length > REFERENCES) return `a series has ${length} references to symbols`
+    if (length % 2 === 1) return `a series has ${length} references to symbols: they come in pairs`
     const known = this.#symbols.length
-    for (let i = 0; i < this.length; i++) {
-      if (this.#list[i]! >= known) return `reference ${this.#list[i]} is outside of a symbol table of ${known}`
-    }
-    return ''
+    return this.#most < known ? '' : `reference ${this.#most} is outside of a symbol table of ${known}`
   }
 
-  /** Bytes of the key in `view`; -1 where a symbol is too long for one. */
-  key(): number {
-    for (let i = 0; i < this.length; i++) {
-      const number = this.#symbols.alias(this.#list[i]!)
-      if (number < 0) return -1
-      this.#key[i] = number
-    }
-    return this.length * 4
+  /** Bytes of the key in `view`; -1 where there is none. */
+  get key(): number {
+    return this.#long ? -1 : this.#length * 4
   }
 
   pairs(): LabelBytes[] {
     const bytes = (i: number): Uint8Array => this.#symbols.bytes(this.#list[i]!)
-    return Array.from({ length: this.length / 2 }, (_, i): LabelBytes => [bytes(2 * i), bytes(2 * i + 1)])
+    return Array.from({ length: this.#length / 2 }, (_, i): LabelBytes => [bytes(2 * i), bytes(2 * i + 1)])
   }
+}
+
+/** Type by its number, help and unit by reference. */
+interface Metadata {
+  readonly type: number
+  readonly help: number
+  readonly unit: number
+}
+
+function readMetadata(cursor: Cursor): Metadata {
+  let [type, help, unit] = [0, 0, 0]
+  while (cursor.tag()) {
+    const { field, wire } = cursor
+    if (field === 1 && wire === VARINT) type = cursor.varint()
+    else if (field === 3 && wire === VARINT) help = cursor.varint()
+    else if (field === 4 && wire === VARINT) unit = cursor.varint()
+    else cursor.skip()
+  }
+  return { type, help, unit }
 }
 
 /** `io.prometheus.write.v2.Request`. */
@@ -62,9 +92,9 @@ export class Version2 implements SeriesSource {
   readonly #sink: WriteSink
   readonly #symbols: Symbols
   readonly #references: References
-  /** Of the series: the range of its metadata. */
-  #metadata = 0
-  #metadataEnd = 0
+  /** Of the series: its range. */
+  #from = 0
+  #to = 0
 
   constructor(cursor: Cursor, sink: WriteSink, symbols: Symbols) {
     this.#cursor = cursor
@@ -103,68 +133,101 @@ export class Version2 implements SeriesSource {
   }
 
   described(): Described {
-    const cursor = new Cursor(this.#cursor.bytes.subarray(this.#metadata, this.#metadataEnd))
-    const read = [0, 0, 0, 0, 0]
+    const cursor = new Cursor(this.#cursor.bytes.subarray(this.#from, this.#to))
+    let read: Metadata = { type: 0, help: 0, unit: 0 }
     while (cursor.tag()) {
-      if (cursor.wire === VARINT && cursor.field < read.length) read[cursor.field] = cursor.varint()
-      else cursor.skip()
+      if (cursor.field === 5 && cursor.wire === BYTES) {
+        const outer = cursor.enter()
+        read = readMetadata(cursor)
+        cursor.leave(outer)
+      } else cursor.skip()
     }
     const text = (reference: number): string =>
       reference < this.#symbols.length ? (textOf(this.#symbols.bytes(reference)) ?? '') : ''
-    return described(read[1]!, text(read[4]!), text(read[3]!))
+    return described(read.type, text(read.unit), text(read.help))
   }
 
   #series(): void {
     const cursor = this.#cursor
-    const from = cursor.at
-    const holds = this.#scan()
+    this.#from = cursor.at
+    this.#to = cursor.end
+    this.#references.clear()
+    const first = this.#leading()
+    if (!first) this.#gather()
     const references = this.#references
-    const problem = holds ? references.problem() : 'a series must hold a sample or a histogram'
+    const problem = references.problem()
     if (problem !== '') this.#sink.unreadable(problem)
-    else this.#sink.series(references.view, 0, references.key(), this)
-    cursor.at = from
-    while (cursor.tag()) {
-      if (cursor.wire !== BYTES) cursor.skip()
-      else if (cursor.field === 2) readSample(cursor, this.#sink)
-      else if (cursor.field === 3) {
-        const outer = cursor.enter()
-        const histogram = readHistogram(cursor)
-        cursor.leave(outer)
-        this.#sink.histogram(histogram)
-      } else if (cursor.field === 4) this.#exemplar()
-      else cursor.skip()
-    }
-    this.#sink.end()
-  }
-
-  /** A first pass: references and metadata may stand anywhere. True where there is something in the series. */
-  #scan(): boolean {
-    const cursor = this.#cursor
-    const references = this.#references
-    references.length = 0
-    this.#metadata = 0
-    this.#metadataEnd = 0
+    else this.#sink.series(references.view, 0, references.key, this)
     let holds = false
     while (cursor.tag()) {
       const { field, wire } = cursor
-      if (field === 1 && wire === BYTES) {
-        const start = cursor.range()
-        const end = cursor.at
-        const outer = cursor.end
-        cursor.end = end
-        cursor.at = start
-        while (cursor.at < end) references.add(cursor.varint())
-        cursor.end = outer
-      } else if (field === 1 && wire === VARINT) references.add(cursor.varint())
-      else if (field === 5 && wire === BYTES) {
-        this.#metadata = cursor.range()
-        this.#metadataEnd = cursor.at
-      } else {
-        holds ||= wire === BYTES && (field === 2 || field === 3)
+      if (field === 1) {
+        if (first) throw new ServiceError('bad_data', 'the references of a series stand apart')
         cursor.skip()
+      } else if (wire !== BYTES) cursor.skip()
+      else if (field === 2) {
+        readSample(cursor, this.#sink)
+        holds = true
+      } else if (field === 3) {
+        this.#histogram()
+        holds = true
+      } else if (field === 4) this.#exemplar()
+      else cursor.skip()
+    }
+    if (!holds) this.#sink.unreadable('a series must hold a sample or a histogram')
+    this.#sink.end()
+  }
+
+  /** References as everybody writes them: first, and packed. False where they are not. */
+  #leading(): boolean {
+    const cursor = this.#cursor
+    if (cursor.at >= cursor.end || cursor.bytes[cursor.at] !== PACKED_REFERENCES) return false
+    cursor.at++
+    this.#packed()
+    return true
+  }
+
+  #packed(): void {
+    const cursor = this.#cursor
+    const { bytes } = cursor
+    const references = this.#references
+    const start = cursor.range()
+    const end = cursor.at
+    const outer = cursor.end
+    cursor.end = end
+    for (let at = start; at < end;) {
+      const byte = bytes[at]!
+      if (byte < 128) {
+        references.add(byte)
+        at++
+      } else {
+        cursor.at = at
+        references.add(cursor.varint())
+        at = cursor.at
       }
     }
-    return holds
+    cursor.at = end
+    cursor.end = outer
+  }
+
+  /** A pass for references that stand anywhere. */
+  #gather(): void {
+    const cursor = this.#cursor
+    while (cursor.tag()) {
+      const { field, wire } = cursor
+      if (field === 1 && wire === BYTES) this.#packed()
+      else if (field === 1 && wire === VARINT) this.#references.add(cursor.varint())
+      else cursor.skip()
+    }
+    cursor.at = this.#from
+  }
+
+  #histogram(): void {
+    const cursor = this.#cursor
+    const outer = cursor.enter()
+    const histogram = readHistogram(cursor)
+    cursor.leave(outer)
+    this.#sink.histogram(histogram)
   }
 
   #exemplar(): void {

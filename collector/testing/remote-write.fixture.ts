@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import protobuf from 'protobufjs'
 
 /** It comes without types. */
-const { compress } = createRequire(import.meta.url)('snappyjs') as { compress(bytes: Uint8Array): Uint8Array }
+const { compress } = createRequire(import.meta.url)('snappyjs') as { compress: (bytes: Uint8Array) => Uint8Array }
 
 /** The messages of remote write as their specifications have them: another's encoder for the same wire. */
 const { root } = protobuf.parse(`syntax = "proto3";
