@@ -42,16 +42,21 @@ export class Version1 implements SeriesSource {
 
   /** Throws `ServiceError`: `bad_data`, `too_large`. */
   read(): void {
+    // Metadata stands behind the series, which are to have it.
+    this.#each(3, () => this.#metadata())
+    this.#cursor.at = 0
+    this.#each(1, () => this.#series())
+  }
+
+  #each(field: number, read: () => void): void {
     const cursor = this.#cursor
     while (cursor.tag()) {
-      if (cursor.wire !== BYTES || (cursor.field !== 1 && cursor.field !== 3)) {
+      if (cursor.field !== field || cursor.wire !== BYTES) {
         cursor.skip()
         continue
       }
-      const { field } = cursor
       const outer = cursor.enter()
-      if (field === 1) this.#series()
-      else this.#metadata()
+      read()
       cursor.leave(outer)
     }
   }

@@ -174,7 +174,7 @@ export class Version2 implements SeriesSource {
       } else if (field === 4) this.#exemplar()
       else cursor.skip()
     }
-    if (!holds) this.#sink.unreadable('a series must hold a sample or a histogram')
+    if (!holds && problem === '') this.#sink.unreadable('a series must hold a sample or a histogram')
     this.#sink.end()
   }
 
