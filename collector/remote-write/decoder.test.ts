@@ -353,6 +353,49 @@ describe('metadata of version 1', () => {
     ])
   })
 
+  test('until it comes is seen from buckets and quantiles, whose sums and counts are counters', () => {
+    const names = [
+      [
+        ['__name__', 'took_bucket'],
+        ['le', '1'],
+      ],
+      [['__name__', 'took_sum']],
+      [['__name__', 'took_count']],
+      [
+        ['__name__', 'size'],
+        ['quantile', '0.5'],
+      ],
+      [['__name__', 'size_count']],
+      [['__name__', 'node_count']],
+    ] as const
+    for (const [version, write] of [
+      [1, version1],
+      [2, version2],
+    ] as const) {
+      const body = write(names.map((labels) => ({ labels, samples: [sample(1, 5)] })))
+      const types = decoded(version, body).lines.map((line) => line.split('} ').at(-1)!.split(' ').at(-4))
+      expect(types).toEqual(['counter', 'counter', 'counter', 'summary', 'summary', 'unknown'])
+    }
+  })
+
+  test('of a histogram makes counters of its parts, and leaves its rows what they are', () => {
+    const metadata = { type: 3, help: 'h', unit: 's' }
+    const store = storeWith()
+    const body = version2([
+      {
+        labels: [
+          ['__name__', 'took_bucket'],
+          ['le', '1'],
+        ],
+        samples: [sample(1, 5)],
+        metadata,
+      },
+      { labels: [['__name__', 'took']], histograms: [{ countInt: 0, sum: 0, timestamp: 5 }], metadata },
+    ])
+    decoded(2, body, { store })
+    expect([0, 1].map((id) => store.definition(id).type)).toEqual(['counter', 'histogram'])
+  })
+
   test('is limited', () => {
     const meter = countingMeter()
     const decoder = new RemoteWriteDecoder({ meter, metric_families: 1 })

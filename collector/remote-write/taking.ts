@@ -7,7 +7,7 @@ import type { Labels, SeriesDefinition, SeriesId } from '#core/series.ts'
 import { fitNative } from '../normal/native.ts'
 import type { Reason, Rejections } from '../normal/rejections.ts'
 import { type Row, type SeriesBook, UNRESOLVED } from './book.ts'
-import { type Described, type Families, UNKNOWN } from './families.ts'
+import { type Described, type Families, ofPart, UNKNOWN } from './families.ts'
 import type { WireHistogram } from './histogram.ts'
 import type { SeriesSource, WriteSink } from './sink.ts'
 
@@ -138,7 +138,7 @@ export class Taking implements WriteSink {
 
   /** False where the sample is refused. */
   #resolveFloat(): boolean {
-    const { type, unit, help } = this.#described()
+    const { type, unit, help } = this.#described('float')
     const id = this.#resolve({ type, unit, help, kind: 'float', bounds: NO_BOUNDS })
     if (id < 0) return false
     this.#id = id
@@ -150,7 +150,7 @@ export class Taking implements WriteSink {
     const { book } = this.#options
     const known = book.row(this.#number, shape)
     if (known !== undefined) return known.id
-    const { type, unit, help } = this.#described()
+    const { type, unit, help } = this.#described('row')
     const counted = gauge ? 'gaugehistogram' : 'histogram'
     const id = this.#resolve({ ...shape, type: type === 'unknown' ? counted : type, unit, help })
     if (id >= 0) book.learnRow(this.#number, { ...shape, id })
@@ -194,12 +194,13 @@ export class Taking implements WriteSink {
     return this.#labels
   }
 
-  #described(): Described {
+  #described(what: 'float' | 'row'): Described {
     const labels = this.#named()
     if (labels === undefined) return UNKNOWN
     const told = attempt(() => this.#source!.described())
-    if (typeof told === 'object') return told
-    return this.#options.families.of(labels.name)
+    const { families } = this.#options
+    if (typeof told === 'object' && told.type !== 'unknown') return what === 'float' ? ofPart(told, labels.name) : told
+    return what === 'float' ? families.of(labels) : families.ofRow(labels)
   }
 }
 

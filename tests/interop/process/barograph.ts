@@ -46,7 +46,12 @@ export function temporaryFolder(): string {
 
 /** Runs node on files of this repository; it does not outlive us. */
 export function spawnNode(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [...args], { cwd: ROOT })
+  return spawnProgram(process.execPath, args)
+}
+
+/** The same with another program. */
+export function spawnProgram(program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, [...args], { cwd: ROOT })
   const kill = (): void => void child.kill('SIGKILL')
   running.add(child)
   process.once('exit', kill)
