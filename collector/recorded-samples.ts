@@ -67,15 +67,18 @@ function headOf({ labels: own, type, unit, help, kind, bounds }: SeriesDefinitio
   }
 }
 
+/** One kind of samples: of which series one is, and how it is written. */
+interface Column {
+  readonly id: (i: number) => SeriesId
+  readonly item: (i: number) => unknown
+  readonly definition: SeriesWriter['definition']
+}
+
 /** One kind of samples, runs of one series together. */
 function entries(
   length: number,
   part: 'points' | 'histograms' | 'exemplars',
-  {
-    id,
-    item,
-    definition,
-  }: { id(i: number): SeriesId; item(i: number): unknown; definition: SeriesWriter['definition'] },
+  { id, item, definition }: Column,
 ): Entry[] {
   const written: Entry[] = []
   let items: unknown[] = []

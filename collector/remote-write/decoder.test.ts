@@ -153,9 +153,9 @@ describe.each(BOTH)('version %d', (version) => {
   }
 
   test('brings native histograms as exponential rows: counts of integers or of fractions', () => {
-    const { schema, zeroThreshold, sum, positiveSpans, negativeSpans } = native
-    const spans = { schema, zeroThreshold, sum, positiveSpans, negativeSpans }
-    const fractions = { ...spans, countFloat: 12, zeroCountFloat: 2, timestamp: 2000 }
+    const { schema, zeroThreshold, positiveSpans, negativeSpans } = native
+    const spans = { schema, zeroThreshold, positiveSpans, negativeSpans }
+    const fractions = { ...spans, sum: 18.4, countFloat: 12, zeroCountFloat: 2, timestamp: 2000 }
     const counts = { positiveCounts: [1, 2, 1, 1], negativeCounts: [1, 2, 1, 1] }
     const store = storeWith()
     const body = write([{ labels: UP, histograms: [native, { ...fractions, ...counts }] }])
