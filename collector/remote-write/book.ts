@@ -48,6 +48,17 @@ export class SeriesBook {
     this.#rows = new Map()
   }
 
+  /** Forgets series that have ended: what comes of them is resolved again. */
+  forgetEnded(isLive: (id: SeriesId) => boolean): void {
+    const ids = this.#ids
+    for (let i = 0; i < this.#keys.length; i++) if (ids[i]! >= 0 && !isLive(ids[i]!)) ids[i] = UNRESOLVED
+    for (const [number, rows] of this.#rows) {
+      const live = rows.filter(({ id }) => isLive(id))
+      if (live.length === 0) this.#rows.delete(number)
+      else this.#rows.set(number, live)
+    }
+  }
+
   /** The number of a key, made when new; -1 where it is too long to be kept. Keys of different versions are different. */
   number(key: DataView, start: number, end: number, version: number): number {
     const known = this.#keys.find(key, start, end, version)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { silentMeter } from '#core/ports/meter.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { countingMeter, linesOf, outcomeOf, storeWith } from '../testing/decoding.fixture.ts'
@@ -257,6 +258,39 @@ describe.each(BOTH)('version %d', (version) => {
     const decoder = new RemoteWriteDecoder({ meter: silentMeter, body_objects: 5 })
     const body = write([{ labels: UP, samples: Array.from({ length: 9 }, (_, i) => sample(1, i + 1)) }])
     expect(outcomeOf(() => decoder.decode(version, body, storeWith()))).toBe('too_large')
+  })
+
+  test('resolves again what has ended', () => {
+    const store = storeWith()
+    const resolved: string[] = []
+    const ended = new Set<number>()
+    let generation = 0
+    const writer: SeriesWriter = {
+      resolve: (definition) => {
+        resolved.push(definition.labels.name)
+        return store.resolve(definition)
+      },
+      definition: (id) => store.definition(id),
+      newest: (id) => store.newest(id),
+      append: (batch) => store.append(batch),
+      get generation() {
+        return generation
+      },
+      isLive: (id) => !ended.has(id),
+    }
+    const decoder = new RemoteWriteDecoder({ meter: silentMeter })
+    const body = write([
+      { labels: UP, samples: [sample(1, 5)] },
+      { labels: [['__name__', 'other']], samples: [sample(1, 5)] },
+      { labels: [['__name__', 'native']], histograms: [native] },
+    ])
+    decoder.decode(version, body, writer)
+    decoder.decode(version, body, writer)
+    expect(resolved).toEqual(['up', 'other', 'native'])
+    ended.add(0).add(2)
+    generation++
+    decoder.decode(version, body, writer)
+    expect(resolved.slice(3)).toEqual(['up', 'native'])
   })
 
   test('goes on when what it remembers has grown too large', () => {

@@ -41,6 +41,7 @@ export class RemoteWriteDecoder {
   readonly #cache_bytes: number
   readonly #body_objects: number
   #writer: SeriesWriter | undefined
+  #generation: number | undefined
 
   constructor(options: RemoteWriteOptions) {
     const { meter, metric_families = METRIC_FAMILIES, seed = 0 } = options
@@ -73,9 +74,11 @@ export class RemoteWriteDecoder {
    */
   decode(version: 1 | 2, body: Uint8Array, writer: SeriesWriter): Signals {
     const book = this.#book
-    if (writer !== this.#writer || book.bytes > this.#cache_bytes) book.clear()
     // Ids are those of one writer.
+    if (writer !== this.#writer || book.bytes > this.#cache_bytes) book.clear()
+    else if (writer.generation !== this.#generation) book.forgetEnded((id) => writer.isLive?.(id) ?? true)
     this.#writer = writer
+    this.#generation = writer.generation
     const builder = this.#builder
     builder.clear()
     const rejections = new Rejections(this.#rejected)
