@@ -14,6 +14,7 @@ import { limitBody } from './server/body.ts'
 import { countRequests } from './server/count.ts'
 import { createGuard, type Guard } from './server/guard.ts'
 import { Listener } from './server/listener.ts'
+import { withMounts } from './server/mounted.ts'
 import { Streams } from './stream/streams.ts'
 
 export { alertForm } from './forms/alert.ts'
@@ -84,6 +85,7 @@ export function createApi(options: ApiOptions): { readonly app: OpenAPIHono; rea
   const component = new Listener({
     ...api.listen,
     fetch: (request, env) => app.fetch(request, env as object),
+    around: (rest) => withMounts({ mounts: api.mounts ?? [], guard, meter, clock, rest }),
     onStop: () => api.streams.close(),
     connections: limits.connections,
     drain_ms: limits.drain_ms,

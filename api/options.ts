@@ -9,6 +9,7 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { LiveEvents } from '#core/ports/live.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import type { Mount } from '#core/ports/mounts.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { RuleReader } from '#core/ports/rules.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
@@ -92,4 +93,6 @@ export interface ApiOptions {
   readonly listen: { readonly host: string; readonly port: number }
   /** Host names accepted beside the loopback ones and that of `external_url`, while listening on loopback. */
   readonly hosts?: readonly string[]
+  /** Paths that are answered before the router, from the raw request. */
+  readonly mounts?: readonly Mount[]
 }

@@ -35,7 +35,7 @@ const NANOS = /"(?:timeUnixNano|observedTimeUnixNano|endTimeUnixNano)"\s*:\s*"?(
 /** The newest time that an input speaks of; −Infinity where it names none. */
 function newestTime(input: Input): number {
   if (input.kind === 'tick') return input.time_ms
-  if (input.kind === 'samples') return -Infinity
+  if (input.kind === 'samples') return input.newest_ms ?? -Infinity
   if (input.kind === 'change') return input.change.at_ms
   if (input.kind === 'command') return input.at_ms
   let newest = ''

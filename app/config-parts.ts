@@ -2,7 +2,7 @@ import { Secret } from '#core/config/secret.ts'
 import type { StoreLimits } from '#core/store/limits.ts'
 
 import type { AlertingConfig } from '../alerting/index.ts'
-import type { DecoderOptions } from '../collector/index.ts'
+import type { DecoderOptions, RemoteWriteOptions } from '../collector/index.ts'
 import type { QueryLimits } from '../query/index.ts'
 import type { Config } from './config.ts'
 
@@ -24,6 +24,10 @@ export function storeLimits({ limits, retention }: Config): Partial<StoreLimits>
 
 export function decoderLimits({ limits }: Config): Pick<DecoderOptions, 'body_objects' | 'label_value_length'> {
   return { body_objects: limits.body_objects, label_value_length: limits.label_value_length }
+}
+
+export function remoteWriteLimits({ limits }: Config): Omit<RemoteWriteOptions, 'meter'> {
+  return { body_objects: limits.body_objects, metric_families: limits.metric_families }
 }
 
 export function queryLimits({ limits }: Config): Partial<QueryLimits> {

@@ -31,6 +31,7 @@ const limits = z.strictObject({
   labels: count,
   label_name_length: count,
   label_value_length: count,
+  metric_families: count,
   ahead: duration,
   out_of_order: duration,
   scored_series: count,
@@ -127,8 +128,8 @@ export const configSchema = z
       host: z.string().min(1),
       http: port,
       otlp_http: port,
-      // A port opens when what it serves is built.
       otlp_grpc: port,
+      // A port opens when what it serves is built.
       scaler: port,
       kubernetes: port,
     }),
@@ -193,6 +194,7 @@ export const DEFAULTS = {
     labels: 64,
     label_name_length: 512,
     label_value_length: 4096,
+    metric_families: 50_000,
     ahead: '10m',
     out_of_order: '30m',
     scored_series: 200_000,

@@ -2,10 +2,9 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
-import type { Input } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 
-import { inputLine } from '../collector/index.ts'
+import { inputLine, samplesLine } from '../collector/index.ts'
 import type { Recorder } from './stages.ts'
 
 export interface Recording extends Recorder {
@@ -23,17 +22,19 @@ export function openRecording(folder: string, log: Log): Recording {
     throw new ServiceError('bad_config', `--record ${folder}: cannot be written: ${messageOf(error)}`, { cause: error })
   }
   let missing = 0
+  // A recording is for later: what cannot be taken down is applied all the same.
+  const append = (line: () => string): void => {
+    try {
+      writeSync(handle, `${line()}\n`)
+      if (missing > 0) log.warn('The recording goes on; inputs are missing in it.', { file, missing })
+      missing = 0
+    } catch (error) {
+      if (missing++ === 0) log.error('An input could not be recorded.', { file, error: messageOf(error) })
+    }
+  }
   return {
-    // A recording is for later: what cannot be taken down is applied all the same.
-    write(input: Input) {
-      try {
-        writeSync(handle, `${inputLine(input)}\n`)
-        if (missing > 0) log.warn('The recording goes on; inputs are missing in it.', { file, missing })
-        missing = 0
-      } catch (error) {
-        if (missing++ === 0) log.error('An input could not be recorded.', { file, error: messageOf(error) })
-      }
-    },
+    write: (input) => append(() => inputLine(input)),
+    samples: (decoded, definition) => append(() => samplesLine(decoded, definition)),
     close: () => closeSync(handle),
   }
 }

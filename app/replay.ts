@@ -111,11 +111,11 @@ class Replay {
     switch (input.kind) {
       case 'otlp':
         this.#request(input)
-        // Without a clock in the capture the newest event time is the time, and it moves between requests.
-        if (!this.#ticked && Number.isFinite(time_ms)) await this.#move(time_ms, () => this.engine.follow({ time_ms }))
+        await this.#follow(time_ms)
         break
       case 'samples':
         this.#observe(input.decode(this.engine.store))
+        await this.#follow(time_ms)
         break
       case 'tick':
         this.#ticked = true
@@ -131,6 +131,11 @@ class Replay {
         this.engine.command(input)
         break
     }
+  }
+
+  /** Without a clock in the capture the newest event time is the time, and it moves between requests. */
+  async #follow(time_ms: number): Promise<void> {
+    if (!this.#ticked && Number.isFinite(time_ms)) await this.#move(time_ms, () => this.engine.follow({ time_ms }))
   }
 
   async #move(time_ms: number, run: () => Promise<void>): Promise<void> {

@@ -59,6 +59,7 @@ export function greeting({ service, loaded }: Running): string {
   console    ${service.apiUrl}/
   API        ${service.apiUrl}/api/v1/  (Prometheus data source: ${service.apiUrl})
   OTLP/HTTP  ${service.otlpUrl === '' ? 'off' : service.otlpUrl}
+  OTLP/gRPC  ${service.grpcUrl === '' ? 'off' : service.grpcUrl}
   state      ${data}, ${rules} rules from ${service.rules.files.length} files
 `
 }

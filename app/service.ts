@@ -152,6 +152,11 @@ export class Service implements Component {
     return urlOf(this.#sources.otlpAddresses)
   }
 
+  /** OTLP over gRPC, as senders without TLS write it. */
+  get grpcUrl(): string {
+    return urlOf(this.#sources.grpcAddresses)
+  }
+
   get rules(): Rules {
     return this.#rules
   }
@@ -243,6 +248,7 @@ export class Service implements Component {
       meter: telemetry.meter,
       console_dir: CONSOLE,
       listen: { host: listen.host, port: listen.http ?? 0 },
+      mounts: this.#sources.mounts,
     })
     return component
   }

@@ -1,17 +1,23 @@
+import { randomInt } from 'node:crypto'
+
 import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
 import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import type { Mount } from '#core/ports/mounts.ts'
 
 import {
+  Budget,
+  createMounts,
   type Positions,
   RECEIVER_LIMITS,
   type ReceiverDeps,
   receivers,
   type RunningReceiver,
 } from '../collector/index.ts'
+import { remoteWriteLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
 
 /** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
@@ -29,28 +35,42 @@ export interface SourcesDeps {
 export class Sources implements Component {
   readonly #running: readonly RunningReceiver[]
   readonly #otlp: RunningReceiver | undefined
+  readonly #grpc: RunningReceiver | undefined
+  /** What is taken in on the API's port. */
+  readonly mounts: readonly Mount[]
+  /** Those that listen. */
+  readonly #doors: readonly RunningReceiver[]
   readonly #log: Log
   /** Peers that have not answered yet: what they have for us is not known. */
   readonly #starting = new Set<RunningReceiver>()
   /** Up to here everything had come when it was last looked. */
   #complete_ms = -Infinity
 
-  constructor({ listen, kafka, limits }: Config, deps: SourcesDeps) {
+  constructor(config: Config, deps: SourcesDeps) {
+    const { listen, kafka, limits } = config
     const { body, body_inflated, bodies_in_flight } = limits
     this.#log = deps.log
-    const given: ReceiverDeps = { ...deps, limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight } }
+    const given: ReceiverDeps = {
+      ...deps,
+      limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight },
+      bodies: new Budget(bodies_in_flight, deps.meter),
+    }
+    this.mounts = createMounts(given, { ...remoteWriteLimits(config), seed: randomInt(2 ** 31) })
+    const { host } = listen
     this.#otlp =
-      listen.otlp_http === null
-        ? undefined
-        : receivers.otlpHttp.create({ host: listen.host, port: listen.otlp_http }, given)
-    this.#running = [
-      ...(this.#otlp === undefined ? [] : [this.#otlp]),
-      ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)]),
-    ]
+      listen.otlp_http === null ? undefined : receivers.otlpHttp.create({ host, port: listen.otlp_http }, given)
+    this.#grpc =
+      listen.otlp_grpc === null ? undefined : receivers.otlpGrpc.create({ host, port: listen.otlp_grpc }, given)
+    this.#doors = [this.#otlp, this.#grpc].filter((door) => door !== undefined)
+    this.#running = [...this.#doors, ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)])]
   }
 
   get otlpAddresses(): RunningReceiver['addresses'] {
     return this.#otlp?.addresses ?? []
+  }
+
+  get grpcAddresses(): RunningReceiver['addresses'] {
+    return this.#grpc?.addresses ?? []
   }
 
   /** What was known to be complete before this process began. */
@@ -68,8 +88,8 @@ export class Sources implements Component {
 
   /** Our own doors are open when this returns; a peer may take its time, or be away. */
   async start(): Promise<void> {
-    await this.#otlp?.start()
-    for (const receiver of this.#running) if (receiver !== this.#otlp) void this.#await(receiver)
+    for (const door of this.#doors) await door.start()
+    for (const receiver of this.#running) if (!this.#doors.includes(receiver)) void this.#await(receiver)
   }
 
   async #await(receiver: RunningReceiver): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   Tick,
 } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
@@ -32,7 +33,9 @@ type Taken = Awaited<ReturnType<Stages['take']>>
 
 /** Takes down what entered, for `replay`. */
 export interface Recorder {
-  write(input: Input): void
+  write(input: OtlpRequest | Tick | ChangeInput | IncidentCommand): void
+  /** What became of `SamplesInput`, whose wire nobody keeps. */
+  samples(decoded: Signals, definition: SeriesWriter['definition']): void
 }
 
 export interface JournaledStagesOptions {
@@ -203,7 +206,8 @@ export class JournaledStages implements Stages {
     const { engine, recorder } = this.#options
     const decoded = input.decode(engine.store)
     const history = input.source === 'backfill'
-    return this.#kept({ ...decoded, history }, () => recorder?.write(input))
+    const record = (): void => recorder?.samples(decoded, (id) => engine.store.definition(id))
+    return this.#kept({ ...decoded, history }, record)
   }
 
   /** What cannot be kept must not have counted: deltas that come again go on from what is stored. */

@@ -1,4 +1,7 @@
 export { createDecoder, type DecoderOptions } from './decoder.ts'
+export { Budget } from './http/budget.ts'
+export type { RemoteWriteOptions } from './remote-write/decoder.ts'
+export { createMounts } from './mounts.ts'
 export * as receivers from './receivers.ts'
 export type { KafkaConfig } from './kafka/settings.ts'
 export {
@@ -9,3 +12,4 @@ export {
   type RunningReceiver,
 } from './receivers/receiver.ts'
 export { inputLine, readInput } from './recording.ts'
+export { samplesLine } from './recorded-samples.ts'

@@ -1,7 +1,7 @@
 // What every receiver promises, run over THE LIST.
 import { describe, expect, test } from 'vitest'
 
-import { kafka, otlpHttp } from './receivers.ts'
+import { kafka, otlpGrpc, otlpHttp } from './receivers.ts'
 import * as receivers from './receivers.ts'
 import type { ReceiverDeps, RunningReceiver } from './receivers/receiver.ts'
 import { receiverDeps } from './testing/receiving.fixture.ts'
@@ -15,6 +15,7 @@ interface Trial {
 }
 
 const TRIALS: Readonly<Record<string, Trial>> = {
+  otlp_grpc: { create: (deps) => otlpGrpc.create({ host: 'localhost', port: 0 }, deps), cannotStart: '' },
   otlp_http: { create: (deps) => otlpHttp.create({ host: 'localhost', port: 0 }, deps), cannotStart: '' },
   kafka: {
     create: (deps) => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import type { Input } from '#core/ports/intake.ts'
+import type { Input, SamplesInput } from '#core/ports/intake.ts'
 
 import { inputLine, readInput, readInputs } from './recording.ts'
 import { decoded, metrics, nanos, request } from './testing/decoding.fixture.ts'
@@ -11,7 +11,7 @@ import { decoded, metrics, nanos, request } from './testing/decoding.fixture.ts'
 const ORIGIN = { file: 'input.jsonl', line: 7 }
 const time = fc.oneof(fc.integer({ min: -1e12, max: 4e12 }), fc.double({ noNaN: true, noDefaultInfinity: true }))
 
-const inputs: fc.Arbitrary<Input> = fc.oneof(
+const inputs: fc.Arbitrary<Exclude<Input, SamplesInput>> = fc.oneof(
   fc.record(
     { kind: fc.constant('tick' as const), time_ms: time, complete_ms: time },
     { requiredKeys: ['kind', 'time_ms'] },
@@ -105,7 +105,10 @@ describe('a line of a recording', () => {
     ['{"tick":1,"tock":2}', 'tock'],
     ['{"otlp":"profiles","request":{}}', 'otlp'],
     ['{"change":{"kind":"party"}}', 'change'],
-    ['{"what":1}', 'one of otlp, tick, change, command, resourceMetrics, resourceLogs, resourceSpans is expected'],
+    [
+      '{"what":1}',
+      'one of otlp, samples, tick, change, command, resourceMetrics, resourceLogs, resourceSpans is expected',
+    ],
     ['[1]', 'a JSON object is expected'],
     ['{"tick":1,"tick":2}', '"tick" stands twice'],
     ['nonsense', 'malformed JSON'],

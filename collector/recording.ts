@@ -1,8 +1,9 @@
 import { z } from 'zod'
 
 import { ServiceError } from '#core/errors.ts'
-import type { Input, OtlpRequest, SignalKind } from '#core/ports/intake.ts'
+import type { Input, OtlpRequest, SamplesInput, SignalKind } from '#core/ports/intake.ts'
 
+import { samplesInput, samplesSchema } from './recorded-samples.ts'
 import { parseJson } from './wire/json.ts'
 import { requests } from './wire/schema.ts'
 import { type JsonObject, toOtlpJson } from './wire/to-json.ts'
@@ -84,11 +85,10 @@ function requestText({ signal, encoding, body }: OtlpRequest): string {
 
 /**
  * An input as a line of `input.jsonl`, without its line break; `readInput` gives it back, OTLP as JSON with the same
- * content. Throws `ServiceError('bad_data')` for a body that cannot be read.
+ * content. Samples that did not come as OTLP are written by `samplesLine`. Throws `ServiceError('bad_data')` for a body that cannot be read.
  */
-export function inputLine(input: Input): string {
+export function inputLine(input: Exclude<Input, SamplesInput>): string {
   if (input.kind === 'otlp') return `${head(input)}${requestText(input)}}`
-  if (input.kind === 'samples') throw new ServiceError('unavailable', `${input.source} cannot be recorded yet`)
   if (input.kind === 'tick') {
     const { time_ms, complete_ms } = input
     const complete = complete_ms === undefined ? {} : { complete: timeText(complete_ms) }
@@ -122,6 +122,7 @@ function ofObject(object: JsonObject, text: string): Input {
     const start = head(empty)
     return otlp(signal, text.startsWith(start) ? text.slice(start.length, -1) : JSON.stringify(request), at)
   }
+  if (Object.hasOwn(object, 'samples')) return samplesInput(checked(samplesSchema, object))
   if (Object.hasOwn(object, 'tick')) {
     const { tick, complete } = checked(tickLine, object)
     return { kind: 'tick', time_ms: tick, ...(complete === undefined ? {} : { complete_ms: complete }) }
@@ -135,7 +136,10 @@ function ofObject(object: JsonObject, text: string): Input {
     return { kind: 'command', command, incident, by, at_ms: at }
   }
   for (const [root, signal] of ROOTS) if (Object.hasOwn(object, root)) return otlp(signal, text)
-  throw new ServiceError('bad_data', `one of otlp, tick, change, command, ${[...ROOTS.keys()].join(', ')} is expected`)
+  throw new ServiceError(
+    'bad_data',
+    `one of otlp, samples, tick, change, command, ${[...ROOTS.keys()].join(', ')} is expected`,
+  )
 }
 
 /**

@@ -6,20 +6,37 @@ import type { Meter } from '#core/ports/meter.ts'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS'])
 
-/** Counts requests by route (as registered, so that there are few), method and status, and how long they took. */
-export function countRequests(meter: Meter, clock: Clock): MiddlewareHandler {
+interface Answered {
+  /** As registered, so that there are few. */
+  readonly route: string
+  readonly method: string
+  readonly status: number
+}
+
+/** To be called when a request comes; what it gives, when it is answered. Counts them, and how long they took. */
+export function createCount(meter: Meter, clock: Clock): () => (answered: Answered) => void {
   const requests = meter.counter('barograph.api.requests', { description: 'Requests answered', unit: '{request}' })
   const duration = meter.histogram('barograph.api.duration', {
     description: 'Time until a request was answered; of a stream, until it began',
     unit: 's',
     bounds: [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120],
   })
-  return async (c, next) => {
+  return () => {
     const from_ms = clock.now_ms()
+    return ({ route, method, status }) => {
+      requests.add(1, { route, method: METHODS.has(method) ? method : 'other', status: String(status) })
+      duration.record((clock.now_ms() - from_ms) / 1000, { route })
+    }
+  }
+}
+
+/** Counts what goes through the router. */
+export function countRequests(meter: Meter, clock: Clock): MiddlewareHandler {
+  const count = createCount(meter, clock)
+  return async (c, next) => {
+    const counted = count()
     await next()
     const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'none'
-    const method = METHODS.has(c.req.method) ? c.req.method : 'other'
-    requests.add(1, { route, method, status: String(c.res.status) })
-    duration.record((clock.now_ms() - from_ms) / 1000, { route })
+    counted({ route, method: c.req.method, status: c.res.status })
   }
 }

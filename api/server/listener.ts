@@ -1,3 +1,5 @@
+import type { RequestListener } from 'node:http'
+
 import { getRequestListener } from '@hono/node-server'
 
 import type { Clock } from '#core/clock.ts'
@@ -8,6 +10,8 @@ export interface ListenerOptions {
   readonly host: string
   readonly port: number
   readonly fetch: (request: Request, env: unknown) => Response | Promise<Response>
+  /** What is looked at before the router. */
+  readonly around: (rest: RequestListener) => RequestListener
   /** Ends answers that would never end by themselves. */
   readonly onStop: () => void
   readonly connections: number
@@ -21,12 +25,12 @@ const REQUEST_MS = 60_000
 
 /** The API's HTTP server; `localhost` is both loopback addresses on one port. */
 export class Listener extends Listening {
-  constructor({ fetch, ...options }: ListenerOptions) {
+  constructor({ fetch, around, ...options }: ListenerOptions) {
     super({
       ...options,
       setting: 'listen.http',
       request_ms: REQUEST_MS,
-      onRequest: getRequestListener(fetch, { overrideGlobalObjects: false }),
+      onRequest: around(getRequestListener(fetch, { overrideGlobalObjects: false })),
     })
   }
 }

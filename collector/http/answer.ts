@@ -2,6 +2,9 @@ import type { ServerResponse } from 'node:http'
 
 import type { Receipt, SignalKind } from '#core/ports/intake.ts'
 
+import { receiptJson, receiptProto } from '../rpc/receipt.ts'
+import { RPC, shortened, type Status, statusJson, statusProto } from '../rpc/status.ts'
+
 export type Encoding = 'proto' | 'json'
 
 export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
@@ -9,60 +12,29 @@ export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
 }
 
-const REJECTED: Readonly<Record<SignalKind, string>> = {
-  metrics: 'rejectedDataPoints',
-  logs: 'rejectedLogRecords',
-  traces: 'rejectedSpans',
-}
-
-/** Senders read no more than 64 KiB of an answer. */
-const MESSAGE_LENGTH = 2000
-
 /** google.rpc.Code by HTTP status. */
 const RPC_CODES: ReadonlyMap<number, number> = new Map([
-  [400, 3],
-  [403, 7],
-  [404, 5],
-  [413, 8],
-  [429, 8],
-  [499, 1],
-  [500, 13],
-  [503, 14],
+  [400, RPC.invalid_argument],
+  [403, RPC.permission_denied],
+  [404, RPC.not_found],
+  [413, RPC.resource_exhausted],
+  [429, RPC.resource_exhausted],
+  [499, RPC.canceled],
+  [500, RPC.internal],
+  [503, RPC.unavailable],
 ])
-const RPC_UNKNOWN = 2
 
-function varint(value: number): number[] {
-  const bytes: number[] = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest]
-    bytes.push((rest % 128) | 128)
-  }
-}
-
-/** A field of a message: a number, or bytes. */
-function field(number: number, value: number | Buffer): Buffer {
-  if (typeof value === 'number') return Buffer.from([number * 8, ...varint(value)])
-  return Buffer.concat([Buffer.from([number * 8 + 2, ...varint(value.length)]), value])
-}
-
-/** `ExportXServiceResponse`: empty on full success, else with `partial_success`. */
-export function successBody(encoding: Encoding, signal: SignalKind, { rejected, message }: Receipt): Buffer {
-  const error = message.slice(0, MESSAGE_LENGTH)
-  const full = rejected === 0 && error === ''
-  if (encoding === 'json') {
-    const partialSuccess = { [REJECTED[signal]]: String(rejected), errorMessage: error }
-    return Buffer.from(JSON.stringify(full ? {} : { partialSuccess }))
-  }
-  if (full) return Buffer.alloc(0)
-  return field(1, Buffer.concat([field(1, rejected), field(2, Buffer.from(error))]))
+/** `ExportXServiceResponse`. */
+export function successBody(encoding: Encoding, signal: SignalKind, receipt: Receipt): Buffer {
+  return encoding === 'json' ? receiptJson(signal, receipt) : receiptProto(receipt)
 }
 
 /** `google.rpc.Status`. */
 export function statusBody(encoding: Encoding, status: number, message: string): Buffer {
-  const code = RPC_CODES.get(status) ?? RPC_UNKNOWN
-  const text = message.slice(0, MESSAGE_LENGTH)
-  if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message: text }))
-  return Buffer.concat([field(1, code), field(2, Buffer.from(text))])
+  const text = shortened(message)
+  const code = RPC_CODES.get(status) ?? RPC.unknown
+  const told: Status = { code, message: text, ...(code === RPC.invalid_argument && { violation: text }) }
+  return encoding === 'json' ? statusJson(told) : statusProto(told)
 }
 
 export interface Answer {

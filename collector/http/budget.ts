@@ -1,12 +1,14 @@
 import { ServiceError } from '#core/errors.ts'
+import type { Meter } from '#core/ports/meter.ts'
 
 /** Bytes that all bodies together may hold. */
 export class Budget {
   readonly #limit: number
   #used = 0
 
-  constructor(limit: number) {
+  constructor(limit: number, meter: Meter) {
     this.#limit = limit
+    meter.gauge('barograph.collector.bodies', { description: 'Bodies held', unit: 'By' }, () => this.#used)
   }
 
   get used(): number {

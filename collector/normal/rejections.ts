@@ -15,6 +15,11 @@ export type Reason =
   | 'limit'
   | 'late_delta'
   | 'id'
+  | 'labels'
+  | 'histogram'
+  | 'no_sample'
+  | 'exemplar'
+  | 'metadata'
 
 /** Reasons that are told apart in a message; the rest is a number. */
 const TOLD = 3

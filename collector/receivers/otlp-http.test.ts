@@ -95,11 +95,16 @@ describe('a request', () => {
       retry,
       'application/json',
     ])
-    expect(await json.json()).toEqual({ code: rpc, message: 'because' })
-    const proto = await post(`${url}/v1/metrics`, '', PROTO_TYPE)
-    expect(Buffer.from(await proto.arrayBuffer())).toEqual(
-      Buffer.concat([Buffer.from([8, rpc, 18, 7]), Buffer.from('because')]),
-    )
+    const violation = {
+      '@type': 'type.googleapis.com/google.rpc.BadRequest',
+      fieldViolations: [{ description: 'because' }],
+    }
+    const details = code === 'bad_data' ? { details: [violation] } : {}
+    expect(await json.json()).toEqual({ code: rpc, message: 'because', ...details })
+    const proto = Buffer.from(await (await post(`${url}/v1/metrics`, '', PROTO_TYPE)).arrayBuffer())
+    const plain = Buffer.concat([Buffer.from([8, rpc, 18, 7]), Buffer.from('because')])
+    expect(proto.subarray(0, plain.length)).toEqual(plain)
+    expect(proto.includes('google.rpc.BadRequest')).toBe(code === 'bad_data')
     expect(meter.counts[`barograph.collector.requests{receiver=otlp_http,signal=metrics,outcome=${code}}`]).toBe(2)
   })
 

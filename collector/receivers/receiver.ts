@@ -4,6 +4,8 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 
+import type { Budget } from '../http/budget.ts'
+
 /** Bytes unless the name says otherwise. */
 export interface ReceiverLimits {
   /** A body as it comes over the wire. */
@@ -41,6 +43,8 @@ export interface ReceiverDeps {
   readonly meter: Meter
   readonly log: Log
   readonly limits: ReceiverLimits
+  /** `limits.bodies_in_flight`, of all receivers together. */
+  readonly bodies: Budget
   readonly positions: Positions
 }
 

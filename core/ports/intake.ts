@@ -31,6 +31,8 @@ export interface SamplesInput {
   readonly kind: 'samples'
   /** Where it came from, for counters: `remote_write`, `scrape`, `backfill`, `recording`. */
   readonly source: string
+  /** The newest event time in it, where that is known before its turn: a recording has no other clock. */
+  readonly newest_ms?: number
   decode(writer: SeriesWriter): Signals
 }
 

@@ -68,6 +68,7 @@ export class Barograph {
     const overrides = [
       'listen.http=0',
       'listen.otlp_http=0',
+      'listen.otlp_grpc=0',
       'observe_self=off',
       `rules=${JSON.stringify([...(packs ? [PACKS] : []), folder])}`,
       ...set,

@@ -77,6 +77,7 @@ beforeAll(
     const settings = [
       `listen.http=${http}`,
       `listen.otlp_http=${otlp}`,
+      'listen.otlp_grpc=off',
       `data=${join(folder, 'data')}`,
       `rules=[${join(folder, 'itself.barograph.yml')}]`,
       'observe_self=1s',

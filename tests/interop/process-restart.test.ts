@@ -156,7 +156,7 @@ describe('what stands in the way of starting is said in a line', () => {
     expect(await first.incidents()).toEqual([])
   }, 60_000)
 
-  test.each(['listen.http', 'listen.otlp_http'])(
+  test.each(['listen.http', 'listen.otlp_http', 'listen.otlp_grpc'])(
     'a port that is taken: %s',
     async (key) => {
       const taken = createServer()

@@ -46,7 +46,12 @@ export function temporaryFolder(): string {
 
 /** Runs node on files of this repository; it does not outlive us. */
 export function spawnNode(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [...args], { cwd: ROOT })
+  return spawnProgram(process.execPath, args)
+}
+
+/** The same with another program. */
+export function spawnProgram(program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, [...args], { cwd: ROOT })
   const kill = (): void => void child.kill('SIGKILL')
   running.add(child)
   process.once('exit', kill)
@@ -106,6 +111,7 @@ export function serverArgs(folder: string, { rules, set = [], args = [] }: Setup
     `rules=[${file}]`,
     'listen.http=0',
     'listen.otlp_http=0',
+    'listen.otlp_grpc=0',
     'observe_self=off',
     'lateness=1s',
     ...set,
@@ -119,6 +125,7 @@ export class Server {
   readonly folder: string
   readonly apiUrl: string
   readonly otlpUrl: string
+  readonly grpcUrl: string
   /** From the start of the process to its greeting. */
   readonly startup_ms: number
   readonly #child: ChildProcess
@@ -128,6 +135,7 @@ export class Server {
     this.folder = folder
     this.apiUrl = /console +(\S+)\//.exec(said.out)?.[1] ?? ''
     this.otlpUrl = /OTLP\/HTTP +(\S+)/.exec(said.out)?.[1] ?? ''
+    this.grpcUrl = /OTLP\/gRPC +(\S+)/.exec(said.out)?.[1] ?? ''
     this.startup_ms = said.took_ms
     this.#child = child
     this.#err = said.err
