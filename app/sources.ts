@@ -4,6 +4,7 @@ import { messageOf } from '#core/errors.ts'
 import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import type { TargetReader } from '#core/ports/targets.ts'
 
 import {
   type Positions,
@@ -11,8 +12,10 @@ import {
   type ReceiverDeps,
   receivers,
   type RunningReceiver,
+  type RunningScrape,
 } from '../collector/index.ts'
 import type { Config } from './config.ts'
+import { version } from './version.ts'
 
 /** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
 const WAIT_MS = 600_000
@@ -20,6 +23,8 @@ const WAIT_MS = 600_000
 export interface SourcesDeps {
   readonly intake: Intake
   readonly positions: Positions
+  /** Where relative files of the configuration lie. */
+  readonly folder: string
   readonly clock: Clock
   readonly meter: Meter
   readonly log: Log
@@ -29,13 +34,14 @@ export interface SourcesDeps {
 export class Sources implements Component {
   readonly #running: readonly RunningReceiver[]
   readonly #otlp: RunningReceiver | undefined
+  readonly #scrape: RunningScrape
   readonly #log: Log
   /** Peers that have not answered yet: what they have for us is not known. */
   readonly #starting = new Set<RunningReceiver>()
   /** Up to here everything had come when it was last looked. */
   #complete_ms = -Infinity
 
-  constructor({ listen, kafka, limits }: Config, deps: SourcesDeps) {
+  constructor({ listen, kafka, scrape, limits }: Config, deps: SourcesDeps) {
     const { body, body_inflated, bodies_in_flight } = limits
     this.#log = deps.log
     const given: ReceiverDeps = { ...deps, limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight } }
@@ -43,14 +49,30 @@ export class Sources implements Component {
       listen.otlp_http === null
         ? undefined
         : receivers.otlpHttp.create({ host: listen.host, port: listen.otlp_http }, given)
+    this.#scrape = receivers.scrape.create(
+      {
+        jobs: scrape,
+        folder: deps.folder,
+        scrapes: limits.scrapes,
+        targets: limits.scrape_targets,
+        user_agent: `Barograph/${version}`,
+      },
+      given,
+    )
     this.#running = [
       ...(this.#otlp === undefined ? [] : [this.#otlp]),
       ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)]),
+      this.#scrape,
     ]
   }
 
   get otlpAddresses(): RunningReceiver['addresses'] {
     return this.#otlp?.addresses ?? []
+  }
+
+  /** Whom we scrape. */
+  get targets(): TargetReader {
+    return this.#scrape
   }
 
   /** What was known to be complete before this process began. */

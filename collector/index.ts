@@ -8,4 +8,6 @@ export {
   type ReceiverLimits,
   type RunningReceiver,
 } from './receivers/receiver.ts'
+export type { RunningScrape } from './receivers/scrape.ts'
 export { inputLine, readInput } from './recording.ts'
+export { scrapeJobs } from './scrape/config/job-schema.ts'
