@@ -158,6 +158,7 @@ function giveUp(attempt: Attempt, why: ServiceError): void {
 }
 
 function asServiceError(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error
+  if (error instanceof ServiceError && error.code !== 'canceled') return error
+  if (error instanceof ServiceError) return new ServiceError('unavailable', 'the answer broke off', { cause: error })
   return new ServiceError('unavailable', messageOf(error), { cause: error })
 }

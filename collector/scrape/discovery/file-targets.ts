@@ -41,7 +41,10 @@ export class FileTargets implements Discovery {
   readonly #files = new Map<string, Known>()
   #cancel: () => void = () => undefined
   #stopped = false
-  #told = false
+  /** Whether anything was found out yet. */
+  #known = false
+  /** Files that cannot be read, and why. */
+  readonly #told = new Map<string, string>()
 
   constructor(options: FileTargetsOptions) {
     this.#options = options
@@ -65,7 +68,7 @@ export class FileTargets implements Discovery {
   async #look(found: (groups: readonly TargetGroup[]) => void): Promise<void> {
     const paths = new Set<string>()
     for (const pattern of this.#options.config.files) for (const path of await this.#matching(pattern)) paths.add(path)
-    let changed = !this.#told
+    let changed = !this.#known
     for (const path of paths) changed = (await this.#read(path)) || changed
     for (const path of this.#files.keys()) {
       if (paths.has(path)) continue
@@ -73,14 +76,14 @@ export class FileTargets implements Discovery {
       changed = true
     }
     if (!changed || this.#stopped) return
-    this.#told = true
+    this.#known = true
     found([...this.#files.values()].flatMap((file) => file.groups))
   }
 
   /** `*` stands in the last part alone. */
   async #matching(pattern: string): Promise<string[]> {
     const path = resolve(this.#options.folder, pattern)
-    if (!path.includes('*')) return [path]
+    if (!path.includes('*')) return (await stat(path).catch(() => undefined)) === undefined ? [] : [path]
     const parts = basename(path).split('*')
     const names = await readdir(dirname(path)).catch(() => [])
     return names
@@ -99,12 +102,20 @@ export class FileTargets implements Discovery {
       const written = groups.parse(parse(await readFile(path, 'utf8')) ?? [])
       const found = written.map((group, i) => groupOf(`${path}:${i}`, group, { __meta_filepath: path }))
       this.#files.set(path, { mtime_ms, groups: found })
+      this.#told.delete(path)
       return true
     } catch (error) {
       this.#options.failures.add(1, { mechanism: 'file' })
-      this.#options.log.warn('a file of targets cannot be read; it stays as it was', { path, error: messageOf(error) })
+      this.#tell(path, messageOf(error))
       return false
     }
+  }
+
+  /** Once, until it is something else. */
+  #tell(path: string, error: string): void {
+    if (this.#told.get(path) === error) return
+    this.#told.set(path, error)
+    this.#options.log.warn('a file of targets cannot be read; it stays as it was', { path, error })
   }
 }
 
