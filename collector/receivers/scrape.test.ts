@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { ManualClock, systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
@@ -52,21 +52,18 @@ class Stand {
   async pass(inputs = 1): Promise<string[][]> {
     const before = this.intake.batches.length
     this.clock.advanceTo(this.clock.now_ms() + INTERVAL)
-    await expect.poll(() => this.intake.batches.length, { timeout: 5000, interval: 5 }).toBe(before + inputs)
+    await vi.waitUntil(() => this.intake.batches.length === before + inputs, { timeout: 5000, interval: 5 })
     return this.intake.batches.slice(before)
   }
 
   /** Lets five seconds after five seconds pass, until the number is what it should be. */
   async wait(number: () => number | undefined, expected: number): Promise<void> {
-    await expect
-      .poll(
-        () => {
-          if (number() !== expected) this.clock.advanceTo(this.clock.now_ms() + 5000)
-          return number()
-        },
-        { timeout: 5000 },
-      )
-      .toBe(expected)
+    const reached = (): boolean => {
+      if (number() === expected) return true
+      this.clock.advanceTo(this.clock.now_ms() + 5000)
+      return false
+    }
+    await vi.waitUntil(reached, { timeout: 5000 })
   }
 
   up(): number[] {
@@ -365,7 +362,7 @@ describe('files of targets', () => {
     const made = await stand([{ file_sd_configs: [{ files: ['*.json', '*.yml'] }] }], { folder: at })
     await expect.poll(() => made.scrape.active().length).toBe(2)
     await made.pass(2)
-    expect(Object.values(made.intake.values('a')).toSorted()).toEqual([1, 2])
+    expect(Object.values(made.intake.values('a')).toSorted((a, b) => a - b)).toEqual([1, 2])
     expect(
       made.scrape
         .active()

@@ -6,6 +6,12 @@ import type { PageExemplar } from './page-reader.ts'
 /** Characters of the labels of an exemplar, names and values together. */
 const EXEMPLAR_LENGTH = 128
 
+function characters(text: string): number {
+  let count = 0
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) count++
+  return count
+}
+
 /** What the rules know of a family. */
 interface Known {
   page: number
@@ -169,7 +175,7 @@ export class OpenMetricsRules<Series> {
   #exemplar(facts: Facts, { pairs }: PageExemplar): void {
     if (!facts.exemplars) this.#report('a sample may have no exemplar')
     let length = 0
-    for (const [name, value] of pairs) length += [...name].length + [...value].length
+    for (const [name, value] of pairs) length += characters(name) + characters(value)
     if (length > EXEMPLAR_LENGTH) this.#report('the labels of an exemplar are too long')
   }
 

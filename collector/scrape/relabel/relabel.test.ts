@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import type { z } from 'zod'
 
 import { relabelRule } from './relabel-schema.ts'
 import { relabel } from './relabel.ts'
@@ -88,7 +88,7 @@ describe('relabelling, as Prometheus does it,', () => {
       result(
         { foo: 'bAr123Foo' },
         { source_labels: ['foo'], target_label: 'low', action: 'lowercase' },
-        { source_labels: ['foo'], target_label: 'up', action: 'Uppercase' as never },
+        { source_labels: ['foo'], target_label: 'up', action: 'Uppercase' },
         { source_labels: ['low'], regex: 'bar.*', action: 'keep' },
       ),
     ).toEqual({ foo: 'bAr123Foo', low: 'bar123foo', up: 'BAR123FOO' })

@@ -45,65 +45,59 @@ function hashmod(text: string, modulus: number): string {
   return String(hash % BigInt(modulus))
 }
 
-/** Prometheus takes names of any UTF-8 text. */
-const isName = (name: string): boolean => name !== ''
+/** What an action does; false where it drops the labels. `value`: the source labels, joined. */
+type Apply = (rule: RelabelRule, draft: Draft, value: string) => boolean
 
-function replace({ regex, target_label, replacement }: RelabelRule, draft: Draft, value: string): void {
+const replace: Apply = ({ regex, target_label, replacement }, draft, value) => {
   const matcher = regex.matcher(value)
-  if (!matcher.matches()) return
+  if (!matcher.matches()) return true
   const target = expand(target_label, matcher)
-  if (isName(target)) set(draft, target, expand(replacement, matcher))
+  // Prometheus takes any other name.
+  if (target !== '') set(draft, target, expand(replacement, matcher))
+  return true
 }
 
-function map({ regex, replacement }: RelabelRule, draft: Draft): void {
+const map: Apply = ({ regex, replacement }, draft) => {
   for (const [name, value] of [...draft].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const matcher = regex.matcher(name)
     if (matcher.matches()) set(draft, expand(replacement, matcher), value)
   }
+  return true
 }
 
-function filter({ regex, action }: RelabelRule, draft: Draft): void {
+const filter: Apply = ({ regex, action }, draft) => {
   for (const name of draft.keys()) if (regex.testExact(name) === (action === 'labeldrop')) draft.delete(name)
+  return true
 }
 
-/** False where the rule drops the labels. */
-function apply(rule: RelabelRule, draft: Draft): boolean {
-  const { action, target_label } = rule
-  const value = rule.source_labels.map((name) => draft.get(name) ?? '').join(rule.separator)
-  switch (action) {
-    case 'keep':
-      return rule.regex.testExact(value)
-    case 'drop':
-      return !rule.regex.testExact(value)
-    case 'keepequal':
-      return (draft.get(target_label) ?? '') === value
-    case 'dropequal':
-      return (draft.get(target_label) ?? '') !== value
-    case 'replace':
-      replace(rule, draft, value)
-      return true
-    case 'lowercase':
-      set(draft, target_label, value.toLowerCase())
-      return true
-    case 'uppercase':
-      set(draft, target_label, value.toUpperCase())
-      return true
-    case 'hashmod':
-      set(draft, target_label, hashmod(value, rule.modulus))
-      return true
-    case 'labelmap':
-      map(rule, draft)
-      return true
-    case 'labeldrop':
-    case 'labelkeep':
-      filter(rule, draft)
-      return true
+/** An action that sets the target label to what it makes of the source. */
+const setting =
+  (make: (value: string, rule: RelabelRule) => string): Apply =>
+  (rule, draft, value) => {
+    set(draft, rule.target_label, make(value, rule))
+    return true
   }
+
+const APPLY: Readonly<Record<RelabelRule['action'], Apply>> = {
+  replace,
+  keep: ({ regex }, _, value) => regex.testExact(value),
+  drop: ({ regex }, _, value) => !regex.testExact(value),
+  keepequal: ({ target_label }, draft, value) => (draft.get(target_label) ?? '') === value,
+  dropequal: ({ target_label }, draft, value) => (draft.get(target_label) ?? '') !== value,
+  hashmod: setting((value, { modulus }) => hashmod(value, modulus)),
+  labelmap: map,
+  labeldrop: filter,
+  labelkeep: filter,
+  lowercase: setting((value) => value.toLowerCase()),
+  uppercase: setting((value) => value.toUpperCase()),
 }
 
 /**
  * Changes labels by rules, in their order; false where one drops them. Source: model/relabel of prometheus/prometheus.
  */
 export function relabel(rules: readonly RelabelRule[], draft: Draft): boolean {
-  return rules.every((rule) => apply(rule, draft))
+  return rules.every((rule) => {
+    const value = rule.source_labels.map((name) => draft.get(name) ?? '').join(rule.separator)
+    return APPLY[rule.action](rule, draft, value)
+  })
 }

@@ -3,6 +3,10 @@ import { Followed, NO_ID, type Part, type Row } from './row.ts'
 /** Why a histogram is stored as plain series. */
 export type PlainReason = 'bounds' | 'buckets' | 'count' | 'times' | 'limit'
 
+function le({ part }: Row): number {
+  return part?.le ?? NaN
+}
+
 /**
  * The series of a page that are one classic histogram, made one row of the store, where buckets are not cumulative. What does
  * not fit together (a bound missing, counts that fall, parts of different times) stays plain series, so that nothing is lost.
@@ -57,7 +61,6 @@ export class HistogramRow extends Followed {
     const one = (kind: Part['kind']): Row | undefined => present.find(({ part }) => part?.kind === kind)
     this.#sum = one('sum')
     this.#count = one('count')
-    const le = (row: Row): number => row.part?.le ?? NaN
     const buckets = present.filter(({ part }) => part?.kind === 'bucket').toSorted((a, b) => le(a) - le(b))
     const ascending = buckets.every((row, i) => le(row) > (i === 0 ? -Infinity : le(buckets[i - 1]!)))
     this.#buckets = ascending && buckets.length > 0 && le(buckets.at(-1)!) === Infinity ? buckets : []

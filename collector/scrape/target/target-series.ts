@@ -7,7 +7,7 @@ import type { Line } from '../exposition/lines.ts'
 import type { PageExemplar, SampleSink } from '../exposition/page-reader.ts'
 import { HistogramRow, type PlainReason } from './histogram-row.ts'
 import { type NamingOptions, storedLabels } from './naming.ts'
-import { Followed, NO_ID, partOf, Row } from './row.ts'
+import { type Followed, NO_ID, partOf, Row } from './row.ts'
 
 const NO_BOUNDS = new Float64Array(0)
 

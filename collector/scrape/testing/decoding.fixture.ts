@@ -31,7 +31,7 @@ export function decoderWith(settings: Settings = {}, meter = silentMeter): Scrap
 }
 
 const REPORT = /^(?:up|scrape_\w+)\{/
-const ENDING = `${String(TARGET).slice(1, -1)}`
+const ENDING = String(TARGET).slice(1, -1)
 
 export interface ScrapedTarget {
   readonly decoder: ScrapeDecoder

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
 import type { Input, Intake, Receipt } from '#core/ports/intake.ts'
-import { Labels } from '#core/series.ts'
+import type { Labels } from '#core/series.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { linesOf, storeWith } from '../../testing/decoding.fixture.ts'
