@@ -26,6 +26,7 @@ export class ReportSeries {
   readonly #labels: Labels
   #ids: readonly number[] = []
   #writer: SeriesWriter | undefined
+  #generation: number | undefined
 
   constructor(labels: Labels) {
     this.#labels = labels
@@ -40,17 +41,18 @@ export class ReportSeries {
 
   /** The target is gone. */
   end(time_ms: number, writer: SeriesWriter, builder: SampleBuilder): void {
-    if (this.#writer !== writer) return
+    if (this.#writer !== writer || this.#generation !== writer.generation) return
     for (const id of this.#ids) builder.float(id, time_ms, NaN, true)
   }
 
   #resolved(writer: SeriesWriter): readonly number[] {
-    if (this.#writer === writer) return this.#ids
+    if (this.#writer === writer && this.#generation === writer.generation) return this.#ids
     this.#ids = SERIES.map(([name, unit, help]) => {
       const labels = this.#labels.with(METRIC_NAME, name)
       return writer.resolve({ labels, type: 'gauge', unit, help, kind: 'float', bounds: NO_BOUNDS })
     })
     this.#writer = writer
+    this.#generation = writer.generation
     return this.#ids
   }
 }

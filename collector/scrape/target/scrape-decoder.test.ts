@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels } from '#core/series.ts'
 
 import { countingMeter, storeWith } from '../../testing/decoding.fixture.ts'
@@ -251,6 +252,36 @@ test('a broken rule of OpenMetrics is counted, and fails the scrape where that i
   const strict = scrapedTarget({ strict: true })
   expect(strict.scrape(page, 'openmetrics')).toEqual([])
   expect(strict.decoder.error).toBe('line 2: a value is below zero')
+})
+
+test('a series that the store has let go is resolved again', () => {
+  const store = storeWith()
+  let gone = -1
+  const writer: SeriesWriter = {
+    resolve: (definition) => store.resolve(definition),
+    definition: (id) => store.definition(id),
+    newest: (id) => store.newest(id),
+    append: (batch) => store.append(batch),
+    generation: 0,
+    isLive: (id) => id !== gone,
+  }
+  const decoder = decoderWith()
+  const resolve = vi.spyOn(writer, 'resolve')
+  const ids = (page: string) => {
+    const fetched = { body: Buffer.from(page), format: 'text' } as const
+    return [...decoder.decode({ time_ms: 1, duration_s: 0, page: fetched }, writer).samples.floats.series]
+  }
+  const [a, b] = ids('a 1\nb 1\n')
+  resolve.mockClear()
+  ids('a 2\nb 2\n')
+  expect(resolve).not.toHaveBeenCalled()
+  gone = b!
+  const next: SeriesWriter = Object.assign(writer, { generation: 1 })
+  expect(next.generation).toBe(1)
+  expect(ids('a 3\n').slice(0, 1)).toEqual([a])
+  expect(resolve.mock.calls.map(([{ labels }]) => labels.name)).not.toContain('a')
+  // What has no samples any more is not marked stale either.
+  expect(ids('a 4\n')).not.toContain(b)
 })
 
 test('another store gets series of its own', () => {

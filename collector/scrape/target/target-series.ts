@@ -1,7 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBuilder } from '#core/sample.ts'
-import { Labels, type SeriesDefinition } from '#core/series.ts'
+import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
 import type { Line } from '../exposition/lines.ts'
 import type { PageExemplar, SampleSink } from '../exposition/page-reader.ts'
@@ -50,6 +50,7 @@ export class TargetSeries implements SampleSink<Row> {
   #time_ms = 0
   #live = 0
   #writer: SeriesWriter | undefined
+  #generation: number | undefined
   #builder: SampleBuilder | undefined
   #tally = newTally()
 
@@ -62,9 +63,11 @@ export class TargetSeries implements SampleSink<Row> {
   }
 
   begin(time_ms: number, writer: SeriesWriter, builder: SampleBuilder): void {
-    // Ids are those of one writer.
-    if (this.#writer !== undefined && this.#writer !== writer) this.#forgetIds()
+    // Ids are those of one writer, and of series that it has not let go.
+    if (this.#writer !== undefined && this.#writer !== writer) this.#forgetIds(() => true)
+    else if (this.#generation !== writer.generation) this.#forgetIds((id) => writer.isLive?.(id) === false)
     this.#writer = writer
+    this.#generation = writer.generation
     this.#builder = builder
     this.#time_ms = time_ms
     this.#scrape++
@@ -297,12 +300,13 @@ export class TargetSeries implements SampleSink<Row> {
     }
   }
 
-  #forgetIds(): void {
+  #forgetIds(gone: (id: SeriesId) => boolean): void {
     for (const row of this.#all()) {
+      if (row.id === NO_ID || !gone(row.id)) continue
       row.id = NO_ID
-      row.live = false
+      // Without samples there is nothing to mark stale.
+      if (row.live) this.#setLive(row, false)
     }
-    this.#live = 0
   }
 }
 
