@@ -33,6 +33,12 @@ export function decoderWith(settings: Settings = {}, meter = silentMeter): Scrap
 const REPORT = /^(?:up|scrape_\w+)\{/
 const ENDING = String(TARGET).slice(1, -1)
 
+function withoutTarget(line: string): string {
+  return line.replace(/(, )?instance="shop:80", job="shop"(, )?/, (_, before?: string, behind?: string) => {
+    return before !== undefined && behind !== undefined ? ', ' : ''
+  })
+}
+
 export interface ScrapedTarget {
   readonly decoder: ScrapeDecoder
   readonly store: Store
@@ -67,9 +73,7 @@ export function scrapedTarget(
       const samples = decode(page, format)
       lines = linesOf(samples, store)
       store.append(samples)
-      return lines
-        .filter((line) => !REPORT.test(line))
-        .map((line) => line.replace(/(?:, )?instance="shop:80", job="shop"(?:, )?/, '').replace(` ${now_ms} `, ' '))
+      return lines.filter((line) => !REPORT.test(line)).map((line) => withoutTarget(line).replace(` ${now_ms} `, ' '))
     },
     lose: (page) => {
       decode(page, 'text')
