@@ -2,44 +2,81 @@ import { grown } from '#core/store/grow.ts'
 
 import type { Facts } from './facts.ts'
 import type { Family, Metadata } from './family.ts'
-import type { Head } from './head.ts'
+import { type Head, readHead } from './head.ts'
 
-/** A line that was seen before: of a sample what stands before its value, of metadata all of it. */
-export interface Line<Known> {
+/** A line that was seen before: of a sample what stands before its value, of metadata all of it. There are many: it is small. */
+export class Line<Known> {
+  readonly #lines: Lines<Known>
   /** Its bytes in the arena. */
   readonly start: number
   readonly length: number
   readonly hash: number
-  /** What came behind it last time. */
-  next: Line<Known> | undefined
-  /** The page that it stood on last, counted from 1. */
-  page: number
+  readonly family: Family
   /** Of metadata; undefined for a sample. */
   readonly metadata: Metadata | undefined
-  readonly head: Head
-  readonly family: Family
+  /** What came behind it last time. */
+  next: Line<Known> | undefined
+  /** Another line of the same hash. */
+  same: Line<Known> | undefined
+  /** The page that it stood on last, counted from 1. */
+  page = 0
   /** What the rules of OpenMetrics know of it. */
   facts: Facts | undefined
   /** What whoever reads samples knows of it. */
   known: Known | undefined
+
+  constructor(lines: Lines<Known>, place: { start: number; length: number; hash: number }, about: About) {
+    this.#lines = lines
+    this.start = place.start
+    this.length = place.length
+    this.hash = place.hash
+    this.family = about.family
+    this.metadata = about.metadata
+    this.next = undefined
+    this.same = undefined
+    this.facts = undefined
+    this.known = undefined
+  }
+
+  /** Of a sample: what its bytes say, read again. */
+  get head(): Head {
+    return this.#lines.head(this)
+  }
 }
 
-/** FNV-1a, 32 bits. */
+export interface About {
+  readonly family: Family
+  readonly metadata: Metadata | undefined
+}
+
+const ARENA_BYTES = 1024
+
+/** FNV-1a, 32 bits, signed: it fits a small integer. */
 export function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
-  return hash >>> 0
+  return hash | 0
 }
 
 /** The lines of a target's pages, found by their bytes. */
 export class Lines<Known> {
-  #arena = new Uint8Array(1024)
+  readonly #blanks: boolean
+  #arena = new Uint8Array(ARENA_BYTES)
   #used = 0
   #count = 0
-  readonly #byHash = new Map<number, Line<Known>[]>()
+  readonly #byHash = new Map<number, Line<Known>>()
+
+  /** `blanks`: whether they may stand between the words of a head. */
+  constructor(blanks: boolean) {
+    this.#blanks = blanks
+  }
 
   get size(): number {
     return this.#count
+  }
+
+  head({ start, length }: Line<Known>): Head {
+    return readHead(this.#arena, start, start + length, this.#blanks)
   }
 
   /** True where the bytes at `at` are those of the line. */
@@ -52,47 +89,47 @@ export class Lines<Known> {
   }
 
   find(bytes: Uint8Array, from: number, to: number, hash: number): Line<Known> | undefined {
-    const lines = this.#byHash.get(hash)
-    if (lines === undefined) return undefined
-    for (const line of lines) if (line.length === to - from && this.matches(line, bytes, from)) return line
-    return undefined
+    let line = this.#byHash.get(hash)
+    while (line !== undefined && !(line.length === to - from && this.matches(line, bytes, from))) line = line.same
+    return line
   }
 
-  add(bytes: Uint8Array, from: number, to: number, line: Omit<Line<Known>, 'start' | 'length'>): Line<Known> {
+  add(bytes: Uint8Array, place: { from: number; to: number; hash: number }, about: About): Line<Known> {
+    const { from, to, hash } = place
     const start = this.#used
     this.#arena = grown(this.#arena, start + to - from)
     this.#arena.set(bytes.subarray(from, to), start)
     this.#used += to - from
-    const added = { ...line, start, length: to - from }
-    this.#keep(added)
-    return added
+    const line = new Line(this, { start, length: to - from, hash }, about)
+    line.same = this.#byHash.get(hash)
+    this.#byHash.set(hash, line)
+    this.#count++
+    return line
   }
 
   /** Forgets lines that did not stand on this page, once they are as many as those that did; true where it did. */
   trim(page: number, onPage: number): boolean {
     if (this.#count <= 2 * onPage + 64) return false
     const arena = this.#arena
-    const kept = [...this.#byHash.values()].flat().filter((line) => line.page === page)
+    const first = [...this.#byHash.values()]
     this.clear()
-    for (const line of kept) {
-      const moved = this.add(arena, line.start, line.start + line.length, line)
-      // Those before it find it by its hash, once.
-      moved.next = undefined
+    for (const chain of first) {
+      for (let line: Line<Known> | undefined = chain; line !== undefined; line = line.same) {
+        if (line.page !== page) continue
+        const { start, length, hash } = line
+        const moved = this.add(arena, { from: start, to: start + length, hash }, line)
+        moved.page = page
+        moved.facts = line.facts
+        moved.known = line.known
+      }
     }
     return true
   }
 
   clear(): void {
-    this.#arena = new Uint8Array(1024)
+    this.#arena = new Uint8Array(ARENA_BYTES)
     this.#used = 0
     this.#count = 0
     this.#byHash.clear()
-  }
-
-  #keep(line: Line<Known>): void {
-    const same = this.#byHash.get(line.hash)
-    if (same === undefined) this.#byHash.set(line.hash, [line])
-    else same.push(line)
-    this.#count++
   }
 }

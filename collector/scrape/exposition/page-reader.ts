@@ -19,7 +19,6 @@ export interface SampleSink<Known> {
   exemplar(line: Line<Known>, exemplar: PageExemplar): void
 }
 
-const NO_HEAD = { name: '', pairs: [] }
 const BRACE_LENGTH = 1
 /** Families of earlier pages that are remembered whatever the page has. */
 const SPARE_FAMILIES = 1000
@@ -38,7 +37,7 @@ export abstract class PageReader<Known> {
   protected family: Family | undefined
   /** Whether blanks may stand between words, and be tabs. */
   readonly #blanks: boolean
-  readonly #lines = new Lines<Known>()
+  readonly #lines: Lines<Known>
   readonly #families = new Families()
   readonly #first: { next: Line<Known> | undefined } = { next: undefined }
   #page = 0
@@ -48,6 +47,7 @@ export abstract class PageReader<Known> {
   constructor(sink: SampleSink<Known>, { blanks }: { readonly blanks: boolean }) {
     this.sink = sink
     this.#blanks = blanks
+    this.#lines = new Lines(blanks)
   }
 
   /** The metadata of the line `[from, to)`, which begins with `#`. */
@@ -124,19 +124,10 @@ export abstract class PageReader<Known> {
     const { bytes, at } = this
     const to = lineEnd(bytes, at, this.end)
     const hash = hashOf(bytes, at, to)
-    const known = this.#lines.find(bytes, at, to, hash)
+    const place = { from: at, to, hash }
     const line =
-      known ??
-      this.#lines.add(bytes, at, to, {
-        hash,
-        metadata: this.metadata(at, to),
-        next: undefined,
-        page: 0,
-        head: NO_HEAD,
-        family: this.#families.none,
-        facts: undefined,
-        known: undefined,
-      })
+      this.#lines.find(bytes, at, to, hash) ??
+      this.#lines.add(bytes, place, { metadata: this.metadata(at, to), family: this.#families.none })
     this.at = to
     return line
   }
@@ -147,10 +138,9 @@ export abstract class PageReader<Known> {
     const hash = hashOf(bytes, at, to)
     let line = this.#lines.find(bytes, at, to, hash)
     if (line === undefined) {
-      const head = readHead(bytes, at, to, this.#blanks)
-      const family = this.#families.of(head.name, this.family)
-      const rest = { metadata: undefined, next: undefined, page: 0, facts: undefined, known: undefined }
-      line = this.#lines.add(bytes, at, to, { hash, head, family, ...rest })
+      const { name } = readHead(bytes, at, to, this.#blanks)
+      const family = this.#families.of(name, this.family)
+      line = this.#lines.add(bytes, { from: at, to, hash }, { metadata: undefined, family })
     }
     this.at = to
     return line

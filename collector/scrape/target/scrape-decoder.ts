@@ -11,8 +11,7 @@ import { TextReader } from '../exposition/text-reader.ts'
 import type { Format } from './content-type.ts'
 import type { PageCounters } from './counters.ts'
 import { ReportSeries } from './report.ts'
-import type { Row } from './row.ts'
-import { TargetSeries, type TargetSeriesOptions } from './target-series.ts'
+import { type Known, TargetSeries, type TargetSeriesOptions } from './target-series.ts'
 
 /** What became of asking a target. */
 export interface Fetched {
@@ -36,7 +35,7 @@ export class ScrapeDecoder {
   readonly #options: ScrapeDecoderOptions
   readonly #series: TargetSeries
   readonly #report: ReportSeries
-  readonly #readers = new Map<Format, PageReader<Row>>()
+  readonly #readers = new Map<Format, PageReader<Known>>()
   /** Rules that the page breaks, with the times that it does. */
   readonly #rules = new Map<string, number>()
   /** Why the newest scrape failed, '' where it did not. */
@@ -98,10 +97,10 @@ export class ScrapeDecoder {
     }
   }
 
-  #reader(format: Format): PageReader<Row> {
+  #reader(format: Format): PageReader<Known> {
     let reader = this.#readers.get(format)
     if (reader === undefined) {
-      const rules = new OpenMetricsRules<Row>((rule) => {
+      const rules = new OpenMetricsRules<Known>((rule) => {
         if (this.#options.strict) malformed(rule)
         this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
       })

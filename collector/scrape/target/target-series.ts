@@ -7,7 +7,7 @@ import type { Line } from '../exposition/lines.ts'
 import type { PageExemplar, SampleSink } from '../exposition/page-reader.ts'
 import { HistogramRow, type PlainReason } from './histogram-row.ts'
 import { type NamingOptions, storedLabels } from './naming.ts'
-import { type Followed, NO_ID, partOf, Row } from './row.ts'
+import { NO_ID, Part, partOf, Row } from './row.ts'
 
 const NO_BOUNDS = new Float64Array(0)
 
@@ -30,20 +30,23 @@ export interface Tally {
   readonly plain: Map<PlainReason, number>
 }
 
+/** What a line is: a series, part of a histogram. */
+export type Known = Row | Part
+
 /**
  * The series of one target, over its scrapes: what a line of its page is in the store, which of them make one histogram, and which
- * are gone since the scrape before. Lines may be forgotten and come again: a series is known by its labels.
+ * are gone since the scrape before. Lines may be forgotten and come again: a series is known by its id, a histogram by its labels.
  */
-export class TargetSeries implements SampleSink<Row> {
+export class TargetSeries implements SampleSink<Known> {
   readonly #options: TargetSeriesOptions
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new Map<SeriesId, Row>()
   readonly #histograms = new Map<string, HistogramRow>()
   /** What relabelling drops. */
-  readonly #dropped = new Row(Labels.empty, { type: 'unknown', unit: '', help: '' })
+  readonly #dropped = new Row(NO_ID)
   readonly #begun: HistogramRow[] = []
-  readonly #exemplars: { readonly row: Row; readonly exemplar: PageExemplar; readonly said: string }[] = []
+  readonly #exemplars: { readonly known: Known; readonly exemplar: PageExemplar; readonly said: string }[] = []
   /** Marked stale by the scrape that is on its way. */
-  #ended: Followed[] = []
+  #ended: Row[] = []
   #scrape = 0
   /** The scrape whose page was read last. */
   #before = 0
@@ -75,28 +78,32 @@ export class TargetSeries implements SampleSink<Row> {
     this.#ended = []
   }
 
-  sample(line: Line<Row>, value: number, time_ms: number): void {
+  sample(line: Line<Known>, value: number, time_ms: number): void {
     this.#tally.scraped++
-    let row = line.known
-    if (row === undefined) row = line.known = this.#identify(line)
-    if (row === this.#dropped) return
-    this.#count(row)
+    let { known } = line
+    if (known === undefined || (known instanceof Row && known.id === NO_ID && known !== this.#dropped)) {
+      known = this.#identify(line)
+      if (known === undefined) return
+      line.known = known
+    }
+    if (known === this.#dropped) return
+    this.#count(known)
     const { honor_timestamps, track_timestamps_staleness } = this.#options
     const explicit = honor_timestamps && !Number.isNaN(time_ms)
     const at_ms = explicit ? time_ms : this.#time_ms
     const followed = !explicit || track_timestamps_staleness
-    if (row.part === undefined) {
-      row.present = this.#scrape
-      this.#float(row, at_ms, value, followed)
-    } else this.#part(row, row.part.histogram, { time_ms: at_ms, value, followed })
+    if (known instanceof Part) this.#part(known, { time_ms: at_ms, value, followed })
+    else {
+      known.present = this.#scrape
+      this.#float(known, at_ms, value, followed)
+    }
   }
 
-  exemplar({ known: row }: Line<Row>, exemplar: PageExemplar): void {
-    if (row === undefined || row === this.#dropped) return
+  exemplar({ known }: Line<Known>, exemplar: PageExemplar): void {
+    if (known === undefined || known === this.#dropped) return
     const time = Number.isNaN(exemplar.time_ms) ? '' : String(exemplar.time_ms)
     const said = JSON.stringify([exemplar.pairs, String(exemplar.value), time])
-    if (said === row.exemplar) return
-    this.#exemplars.push({ row, exemplar, said })
+    if (said !== known.exemplar) this.#exemplars.push({ known, exemplar, said })
   }
 
   /** The page was read to its end: histograms are put together, and what was there before and is not now is marked stale. */
@@ -112,70 +119,78 @@ export class TargetSeries implements SampleSink<Row> {
   fail(): void {
     this.#begun.length = 0
     this.#exemplars.length = 0
-    for (const row of this.#all()) if (row.live && row.liveSince === this.#scrape) this.#setLive(row, false)
+    this.#unlive()
     this.#endOthers(NO_ID)
   }
 
   /** What the last scrape gave could not be stored: it is as if it had not been. */
   undo(): void {
-    for (const row of this.#all()) if (row.live && row.liveSince === this.#scrape) this.#setLive(row, false)
+    this.#unlive()
     for (const row of this.#ended.splice(0)) this.#setLive(row, true)
   }
 
-  #count(row: Row): void {
+  /** What is followed since this scrape is not. */
+  #unlive(): void {
+    for (const row of this.#all()) if (row.live && row.liveSince === this.#scrape) this.#setLive(row, false)
+  }
+
+  #count(known: Known): void {
     const tally = this.#tally
     const { sample_limit } = this.#options
     tally.kept++
     if (sample_limit > 0 && tally.kept > sample_limit) {
       throw new ServiceError('too_large', `more samples than sample_limit, which is ${sample_limit}`)
     }
-    const known = this.#before > 0 && row.present >= this.#before
-    if (!known) tally.added++
-    if (!row.listed) this.#list(row)
+    if (this.#before === 0 || known.present < this.#before) tally.added++
   }
 
   #float(row: Row, time_ms: number, value: number, followed: boolean): void {
-    if (row.id === NO_ID && !this.#resolve(row, 'float', NO_BOUNDS)) return
     this.#builder!.float(row.id, time_ms, value)
-    if (followed && !row.live) this.#setLive(row, true)
+    if (!row.listed) {
+      row.listed = true
+      this.#rows.set(row.id, row)
+    }
     // A time of its own: no mark follows it.
-    else if (!followed && row.live) this.#setLive(row, false)
+    if (followed !== row.live) this.#setLive(row, followed)
   }
 
-  #part(
-    row: Row,
-    histogram: HistogramRow,
-    { time_ms, value, followed }: Pick<Row, 'time_ms' | 'value' | 'followed'>,
-  ): void {
+  #part(part: Part, { time_ms, value, followed }: Pick<Part, 'time_ms' | 'value' | 'followed'>): void {
+    const { histogram } = part
     if (histogram.present !== this.#scrape) {
       histogram.present = this.#scrape
       histogram.filled = 0
       this.#begun.push(histogram)
-    } else if (row.present === this.#scrape) {
-      if (row.time_ms === time_ms) {
-        this.#refuse(`${row.labels.name} stands twice on the page for one time`)
+      if (!histogram.listed) {
+        histogram.listed = true
+        this.#histograms.set(histogram.labels.key, histogram)
+      }
+    } else if (part.present === this.#scrape) {
+      if (part.time_ms === time_ms) {
+        this.#refuse(`${part.labels.name} stands twice on the page for one time`)
         return
       }
       // The next point of one page.
       this.#assembled(histogram)
       histogram.filled = 0
-      for (const part of histogram.parts) part.present = this.#scrape - 1
+      for (const other of histogram.parts) other.present = this.#scrape - 1
     }
-    if (!row.joined) {
-      row.joined = true
-      histogram.parts.push(row)
+    if (!part.joined) {
+      part.joined = true
+      histogram.parts.push(part)
     }
-    row.present = this.#scrape
-    row.time_ms = time_ms
-    row.value = value
-    row.followed = followed
+    part.present = this.#scrape
+    part.time_ms = time_ms
+    part.value = value
+    part.followed = followed
     histogram.filled++
   }
 
   #assembled(histogram: HistogramRow): void {
     let reason = histogram.assemble(this.#scrape)
-    if (reason === undefined && histogram.id === NO_ID && !this.#resolve(histogram, 'histogram', histogram.bounds)) {
-      reason = 'limit'
+    if (reason === undefined && histogram.id === NO_ID) {
+      const { labels, unit, help, bounds } = histogram
+      histogram.id = this.#resolve({ labels, unit, help, type: 'histogram', kind: 'histogram', bounds })
+      if (histogram.id === NO_ID) reason = 'limit'
     }
     if (reason === undefined) this.#whole(histogram)
     else this.#plain(histogram, reason)
@@ -185,27 +200,34 @@ export class TargetSeries implements SampleSink<Row> {
     const { id: series, time_ms, sum, count, counts: buckets, followed } = histogram
     this.#builder!.histogram({ series, time_ms, sum, count, buckets })
     if (followed !== histogram.live) this.#setLive(histogram, followed)
-    if (!histogram.listed) histogram.listed = true
     // As plain series they were the same series: they have not ended.
-    for (const part of histogram.parts) if (part.live) this.#setLive(part, false)
+    for (const { plain } of histogram.parts) if (plain?.live === true) this.#setLive(plain, false)
   }
 
   #plain(histogram: HistogramRow, reason: PlainReason): void {
     const { plain } = this.#tally
     plain.set(reason, (plain.get(reason) ?? 0) + 1)
     if (histogram.live) this.#setLive(histogram, false)
-    for (const part of histogram.parts) this.#float(part, part.time_ms, part.value, part.followed)
+    for (const part of histogram.parts) {
+      if (part.plain === undefined || part.plain.id === NO_ID) part.plain = this.#plainRow(part)
+      if (part.plain === undefined) continue
+      part.plain.present = this.#scrape
+      this.#float(part.plain, part.time_ms, part.value, part.followed)
+    }
+  }
+
+  #plainRow({ labels, histogram: { unit, help } }: Part): Row | undefined {
+    return this.#rowOf({ labels, type: 'counter', unit, help, kind: 'float', bounds: NO_BOUNDS })
   }
 
   #giveExemplars(): void {
-    for (const { row, exemplar, said } of this.#exemplars.splice(0)) {
-      row.exemplar = said
-      const { histogram } = row.part ?? {}
-      const series = histogram?.live === true ? histogram.id : row.id
-      if (series === NO_ID) continue
+    for (const { known, exemplar, said } of this.#exemplars.splice(0)) {
+      known.exemplar = said
+      const row = known instanceof Row ? known : known.histogram.live ? known.histogram : known.plain
+      if (row === undefined || row.id === NO_ID) continue
       const { value } = exemplar
       const time_ms = Number.isNaN(exemplar.time_ms) ? this.#time_ms : exemplar.time_ms
-      this.#builder!.exemplar({ series, time_ms, value, labels: Labels.of(exemplar.pairs) })
+      this.#builder!.exemplar({ series: row.id, time_ms, value, labels: Labels.of(exemplar.pairs) })
     }
   }
 
@@ -223,50 +245,52 @@ export class TargetSeries implements SampleSink<Row> {
     }
   }
 
-  #setLive(row: Followed, live: boolean): void {
+  #setLive(row: Row, live: boolean): void {
     row.live = live
     if (live) row.liveSince = this.#scrape
     this.#live += live ? 1 : -1
   }
 
-  #identify({ head, family }: Line<Row>): Row {
+  /** What the line is; undefined where a limit of the store refuses it. */
+  #identify({ head, family }: Line<Known>): Known | undefined {
     const labels = storedLabels(head, family, this.#options)
     if (labels === undefined) return this.#dropped
-    const known = this.#rows.get(labels.key)
     const { unit, help } = family
     const part = family.type === 'histogram' ? partOf(labels) : undefined
-    if (known !== undefined && (known.part === undefined) === (part === undefined)) return known
-    // It goes on as something else, under the same labels.
-    if (known?.live === true) this.#setLive(known, false)
-    if (part === undefined) {
-      // When something began is a time, whatever it is of.
-      const type = family.type === 'histogram' || head.name.endsWith('_created') ? 'gauge' : family.type
-      return new Row(labels, { type, unit, help })
+    if (part !== undefined) {
+      const histogram = this.#histogramOf(part.whole, { unit, help })
+      return histogram.part(part.kind, part.bound) ?? new Part(histogram, part.kind, part.bound)
     }
-    const histogram = this.#histogramOf(part.whole, { unit, help })
-    const le = part.kind === 'bucket' ? numberOf(labels.get('le')) : NaN
-    return new Row(labels, { type: 'counter', unit, help }, { kind: part.kind, histogram, le })
+    // When something began is a time, whatever it is of.
+    const type = family.type === 'histogram' || head.name.endsWith('_created') ? 'gauge' : family.type
+    const row = this.#rowOf({ labels, type, unit, help, kind: 'float', bounds: NO_BOUNDS })
+    if (row === undefined) this.#tally.kept++
+    return row
   }
 
-  #histogramOf(labels: Labels, about: Pick<Followed, 'unit' | 'help'>): HistogramRow {
-    let histogram = this.#histograms.get(labels.key)
-    if (histogram === undefined) {
-      histogram = new HistogramRow(labels, { ...about, type: 'histogram' })
-      this.#histograms.set(labels.key, histogram)
-    }
+  #histogramOf(labels: Labels, about: { readonly unit: string; readonly help: string }): HistogramRow {
+    const known = this.#histograms.get(labels.key)
+    if (known !== undefined) return known
+    const histogram = new HistogramRow(labels, about)
+    histogram.listed = true
+    this.#histograms.set(labels.key, histogram)
     return histogram
   }
 
-  /** False where a limit of the store refuses it. */
-  #resolve(row: Followed, kind: SeriesDefinition['kind'], bounds: Float64Array): boolean {
-    const { labels, type, unit, help } = row
+  #rowOf(definition: SeriesDefinition): Row | undefined {
+    const id = this.#resolve(definition)
+    return id === NO_ID ? undefined : (this.#rows.get(id) ?? new Row(id))
+  }
+
+  /** `NO_ID` where a limit of the store refuses it. */
+  #resolve(definition: SeriesDefinition): SeriesId {
     try {
-      row.id = this.#writer!.resolve({ labels, type, unit, help, kind, bounds })
-      return true
+      return this.#writer!.resolve(definition)
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === 'too_large')) throw error
-      if (kind === 'float') this.#refuse(error.message)
-      return false
+      // A histogram that is refused is tried as plain series.
+      if (definition.kind === 'float') this.#refuse(error.message)
+      return NO_ID
     }
   }
 
@@ -275,45 +299,37 @@ export class TargetSeries implements SampleSink<Row> {
     this.#tally.refusal = why
   }
 
-  *#all(): Iterable<Followed> {
+  *#all(): Iterable<Row> {
     yield* this.#rows.values()
     yield* this.#histograms.values()
   }
 
-  #list(row: Row): void {
-    row.listed = true
-    this.#rows.set(row.labels.key, row)
-    const { histogram } = row.part ?? {}
-    if (histogram !== undefined) this.#histograms.set(histogram.labels.key, histogram)
-  }
-
   /** Series come and go: those that are over are forgotten once they are as many as those that are not. */
   #trim(): void {
-    if (this.#rows.size <= 2 * this.#tally.kept + 64) return
-    for (const [key, row] of this.#rows) {
+    if (this.#rows.size + this.#histograms.size <= 2 * this.#tally.kept + 64) return
+    for (const [id, row] of this.#rows) {
       if (row.live || row.present === this.#scrape) continue
       row.listed = false
-      this.#rows.delete(key)
+      this.#rows.delete(id)
     }
     for (const [key, row] of this.#histograms) {
-      if (!row.live && row.present !== this.#scrape) this.#histograms.delete(key)
+      if (row.live || row.present === this.#scrape) continue
+      row.listed = false
+      this.#histograms.delete(key)
     }
   }
 
   #forgetIds(gone: (id: SeriesId) => boolean): void {
     for (const row of this.#all()) {
       if (row.id === NO_ID || !gone(row.id)) continue
-      row.id = NO_ID
       // Without samples there is nothing to mark stale.
       if (row.live) this.#setLive(row, false)
+      if (!(row instanceof HistogramRow)) this.#rows.delete(row.id)
+      row.id = NO_ID
     }
   }
 }
 
 function newTally(): Tally {
   return { scraped: 0, kept: 0, added: 0, refused: 0, refusal: '', plain: new Map() }
-}
-
-function numberOf(le: string): number {
-  return le === '+Inf' ? Infinity : Number(le)
 }
