@@ -213,13 +213,11 @@ describe.skipIf(PROMETHEUS === '')(
       const job = { job_name: 'prometheus', scrape_interval: '1s', scrape_timeout: '1s' }
       const theirs = await prometheus([])
       const door = await Exporter.start((_, response) => {
-        void fetch(`${theirs}/metrics`, { headers: { accept: 'application/openmetrics-text; version=1.0.0' } }).then(
-          async (answer) => {
-            response
-              .writeHead(200, { 'content-type': answer.headers.get('content-type') ?? '' })
-              .end(await answer.text())
-          },
-        )
+        void (async () => {
+          const headers = { accept: 'application/openmetrics-text; version=1.0.0' }
+          const answer = await fetch(`${theirs}/metrics`, { headers })
+          response.writeHead(200, { 'content-type': answer.headers.get('content-type') ?? '' }).end(await answer.text())
+        })()
       })
       closing.push(() => door.stop())
       const targets = [{ targets: [door.address] }]
