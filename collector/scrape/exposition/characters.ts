@@ -21,7 +21,7 @@ for (const digit of '0123456789') CLASSES[digit.charCodeAt(0)] = NAME | LABEL
 CLASSES[0x3a] = NAME_START | NAME
 
 /** The end of the metric name that begins at `at`; `at` where none does. */
-export function nameEnd(bytes: Uint8Array, at: number, end: number): number {
+export function nameEnd(bytes: Buffer, at: number, end: number): number {
   if (at >= end || (CLASSES[bytes[at]!]! & NAME_START) === 0) return at
   let to = at + 1
   while (to < end && (CLASSES[bytes[to]!]! & NAME) !== 0) to++
@@ -29,7 +29,7 @@ export function nameEnd(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** The end of the label name that begins at `at`; `at` where none does. */
-export function labelEnd(bytes: Uint8Array, at: number, end: number): number {
+export function labelEnd(bytes: Buffer, at: number, end: number): number {
   if (at >= end || (CLASSES[bytes[at]!]! & LABEL_START) === 0) return at
   let to = at + 1
   while (to < end && (CLASSES[bytes[to]!]! & LABEL) !== 0) to++
@@ -37,20 +37,20 @@ export function labelEnd(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** The first byte at or after `at` that is neither a space nor a tab. */
-export function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
+export function skipBlanks(bytes: Buffer, at: number, end: number): number {
   let to = at
   while (to < end && (bytes[to] === SPACE || bytes[to] === TAB)) to++
   return to
 }
 
 /** The line feed at or after `at`, `end` where there is none. */
-export function lineEnd(bytes: Uint8Array, at: number, end: number): number {
+export function lineEnd(bytes: Buffer, at: number, end: number): number {
   const found = bytes.indexOf(LF, at)
   return found < 0 || found > end ? end : found
 }
 
 /** The end of a word: the first space, tab or line feed at or after `at`. */
-export function wordEnd(bytes: Uint8Array, at: number, end: number): number {
+export function wordEnd(bytes: Buffer, at: number, end: number): number {
   let to = at
   while (to < end && bytes[to] !== SPACE && bytes[to] !== LF && bytes[to] !== TAB) to++
   return to

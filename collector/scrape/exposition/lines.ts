@@ -1,5 +1,3 @@
-import { grown } from '#core/store/grow.ts'
-
 import type { Facts } from './facts.ts'
 import type { Family, Metadata } from './family.ts'
 import { type Head, readHead } from './head.ts'
@@ -52,7 +50,7 @@ export interface About {
 const ARENA_BYTES = 1024
 
 /** FNV-1a, 32 bits, signed: it fits a small integer. */
-export function hashOf(bytes: Uint8Array, from: number, to: number): number {
+export function hashOf(bytes: Buffer, from: number, to: number): number {
   let hash = 0x811c9dc5
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
   return hash | 0
@@ -61,7 +59,7 @@ export function hashOf(bytes: Uint8Array, from: number, to: number): number {
 /** The lines of a target's pages, found by their bytes. */
 export class Lines<Known> {
   readonly #blanks: boolean
-  #arena = new Uint8Array(ARENA_BYTES)
+  #arena = Buffer.alloc(ARENA_BYTES)
   #used = 0
   #count = 0
   readonly #byHash = new Map<number, Line<Known>>()
@@ -80,7 +78,7 @@ export class Lines<Known> {
   }
 
   /** True where the bytes at `at` are those of the line. */
-  matches({ start, length }: Line<Known>, bytes: Uint8Array, at: number): boolean {
+  matches({ start, length }: Line<Known>, bytes: Buffer, at: number): boolean {
     const arena = this.#arena
     if (at + length > bytes.length) return false
     // Lines of one family differ towards their ends.
@@ -88,18 +86,22 @@ export class Lines<Known> {
     return true
   }
 
-  find(bytes: Uint8Array, from: number, to: number, hash: number): Line<Known> | undefined {
+  find(bytes: Buffer, from: number, to: number, hash: number): Line<Known> | undefined {
     let line = this.#byHash.get(hash)
     while (line !== undefined && !(line.length === to - from && this.matches(line, bytes, from))) line = line.same
     return line
   }
 
-  add(bytes: Uint8Array, place: { from: number; to: number; hash: number }, about: About): Line<Known> {
+  add(bytes: Buffer, place: { from: number; to: number; hash: number }, about: About): Line<Known> {
     const { from, to, hash } = place
     const start = this.#used
-    this.#arena = grown(this.#arena, start + to - from)
-    this.#arena.set(bytes.subarray(from, to), start)
     this.#used += to - from
+    if (this.#used > this.#arena.length) {
+      const larger = Buffer.alloc(Math.max(this.#used, this.#arena.length * 2))
+      this.#arena.copy(larger)
+      this.#arena = larger
+    }
+    bytes.copy(this.#arena, start, from, to)
     const line = new Line(this, { start, length: to - from, hash }, about)
     line.same = this.#byHash.get(hash)
     this.#byHash.set(hash, line)
@@ -127,7 +129,7 @@ export class Lines<Known> {
   }
 
   clear(): void {
-    this.#arena = new Uint8Array(ARENA_BYTES)
+    this.#arena = Buffer.alloc(ARENA_BYTES)
     this.#used = 0
     this.#count = 0
     this.#byHash.clear()

@@ -13,12 +13,12 @@ const EXACT_DIGITS = 15
 /** An exponent of more digits says nothing new. */
 const LARGEST_EXPONENT = 99_999
 
-function textOf(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
+function textOf(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString('latin1', from, to)
 }
 
 /** `NaN`, `Inf`, `Infinity`, in any case. */
-function wordOf(bytes: Uint8Array, from: number, to: number): number {
+function wordOf(bytes: Buffer, from: number, to: number): number {
   const word = to - from > 9 ? '' : textOf(bytes, from, to).toLowerCase()
   const unsigned = word.replace(/^[+-]/, '')
   if (unsigned === 'inf' || unsigned === 'infinity') return word.startsWith('-') ? -Infinity : Infinity
@@ -27,7 +27,7 @@ function wordOf(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** Rare: too many digits for the short way. The text is known to be a decimal number. */
-function exactly(bytes: Uint8Array, from: number, to: number): number {
+function exactly(bytes: Buffer, from: number, to: number): number {
   const value = Number(textOf(bytes, from, to))
   if (Math.abs(value) === Infinity) malformed('a number is too large')
   return value
@@ -37,7 +37,7 @@ function exactly(bytes: Uint8Array, from: number, to: number): number {
  * The number that fills `[from, to)`: what Go's `ParseFloat` takes, without underscores and hexadecimal. Correctly rounded: up to
  * 15 digits times or by an exact power of ten (Clinger 1990), else what the language makes of the text.
  */
-export function parseNumber(bytes: Uint8Array, from: number, to: number): number {
+export function parseNumber(bytes: Buffer, from: number, to: number): number {
   let at = from
   const sign = bytes[at]
   if (sign === MINUS || sign === PLUS) at++
@@ -84,7 +84,7 @@ export function parseNumber(bytes: Uint8Array, from: number, to: number): number
 }
 
 /** A whole number of milliseconds that fills `[from, to)`. */
-export function parseMillis(bytes: Uint8Array, from: number, to: number): number {
+export function parseMillis(bytes: Buffer, from: number, to: number): number {
   let at = from
   if (bytes[at] === MINUS) at++
   if (at === to || to - at > EXACT_DIGITS) malformed('a timestamp is not a whole number of milliseconds')
@@ -98,7 +98,7 @@ export function parseMillis(bytes: Uint8Array, from: number, to: number): number
 }
 
 /** Seconds with a fraction that fill `[from, to)`, as milliseconds; may lie beyond every calendar, but is finite. */
-export function parseSeconds(bytes: Uint8Array, from: number, to: number): number {
+export function parseSeconds(bytes: Buffer, from: number, to: number): number {
   const seconds = parseNumber(bytes, from, to)
   if (!Number.isFinite(seconds)) malformed('a timestamp is not finite')
   return Math.round(seconds * 1000)

@@ -34,10 +34,10 @@ export class OpenMetricsReader<Known> extends PageReader<Known> {
     this.#rules = rules
   }
 
-  override read(bytes: Uint8Array): void {
+  override read(page: Uint8Array): void {
     this.#ended = false
     this.#rules.begin()
-    super.read(bytes)
+    super.read(page)
   }
 
   protected blank(): never {
@@ -91,9 +91,9 @@ export class OpenMetricsReader<Known> extends PageReader<Known> {
     }
     if (to >= end || bytes[to] !== LF) malformed('the line does not end where it should')
     this.#rules.sample(line, value, time_ms, exemplar)
-    this.at = to + 1
     this.sink.sample(line, value, time_ms)
     if (exemplar !== undefined) this.sink.exemplar(line, exemplar)
+    this.at = to + 1
   }
 
   protected finish(): void {

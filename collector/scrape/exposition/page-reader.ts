@@ -1,8 +1,8 @@
 import { ServiceError } from '#core/errors.ts'
 
-import { CLOSE, HASH, LF, lineEnd, OPEN, skipBlanks } from './characters.ts'
+import { CLOSE, HASH, LF, lineEnd, nameEnd, OPEN, skipBlanks } from './characters.ts'
 import { Families, type Family, type Metadata } from './family.ts'
-import { headEnd, isBlank, readHead } from './head.ts'
+import { headEnd, isBlank, readHead, utf8Text } from './head.ts'
 import { hashOf, type Line, Lines } from './lines.ts'
 
 /** An exemplar as a page shows it. `time_ms` is NaN where it has none. */
@@ -20,6 +20,7 @@ export interface SampleSink<Known> {
 }
 
 const BRACE_LENGTH = 1
+const NOTHING = Buffer.alloc(0)
 /** Families of earlier pages that are remembered whatever the page has. */
 const SPARE_FAMILIES = 1000
 
@@ -30,7 +31,7 @@ const SPARE_FAMILIES = 1000
  */
 export abstract class PageReader<Known> {
   protected readonly sink: SampleSink<Known>
-  protected bytes: Uint8Array = new Uint8Array(0)
+  protected bytes: Buffer = NOTHING
   protected at = 0
   protected end = 0
   /** The family that metadata spoke of last. */
@@ -64,7 +65,8 @@ export abstract class PageReader<Known> {
     return this.#lines.size
   }
 
-  read(bytes: Uint8Array): void {
+  read(page: Uint8Array): void {
+    const bytes = Buffer.from(page.buffer, page.byteOffset, page.length)
     this.bytes = bytes
     this.at = 0
     this.end = bytes.length
@@ -77,7 +79,7 @@ export abstract class PageReader<Known> {
     } catch (error) {
       throw error instanceof ServiceError ? this.#placed(error) : error
     } finally {
-      this.bytes = new Uint8Array(0)
+      this.bytes = NOTHING
     }
     if (this.#families.size > 2 * this.#onPage + SPARE_FAMILIES) {
       this.#families.clear()
@@ -138,8 +140,10 @@ export abstract class PageReader<Known> {
     const hash = hashOf(bytes, at, to)
     let line = this.#lines.find(bytes, at, to, hash)
     if (line === undefined) {
-      const { name } = readHead(bytes, at, to, this.#blanks)
-      const family = this.#families.of(name, this.family)
+      // The rest of it is read by whoever asks for it.
+      const name = nameEnd(bytes, at, to)
+      const { name: text } = name > at ? { name: utf8Text(bytes, at, name) } : readHead(bytes, at, to, this.#blanks)
+      const family = this.#families.of(text, this.family)
       line = this.#lines.add(bytes, { from: at, to, hash }, { metadata: undefined, family })
     }
     this.at = to

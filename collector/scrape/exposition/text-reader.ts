@@ -47,8 +47,8 @@ export class TextReader<Known> extends PageReader<Known> {
     }
     // A page that breaks off might do so within a number.
     if (at >= end) malformed('the last line does not end: the page is not whole')
-    this.at = at + 1
     this.sink.sample(line, value, time_ms)
+    this.at = at + 1
   }
 
   protected metadata(from: number, to: number): Metadata {

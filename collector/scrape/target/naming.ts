@@ -27,12 +27,18 @@ function normalNumber(text: string): string {
   return text === '' || Number.isNaN(number) ? text : formatBound(number)
 }
 
+/** Fit to be a label: pages are UTF-8, so that only what separates labels where they are compared must be looked for. */
+function fit(text: string): string {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 2) return labelValue(text)
+  return text
+}
+
 function exposed({ name, pairs }: Head, { type }: Family): Draft {
   const bound = type === 'histogram' || type === 'gaugehistogram' ? 'le' : type === 'summary' ? 'quantile' : ''
-  const draft: Draft = new Map([[METRIC_NAME, labelValue(name)]])
+  const draft: Draft = new Map([[METRIC_NAME, fit(name)]])
   for (const [label, value] of pairs) {
-    const text = label === bound ? normalNumber(value) : labelValue(value)
-    if (text !== '') draft.set(labelValue(label), text)
+    const text = label === bound ? normalNumber(value) : fit(value)
+    if (text !== '') draft.set(fit(label), text)
   }
   return draft
 }
