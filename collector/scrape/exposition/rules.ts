@@ -20,7 +20,14 @@ interface Known {
   sampled: boolean
   groupsOnPage: number
   readonly groups: Map<string, MetricGroup>
+  /** The type under which it claimed its names; '' before. */
+  claimedAs: Family['type'] | ''
+  /** Families that claim one of its names. */
+  readonly rivals: Set<Known>
 }
+
+/** Names that are remembered as claimed; families beyond it are not looked at for names in common. */
+const MOST_CLAIMS = 100_000
 
 function valueFault(bits: number, value: number): string {
   if ((bits & NOT_NAN) !== 0 && Number.isNaN(value)) return 'a value is NaN'
@@ -40,6 +47,15 @@ const CLAIMS: Readonly<Partial<Record<Family['type'], readonly string[]>>> = {
   info: ['', '_info'],
 }
 
+function claimsOf(name: string, type: Family['type']): string[] {
+  return (CLAIMS[type] ?? ['']).map((suffix) => name + suffix)
+}
+
+function newKnown(): Known {
+  const none = { told: new Set<string>(), groups: new Map<string, MetricGroup>(), rivals: new Set<Known>() }
+  return { ...none, page: 0, sampled: false, groupsOnPage: 0, claimedAs: '' }
+}
+
 /**
  * What OpenMetrics demands beyond its grammar: order, uniqueness, values by type. `report` is told of each rule that is broken;
  * it may throw. Source: OpenMetrics specification, 2022, "Data model" and "Metric types".
@@ -47,7 +63,7 @@ const CLAIMS: Readonly<Partial<Record<Family['type'], readonly string[]>>> = {
 export class OpenMetricsRules<Series> {
   readonly #report: (rule: string) => void
   readonly #families = new WeakMap<Family, Known>()
-  readonly #claimed = new Map<string, Family>()
+  readonly #claimed = new Map<string, Set<Known>>()
   #page = 0
   #family: Family | undefined
   #group: MetricGroup | undefined
@@ -62,7 +78,6 @@ export class OpenMetricsRules<Series> {
     this.#page++
     this.#family = undefined
     this.#group = undefined
-    this.#claimed.clear()
   }
 
   metadata({ kind }: Metadata, family: Family): void {
@@ -74,7 +89,7 @@ export class OpenMetricsRules<Series> {
     if (unitless && family.unit !== '' && kind !== 'help' && known.told.has('unit') && known.told.has('type')) {
       this.#report(`a ${family.type} has a unit`)
     }
-    if (kind === 'type') this.#claim(family)
+    if (kind === 'type') this.#claim(family, known)
   }
 
   sample(line: Line<Series>, value: number, time_ms: number, exemplar: PageExemplar | undefined): void {
@@ -106,10 +121,7 @@ export class OpenMetricsRules<Series> {
     this.#histogram = family.type === 'histogram' || family.type === 'gaugehistogram'
     let known = this.#families.get(family)
     if (known === undefined) {
-      this.#families.set(
-        family,
-        (known = { page: 0, told: new Set(), sampled: false, groupsOnPage: 0, groups: new Map() }),
-      )
+      this.#families.set(family, (known = newKnown()))
     }
     if (known.page === this.#page) this.#report('a family is not in one piece')
     else {
@@ -122,14 +134,31 @@ export class OpenMetricsRules<Series> {
     return known
   }
 
-  #claim(family: Family): void {
+  /** Names are claimed once for all pages: on each of them only rivals are looked for. */
+  #claim(family: Family, known: Known): void {
     this.#histogram = family.type === 'histogram' || family.type === 'gaugehistogram'
-    for (const suffix of CLAIMS[family.type] ?? ['']) {
-      const name = family.name + suffix
-      const other = this.#claimed.get(name)
-      if (other === undefined) this.#claimed.set(name, family)
-      else if (other !== family) this.#report('two families have a name in common')
+    if (known.claimedAs !== family.type) this.#claimAnew(family, known)
+    for (const rival of known.rivals) {
+      if (rival.page === this.#page) this.#report('two families have a name in common')
     }
+  }
+
+  #claimAnew({ name, type }: Family, known: Known): void {
+    if (known.claimedAs !== '')
+      for (const claim of claimsOf(name, known.claimedAs)) this.#claimed.get(claim)?.delete(known)
+    for (const rival of known.rivals) rival.rivals.delete(known)
+    known.rivals.clear()
+    known.claimedAs = type
+    if (this.#claimed.size > MOST_CLAIMS) return
+    for (const claim of claimsOf(name, type)) {
+      const others = this.#claimed.get(claim) ?? new Set<Known>()
+      for (const other of others) {
+        known.rivals.add(other)
+        other.rivals.add(known)
+      }
+      this.#claimed.set(claim, others.add(known))
+    }
+    known.rivals.delete(known)
   }
 
   /** Series of a metric stand together, their times ascend, and none comes twice for one time. */
