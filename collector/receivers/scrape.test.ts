@@ -215,6 +215,21 @@ describe('a scrape that fails', () => {
     expect(made.errors()[0]).toMatch(message)
   })
 
+  test('is not one because a connection that was kept is closed when it is used again', async () => {
+    const target = await exporter()
+    let drop = false
+    target.answer = (request, response) => {
+      if (drop && request.socket === target.requests[0]!.socket) request.socket.destroy()
+      else page('a 1\n')(request, response)
+    }
+    const made = await stand([{ targets: [target.address] }])
+    await made.pass()
+    drop = true
+    await made.pass()
+    expect(made.up()).toEqual([1])
+    expect(target.requests).toHaveLength(3)
+  })
+
   test('takes no longer than its timeout, however slowly the page comes', async () => {
     const target = await exporter((_, response) => {
       response.writeHead(200, { 'content-type': TEXT }).write('a 1\n')
@@ -301,6 +316,18 @@ describe('what is not the doing of the target', () => {
     await made.scrape.stop()
     expect(made.intake.batches).toEqual([])
   })
+})
+
+test('an answer that lies there unread, because we were held up, is read', async () => {
+  const target = await exporter((request, response) => {
+    setTimeout(() => page('a 1\n')(request, response), 30)
+  })
+  const made = await stand([{ targets: [target.address], interval: '200ms', timeout: '200ms' }], {}, true)
+  await vi.waitUntil(() => target.requests.length === 1, { interval: 1 })
+  const end = Date.now() + 300
+  while (Date.now() < end);
+  await vi.waitUntil(() => made.intake.batches.length > 0)
+  expect(made.up()).toEqual([1])
 })
 
 describe('relabelling of targets', () => {

@@ -11,6 +11,10 @@ import { Credentials, type TlsOptions } from './credentials.ts'
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MOST_REDIRECTS = 10
+/** Of a connection that the other side has closed. */
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+/** A timer that is later than this was held up with everything else. */
+const HELD_UP_MS = 50
 /** Idle connections of one server that are kept. */
 const IDLE_SOCKETS = 4
 
@@ -67,9 +71,7 @@ export class HttpClient {
   async get({ url, headers, timeout_ms, share }: Asking): Promise<Answer> {
     const attempt: Attempt = { request: undefined, given_up: this.#closed ? closed() : undefined }
     this.#attempts.add(attempt)
-    const cancel = this.#options.clock.after(timeout_ms, () => {
-      giveUp(attempt, new ServiceError('timeout', `no answer within ${timeout_ms / 1000} s`))
-    })
+    const cancel = this.#limit(attempt, timeout_ms)
     try {
       const all = { ...headers, ...(await this.#credentials.headers()) }
       return await this.#follow(url, all, attempt, share)
@@ -90,6 +92,19 @@ export class HttpClient {
     this.#https?.destroy()
   }
 
+  /** Gives up after the timeout. Where it was us who were held up, the answer may lie there unread: it gets as long again. */
+  #limit(attempt: Attempt, timeout_ms: number): () => void {
+    const { clock } = this.#options
+    const due_ms = clock.now_ms() + timeout_ms
+    const end = (): void => giveUp(attempt, new ServiceError('timeout', `no answer within ${timeout_ms / 1000} s`))
+    let cancel = clock.after(timeout_ms, () => {
+      const late_ms = clock.now_ms() - due_ms
+      if (late_ms < HELD_UP_MS) end()
+      else cancel = clock.after(Math.min(late_ms, timeout_ms), end)
+    })
+    return () => cancel()
+  }
+
   async #follow(
     first: URL,
     headers: Record<string, string | string[]>,
@@ -99,7 +114,7 @@ export class HttpClient {
     let url = first
     let sent = headers
     for (let redirects = 0; ; redirects++) {
-      const response = await this.#send(url, sent, attempt)
+      const response = await this.#sendAgain(url, sent, attempt)
       const status = response.statusCode ?? 0
       const { location } = response.headers
       response.on('error', () => {})
@@ -119,6 +134,19 @@ export class HttpClient {
       if (next.host !== url.host)
         sent = Object.fromEntries(Object.entries(sent).filter(([name]) => name !== 'authorization'))
       url = next
+    }
+  }
+
+  /** A connection that was kept may have been closed meanwhile: that is no answer, and another is tried. */
+  async #sendAgain(url: URL, headers: Record<string, string | string[]>, attempt: Attempt): Promise<IncomingMessage> {
+    for (let left = IDLE_SOCKETS; ; left--) {
+      try {
+        return await this.#send(url, headers, attempt)
+      } catch (error) {
+        const closed = CLOSED.has((error as NodeJS.ErrnoException).code ?? '')
+        if (!closed || left === 0 || attempt.given_up !== undefined || attempt.request?.reusedSocket !== true)
+          throw error
+      }
     }
   }
 

@@ -202,6 +202,6 @@ export class TargetLoop {
     this.#told = what
     const { log } = this.#options
     const { url } = this.info
-    if (what !== '') log.warn('a target is not scraped as it should be', { url, reason: what })
+    if (what !== '') log.debug('a target is not scraped as it should be', { url, reason: what })
   }
 }
