@@ -143,8 +143,8 @@ export class HttpClient {
       try {
         return await this.#send(url, headers, attempt)
       } catch (error) {
-        const closed = CLOSED.has((error as NodeJS.ErrnoException).code ?? '')
-        if (!closed || left === 0 || attempt.given_up !== undefined || attempt.request?.reusedSocket !== true)
+        const dropped = CLOSED.has((error as NodeJS.ErrnoException).code ?? '')
+        if (!dropped || left === 0 || attempt.given_up !== undefined || attempt.request?.reusedSocket !== true)
           throw error
       }
     }
