@@ -15,6 +15,7 @@ import type { RuleReader } from '#core/ports/rules.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { ServiceGraph } from '#core/ports/service-graph.ts'
+import type { TargetReader } from '#core/ports/targets.ts'
 import type { Upstreams } from '#core/ports/upstreams.ts'
 import type { Language } from '#core/sentences/language.ts'
 
@@ -32,6 +33,7 @@ export interface ApiPorts {
   readonly forecasts: ForecastReader
   readonly hints: HintReader
   readonly live: LiveEvents
+  readonly targets: TargetReader
   readonly upstreams: Upstreams
   readonly intake: Intake
 }

@@ -80,8 +80,18 @@ test('a key can be set on the command line', () => {
 })
 
 test('what is not built yet is refused by name', () => {
-  expect(problems('scrape: [{job: a}]\n')).toEqual([':1: scrape: scraping is not supported yet; leave it out'])
   expect(problems('time_zone: Asia/Shanghai\n')[0]).toContain('a time zone other than UTC is not supported yet')
+})
+
+test('an unknown word of a scrape job is told with the nearest, and its secrets never print', () => {
+  expect(problems('scrape: [{job: a, scrape_intervall: 5s}]\n')).toEqual([
+    ':1: scrape[0].scrape_intervall: unknown key "scrape_intervall"; did you mean "scrape_interval"? (is "5s")',
+  ])
+  expect(problems('scrape: [{job: a, relabel_configs: [{target_lable: x}]}]\n')[0]).toContain('"target_label"')
+  const { raw, value } = load(
+    'scrape: [{job: a, basic_auth: {username: u, password: opensesame}, http_headers: {x: {secrets: [hunter2]}}}]\n',
+  )
+  expect(JSON.stringify(raw) + JSON.stringify(value)).not.toMatch(/opensesame|hunter2/)
 })
 
 test('a route to nowhere is told with the receivers that are there', () => {

@@ -4,6 +4,7 @@ import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
 import { Secret, secret } from '#core/config/secret.ts'
 
+import { scrapeJobs } from '../collector/index.ts'
 import { upstreamSchema } from '../upstream/index.ts'
 
 const PORT = 'a port from 0 to 65535, or off'
@@ -46,6 +47,8 @@ const limits = z.strictObject({
   stream_clients: count,
   journal: bytes,
   disk_reserve: bytes,
+  scrapes: count,
+  scrape_targets: count,
 })
 
 const kafkaTopics = z.strictObject({
@@ -143,7 +146,7 @@ export const configSchema = z
     resend: duration.refine((ms) => ms > 0, 'must be more than 0'),
     retention: z.strictObject({ samples: duration, rollups: duration, incidents: duration, bytes }),
     observe_self: switchable(duration),
-    scrape: z.array(z.unknown()).max(0, notYet('scraping')),
+    scrape: scrapeJobs,
     kafka: optional(kafka),
     upstream: z.record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, _ . and -'), upstreamSchema),
     elasticsearch: optional(elasticsearch),
@@ -209,5 +212,7 @@ export const DEFAULTS = {
     stream_clients: 100,
     journal: '64MiB',
     disk_reserve: '64MiB',
+    scrapes: 100,
+    scrape_targets: 10_000,
   },
 }

@@ -133,7 +133,7 @@ export class Service implements Component {
       retention_ms: config.retention.samples,
     })
     this.#gate = new Gate(this.pipeline, !this.#upstreams.hasHistory)
-    this.#sources = new Sources(config, { intake: this.#gate, positions, clock, meter, log })
+    this.#sources = new Sources(config, { intake: this.#gate, positions, folder, clock, meter, log })
     this.#api = this.#createApi()
   }
 
@@ -232,6 +232,7 @@ export class Service implements Component {
         hints: scaler,
         live: engine.live,
         upstreams: this.#upstreams,
+        targets: this.#sources.targets,
         intake: this.#gate,
       },
       ready: () => this.#notReady,

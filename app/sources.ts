@@ -7,6 +7,7 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { Mount } from '#core/ports/mounts.ts'
+import type { TargetReader } from '#core/ports/targets.ts'
 
 import {
   Budget,
@@ -16,9 +17,11 @@ import {
   type ReceiverDeps,
   receivers,
   type RunningReceiver,
+  type RunningScrape,
 } from '../collector/index.ts'
 import { remoteWriteLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
+import { version } from './version.ts'
 
 /** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
 const WAIT_MS = 600_000
@@ -26,6 +29,8 @@ const WAIT_MS = 600_000
 export interface SourcesDeps {
   readonly intake: Intake
   readonly positions: Positions
+  /** Where relative files of the configuration lie. */
+  readonly folder: string
   readonly clock: Clock
   readonly meter: Meter
   readonly log: Log
@@ -40,6 +45,7 @@ export class Sources implements Component {
   readonly mounts: readonly Mount[]
   /** Those that listen. */
   readonly #doors: readonly RunningReceiver[]
+  readonly #scrape: RunningScrape
   readonly #log: Log
   /** Peers that have not answered yet: what they have for us is not known. */
   readonly #starting = new Set<RunningReceiver>()
@@ -47,7 +53,7 @@ export class Sources implements Component {
   #complete_ms = -Infinity
 
   constructor(config: Config, deps: SourcesDeps) {
-    const { listen, kafka, limits } = config
+    const { listen, kafka, scrape, limits } = config
     const { body, body_inflated, bodies_in_flight } = limits
     this.#log = deps.log
     const given: ReceiverDeps = {
@@ -62,7 +68,18 @@ export class Sources implements Component {
     this.#grpc =
       listen.otlp_grpc === null ? undefined : receivers.otlpGrpc.create({ host, port: listen.otlp_grpc }, given)
     this.#doors = [this.#otlp, this.#grpc].filter((door) => door !== undefined)
-    this.#running = [...this.#doors, ...(kafka === null ? [] : [receivers.kafka.create(kafka, given)])]
+    this.#scrape = receivers.scrape.create(
+      {
+        jobs: scrape,
+        folder: deps.folder,
+        scrapes: limits.scrapes,
+        targets: limits.scrape_targets,
+        user_agent: `Barograph/${version}`,
+      },
+      given,
+    )
+    const fetching = kafka === null ? [] : [receivers.kafka.create(kafka, given)]
+    this.#running = [...this.#doors, ...fetching, this.#scrape]
   }
 
   get otlpAddresses(): RunningReceiver['addresses'] {
@@ -71,6 +88,11 @@ export class Sources implements Component {
 
   get grpcAddresses(): RunningReceiver['addresses'] {
     return this.#grpc?.addresses ?? []
+  }
+
+  /** Whom we scrape. */
+  get targets(): TargetReader {
+    return this.#scrape
   }
 
   /** What was known to be complete before this process began. */

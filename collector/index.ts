@@ -11,5 +11,7 @@ export {
   type ReceiverLimits,
   type RunningReceiver,
 } from './receivers/receiver.ts'
+export type { RunningScrape } from './receivers/scrape.ts'
 export { inputLine, readInput } from './recording.ts'
 export { samplesLine } from './recorded-samples.ts'
+export { scrapeJobs } from './scrape/config/job-schema.ts'

@@ -1,9 +1,10 @@
 // What every receiver promises, run over THE LIST.
 import { describe, expect, test } from 'vitest'
 
-import { kafka, otlpGrpc, otlpHttp } from './receivers.ts'
+import { kafka, otlpGrpc, otlpHttp, scrape } from './receivers.ts'
 import * as receivers from './receivers.ts'
 import type { ReceiverDeps, RunningReceiver } from './receivers/receiver.ts'
+import { scrapeJobs } from './scrape/config/job-schema.ts'
 import { receiverDeps } from './testing/receiving.fixture.ts'
 
 const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
@@ -30,6 +31,13 @@ const TRIALS: Readonly<Record<string, Trial>> = {
       return kafka.create(config, deps)
     },
     cannotStart: BROKERS === '' ? 'needs a broker: set BAROGRAPH_TEST_KAFKA' : '',
+  },
+  scrape: {
+    create: (deps) => {
+      const jobs = scrapeJobs.parse([{ job: 'contract', interval: '1h', targets: ['127.0.0.1:1'] }])
+      return scrape.create({ jobs, folder: '/', scrapes: 1, targets: 1, user_agent: 'contract' }, deps)
+    },
+    cannotStart: '',
   },
 }
 

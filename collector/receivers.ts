@@ -2,3 +2,4 @@
 export { kafka } from './receivers/kafka.ts'
 export { otlpGrpc } from './receivers/otlp-grpc.ts'
 export { otlpHttp } from './receivers/otlp-http.ts'
+export { scrape } from './receivers/scrape.ts'

@@ -11,6 +11,7 @@ import { silentMeter } from '#core/ports/meter.ts'
 
 import { type ApiOptions, type ApiPorts, createApi } from '../index.ts'
 import { NOW_MS, query, reader } from './series.fixture.ts'
+import { targets } from './targets.fixture.ts'
 import { absence, alert, change, finding, forecast, groups, hint, incident, upstream } from './verdicts.fixture.ts'
 
 /** Items behind a cursor, as the ports promise: newest first. */
@@ -96,6 +97,7 @@ export class House {
           return () => this.listeners.delete(listener)
         },
       },
+      targets,
       upstreams: {
         all: () => [upstream],
         backfill: (name) => {

@@ -1,3 +1,5 @@
+import { SCRAPE_MEANINGS } from './scrape-meanings.ts'
+
 /** What each key of `barograph.yml` means, for the reference. Paths as in the reference: `[]` is each entry of a list. */
 export const MEANINGS: Readonly<Record<string, string>> = {
   data: 'Folder of everything that survives a restart: journal, checkpoint, incidents, notification log. One process at a time.',
@@ -22,7 +24,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'retention.bytes': 'Memory for samples; beyond it the oldest go early, and that is counted.',
   observe_self:
     'Barograph sends its own metrics, traces and logs to itself this often. `/metrics` has them either way.',
-  scrape: 'Targets to scrape.',
+  ...SCRAPE_MEANINGS,
   'kafka.brokers': 'Addresses of brokers, `host:port`. With any, OTLP is read from the topics below.',
   'kafka.group': 'Consumer group. Positions are kept with the data, not by the broker.',
   'kafka.topics.metrics': 'Topic of OTLP metrics. Naming any topic leaves out those not named.',
@@ -107,4 +109,6 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'Journal that a start may have to read: when there is so much, and half as much as the last checkpoint, a new one is written.',
   'limits.disk_reserve':
     'Room on the disk that is kept free: below it inputs are refused with 503 until there is a quarter more; 0 uses it up.',
+  'limits.scrapes': 'Scrapes under way at one time; others wait.',
+  'limits.scrape_targets': 'Targets of all jobs together; those beyond are not scraped.',
 }

@@ -7,7 +7,7 @@ import type { OtlpRequest } from '#core/ports/intake.ts'
 import { silentLog } from '#core/ports/log.ts'
 import { silentMeter } from '#core/ports/meter.ts'
 
-import { RECEIVER_LIMITS, receivers } from '../../collector/index.ts'
+import { Budget, RECEIVER_LIMITS, receivers } from '../../collector/index.ts'
 
 const [client = '', broker = '', topic = '', count = ''] = process.argv.slice(2)
 const records = Number(count)
@@ -35,7 +35,11 @@ async function barograph(): Promise<void> {
   const deps = { intake: { submit }, clock: systemClock, meter: silentMeter, log: silentLog, limits: RECEIVER_LIMITS }
   const receiver = receivers.kafka.create(
     { ...config, encoding: 'otlp_proto', from: 'earliest' },
-    { ...deps, positions: { next: () => undefined } },
+    {
+      ...deps,
+      positions: { next: () => undefined },
+      bodies: new Budget(RECEIVER_LIMITS.bodies_in_flight, silentMeter),
+    },
   )
   await receiver.start()
 }
