@@ -162,6 +162,8 @@ export class ByteReader {
 
   /** A view of the next `length` bytes. */
   raw(length: number): Uint8Array {
+    // A length that was calculated from damaged bytes may be anything.
+    if (!(Number.isInteger(length) && length >= 0)) throw new ServiceError('bad_data', 'a length is no length')
     const at = this.#take(length)
     return this.#bytes.subarray(at, at + length)
   }
