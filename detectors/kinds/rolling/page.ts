@@ -63,9 +63,10 @@ export class Page {
   readonly counts: Int32Array
   readonly last_ms: Float64Array
   readonly marks: Uint8Array
-  /** The window in order of time, a ring, and in ascending order. */
-  readonly ring: Float32Array
+  /** The window in ascending order, places in the ring in the bits of `mask`; and the same memory as words. */
   readonly sorted: Float32Array
+  readonly words: Int32Array
+  readonly mask: number
   readonly season: Int16Array
   readonly window: number
   /** 1 while a row is in the strip at work. */
@@ -79,8 +80,9 @@ export class Page {
     this.counts = new Int32Array(rows * COUNTS)
     this.last_ms = new Float64Array(rows)
     this.marks = new Uint8Array(rows * MARKS)
-    this.ring = new Float32Array(rows * window)
     this.sorted = new Float32Array(rows * window)
+    this.words = new Int32Array(this.sorted.buffer)
+    this.mask = 2 ** Math.ceil(Math.log2(window)) - 1
     this.season = new Int16Array(rows * slots)
   }
 }

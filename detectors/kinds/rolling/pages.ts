@@ -39,7 +39,7 @@ export class Pages {
 
   get bytesPerRow(): number {
     const { window, slots } = this.#shape
-    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 8 * window + 2 * slots
+    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 4 * window + 2 * slots
   }
 
   /** Of rows that are or were in use; what a page has beyond them was never touched. */
@@ -88,7 +88,7 @@ export class Pages {
 
   /**
    * What a snapshot keeps, as views to be copied before the next sample: version, rows, free rows, window, slots, 0 (u32
-   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `ring`, `sorted`, `season` of its rows in use.
+   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `season` of its rows in use.
    */
   views(): Uint8Array[] {
     const { window, slots } = this.#shape
@@ -128,7 +128,6 @@ export class Pages {
       [page.counts, COUNTS],
       [page.last_ms, 1],
       [page.marks, MARKS],
-      [page.ring, window],
       [page.sorted, window],
     ]
   }

@@ -28,11 +28,9 @@ export const MIDDLE = 12
 export const BEYOND = 13
 export const SCORE = 14
 export const TIME_MS = 15
-/** What leaves a full window. */
-export const OLDEST = 16
 /** Where `fetch` leaves what nobody reads. */
-export const FETCHED = 17
-export const CELLS = 18
+export const FETCHED = 16
+export const CELLS = 17
 
 export const EXPERTS = ['ewma', 'median_mad', 'seasonal'] as const
 export const EWMA = 0
