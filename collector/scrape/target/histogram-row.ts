@@ -1,4 +1,4 @@
-import type { Labels } from '#core/series.ts'
+import type { Labels, SeriesId } from '#core/series.ts'
 
 import { NO_ID, type Part, type PartKind, Row } from './row.ts'
 
@@ -22,6 +22,8 @@ export class HistogramRow extends Row {
   #buckets: readonly Part[] = []
   #count: Part | undefined
   #sum: Part | undefined
+  /** The row that it was under other bounds, until that is dealt with. */
+  replaced: { readonly id: SeriesId; readonly width: number } | undefined
   /** Without +Inf, as in the definition of the row. */
   bounds = new Float64Array(0)
   /** Of the point put together last. */
@@ -33,6 +35,7 @@ export class HistogramRow extends Row {
 
   constructor(labels: Labels, { unit, help }: { readonly unit: string; readonly help: string }) {
     super(NO_ID)
+    this.replaced = undefined
     this.labels = labels
     this.unit = unit
     this.help = help
@@ -78,7 +81,10 @@ export class HistogramRow extends Row {
     this.#buckets = ascending && buckets.at(-1)?.le === Infinity ? buckets : []
     const bounds = Float64Array.from(this.#buckets.slice(0, -1), ({ le }) => le)
     const same = bounds.length === this.bounds.length && bounds.every((bound, i) => bound === this.bounds[i])
-    if (!same) this.id = NO_ID
+    if (!same) {
+      if (this.id !== NO_ID) this.replaced = { id: this.id, width: this.bounds.length + 1 }
+      this.id = NO_ID
+    }
     this.bounds = bounds
     this.counts = new Float64Array(this.#buckets.length)
   }

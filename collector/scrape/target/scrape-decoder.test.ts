@@ -127,12 +127,29 @@ describe('a classic histogram', () => {
     expect(scrape('')).toEqual(['h{a="b"} histogram  le [0.5,1] stale'])
   })
 
-  test('that gets another bucket becomes another row of the same labels', () => {
-    const { scrape } = scrapedTarget()
+  test('that gets another bucket becomes another row of the same labels, and the one before ends', () => {
+    const { scrape, now_ms, store } = scrapedTarget()
     scrape(HISTOGRAM)
     const wider = HISTOGRAM.replace('h_bucket{a="b",le="1"} 3', 'h_bucket{a="b",le="1"} 3\nh_bucket{a="b",le="2"} 4')
+    expect(scrape(wider)).toEqual([
+      `h{a="b"} histogram  ${now_ms() - 1} le [0.5,1] stale`,
+      'h{a="b"} histogram  le [0.5,1,2] 4 2.5 [1,2,1,0]',
+    ])
     expect(scrape(wider)).toEqual(['h{a="b"} histogram  le [0.5,1,2] 4 2.5 [1,2,1,0]'])
-    expect(scrape(HISTOGRAM)).toEqual(['h{a="b"} histogram  le [0.5,1] 4 2.5 [1,2,1]'])
+    expect(scrape(HISTOGRAM)).toEqual([
+      `h{a="b"} histogram  ${now_ms() - 1} le [0.5,1,2] stale`,
+      'h{a="b"} histogram  le [0.5,1] 4 2.5 [1,2,1]',
+    ])
+    // Whoever asks sees the bucket end, and the others go on.
+    const ends = store.select([{ name: '__name__', op: '=~', value: 'h_.*' }], { from_ms: 0, to_ms: 1e9 })
+    expect(ends.map(({ labels, stale }) => [labels.name + labels.get('le'), stale.at(-1)])).toEqual([
+      ['h_bucket+Inf', 0],
+      ['h_bucket0.5', 0],
+      ['h_bucket1.0', 0],
+      ['h_bucket2.0', 1],
+      ['h_count', 0],
+      ['h_sum', 0],
+    ])
   })
 
   test('that a limit of the store refuses as a row stays plain series', () => {

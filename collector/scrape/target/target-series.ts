@@ -187,6 +187,7 @@ export class TargetSeries implements SampleSink<Known> {
 
   #assembled(histogram: HistogramRow): void {
     let reason = histogram.assemble(this.#scrape)
+    if (histogram.replaced !== undefined) this.#endReplaced(histogram, reason === undefined)
     if (reason === undefined && histogram.id === NO_ID) {
       const { labels, unit, help, bounds } = histogram
       histogram.id = this.#resolve({ labels, unit, help, type: 'histogram', kind: 'histogram', bounds })
@@ -194,6 +195,18 @@ export class TargetSeries implements SampleSink<Known> {
     }
     if (reason === undefined) this.#whole(histogram)
     else this.#plain(histogram, reason)
+  }
+
+  /** Under other bounds it is another row: buckets of the one before may be gone, and end just before those that go on begin. */
+  #endReplaced(histogram: HistogramRow, whole: boolean): void {
+    const { replaced, live, time_ms } = histogram
+    histogram.replaced = undefined
+    if (replaced !== undefined && live && whole) this.#staleHistogram(replaced.id, replaced.width, time_ms - 1)
+  }
+
+  #staleHistogram(series: SeriesId, width: number, time_ms: number): void {
+    const nothing = { sum: NaN, count: 0, buckets: new Float64Array(width) }
+    this.#builder!.histogram({ series, time_ms, ...nothing, stale: true })
   }
 
   #whole(histogram: HistogramRow): void {
@@ -238,10 +251,8 @@ export class TargetSeries implements SampleSink<Known> {
       if (!row.live || row.present === scrape) continue
       this.#setLive(row, false)
       this.#ended.push(row)
-      if (row instanceof HistogramRow) {
-        const nothing = { sum: NaN, count: 0, buckets: new Float64Array(row.bounds.length + 1), stale: true }
-        this.#builder!.histogram({ series: row.id, time_ms: this.#time_ms, ...nothing })
-      } else this.#builder!.float(row.id, this.#time_ms, NaN, true)
+      if (row instanceof HistogramRow) this.#staleHistogram(row.id, row.bounds.length + 1, this.#time_ms)
+      else this.#builder!.float(row.id, this.#time_ms, NaN, true)
     }
   }
 
