@@ -1,10 +1,9 @@
-import snappy from 'snappyjs'
-
 import type { Clock } from '#core/clock.ts'
 import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
 
 import { halvesOf } from '../wire/halves.ts'
+import { packed, unpacked } from '../wire/packing.ts'
 import type { EncodedRequest } from '../wire/request.ts'
 import type { WriteAnswer, WriteBody } from './endpoint.ts'
 
@@ -114,7 +113,7 @@ export class Shard {
     const { bytes, samples, histograms } = encode(this.#filling.batch())
     this.#filling.clear()
     this.#filled = 0
-    const body = { version, bytes: snappy.compress(bytes), samples: samples + histograms }
+    const body = { version, bytes: packed(bytes), samples: samples + histograms }
     if (body.samples > 0) this.#enqueue({ ...body, last: this.#last, made_ms: clock.now_ms() })
   }
 
@@ -230,8 +229,6 @@ export class Shard {
 
 /** The second half first: it is a stack. */
 function halved({ version, bytes }: WriteBody): WriteBody[] | undefined {
-  const halves = halvesOf(snappy.uncompress(bytes), version)
-  return halves
-    ?.map(({ message, series }) => ({ version, bytes: snappy.compress(message), samples: series }))
-    .toReversed()
+  const halves = halvesOf(unpacked(bytes), version)
+  return halves?.map(({ message, series }) => ({ version, bytes: packed(message), samples: series })).toReversed()
 }

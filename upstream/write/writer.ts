@@ -1,5 +1,3 @@
-import snappy from 'snappyjs'
-
 import type { Clock } from '#core/clock.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter } from '#core/ports/meter.ts'
@@ -8,6 +6,7 @@ import type { SampleBatch } from '#core/sample.ts'
 import type { SeriesDefinition, SeriesId } from '#core/series.ts'
 
 import { familyOf, OutgoingSeries } from '../wire/outgoing.ts'
+import { packed } from '../wire/packing.ts'
 import { encodeMetadata, RequestEncoder1 } from '../wire/request-1.ts'
 import { RequestEncoder2 } from '../wire/request-2.ts'
 import type { WriteEndpoint } from './endpoint.ts'
@@ -227,7 +226,7 @@ export class RemoteWriter implements StoredSamples {
     const { endpoint, clock, limits } = this.#options
     const all = [...this.#families.values()]
     for (let from = 0; from < all.length; from += limits.batch) {
-      const bytes = snappy.compress(encodeMetadata(all.slice(from, from + limits.batch)))
+      const bytes = packed(encodeMetadata(all.slice(from, from + limits.batch)))
       const signal = this.#stop.signal
       const answer = await endpoint.send(
         { version: 1, bytes, samples: 0 },
