@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
@@ -22,10 +22,21 @@ export function openRecording(folder: string, log: Log): Recording {
     throw new ServiceError('bad_config', `--record ${folder}: cannot be written: ${messageOf(error)}`, { cause: error })
   }
   let missing = 0
+  let size = fstatSync(handle).size
+  /** All of it or nothing. */
+  const appendWhole = (line: Buffer): void => {
+    try {
+      for (let done = 0; done < line.length;) done += writeSync(handle, line, done)
+      size += line.length
+    } catch (error) {
+      ftruncateSync(handle, size)
+      throw error
+    }
+  }
   // A recording is for later: what cannot be taken down is applied all the same.
   const append = (line: () => string): void => {
     try {
-      writeSync(handle, `${line()}\n`)
+      appendWhole(Buffer.from(`${line()}\n`))
       if (missing > 0) log.warn('The recording goes on; inputs are missing in it.', { file, missing })
       missing = 0
     } catch (error) {

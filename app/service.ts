@@ -114,6 +114,7 @@ export class Service implements Component {
       decoder,
       journal: this.#journal,
       journal_bytes: config.limits.journal,
+      replay_ms: config.limits.replay,
       checkpoint: new Checkpoint({ folder: data, log }),
       positions,
       series,

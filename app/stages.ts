@@ -25,6 +25,10 @@ import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
+/** A checkpoint that could not be written is tried again so long after. */
+const AGAIN_MS = 60_000
+/** Work between two checkpoints, in times of what it takes to capture one. */
+const CAPTURES = 20
 /** A restart that takes longer says how far it is. */
 const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
@@ -44,6 +48,8 @@ export interface JournaledStagesOptions {
   readonly journal: Journal
   /** It is folded into a checkpoint when it is so long, and half as long as the checkpoint that it continues. */
   readonly journal_bytes: number
+  /** Or when applying it took so long, and it is an eighth as long: a start does the same work again. */
+  readonly replay_ms: number
   readonly checkpoint: Checkpoint
   readonly positions: Positions
   readonly series: JournalSeries
@@ -57,6 +63,11 @@ export interface JournaledStagesOptions {
 export class JournaledStages implements Stages {
   readonly #options: JournaledStagesOptions
   #writing: Promise<void> | undefined
+  /** Time spent on applying what the last checkpoint does not have. */
+  #work_ms = 0
+  #capture_ms = 0
+  /** When a checkpoint last failed; -Infinity when the last one did not. */
+  #failed_ms = -Infinity
 
   constructor(options: JournaledStagesOptions) {
     this.#options = options
@@ -72,7 +83,7 @@ export class JournaledStages implements Stages {
       throw new ServiceError('unavailable', 'the disk is nearly full (limits.disk_reserve); send again later')
     }
     const taken = this.#take(input)
-    return this.#due() ? { ...taken, apply: () => this.#thenCheckpoint(taken) } : taken
+    return { receipt: taken.receipt, apply: () => this.#applied(taken) }
   }
 
   /** Everything since the last checkpoint, again. Returns the number of inputs applied. */
@@ -81,6 +92,7 @@ export class JournaledStages implements Stages {
     const segment = checkpoint.load(this.#snapshots(), journal.segments())
     let count = 0
     let told_ms = clock.now_ms()
+    const began_ms = elapsed_ms()
     for (const entry of journal.read(segment ?? 0)) {
       await this.#again(entry)
       count++
@@ -89,6 +101,7 @@ export class JournaledStages implements Stages {
       told_ms = now_ms
       log.info('applying the journal', { inputs: count, bytes: journal.bytes })
     }
+    this.#work_ms = elapsed_ms() - began_ms
     const { lost, refused } = series
     if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
     if (refused > 0)
@@ -127,22 +140,33 @@ export class JournaledStages implements Stages {
   }
 
   async #checkpoint(): Promise<void> {
-    const { checkpoint, journal, log } = this.#options
+    const { checkpoint, journal, clock, log } = this.#options
     try {
       const segment = journal.rotate()
-      await journal.dropBefore(await checkpoint.write(this.#snapshots(), segment))
+      const began_ms = elapsed_ms()
+      const written = checkpoint.write(this.#snapshots(), segment)
+      this.#capture_ms = elapsed_ms() - began_ms
+      this.#work_ms = 0
+      await journal.dropBefore(await written)
+      if (this.#failed_ms > -Infinity) log.info('a checkpoint is written again')
+      this.#failed_ms = -Infinity
     } catch (error) {
       const facts = {
         error: messageOf(error),
         ...(!(error instanceof ServiceError) && { stack: (error as Error).stack }),
       }
-      log.error('no checkpoint could be written; the journal is kept', facts)
+      // Once for as long as it lasts.
+      if (this.#failed_ms === -Infinity) log.error('no checkpoint could be written; the journal is kept', facts)
+      this.#failed_ms = clock.now_ms()
     }
   }
 
   #due(): boolean {
-    const { checkpoint, journal, journal_bytes } = this.#options
-    return this.#writing === undefined && journal.bytes >= Math.max(journal_bytes, checkpoint.bytes / 2)
+    const { checkpoint, journal, journal_bytes, replay_ms, clock } = this.#options
+    if (this.#writing !== undefined || clock.now_ms() < this.#failed_ms + AGAIN_MS) return false
+    if (journal.bytes >= Math.max(journal_bytes, checkpoint.bytes / 2)) return true
+    // Never so often that capturing is more than a small part of the work.
+    return this.#work_ms >= Math.max(replay_ms, CAPTURES * this.#capture_ms) && journal.bytes >= checkpoint.bytes / 8
   }
 
   #snapshots() {
@@ -150,9 +174,11 @@ export class JournaledStages implements Stages {
     return [...engine.snapshots, positions, series]
   }
 
-  async #thenCheckpoint(taken: Taken): Promise<Receipt> {
+  async #applied(taken: Taken): Promise<Receipt> {
+    const began_ms = elapsed_ms()
     const receipt = await taken.apply()
-    void this.checkpoint()
+    this.#work_ms += elapsed_ms() - began_ms
+    if (this.#due()) void this.checkpoint()
     return receipt
   }
 
@@ -267,4 +293,8 @@ export class JournaledStages implements Stages {
       if (!(error instanceof ServiceError)) throw error
     }
   }
+}
+
+function elapsed_ms(): number {
+  return Number(process.hrtime.bigint()) / 1e6
 }

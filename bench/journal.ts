@@ -121,7 +121,7 @@ async function measured(what: Case, series: number, rounds: number): Promise<voi
   }
 }
 
-export default async function benchJournal(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: { series: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '20' } },

@@ -61,7 +61,7 @@ async function ready(data: string, set: readonly string[]): Promise<{ ready_ms: 
   }
 }
 
-export default async function restart(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -126,7 +126,10 @@ async function live(life: Life): Promise<void> {
     data,
     begin_ms: begin_ms + (from - 1) * ROUND_MS,
     rules: rulesOf(detector),
+    // No checkpoint but at a stop.
     set: [
+      'limits.journal=8GiB',
+      'limits.replay=1d',
       `limits.series=${series * 2}`,
       `limits.series_per_metric=${series * 2}`,
       `limits.scored_series=${series * 2}`,

@@ -182,6 +182,25 @@ describe.skipIf(reason !== undefined)(`a full disk${reason === undefined ? '' : 
     expect(await count(full)).toBe(taken + 1)
   })
 
+  test('a checkpoint that finds no room is said once, tried again later, and leaves no half file', async () => {
+    running = await Barograph.start({
+      rules: RULES,
+      data,
+      log,
+      set: ['limits.disk_reserve=0', 'limits.journal=1KiB'],
+      begin_ms: now_ms,
+    })
+    const barograph = running
+    fill(2 ** 13)
+    await barograph.pass(3 * MINUTE, async () => void (await post(barograph)))
+    expect(said.filter((message) => message.startsWith('no checkpoint'))).toHaveLength(1)
+    free()
+    await barograph.pass(2 * MINUTE, async () => void (await post(barograph)))
+    expect(said.join()).toContain('a checkpoint is written again')
+    await stopped(barograph)
+    expect(readdirSync(join(data, 'state')).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
   test('incidents that cannot be written are kept and written later', async () => {
     const barograph = await started('0')
     await barograph.pass(15 * SECOND, async () => void (await post(barograph)))

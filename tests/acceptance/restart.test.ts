@@ -25,8 +25,8 @@ afterEach(async () => {
   for (const one of running.splice(0)) await one.stop()
 })
 
-async function started(data?: string, begin_ms = BEGIN): Promise<Barograph> {
-  const barograph = await Barograph.start({ rules: RULES, set: SET, begin_ms, ...(data !== undefined && { data }) })
+async function started(data?: string, begin_ms = BEGIN, set = SET): Promise<Barograph> {
+  const barograph = await Barograph.start({ rules: RULES, set, begin_ms, ...(data !== undefined && { data }) })
   running.push(barograph)
   return barograph
 }
@@ -88,4 +88,11 @@ test('whenever a process dies, the next one answers as one that never did', asyn
     await feeding(next, second, seconds)
     expect(await answers(next)).toEqual(expected)
   }
+})
+
+test('a checkpoint comes when a start would have to work too long, however short the journal', async () => {
+  const barograph = await started(undefined, BEGIN, ['limits.replay=1ms'])
+  const checkpoint = join(barograph.data, 'state/checkpoint')
+  for (let second = 0; second < 600 && !existsSync(checkpoint); second++) await feeding(barograph, second, second + 1)
+  expect(existsSync(checkpoint)).toBe(true)
 })
