@@ -1,13 +1,12 @@
-import { uncompressSync } from 'snappy'
-
 import { ServiceError } from '#core/errors.ts'
+
+import { blockLength, unpackBlock } from '../snappy-block.ts'
 
 /** What the Java library, and most after it, write before blocks: this, and two versions of four bytes. */
 const FRAMED = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const HEAD = FRAMED.length + 8
 
-const broken = (cause?: unknown): ServiceError =>
-  new ServiceError('bad_data', 'the Snappy blocks are damaged', { cause })
+const broken = (): ServiceError => new ServiceError('bad_data', 'the Snappy blocks are damaged')
 
 /**
  * Snappy as it comes in Kafka: in snappy-java's frame, or as one bare block. Throws `ServiceError`: `bad_data`, or
@@ -16,19 +15,10 @@ const broken = (cause?: unknown): ServiceError =>
 export function unpackSnappy(packed: Buffer, limit: number): Buffer {
   const blocks = packed.subarray(0, FRAMED.length).equals(FRAMED) ? framed(packed) : [packed]
   let length = 0
-  for (const block of blocks) length += lengthOf(block)
+  for (const block of blocks) length += blockLength(block)
   if (length > limit) throw new ServiceError('too_large', `unpacked it has ${length} bytes, more than ${limit}`)
   const unpacked = blocks.map(unpackBlock)
   return unpacked.length === 1 ? unpacked[0]! : Buffer.concat(unpacked)
-}
-
-/** Copying out costs less than the memory that would otherwise stay with the native side until it is collected. */
-function unpackBlock(block: Buffer): Buffer {
-  try {
-    return uncompressSync(block, { copyOutputData: true }) as Buffer
-  } catch (error) {
-    throw broken(error)
-  }
 }
 
 function framed(packed: Buffer): Buffer[] {
@@ -41,16 +31,4 @@ function framed(packed: Buffer): Buffer[] {
     from = end
   }
   return blocks
-}
-
-/** A block begins with its unpacked length, a varint of up to 32 bits. */
-function lengthOf(block: Buffer): number {
-  let length = 0
-  for (let i = 0; i < 5; i++) {
-    const byte = block[i]
-    if (byte === undefined) break
-    length += (byte & 127) * 2 ** (7 * i)
-    if (byte < 128) return length
-  }
-  throw broken()
 }

@@ -282,13 +282,15 @@ describe('a sender', () => {
   })
 
   test('of something else than HTTP/2 is cut off', async () => {
-    const { port, client } = await started()
+    const { port, client, meter } = await started()
     const socket = createConnection(port, '127.0.0.1')
     socket.on('error', () => {})
     socket.end('GET /v1/metrics HTTP/1.1\r\nHost: x\r\n\r\n')
     socket.resume()
     await once(socket, 'close')
     expect(await call(client, METRICS, Buffer.from('x'))).toEqual(Buffer.alloc(0))
+    client.close()
+    expect(meter.counts['barograph.collector.requests{receiver=otlp_grpc,signal=none,outcome=broken}']).toBe(1)
   })
 })
 

@@ -9,8 +9,8 @@ import { BodyReader } from '../http/body.ts'
 import type { Share } from '../http/budget.ts'
 import { RemoteWriteDecoder, type RemoteWriteOptions } from '../remote-write/decoder.ts'
 import { versionOfHead } from '../remote-write/head.ts'
-import { inflateBlock, inflatedLength } from '../remote-write/snappy.ts'
 import { shortened } from '../rpc/status.ts'
+import { blockLength, unpackBlock } from '../snappy-block.ts'
 import type { ReceiverDeps } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
@@ -98,12 +98,12 @@ class RemoteWrite implements Mount {
     const { intake, limits } = this.#deps
     const { body: block, wire } = await this.#bodies.read(request, share)
     this.#traffic.bytes('metrics', wire)
-    const length = inflatedLength(block)
+    const length = blockLength(block)
     if (length > limits.body_inflated) {
       throw new ServiceError('too_large', `an inflated body may have ${limits.body_inflated} bytes`)
     }
     share.add(length)
-    const body = inflateBlock(block)
+    const body = unpackBlock(block)
     const decoder = this.#decoder
     return intake.submit({
       kind: 'samples',

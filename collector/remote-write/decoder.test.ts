@@ -5,10 +5,10 @@ import { silentMeter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { Store } from '#core/store/store.ts'
 
+import { unpackBlock } from '../snappy-block.ts'
 import { countingMeter, linesOf, outcomeOf, storeWith } from '../testing/decoding.fixture.ts'
 import { version1, version2, type WrittenSeries } from '../testing/remote-write.fixture.ts'
 import { RemoteWriteDecoder } from './decoder.ts'
-import { inflateBlock } from './snappy.ts'
 
 const UP = [
   ['__name__', 'up'],
@@ -44,12 +44,12 @@ describe('the golden vectors of the wire', () => {
     '46f045220022085f5f6e616d655f5f2202757022036a6f62220161220568656c70212a250a0401020304121709000000000000f83f10fbd095ffbc3118f08195ffbc312a0408021805'
 
   test('are read: version 1', () => {
-    expect(decoded(1, inflateBlock(Buffer.from(V1, 'hex'))).lines).toEqual(['up{job="a"} unknown  1700000000123 1.5'])
+    expect(decoded(1, unpackBlock(Buffer.from(V1, 'hex'))).lines).toEqual(['up{job="a"} unknown  1700000000123 1.5'])
   })
 
   test('are read: version 2, with what it says of the metric', () => {
     const store = storeWith()
-    expect(decoded(2, inflateBlock(Buffer.from(V2, 'hex')), { store }).lines).toEqual([
+    expect(decoded(2, unpackBlock(Buffer.from(V2, 'hex')), { store }).lines).toEqual([
       'up{job="a"} gauge  1700000000123 1.5',
     ])
     expect(store.definition(0).help).toBe('help!')

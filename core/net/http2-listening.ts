@@ -10,7 +10,7 @@ import { Serving, type ServingOptions } from './serving.ts'
 
 export interface Http2ListeningOptions extends ServingOptions {
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
-  /** What came was no HTTP/2, or broke its rules. */
+  /** What came was no HTTP/2. Connections on which something was asked may end as they like. */
   readonly onBroken?: () => void
 }
 
@@ -40,14 +40,20 @@ export class Http2Listening extends Serving<Http2Server> {
     const settings = { initialWindowSize: STREAM_WINDOW, maxConcurrentStreams: STREAMS }
     const server = createServer({ settings })
     const sessions = new Set<ServerHttp2Session>()
+    const spoken = new WeakSet<ServerHttp2Session>()
     this.#sessions.set(server, sessions)
     server.on('session', (session) => {
       sessions.add(session)
       session.setLocalWindowSize(CONNECTION_WINDOW)
       session.on('close', () => sessions.delete(session))
-      session.on('error', () => onBroken?.())
+      session.on('error', () => {
+        if (!spoken.has(session)) onBroken?.()
+      })
     })
-    server.on('stream', onStream)
+    server.on('stream', (stream, headers) => {
+      if (stream.session !== undefined) spoken.add(stream.session as ServerHttp2Session)
+      onStream(stream, headers)
+    })
     const silent = new WeakSet<ServerHttp2Session>()
     const asking = clock.every(KEEPALIVE_MS, () => {
       for (const session of sessions) {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { outcomeOf } from '../testing/decoding.fixture.ts'
-import { snappy } from '../testing/remote-write.fixture.ts'
-import { inflateBlock, inflatedLength } from './snappy.ts'
+import { unpackBlock, blockLength } from './snappy-block.ts'
+import { outcomeOf } from './testing/decoding.fixture.ts'
+import { snappy } from './testing/remote-write.fixture.ts'
 
 /** Bytes that repeat themselves near and far, as real ones do. */
 const repeating = fc
@@ -15,8 +15,8 @@ describe('a snappy block', () => {
     fc.assert(
       fc.property(fc.oneof(repeating, fc.uint8Array({ maxLength: 5000 })), (bytes) => {
         const block = snappy(bytes)
-        expect(inflatedLength(block)).toBe(bytes.length)
-        expect(Buffer.compare(inflateBlock(block), bytes)).toBe(0)
+        expect(blockLength(block)).toBe(bytes.length)
+        expect(Buffer.compare(unpackBlock(block), bytes)).toBe(0)
       }),
     )
   })
@@ -24,7 +24,7 @@ describe('a snappy block', () => {
   test('of a megabyte, with long literals and far copies, comes out too', () => {
     const noise = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 2_654_435_761) >>> 13))
     const bytes = Buffer.concat([noise, Buffer.alloc(900_000, 'ab'), noise])
-    expect(Buffer.compare(inflateBlock(snappy(bytes)), bytes)).toBe(0)
+    expect(Buffer.compare(unpackBlock(snappy(bytes)), bytes)).toBe(0)
   })
 
   test('copies what is just being written, at every distance', () => {
@@ -36,7 +36,7 @@ describe('a snappy block', () => {
         seed,
         Buffer.from([(59 << 2) | 2, offset, 0]),
       ])
-      expect(String(inflateBlock(block))).toBe(
+      expect(String(unpackBlock(block))).toBe(
         String(seed)
           .repeat(100)
           .slice(0, offset + 60),
@@ -57,15 +57,15 @@ describe('a snappy block', () => {
     ['a copy without its offset', [9, 0, 97, 2, 1]],
     ['a copy beyond the end', [3, 0, 97, 1 | (7 << 2), 1]],
   ])('that is none is refused: %s', (_, bytes) => {
-    expect(outcomeOf(() => inflateBlock(Uint8Array.from(bytes)))).toBe('bad_data')
+    expect(outcomeOf(() => unpackBlock(Uint8Array.from(bytes)))).toBe('bad_data')
   })
 
   test('made of anything is read or refused, and gives no more than it says', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const block = Uint8Array.of(bytes.length, 0, ...bytes)
-        if (outcomeOf(() => inflateBlock(block)) === 'read') {
-          expect(inflateBlock(block)).toHaveLength(inflatedLength(block))
+        if (outcomeOf(() => unpackBlock(block)) === 'read') {
+          expect(unpackBlock(block)).toHaveLength(blockLength(block))
         }
       }),
     )
