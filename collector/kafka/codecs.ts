@@ -60,6 +60,16 @@ const UNPACK: readonly (readonly [type: number, name: string, unpack: Unpack])[]
   ],
 ]
 
+interface Codec {
+  compress(encoder: unknown): Promise<Buffer>
+}
+
+/** We only read; whoever writes with the same library goes on as before. */
+function original(type: number): Codec['compress'] {
+  const codec = CompressionCodecs[type as keyof typeof CompressionCodecs] as () => Codec
+  return (encoder) => codec().compress(encoder)
+}
+
 export interface UnpackLimits {
   /** Bytes that one batch of records may have. */
   readonly batch: number
@@ -82,7 +92,7 @@ export class Codecs {
     this.#limits = limits
     for (const [type, name, unpack] of UNPACK) {
       CompressionCodecs[type as keyof typeof CompressionCodecs] = () => ({
-        compress: () => Promise.reject(new ServiceError('bad_data', `${name} is only read`)),
+        compress: original(type),
         decompress: (packed: Buffer) => this.#unpack(name, unpack, packed),
       })
     }
