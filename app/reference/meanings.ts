@@ -31,6 +31,17 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'kafka.topics.logs': 'Topic of OTLP logs.',
   'kafka.topics.traces': 'Topic of OTLP traces.',
   'kafka.encoding': 'How the Collector wrote the records.',
+  'kafka.from':
+    'Where to begin when no position is known. `committed`: where the group stands, also when that is further than what is stored here: for several members.',
+  'kafka.sasl.mechanism': 'How the brokers know us. Without `sasl` they do not ask.',
+  'kafka.sasl.username': 'User.',
+  'kafka.sasl.password': "The user's password.",
+  'kafka.ssl.ca':
+    'Authorities in PEM that sign the brokers, `{file: ca.pem}`; without, those that Node knows. `ssl: true` is TLS with nothing of this.',
+  'kafka.ssl.cert': 'Our certificate in PEM, where the brokers want one.',
+  'kafka.ssl.key': 'The key of our certificate, PEM.',
+  'kafka.ssl.server_name': 'Name that the certificate of the brokers must have, if it is not their address.',
+  'kafka.ssl.insecure_skip_verify': 'Talk to brokers that nobody vouches for.',
   'upstream.*.url':
     'A server with a Prometheus API: Prometheus, Thanos, Mimir, VictoriaMetrics. With user and password where it wants Basic authentication.',
   'upstream.*.headers': 'Headers of each request, such as `Authorization` or `X-Scope-OrgID`; not shown anywhere.',
@@ -57,17 +68,6 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'upstream.*.remote_write.queue.batch': 'Samples of one request.',
   'upstream.*.remote_write.queue.deadline': 'How long a sample waits for others to go with.',
   'upstream.*.remote_write.queue.timeout': 'Time of one request.',
-  'kafka.from':
-    'Where to begin when no position is known. `committed`: where the group stands, also when that is further than what is stored here: for several members.',
-  'kafka.sasl.mechanism': 'How the brokers know us. Without `sasl` they do not ask.',
-  'kafka.sasl.username': 'User.',
-  'kafka.sasl.password': "The user's password.",
-  'kafka.ssl.ca':
-    'Authorities in PEM that sign the brokers, `{file: ca.pem}`; without, those that Node knows. `ssl: true` is TLS with nothing of this.',
-  'kafka.ssl.cert': 'Our certificate in PEM, where the brokers want one.',
-  'kafka.ssl.key': 'The key of our certificate, PEM.',
-  'kafka.ssl.server_name': 'Name that the certificate of the brokers must have, if it is not their address.',
-  'kafka.ssl.insecure_skip_verify': 'Talk to brokers that nobody vouches for.',
   'elasticsearch.url': 'Server to write documents to.',
   'elasticsearch.auth.username': 'User, with `password`.',
   'elasticsearch.auth.password': "The user's password.",
