@@ -8,6 +8,7 @@ import { messageOf, ServiceError } from '#core/errors.ts'
 import { unpackLz4 } from './lz4.ts'
 import { unpackSnappy } from './snappy.ts'
 import { standIn } from './stand-in.ts'
+import { gzipSize, zstdSize } from './unpacked-size.ts'
 
 // A CommonJS module whose names Node cannot see.
 const { CompressionCodecs, CompressionTypes } = kafkajs
@@ -18,11 +19,19 @@ const zstdAside = promisify(zstdDecompress)
 const SMALL = 16 * 2 ** 10
 /** Telemetry shrinks to a twentieth, and every piece of this size costs a turn of the loop. */
 const PIECE = { ratio: 24, max: 2 ** 20 }
+/** Who says more of himself than this is not believed. */
+const RATIO_MAX = 200
 
 type Unpack = (packed: Buffer, limit: number) => Buffer | Promise<Buffer>
 
-const options = (packed: Buffer, limit: number) => ({
-  chunkSize: Math.min(PIECE.max, Math.max(SMALL, packed.length * PIECE.ratio)),
+/** In one piece where it is known how large it will be: all else is copied together, and the copies are work for the collector. */
+const options = (packed: Buffer, limit: number, size: number | undefined) => ({
+  chunkSize: Math.max(
+    SMALL,
+    size === undefined || size > packed.length * RATIO_MAX
+      ? Math.min(PIECE.max, packed.length * PIECE.ratio)
+      : Math.min(size + 1, limit),
+  ),
   maxOutputLength: limit,
 })
 
@@ -38,16 +47,28 @@ const UNPACK: readonly (readonly [type: number, name: string, unpack: Unpack])[]
   [
     CompressionTypes.GZIP,
     'gzip',
-    (packed, limit) => (packed.length < SMALL ? gunzipSync : gunzipAside)(packed, options(packed, limit)),
+    (packed, limit) =>
+      (packed.length < SMALL ? gunzipSync : gunzipAside)(packed, options(packed, limit, gzipSize(packed))),
   ],
   [CompressionTypes.Snappy, 'snappy', inTurn(unpackSnappy)],
   [CompressionTypes.LZ4, 'lz4', inTurn(unpackLz4)],
   [
     CompressionTypes.ZSTD,
     'zstd',
-    (packed, limit) => (packed.length < SMALL ? zstdDecompressSync : zstdAside)(packed, options(packed, limit)),
+    (packed, limit) =>
+      (packed.length < SMALL ? zstdDecompressSync : zstdAside)(packed, options(packed, limit, zstdSize(packed))),
   ],
 ]
+
+interface Codec {
+  compress(encoder: unknown): Promise<Buffer>
+}
+
+/** We only read; whoever writes with the same library goes on as before. */
+function original(type: number): Codec['compress'] {
+  const codec = CompressionCodecs[type as keyof typeof CompressionCodecs] as () => Codec
+  return (encoder) => codec().compress(encoder)
+}
 
 export interface UnpackLimits {
   /** Bytes that one batch of records may have. */
@@ -71,7 +92,7 @@ export class Codecs {
     this.#limits = limits
     for (const [type, name, unpack] of UNPACK) {
       CompressionCodecs[type as keyof typeof CompressionCodecs] = () => ({
-        compress: () => Promise.reject(new ServiceError('bad_data', `${name} is only read`)),
+        compress: original(type),
         decompress: (packed: Buffer) => this.#unpack(name, unpack, packed),
       })
     }

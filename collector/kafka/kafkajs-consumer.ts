@@ -23,7 +23,7 @@ const RETRIES = { question: 3, reading: 1_000_000 }
 /** New partitions of a topic are found after this long. */
 const METADATA_MS = 60_000
 /** Packed. An answer is unpacked as a whole before anything of it is handed on. */
-const FETCH_BYTES = { answer: 8 * 2 ** 20, partition: 2 ** 20 }
+const FETCH_BYTES = { answer: 4 * 2 ** 20, partition: 512 * 2 ** 10 }
 
 export interface KafkajsOptions {
   readonly config: Pick<KafkaConfig, 'brokers' | 'group' | 'sasl' | 'ssl'>

