@@ -260,6 +260,7 @@ export class ChunkFiles {
     for (let left = reader.u32(); left > 0; left--) {
       const number = reader.u32()
       const [to_ms, living, length] = [reader.f64(), reader.f64(), reader.f64()]
+      if (!(length >= FILE_HEAD_BYTES)) throw new ServiceError('bad_data', `file ${number} cannot have ${length} bytes`)
       const isHere = reader.u8() === 1
       const file = isHere
         ? restored(number, reader.raw(length - FILE_HEAD_BYTES), folder)

@@ -275,10 +275,11 @@ export class ChunkLists {
   load(reader: ByteReader): void {
     this.#rows = reader.u32()
     this.#pieces.restore(reader.f64())
+    const [first, last] = [reader.integers(this.#rows), reader.integers(this.#rows)]
     this.#first = grown(this.#first, this.#rows)
     this.#last = grown(this.#last, this.#rows)
-    this.#first.set(new Int32Array(reader.integers(this.#rows).buffer))
-    this.#last.set(new Int32Array(reader.integers(this.#rows).buffer))
+    this.#first.set(new Int32Array(first.buffer))
+    this.#last.set(new Int32Array(last.buffer))
     this.#table.load(reader)
   }
 

@@ -1,3 +1,4 @@
+import { ServiceError } from '../errors.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { grown } from './grow.ts'
 
@@ -17,6 +18,8 @@ export interface ChunkInfo {
   readonly file: number
   readonly at: number
 }
+
+const ROW_BYTES = 34
 
 /** Facts of chunks as columns, 34 bytes a chunk; a chunk is its row. Rows of freed chunks are used again. */
 export class ChunkTable {
@@ -104,6 +107,7 @@ export class ChunkTable {
   /** Into a fresh one. */
   load(reader: ByteReader): void {
     const used = reader.u32()
+    if (used * ROW_BYTES > reader.left) throw new ServiceError('bad_data', `${used} chunks do not fit`)
     this.#free = reader.u32() - 1
     this.#grow(used)
     this.#used = used

@@ -245,8 +245,9 @@ export class HeadTable {
   load(reader: ByteReader): void {
     this.#rows = reader.u32()
     this.#bytes = reader.f64()
+    const columns = reader.raw(this.#rows * 2).slice()
     this.#columns = grown(this.#columns, this.#rows)
-    this.#columns.set(new Uint16Array(reader.raw(this.#rows * 2).slice().buffer))
+    this.#columns.set(new Uint16Array(columns.buffer))
     for (let row = 0; row < this.#rows; row += ROW_MASK + 1) {
       const records = Math.min(ROW_MASK + 1, this.#rows - row)
       this.#records.u8[this.#records.add()]!.set(reader.raw(records * 16))
