@@ -18,7 +18,11 @@ export function storeLimits({ limits, retention }: Config): Partial<StoreLimits>
     out_of_order_ms: limits.out_of_order,
     ahead_ms: limits.ahead,
     retention_ms: retention.samples,
+    rollups_ms: retention.rollups,
     bytes: retention.bytes,
+    cache_bytes: limits.sample_cache,
+    exemplars: limits.exemplars,
+    exemplars_per_series: limits.exemplars_per_series,
   }
 }
 

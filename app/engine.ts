@@ -29,6 +29,8 @@ import { version } from './version.ts'
 
 export interface EngineOptions {
   readonly config: Config
+  /** For files of samples. Not given: they stay in memory. */
+  readonly folder?: string
   /** SQLite file; `:memory:` keeps nothing. */
   readonly database: string
   /** For sending, expiry and timeouts; what judges data never asks it. */
@@ -85,7 +87,7 @@ export class Engine {
     this.live = bus
     this.#traced = traced
     this.graph = new CallGraph({ meter })
-    this.store = new Store({ limits: storeLimits(config), analysis_ms: () => this.#ticked_ms, meter })
+    this.store = this.#openStore(options)
     const told = (this.#listener = listener?.(this.store))
     const derived = told === undefined ? this.store : new ReportingWriter(this.store, told, 'derived')
     const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: retention.samples })
@@ -197,6 +199,12 @@ export class Engine {
 
   close(): void {
     this.alerting.close()
+    this.store.close()
+  }
+
+  #openStore({ config, folder, meter, log }: EngineOptions): Store {
+    const base = { limits: storeLimits(config), analysis_ms: () => this.#ticked_ms, meter, log }
+    return new Store(folder === undefined ? base : { ...base, folder })
   }
 
   /** Analysis time and the last tick as a section of the checkpoint: two decimals, or nothing. */

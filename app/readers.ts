@@ -1,5 +1,14 @@
 import { labelNamesOf, labelValuesOf } from '#core/label-listing.ts'
-import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
+import type {
+  ExemplarSlice,
+  Matcher,
+  MetricMetadata,
+  RollupResolution,
+  RollupSlice,
+  SeriesReader,
+  SeriesSlice,
+  TimeRange,
+} from '#core/ports/series-reader.ts'
 import type { Labels } from '#core/series.ts'
 
 const byLabels = (a: Labels, b: Labels): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
@@ -50,5 +59,17 @@ export class ReaderOf implements SeriesReader {
 
   metadata(): MetricMetadata[] {
     return this.#readers.flatMap((reader) => reader.metadata())
+  }
+
+  exemplars(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[] {
+    return this.#readers
+      .flatMap((reader) => reader.exemplars?.(matchers, range) ?? [])
+      .toSorted((a, b) => byLabels(a.labels, b.labels))
+  }
+
+  rollups(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[] {
+    return this.#readers
+      .flatMap((reader) => reader.rollups?.(matchers, range, resolution_ms) ?? [])
+      .toSorted((a, b) => byLabels(a.labels, b.labels))
   }
 }

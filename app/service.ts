@@ -83,6 +83,7 @@ export class Service implements Component {
     let writers: RemoteWriters | undefined
     this.engine = new Engine({
       config,
+      folder: data,
       database: join(data, 'barograph.sqlite'),
       clock,
       log,

@@ -75,12 +75,17 @@ export class JournaledStages implements Stages {
 
   /** True while data is sent away to come again later: time goes on, and what was refused is not absent. */
   get refusing(): boolean {
-    return this.#options.disk.low || this.#options.journal.failing
+    const { disk, journal, engine } = this.#options
+    return disk.low || journal.failing || engine.store.isStuck
   }
 
   async take(input: Input): Promise<Taken> {
     if (this.#options.disk.low && input.kind !== 'tick') {
       throw new ServiceError('unavailable', 'the disk is nearly full (limits.disk_reserve); send again later')
+    }
+    // Told before it is journaled: what cannot be kept is not acknowledged.
+    if (this.#options.engine.store.isStuck && input.kind !== 'tick') {
+      throw new ServiceError('unavailable', 'sealed samples cannot be written; is the disk full?')
     }
     const taken = this.#take(input)
     return { receipt: taken.receipt, apply: () => this.#applied(taken) }

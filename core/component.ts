@@ -16,7 +16,8 @@ export interface Snapshot {
   readonly name: string
   /**
    * The state as it is now. Nothing else runs meanwhile: it copies columns, and leaves the rest for later. The bytes stay as they
-   * are until the next call, which may use their memory again.
+   * are until the next call, which may use their memory again. Throws `ServiceError('unavailable')` where what they refer to
+   * cannot be written.
    */
   save(): Uint8Array
   load(bytes: Uint8Array): void

@@ -1,14 +1,49 @@
-import { success } from '../prometheus/envelope.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { ExemplarSlice, Matcher } from '#core/ports/series-reader.ts'
+
+import { success, successText } from '../prometheus/envelope.ts'
+import { Form, invalidParameter } from '../prometheus/form.ts'
+import { rangeOf } from '../prometheus/matching.ts'
+import { formatSeconds, formatValue } from '../prometheus/number.ts'
+import { FARTHEST_MS } from '../prometheus/time.ts'
 import type { RouteModule } from '../route.ts'
 
 const PATH = '/api/v1/query_exemplars'
 
-/** No exemplars are stored, so none are found; Grafana asks all the same. */
+/** The exemplars of every series that the selectors of an expression find. */
 export const queryExemplars: RouteModule = {
   name: 'query-exemplars',
   family: 'prometheus',
   paths: [PATH],
-  mount(app) {
-    app.on(['GET', 'POST'], PATH, () => success([]))
+  mount(app, { ports }) {
+    app.on(['GET', 'POST'], PATH, async (c) => {
+      const form = await Form.of(c)
+      const range = rangeOf(form) ?? { from_ms: -FARTHEST_MS, to_ms: FARTHEST_MS }
+      const selectors = selectorsOf(form.text('query'), ports.query)
+      const found = new Map<string, ExemplarSlice>()
+      for (const matchers of selectors) {
+        for (const slice of ports.reader.exemplars?.(matchers, range) ?? []) found.set(slice.labels.key, slice)
+      }
+      if (found.size === 0) return success([])
+      return successText(`[${[...found.values()].map(seriesJson).join()}]`)
+    })
   },
+}
+
+function selectorsOf(expr: string, query: QueryEngine): (readonly Matcher[])[] {
+  try {
+    return query.inspect(expr).selectors.map(({ matchers }) => matchers)
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
+    throw error
+  }
+}
+
+function seriesJson({ labels, exemplars }: ExemplarSlice): string {
+  const list = exemplars.map((exemplar) => {
+    const value = JSON.stringify(formatValue(exemplar.value))
+    return `{"labels":${JSON.stringify(exemplar.labels)},"value":${value},"timestamp":${formatSeconds(exemplar.time_ms)}}`
+  })
+  return `{"seriesLabels":${JSON.stringify(labels)},"exemplars":[${list.join()}]}`
 }

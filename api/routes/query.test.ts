@@ -107,6 +107,19 @@ describe('a range query', () => {
   })
 })
 
-test('exemplars are an empty list', async () => {
-  expect(await json('/api/v1/query_exemplars?query=up')).toEqual({ status: 'success', data: [] })
+describe('exemplars', () => {
+  test('are those of the series that the selectors find, each once, in the form of Prometheus', async () => {
+    const answer = await ask('/api/v1/query_exemplars?query=up')
+    expect(await answer.text()).toBe(
+      '{"status":"success","data":[{"seriesLabels":{"__name__":"up","instance":"a:1","job":"checkout"},' +
+        '"exemplars":[{"labels":{"trace_id":"abc"},"value":"6","timestamp":1795168799.945}]}]}',
+    )
+  })
+
+  test.each(['query=odd', 'query=up&end=1700000000', 'query=up{job="payments"}'])(
+    'of %s there are none',
+    async (query) => {
+      expect(await json(`/api/v1/query_exemplars?${query}`)).toEqual({ status: 'success', data: [] })
+    },
+  )
 })

@@ -40,6 +40,13 @@ export const reader: SeriesReader = {
   labelSets(matchers, range = { from_ms: -Infinity, to_ms: Infinity }) {
     return reader.select(matchers, range).map(({ labels }) => labels)
   },
+  exemplars(matchers, { from_ms, to_ms }) {
+    const exemplar = { labels: Labels.of({ trace_id: 'abc' }), value: 6, time_ms: NOW_MS - 55 }
+    if (exemplar.time_ms < from_ms || exemplar.time_ms > to_ms) return []
+    return SERIES.slice(0, 1)
+      .filter(({ labels }) => matchers.every((matcher) => satisfies(labels, matcher)))
+      .map(({ labels }) => ({ labels, exemplars: [exemplar] }))
+  },
   extent: () => ({ from_ms: NOW_MS - 30_000, to_ms: NOW_MS }),
   metadata: () => [
     { name: 'odd', type: 'unknown', unit: '', help: '' },

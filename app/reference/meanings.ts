@@ -18,10 +18,12 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     "Rule files or folders, relative to this file; folders are read recursively, `*.test.yml` is left out. `default` is the package's own packs, `[]` none.",
   lateness: 'A step of a rule is evaluated this long after its time, so that its data is there.',
   resend: 'An active alert is sent again this often, and expires at the receiver when it is not.',
-  'retention.samples': 'How long samples stay. Older ones are refused.',
-  'retention.rollups': 'How long summaries of old samples stay. Not built yet.',
+  'retention.samples':
+    'How long samples stay. Older ones are refused. A series without samples ends, with its rollups.',
+  'retention.rollups': 'How long summaries by 5 min and by hour stay.',
   'retention.incidents': 'How long incidents and changes stay.',
-  'retention.bytes': 'Memory for samples; beyond it the oldest go early, and that is counted.',
+  'retention.bytes':
+    'Samples and rollups, on disk and in memory; beyond it the oldest files go early, and that is counted.',
   observe_self:
     'Barograph sends its own metrics, traces and logs to itself this often. `/metrics` has them either way.',
   ...SCRAPE_MEANINGS,
@@ -95,6 +97,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.metric_families': 'Metric families whose metadata is remembered, as remote write 1.0 sends it.',
   'limits.ahead': 'How far ahead of the clock a sample may lie.',
   'limits.out_of_order': 'How far behind the newest of its series a sample may come. It is stored and not judged.',
+  'limits.sample_cache':
+    'Memory for sealed samples: those that wait to be written, and the newest of what is in files. Beyond it nothing is taken while the disk takes nothing.',
+  'limits.exemplars': 'Exemplars in all; those of series that were quiet for longest go first.',
+  'limits.exemplars_per_series': 'Exemplars of one series; the newest stay.',
   'limits.scored_series': 'Series that anomaly rules follow, each rule counted by itself.',
   'limits.exposed_series': 'Series of results in `/metrics`.',
   'limits.findings': 'Findings kept for lists and lookups; the oldest go first.',

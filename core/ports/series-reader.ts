@@ -43,6 +43,21 @@ export interface SeriesSlice {
   readonly histograms?: HistogramSlice
 }
 
+/** 5 min or 1 h. */
+export type RollupResolution = 300_000 | 3_600_000
+
+/** Summaries of a float series by bucket of time, as columns in ascending order. Stale samples and NaN are left out. */
+export interface RollupSlice {
+  readonly labels: Labels
+  /** Where the bucket begins; it ends before the next. */
+  readonly time_ms: Float64Array
+  readonly min: Float64Array
+  readonly max: Float64Array
+  readonly sum: Float64Array
+  readonly count: Float64Array
+  readonly last: Float64Array
+}
+
 export interface MetricMetadata {
   readonly name: string
   readonly type: MetricType
@@ -74,4 +89,6 @@ export interface SeriesReader {
   metadata(): MetricMetadata[]
   /** Exemplars of the matching series, ordered by label set. None where a reader keeps none. */
   exemplars?(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[]
+  /** Rollups of the matching float series whose buckets begin in the range, ordered by label set. They reach further back than samples. */
+  rollups?(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[]
 }

@@ -1,42 +1,32 @@
 /** Words of 8 bytes in a slab: 1 MiB. */
 export const SLAB_WORDS = 2 ** 17
-const SLAB_SHIFT = 17
-
-/** One SharedArrayBuffer seen as what its blocks hold. */
-export interface Slab {
-  readonly i32: Int32Array
-  readonly f64: Float64Array
-  readonly u8: Uint8Array
-}
+export const SLAB_SHIFT = 17
+const SLAB_BYTES = SLAB_WORDS * 8
 
 /**
- * Gives out memory in slabs of 1 MiB, each a SharedArrayBuffer that a worker can read in place. An address is a word (8
- * bytes) counted over all slabs: `slabOf` and `wordOf` split it. Slabs that are given back are used again, not freed.
+ * Memory in slabs of 1 MiB, each a SharedArrayBuffer that a worker can read in place. An address is a word (8 bytes) counted over all
+ * slabs: `address >>> SLAB_SHIFT` is the slab, `address & (SLAB_WORDS - 1)` the word in it. Each slab is seen as what its blocks hold.
  */
 export class Arena {
-  readonly #slabs: Slab[] = []
-  readonly #free: number[] = []
+  readonly f64: Float64Array<SharedArrayBuffer>[] = []
+  readonly u32: Uint32Array<SharedArrayBuffer>[] = []
+  readonly u8: Uint8Array<SharedArrayBuffer>[] = []
 
-  /** Index of a slab of unknown content. */
-  take(): number {
-    const free = this.#free.pop()
-    if (free !== undefined) return free
-    const buffer = new SharedArrayBuffer(SLAB_WORDS * 8)
-    this.#slabs.push({ i32: new Int32Array(buffer), f64: new Float64Array(buffer), u8: new Uint8Array(buffer) })
-    return this.#slabs.length - 1
+  /** A new slab of zeros; its index. */
+  add(): number {
+    const buffer = new SharedArrayBuffer(SLAB_BYTES)
+    this.f64.push(new Float64Array(buffer))
+    this.u32.push(new Uint32Array(buffer))
+    return this.u8.push(new Uint8Array(buffer)) - 1
   }
 
-  give(slab: number): void {
-    this.#free.push(slab)
-  }
-
-  slab(index: number): Slab {
-    return this.#slabs[index]!
+  get slabs(): number {
+    return this.u8.length
   }
 
   /** What the process holds, used or not. */
   get bytes(): number {
-    return this.#slabs.length * SLAB_WORDS * 8
+    return this.u8.length * SLAB_BYTES
   }
 }
 
@@ -46,8 +36,4 @@ export function slabOf(address: number): number {
 
 export function wordOf(address: number): number {
   return address & (SLAB_WORDS - 1)
-}
-
-export function addressOf(slab: number, word: number): number {
-  return slab * SLAB_WORDS + word
 }

@@ -79,7 +79,7 @@ export class ByteWriter {
   }
 
   /** The memory of a typed array as it is. */
-  column(values: Uint8Array | Uint32Array | Float64Array): void {
+  column(values: ArrayBufferView): void {
     this.raw(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { chunkLimit, decodeChunk, encodeChunk, type Samples } from './chunk-codec.ts'
+import { decodePiece, encodePiece, pieceCount, pieceLimit, type Samples } from './chunk-codec.ts'
 
 function samplesOf(
   time_ms: readonly number[],
@@ -20,10 +20,14 @@ const empty = (count: number, columns: number): Samples =>
 
 function roundTrip(samples: Samples): Samples {
   const count = samples.time_ms.length
-  const bytes = encodeChunk({ samples, from: 0, to: count }).slice()
-  expect(bytes.length).toBeLessThanOrEqual(chunkLimit(samples.columns.length, count))
-  const back = empty(count, samples.columns.length)
-  decodeChunk(bytes, 0, count, { samples: back, wanted: samples.columns.map((_, i) => i), at: 0 })
+  const columns = samples.columns.length
+  const bytes = encodePiece({ samples, from: 0, to: count }).slice()
+  expect(bytes.length).toBeLessThanOrEqual(pieceLimit(columns, count))
+  expect(pieceCount(bytes, 0)).toBe(count)
+  const back = empty(count, columns)
+  expect(decodePiece(bytes, 0, { samples: back, wanted: samples.columns.map((_, i) => i), columns, at: 0 })).toBe(
+    bytes.length,
+  )
   return back
 }
 
@@ -99,9 +103,9 @@ test('of many columns only the wanted are decoded, behind what is there', () => 
       [9, 9, 9],
     ],
   )
-  const bytes = encodeChunk({ samples, from: 1, to: 3 })
+  const bytes = encodePiece({ samples, from: 1, to: 3 })
   const back = empty(4, 2)
-  decodeChunk(bytes, 0, 2, { samples: back, wanted: [1, 3], at: 2 })
+  decodePiece(bytes, 0, { samples: back, wanted: [1, 3], columns: 4, at: 2 })
   expect([...back.time_ms]).toEqual([0, 0, 2, 3])
   expect(back.columns.map((values) => Array.from(values))).toEqual([
     [0, 0, 0.2, 0.3],
@@ -109,10 +113,35 @@ test('of many columns only the wanted are decoded, behind what is there', () => 
   ])
 })
 
+const wave = (i: number): number => {
+  const x = Math.sin(i * 12.9898) * 43_758.5453
+  return x - Math.floor(x)
+}
+const gauge = (before: number, i: number): number => Math.round((before + wave(i) - 0.5) * 100) / 100
+const counter = (before: number, i: number): number => before + Math.round(300 + 80 * (wave(i) - 0.5))
+const pages = (before: number, i: number): number => before + 4096 * Math.round(6 * (wave(i) - 0.5))
+const seldom = (before: number, i: number): number => (wave(i) < 0.03 ? Math.round(wave(i) * 1e5) : before)
+
+test.each([
+  [1.6, 'a gauge of two decimals', gauge],
+  [1.6, 'a counter', counter],
+  [1, 'a gauge of pages', pages],
+  [0.4, 'a gauge that seldom moves', seldom],
+])('at most %s bytes a sample, times included: %s', (limit, _, next) => {
+  const values: number[] = [409_600]
+  for (let i = 1; i < 480; i++) values.push(next(values.at(-1)!, i))
+  const samples = samplesOf(
+    values.map((__, i) => 1_700_000_000_000 + i * 10_000),
+    [values],
+  )
+  expect(encodePiece({ samples, from: 0, to: 480 }).length / 480).toBeLessThan(limit)
+  expectSame(roundTrip(samples), samples)
+})
+
 test('a constant at regular times costs next to nothing', () => {
   const times = Array.from({ length: 120 }, (_, i) => 1_700_000_000_000 + i * 15_000)
   const samples = samplesOf(times, [times.map(() => 42)])
-  expect(encodeChunk({ samples, from: 0, to: 120 }).length).toBeLessThan(32)
+  expect(encodePiece({ samples, from: 0, to: 120 }).length).toBeLessThan(32)
 })
 
 test('a long run of equal steps survives', () => {

@@ -1,5 +1,6 @@
 import { assert } from '../assert.ts'
 import { columnLimit, decodeColumn, encodeColumn } from './column-codec.ts'
+import { writeVarint } from './scaled-column.ts'
 
 /** Samples of one series as columns; a float has one value column, a histogram row its sum, its count and its buckets. */
 export interface Samples {
@@ -16,69 +17,100 @@ export interface SampleRange {
 }
 
 /** Where decoded samples go, and which columns are wanted: `columns[i]` receives column `wanted[i]`, ascending. */
-export interface ChunkTarget {
+export interface PieceTarget {
   readonly samples: Samples
   readonly wanted: readonly number[]
+  /** How many the series has. */
+  readonly columns: number
   readonly at: number
 }
 
-/** Three bytes of length before each column, so that unwanted ones are jumped over. */
-const LENGTH_BYTES = 3
+/** Bits of the first byte: stale flags follow; lengths are varints (in format 1 of the store they are three bytes). */
+const STALE = 1
+const VARINTS = 2
+const LENGTH_LIMIT = 5
 let scratch = new Uint8Array(4096)
 
-/** Bytes that a chunk of this size never exceeds. */
-export function chunkLimit(columns: number, count: number): number {
-  return 1 + Math.ceil(count / 8) + (columns + 1) * (LENGTH_BYTES + columnLimit(count))
+/** Bytes that a piece of this size never exceeds. */
+export function pieceLimit(columns: number, count: number): number {
+  return 8 + Math.ceil(count / 8) + (columns + 1) * (LENGTH_LIMIT + columnLimit(count))
 }
 
-function writeFlags(range: SampleRange, out: Uint8Array): number {
-  const { samples, from, to } = range
-  const any = samples.stale.subarray(from, to).includes(1)
-  out[0] = any ? 1 : 0
-  if (!any) return 1
+function writeFlags({ samples, from, to }: SampleRange, out: Uint8Array, at: number): number {
+  let any = 0
+  for (let i = from; i < to; i++) any |= samples.stale[i]!
+  out[at] = any === 0 ? VARINTS : VARINTS | STALE
+  if (any === 0) return at + 1
   const bytes = Math.ceil((to - from) / 8)
-  out.fill(0, 1, 1 + bytes)
-  for (let i = from; i < to; i++) if (samples.stale[i] === 1) out[1 + ((i - from) >> 3)]! |= 1 << ((i - from) & 7)
-  return 1 + bytes
+  out.fill(0, at + 1, at + 1 + bytes)
+  for (let i = from; i < to; i++) if (samples.stale[i] === 1) out[at + 1 + ((i - from) >> 3)]! |= 1 << ((i - from) & 7)
+  return at + 1 + bytes
 }
 
-/** Lossless, sealed samples: stale flags, then times, then each column. A view, valid until the next call. */
-export function encodeChunk(range: SampleRange): Uint8Array {
+/**
+ * Lossless, sealed samples: their number, stale flags, then times, then each column with its length, so that unwanted ones are
+ * jumped over. A chunk is one or more of these, one behind the other. A view, valid until the next call.
+ */
+export function encodePiece(range: SampleRange): Uint8Array {
   const { samples, from, to } = range
-  assert(to > from, 'a chunk holds at least one sample')
-  const limit = chunkLimit(samples.columns.length, to - from)
+  assert(to > from, 'a piece holds at least one sample')
+  const limit = pieceLimit(samples.columns.length, to - from)
   if (scratch.length < limit) scratch = new Uint8Array(limit * 2)
-  let at = writeFlags(range, scratch)
+  let at = writeFlags(range, scratch, writeVarint(to - from, scratch, 0))
   for (let column = -1; column < samples.columns.length; column++) {
     const values = column < 0 ? samples.time_ms : samples.columns[column]!
-    const start = at + LENGTH_BYTES
+    const start = at + LENGTH_LIMIT
     const end = encodeColumn({ values, from, to }, scratch, start)
-    const length = end - start
-    scratch[at] = length
-    scratch[at + 1] = length >> 8
-    scratch[at + 2] = length >> 16
-    at = end
+    at = writeVarint(end - start, scratch, at)
+    scratch.copyWithin(at, start, end)
+    at += end - start
   }
   return scratch.subarray(0, at)
 }
 
-/** Decodes `count` samples from `bytes` at `start`. The bytes must be ours. */
-export function decodeChunk(bytes: Uint8Array, start: number, count: number, target: ChunkTarget): void {
-  const { samples, wanted, at: to } = target
-  let at = start + 1
-  if (bytes[start] === 1) {
-    for (let i = 0; i < count; i++) samples.stale[to + i] = (bytes[at + (i >> 3)]! >> (i & 7)) & 1
-    at += Math.ceil(count / 8)
-  } else samples.stale.fill(0, to, to + count)
-  decodeColumn(bytes, at + LENGTH_BYTES, { values: samples.time_ms, to, count })
-  at += LENGTH_BYTES + lengthAt(bytes, at)
-  let column = 0
-  for (const [i, want] of wanted.entries()) {
-    for (; column < want; column++) at += LENGTH_BYTES + lengthAt(bytes, at)
-    decodeColumn(bytes, at + LENGTH_BYTES, { values: samples.columns[i]!, to, count })
+let read = 0
+/** A varint of less than 2^31; where it ends is left in `read`. */
+function varint(bytes: Uint8Array, at: number): number {
+  let value = bytes[at]!
+  read = at + 1
+  if (value < 128) return value
+  value &= 127
+  for (let shift = 7; shift < 31; shift += 7) {
+    const byte = bytes[read++]!
+    value |= (byte & 127) << shift
+    if (byte < 128) break
   }
+  return value
 }
 
-function lengthAt(bytes: Uint8Array, at: number): number {
+/** The number of samples in the piece that begins at `start`. */
+export function pieceCount(bytes: Uint8Array, start: number): number {
+  return varint(bytes, start)
+}
+
+/** Decodes the piece at `start`; returns where it ends. The bytes must be ours. */
+export function decodePiece(bytes: Uint8Array, start: number, target: PieceTarget): number {
+  const { samples, wanted, columns, at: to } = target
+  const count = varint(bytes, start)
+  let at = read
+  const flags = bytes[at++]!
+  if ((flags & STALE) === 0) samples.stale.fill(0, to, to + count)
+  else {
+    for (let i = 0; i < count; i++) samples.stale[to + i] = (bytes[at + (i >> 3)]! >> (i & 7)) & 1
+    at += Math.ceil(count / 8)
+  }
+  let next = 0
+  for (let column = -1; column < columns; column++) {
+    const length = (flags & VARINTS) === 0 ? threeBytes(bytes, at) : varint(bytes, at)
+    at = read
+    if (column < 0) decodeColumn(bytes, at, { values: samples.time_ms, to, count })
+    else if (wanted[next] === column) decodeColumn(bytes, at, { values: samples.columns[next++]!, to, count })
+    at += length
+  }
+  return at
+}
+
+function threeBytes(bytes: Uint8Array, at: number): number {
+  read = at + 3
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
 }

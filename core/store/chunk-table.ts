@@ -1,77 +1,41 @@
-import { addressOf, type Arena, SLAB_WORDS, type Slab, slabOf, wordOf } from './arena.ts'
+import { ServiceError } from '../errors.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 import { grown } from './grow.ts'
 
 /** Chunks of a series form a list in order of time; `NONE` ends it. */
 export const NONE = -1
+/** The file of a chunk whose pieces are in memory. */
+export const MEMORY = 0
 
-/** Facts of a sealed chunk. Times are those of its oldest and newest sample. */
+/** Facts of a chunk. Times are those of its oldest and newest sample. */
 export interface ChunkInfo {
   readonly from_ms: number
   readonly to_ms: number
   readonly count: number
+  /** Bytes. */
+  readonly size: number
+  /** Where it is: a file and the offset in it, or `MEMORY` and the address of its newest piece. */
+  readonly file: number
+  readonly at: number
 }
 
-/** Bytes of sealed chunks, one behind the other in slabs; a slab is reused when its last chunk has gone. */
-class ChunkHeap {
-  readonly #arena: Arena
-  readonly #living = new Map<number, number>()
-  #slab = NONE
-  #used = SLAB_WORDS
+const ROW_BYTES = 34
 
-  constructor(arena: Arena) {
-    this.#arena = arena
-  }
-
-  store(bytes: Uint8Array): number {
-    const words = Math.ceil(bytes.length / 8)
-    if (this.#used + words > SLAB_WORDS) {
-      const full = this.#slab
-      this.#slab = this.#arena.take()
-      this.#used = 0
-      if (full !== NONE && this.#living.get(full) === undefined) this.#arena.give(full)
-    }
-    const address = addressOf(this.#slab, this.#used)
-    this.slab(address).u8.set(bytes, this.#used * 8)
-    this.#used += words
-    this.#living.set(this.#slab, (this.#living.get(this.#slab) ?? 0) + 1)
-    return address
-  }
-
-  release(address: number): void {
-    const slab = slabOf(address)
-    const living = (this.#living.get(slab) ?? 0) - 1
-    if (living > 0) this.#living.set(slab, living)
-    else {
-      this.#living.delete(slab)
-      if (slab !== this.#slab) this.#arena.give(slab)
-    }
-  }
-
-  slab(address: number): Slab {
-    return this.#arena.slab(slabOf(address))
-  }
-}
-
-/** Sealed chunks as columns; a chunk is its row. Rows of freed chunks are used again. */
+/** Facts of chunks as columns, 34 bytes a chunk; a chunk is its row. Rows of freed chunks are used again. */
 export class ChunkTable {
-  readonly #heap: ChunkHeap
   #from = new Float64Array(256)
   #to = new Float64Array(256)
-  #address = new Uint32Array(256)
-  #size = new Uint32Array(256)
   #count = new Uint16Array(256)
+  #size = new Uint32Array(256)
+  #file = new Uint32Array(256)
+  #at = new Uint32Array(256)
   #next = new Int32Array(256)
   #used = 0
   #free = NONE
-  #bytes = 0
 
-  constructor(arena: Arena) {
-    this.#heap = new ChunkHeap(arena)
-  }
-
-  /** Of payloads, without this table (30 a chunk). */
+  /** Memory that the columns have. */
   get bytes(): number {
-    return this.#bytes
+    return this.#columns().reduce((sum, { byteLength }) => sum + byteLength, 0)
   }
 
   from_ms(chunk: number): number {
@@ -90,49 +54,71 @@ export class ChunkTable {
     return this.#size[chunk]!
   }
 
+  file(chunk: number): number {
+    return this.#file[chunk]!
+  }
+
+  at(chunk: number): number {
+    return this.#at[chunk]!
+  }
+
   next(chunk: number): number {
     return this.#next[chunk]!
   }
 
-  /** Where the bytes lie: a slab's bytes and the offset in them. */
-  place(chunk: number): { bytes: Uint8Array; at: number } {
-    const address = this.#address[chunk]!
-    return { bytes: this.#heap.slab(address).u8, at: wordOf(address) * 8 }
-  }
-
-  /** Copies the bytes in and puts the chunk behind `before` (`NONE`: it begins a list). Returns the chunk. */
-  insert(bytes: Uint8Array, info: ChunkInfo, before: number): number {
+  /** Puts a chunk behind `before` (`NONE`: it begins a list). Returns it. */
+  insert(info: ChunkInfo, before: number): number {
     const chunk = this.#row()
-    this.#write(chunk, bytes, info)
+    this.set(chunk, info)
     this.#next[chunk] = before === NONE ? NONE : this.#next[before]!
     if (before !== NONE) this.#next[before] = chunk
     return chunk
   }
 
-  /** The chunk keeps its place in the list and gets new content. */
-  replace(chunk: number, bytes: Uint8Array, info: ChunkInfo): void {
-    this.#heap.release(this.#address[chunk]!)
-    this.#bytes -= this.#size[chunk]!
-    this.#write(chunk, bytes, info)
+  /** The chunk keeps its place in the list. */
+  set(chunk: number, { from_ms, to_ms, count, size, file, at }: ChunkInfo): void {
+    this.#from[chunk] = from_ms
+    this.#to[chunk] = to_ms
+    this.#count[chunk] = count
+    this.#size[chunk] = size
+    this.#file[chunk] = file
+    this.#at[chunk] = at
   }
 
   /** Frees the first chunk of a list; returns what is first now. */
   dropFirst(chunk: number): number {
     const next = this.#next[chunk]!
-    this.#heap.release(this.#address[chunk]!)
-    this.#bytes -= this.#size[chunk]!
     this.#next[chunk] = this.#free
     this.#free = chunk
     return next
   }
 
-  #write(chunk: number, bytes: Uint8Array, info: ChunkInfo): void {
-    this.#address[chunk] = this.#heap.store(bytes)
-    this.#size[chunk] = bytes.length
-    this.#from[chunk] = info.from_ms
-    this.#to[chunk] = info.to_ms
-    this.#count[chunk] = info.count
-    this.#bytes += bytes.length
+  /** Frees the chunk behind one. */
+  dropAfter(chunk: number): void {
+    this.#next[chunk] = this.dropFirst(this.#next[chunk]!)
+  }
+
+  save(writer: ByteWriter): void {
+    writer.u32(this.#used)
+    writer.u32(this.#free + 1)
+    for (const column of this.#columns()) writer.column(column.subarray(0, this.#used))
+  }
+
+  /** Into a fresh one. */
+  load(reader: ByteReader): void {
+    const used = reader.u32()
+    if (used * ROW_BYTES > reader.left) throw new ServiceError('bad_data', `${used} chunks do not fit`)
+    this.#free = reader.u32() - 1
+    this.#grow(used)
+    this.#used = used
+    for (const column of this.#columns()) {
+      const bytes = reader.raw(used * column.BYTES_PER_ELEMENT)
+      new Uint8Array(column.buffer).set(bytes)
+    }
+  }
+
+  #columns() {
+    return [this.#from, this.#to, this.#count, this.#size, this.#file, this.#at, this.#next]
   }
 
   #row(): number {
@@ -141,17 +127,17 @@ export class ChunkTable {
       this.#free = this.#next[chunk]!
       return chunk
     }
-    if (this.#used === this.#from.length) this.#grow()
+    if (this.#used === this.#from.length) this.#grow(this.#used + 1)
     return this.#used++
   }
 
-  #grow(): void {
-    const length = this.#used * 2
+  #grow(length: number): void {
     this.#from = grown(this.#from, length)
     this.#to = grown(this.#to, length)
-    this.#address = grown(this.#address, length)
-    this.#size = grown(this.#size, length)
     this.#count = grown(this.#count, length)
+    this.#size = grown(this.#size, length)
+    this.#file = grown(this.#file, length)
+    this.#at = grown(this.#at, length)
     this.#next = grown(this.#next, length)
   }
 }

@@ -1,4 +1,8 @@
-import { decodeScaled, planScaled, writeScaled } from './scaled-column.ts'
+import { scale, SCALE_LIMIT } from './decimal-scale.ts'
+import { difference, zigzag } from './differences.ts'
+import { grown } from './grow.ts'
+import { decodeRice, planRice, writeRice } from './rice-column.ts'
+import { decodeScaled, scaledLength, writeScaled, writeVarint } from './scaled-column.ts'
 import { decodeXor, encodeXor, writeXor } from './xor-column.ts'
 
 /** First byte of a column. Never reused for something else. */
@@ -6,10 +10,17 @@ const SCALED_1 = 1
 const SCALED_2 = 2
 const XOR = 3
 const RAW = 4
+const RICE_1 = 5
+const RICE_2 = 6
+
+/** Where decimals need more bytes a value than this, the other way is tried as well. */
+const DEAR_BYTES = 3
+
+let whole = new Float64Array(256)
 
 /** A column of `count` values is never larger than this. */
 export function columnLimit(count: number): number {
-  return 2 + count * 8
+  return 16 + count * 8
 }
 
 /** `values[from … to)` to `out` at `at`, as small as we can and without loss; returns where it ends. */
@@ -20,19 +31,59 @@ export function encodeColumn(
 ): number {
   const { values, from, to } = range
   const count = to - from
-  const plan = planScaled(values, from, to)
-  // A byte a value is as good as it gets: the other way is not tried.
-  if (plan === undefined || plan.length > count) {
-    const length = encodeXor(values, from, to)
-    if (plan === undefined || length < plan.length) {
-      if (length >= count * 8) return writeRaw(range, out, at)
-      out[at] = XOR
-      writeXor(out, at + 1)
-      return at + 1 + length
-    }
+  if (isRegular(values, from, to)) return writeRegular(values[from]!, values[from + 1]! - values[from]!, count, out, at)
+  whole = grown(whole, count)
+  const code = scale(values, from, to, whole)
+  if (code < 0) return writeFloats(range, Infinity, out, at) ?? writeRaw(range, out, at)
+  const sums = difference(whole, count)
+  const order = sums.second < sums.first ? 2 : 1
+  const runs = scaledLength(order, count)
+  // Nearly nothing but runs: it gets no better.
+  const rice = runs <= count >> 3 ? undefined : planRice(order, count, order === 1 ? sums.first : sums.second)
+  const length = Math.min(runs, rice?.length ?? Infinity)
+  if (length > count * DEAR_BYTES) {
+    const end = writeFloats(range, length, out, at)
+    if (end !== undefined) return end
   }
-  out[at] = plan.order === 1 ? SCALED_1 : SCALED_2
-  return writeScaled(plan, count, out, at + 1)
+  if (rice !== undefined && rice.length < runs) {
+    out[at] = order === 1 ? RICE_1 : RICE_2
+    return writeRice({ scale: code, order, low: rice.low }, count, out, at + 1)
+  }
+  out[at] = order === 1 ? SCALED_1 : SCALED_2
+  return writeScaled({ scale: code, order }, count, out, at + 1)
+}
+
+/** Whole numbers that all lie the same step apart, as times do and constants. */
+function isRegular(values: Float64Array, from: number, to: number): boolean {
+  const step = values[from + 1]! - values[from]!
+  if (to - from < 3 || !Number.isSafeInteger(values[from]!) || !Number.isSafeInteger(step)) return false
+  for (let i = from + 2; i < to; i++) if (values[i]! - values[i - 1]! !== step) return false
+  // Zero is left to the others, for the sake of its sign.
+  return values[from]! > 0 && values[to - 1]! > 0 && values[from]! < SCALE_LIMIT && values[to - 1]! < SCALE_LIMIT
+}
+
+/** What `writeScaled` makes of them, second order. */
+function writeRegular(first: number, step: number, count: number, out: Uint8Array, start: number): number {
+  out[start] = SCALED_2
+  out[start + 1] = 0
+  let at = writeVarint(zigzag(first), out, start + 2)
+  if (step !== 0) at = writeVarint(zigzag(step), out, at)
+  out[at] = 0
+  return writeVarint(step === 0 ? count - 1 : count - 2, out, at + 1)
+}
+
+/** XOR, if that is smaller than `limit` and than the values as they are. */
+function writeFloats(
+  { values, from, to }: { values: Float64Array; from: number; to: number },
+  limit: number,
+  out: Uint8Array,
+  at: number,
+): number | undefined {
+  const length = encodeXor(values, from, to)
+  if (length >= Math.min(limit, (to - from) * 8)) return undefined
+  out[at] = XOR
+  writeXor(out, at + 1)
+  return at + 1 + length
 }
 
 function writeRaw(range: { values: Float64Array; from: number; to: number }, out: Uint8Array, at: number): number {
@@ -49,7 +100,9 @@ export function decodeColumn(
   target: { values: Float64Array; to: number; count: number },
 ): void {
   const kind = bytes[at]
-  if (kind === SCALED_1 || kind === SCALED_2) decodeScaled(bytes, at + 1, kind, target)
+  if (kind === RICE_1) decodeRice(bytes, at + 1, 1, target)
+  else if (kind === RICE_2) decodeRice(bytes, at + 1, 2, target)
+  else if (kind === SCALED_1 || kind === SCALED_2) decodeScaled(bytes, at + 1, kind, target)
   else if (kind === XOR) decodeXor(bytes, at + 1, target.values, target.to, target.count)
   else {
     const raw = bytes.slice(at + 1, at + 1 + target.count * 8)

@@ -1,20 +1,32 @@
 import type { Counter, Meter } from '../ports/meter.ts'
-import { NONE } from './chunk-table.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { StoreLimits } from './limits.ts'
-import type { Tables } from './selection.ts'
+import type { Tables } from './tables.ts'
 
-/** Retention is seen to when time has moved this far. */
+/** Rows are looked through when time has moved this far. */
 const SWEEP_MS = 300_000
-/** Above `limits.bytes`, chunks go until this share of it is left; and again when as much as `STEP` of it has come. */
-const LEFT = 0.9
-const STEP = 1 / 64
+/** A series without samples for so long leaves memory; its history stays. */
+const IDLE_MS = 3_600_000
+/** Rows of a sweep that are looked at after one batch, and of these, rows that may go to files. */
+const ROWS_AT_ONCE = 4096
+const RETREATS_AT_ONCE = 128
+/** Above `limits.bytes`, files go until this share of it is left. */
+const LEFT = 0.95
 
-/** Lets go of old samples: by age, and when there are too many bytes. Moved by the data's time alone. */
+/**
+ * Lets go of old samples, whole files at a time: by age, and when there are too many bytes. Then rows are swept, some after every batch:
+ * what lay in those files leaves the lists, idle series leave memory, and series without samples end. Moved by the data's time alone.
+ */
 export class Dropping {
   readonly #limits: StoreLimits
   readonly #dropped: Counter
   #swept_ms = -Infinity
-  #tried_bytes = 0
+  /** The next row of the running sweep; -1 where none runs. */
+  #row = -1
+  /** Files were dropped since a sweep began. */
+  #isDue = false
+  /** What samples that go now are counted for. */
+  #reason: 'retention' | 'bytes' = 'retention'
 
   constructor(limits: StoreLimits, meter: Meter) {
     this.#limits = limits
@@ -23,56 +35,77 @@ export class Dropping {
     })
   }
 
-  marks(): { swept_ms: number; tried_bytes: number } {
-    return { swept_ms: this.#swept_ms, tried_bytes: this.#tried_bytes }
+  save(writer: ByteWriter): void {
+    writer.f64(this.#swept_ms)
+    writer.u32(this.#row + 1)
+    writer.u8(this.#isDue ? 1 : 0)
   }
 
-  restore(marks: { readonly swept_ms: number; readonly tried_bytes: number }): void {
-    this.#swept_ms = marks.swept_ms
-    this.#tried_bytes = marks.tried_bytes
+  load(reader: ByteReader): void {
+    this.#swept_ms = reader.f64()
+    this.#row = reader.u32() - 1
+    this.#isDue = reader.u8() === 1
+  }
+
+  /** From a snapshot of format 1. */
+  restore(swept_ms: number): void {
+    this.#swept_ms = swept_ms
   }
 
   /** To be called after a batch. */
   after(tables: Tables, now_ms: number): void {
     if (this.#swept_ms === -Infinity) this.#swept_ms = now_ms
+    if (tables.bytes > this.#limits.bytes) this.#makeRoom(tables)
     if (now_ms - this.#swept_ms >= SWEEP_MS) {
       this.#swept_ms = now_ms
-      this.#drop(tables, now_ms - this.#limits.retention_ms, 'retention')
+      for (const file of tables.files.before(now_ms - this.#limits.retention_ms)) tables.files.drop(file)
+      for (const file of tables.rollupFiles.before(now_ms - this.#limits.rollups_ms)) tables.rollupFiles.drop(file)
+      this.#isDue = true
     }
-    const { bytes } = tables.samples
-    if (bytes <= this.#limits.bytes) this.#tried_bytes = 0
-    else if (bytes >= this.#tried_bytes) {
-      this.#drop(tables, cutoffFor(tables, bytes - this.#limits.bytes * LEFT), 'bytes')
-      // Heads may be more than the limit: nothing is won by trying at every batch.
-      this.#tried_bytes = tables.samples.bytes + this.#limits.bytes * STEP
+    if (this.#isDue && this.#row < 0) {
+      this.#isDue = false
+      this.#row = 0
+    }
+    if (this.#row >= 0) this.#sweep(tables, now_ms)
+  }
+
+  /** The oldest samples first; rollups only when no file of samples is left. */
+  #makeRoom(tables: Tables): void {
+    const { files, rollupFiles } = tables
+    while (tables.bytes > this.#limits.bytes * LEFT) {
+      const oldest = files.oldest
+      if (oldest !== undefined) files.drop(oldest)
+      else if (rollupFiles.oldest === undefined) return
+      else rollupFiles.drop(rollupFiles.oldest)
+      this.#isDue = true
+      this.#reason = 'bytes'
     }
   }
 
-  #drop({ series, samples }: Tables, cutoff_ms: number, reason: string): void {
+  #sweep({ series, samples, rollups, exemplars }: Tables, now_ms: number): void {
+    const cutoff_ms = now_ms - this.#limits.retention_ms
+    const end = Math.min(samples.rows, this.#row + ROWS_AT_ONCE)
+    let retreats = 0
     let dropped = 0
-    for (let row = 0; row < series.length; row++) {
+    let row = this.#row
+    for (; row < end && retreats < RETREATS_AT_ONCE; row++) {
       dropped += samples.dropBefore(row, cutoff_ms)
-      if (samples.oldest_ms(row) === Infinity) series.retire(row)
+      rollups.dropBefore(row, now_ms - this.#limits.rollups_ms)
+      samples.lists.evacuate(row)
+      rollups.evacuate(row)
+      if (samples.oldest_ms(row) === Infinity) {
+        if (!series.isActive(row)) continue
+        exemplars.remove(row)
+        rollups.dropBefore(row, Infinity)
+        samples.end(row)
+        series.retire(row)
+      } else if (samples.newest_ms(row) < now_ms - IDLE_MS && samples.retreat(row)) {
+        rollups.retreat(row)
+        retreats++
+      }
     }
-    if (dropped > 0) this.#dropped.add(dropped, { reason })
+    if (dropped > 0) this.#dropped.add(dropped, { reason: this.#reason })
+    this.#row = row >= samples.rows ? -1 : row
+    if (this.#row < 0 && !this.#isDue) this.#reason = 'retention'
   }
-}
-
-/** The time before which the oldest chunks hold so many bytes. */
-function cutoffFor({ series, samples }: Tables, bytes: number): number {
-  const { chunks } = samples
-  const found: { to_ms: number; size: number }[] = []
-  for (let row = 0; row < series.length; row++) {
-    for (let chunk = samples.firstChunk(row); chunk !== NONE; chunk = chunks.next(chunk)) {
-      found.push({ to_ms: chunks.to_ms(chunk), size: chunks.size(chunk) })
-    }
-  }
-  found.sort((a, b) => a.to_ms - b.to_ms)
-  let left = bytes
-  for (const { to_ms, size } of found) {
-    left -= size
-    // Half a millisecond later, so that this chunk goes as well.
-    if (left <= 0) return to_ms + 0.5
-  }
-  return found.length === 0 ? -Infinity : found.at(-1)!.to_ms + 0.5
 }

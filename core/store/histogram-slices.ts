@@ -74,7 +74,7 @@ export function histogramSlices(
 }
 
 /** A histogram without a sum has no `_sum` sample at that time; that it has ended it says all the same. */
-function withoutGaps(slice: SeriesSlice): SeriesSlice {
+export function withoutGaps(slice: SeriesSlice): SeriesSlice {
   const { labels, time_ms, value, stale } = slice
   const kept = (_: number, i: number): boolean => stale[i] === 1 || !Number.isNaN(value[i])
   if (time_ms.every(kept)) return slice
@@ -89,8 +89,10 @@ export function mergeSlices(slices: readonly SeriesSlice[]): SeriesSlice[] {
   const merged: SeriesSlice[] = []
   for (const slice of slices) {
     const before = merged.at(-1)
-    if (before?.labels.key === slice.labels.key) merged[merged.length - 1] = mergePair(before, slice)
-    else merged.push(slice)
+    if (before?.labels.key !== slice.labels.key) merged.push(slice)
+    // Floats under the name of an exponential histogram: the histogram stays.
+    else if (before.histograms === undefined)
+      merged[merged.length - 1] = slice.histograms ? slice : mergePair(before, slice)
   }
   return merged
 }

@@ -1,3 +1,5 @@
+import { ServiceError } from '../errors.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { LooseSample } from './sample-buffer.ts'
 
 /** So many a series, then its head is sealed together with them. */
@@ -55,6 +57,31 @@ export class LateSamples {
     const kept = this.take(series).slice(dropped)
     for (const sample of kept) this.add(series, sample)
     return dropped
+  }
+
+  save(writer: ByteWriter): void {
+    writer.varint(this.#series.size)
+    for (const [series, samples] of this.#series) {
+      writer.varint(series)
+      writer.varint(samples.length)
+      for (const sample of samples) {
+        writer.f64(sample.time_ms)
+        writer.column(sample.values)
+        writer.u8(sample.stale)
+      }
+    }
+  }
+
+  /** `columns`: value columns of a series. Throws `ServiceError('bad_data')` for more than a series may have. */
+  load(reader: ByteReader, columns: (series: number) => number): void {
+    for (let left = reader.count(2); left > 0; left--) {
+      const series = reader.varint()
+      const count = reader.count(9)
+      if (count >= LATE_SAMPLES) throw new ServiceError('bad_data', `series ${series} has too many late samples`)
+      for (let i = 0; i < count; i++) {
+        this.add(series, { time_ms: reader.f64(), values: reader.floats(columns(series)), stale: reader.u8() })
+      }
+    }
   }
 }
 

@@ -17,8 +17,15 @@ export interface StoreLimits {
   readonly ahead_ms: number
   /** How long samples stay. */
   readonly retention_ms: number
-  /** Payload of all samples in memory; beyond it the oldest chunks go. */
+  /** How long rollups of a series stay that still has samples. */
+  readonly rollups_ms: number
+  /** Samples and rollups, on disk and in memory; beyond it the oldest files go. */
   readonly bytes: number
+  /** Memory for sealed samples beside the raw ones: growing chunks, and the newest of what is in files. */
+  readonly cache_bytes: number
+  /** Exemplars in all, and of one series; the newest stay. */
+  readonly exemplars: number
+  readonly exemplars_per_series: number
 }
 
 /** Room for a small cluster in 2 GB of memory. Product limits: 15 days, 30 min out of order, 10 min ahead. */
@@ -32,5 +39,9 @@ export const STORE_LIMITS: StoreLimits = {
   out_of_order_ms: 1_800_000,
   ahead_ms: 600_000,
   retention_ms: 15 * 86_400_000,
+  rollups_ms: 400 * 86_400_000,
   bytes: 2 ** 30,
+  cache_bytes: 2 ** 28,
+  exemplars: 100_000,
+  exemplars_per_series: 10,
 }

@@ -33,17 +33,6 @@ export class SampleBuffer implements Samples {
     }
   }
 
-  /** Appends `count` samples, taking the wanted columns. */
-  append(source: Samples, count: number, wanted: readonly number[]): void {
-    this.reserve(count)
-    this.time_ms.set(source.time_ms.subarray(0, count), this.length)
-    this.stale.set(source.stale.subarray(0, count), this.length)
-    for (const [i, want] of wanted.entries()) {
-      this.columns[i]!.set(source.columns[want]!.subarray(0, count), this.length)
-    }
-    this.length += count
-  }
-
   /** Merges samples that are in order and have no time in common with what is here. */
   merge(late: readonly LooseSample[], wanted: readonly number[]): void {
     this.reserve(late.length)

@@ -1,17 +1,29 @@
-import { Arena, wordOf } from './arena.ts'
-import { decodeChunk, encodeChunk, type Samples } from './chunk-codec.ts'
-import { ChunkTable, NONE } from './chunk-table.ts'
-import { grown } from './grow.ts'
-import { fullCapacity, HeadBlocks, nextCapacity } from './head-blocks.ts'
+import type { FloatColumns } from '../sample.ts'
+import { Blocks } from './blocks.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import type { ChunkFiles } from './chunk-files.ts'
+import { allColumns, ChunkLists, pieceSamples } from './chunk-lists.ts'
+import { NONE } from './chunk-table.ts'
+import { HeadTable, type TimeWindow } from './head-table.ts'
 import { LateSamples } from './late-samples.ts'
 import { type LooseSample, lowerBound, SampleBuffer, sameSample } from './sample-buffer.ts'
+
+/** A chunk that goes to a file has at least so many, where there is memory for them. */
+const CHUNK_SAMPLES = 384
 
 /** What became of a sample behind the newest. */
 export type LateOutcome = 'stored' | 'duplicate' | 'conflict'
 
-/** Index list 0 … n − 1, for those who want every column. */
-export function allColumns(columns: number): readonly number[] {
-  return Array.from({ length: columns }, (_, i) => i)
+export interface SampleTableOptions {
+  readonly files: ChunkFiles
+  /** Memory for chunks that still grow. */
+  readonly open_bytes: number
+  /** A growing chunk spans no more than this. */
+  readonly span_ms: number
+  /** A row without samples in memory gets its first. */
+  readonly first: (row: number) => void
+  /** Samples of a row that are sealed for good: a chunk, or late ones that went into such a chunk. */
+  readonly sealed: (row: number, samples: SampleBuffer) => void
 }
 
 /**
@@ -19,119 +31,98 @@ export function allColumns(columns: number): readonly number[] {
  * value columns are one for a float, or sum, count and buckets.
  */
 export class SampleTable {
-  readonly #arena = new Arena()
-  readonly #heads = new HeadBlocks(this.#arena)
-  readonly #chunks = new ChunkTable(this.#arena)
+  readonly #options: SampleTableOptions
+  readonly #blocks = new Blocks()
+  readonly #heads: HeadTable
+  readonly #lists: ChunkLists
   readonly #late = new LateSamples()
-  #rows = 0
-  #newest = new Float64Array(256)
-  #columns = new Uint16Array(256)
-  #head = new Uint32Array(256)
-  #capacity = new Uint8Array(256)
-  #first = new Int32Array(256)
-  #last = new Int32Array(256)
   readonly #work = new SampleBuffer()
+  /** Where chunks are joined while `#work` is in use. */
+  readonly #joined = new SampleBuffer()
   /** The chunk that was decoded last to look for duplicates: they come in runs. */
   readonly #seen = new SampleBuffer()
   #seenChunk = NONE
 
-  /** Payload of heads, chunks and late samples. */
+  constructor(options: SampleTableOptions) {
+    this.#options = options
+    const { files, open_bytes, span_ms, first, sealed } = options
+    this.#heads = new HeadTable(this.#blocks, { full: (row) => this.seal(row), first })
+    const columns = (row: number): number => this.#heads.columns(row)
+    const lists = {
+      blocks: this.#blocks,
+      files,
+      columns,
+      open_bytes,
+      chunk_samples: CHUNK_SAMPLES,
+      span_ms,
+      closed: sealed,
+    }
+    this.#lists = new ChunkLists(lists, this.#joined)
+  }
+
+  /** Payload of heads, growing chunks and late samples; not of files. */
   get bytes(): number {
-    return this.#heads.bytes + this.#chunks.bytes + this.#late.bytes
+    return this.#heads.bytes + this.#lists.bytes + this.#late.bytes
   }
 
-  /** What the process holds for heads and chunks. */
+  /** What the process holds for heads and growing chunks. */
   get allocated(): number {
-    return this.#arena.bytes
+    return this.#blocks.arena.bytes
   }
 
-  get heads(): HeadBlocks {
-    return this.#heads
+  /** Memory of the tables beside that. */
+  get tableBytes(): number {
+    return this.#heads.tableBytes + this.#lists.tableBytes
   }
 
-  get chunks(): ChunkTable {
-    return this.#chunks
+  get lists(): ChunkLists {
+    return this.#lists
   }
 
   get late(): LateSamples {
     return this.#late
   }
 
+  get rows(): number {
+    return this.#heads.rows
+  }
+
+  /** Newest time that the last `pushFloats` stored. */
+  get pushed_ms(): number {
+    return this.#heads.pushed_ms
+  }
+
   /** A new series; returns its row. */
   add(columns: number): number {
-    const row = this.#rows++
-    this.#newest = grown(this.#newest, this.#rows)
-    this.#columns = grown(this.#columns, this.#rows)
-    this.#head = grown(this.#head, this.#rows)
-    this.#capacity = grown(this.#capacity, this.#rows)
-    this.#first = grown(this.#first, this.#rows)
-    this.#last = grown(this.#last, this.#rows)
-    this.#newest[row] = -Infinity
-    this.#columns[row] = columns
-    this.#first[row] = NONE
-    this.#last[row] = NONE
-    return row
+    this.#lists.add()
+    return this.#heads.add(columns)
   }
 
   columns(row: number): number {
-    return this.#columns[row]!
+    return this.#heads.columns(row)
   }
 
   newest_ms(row: number): number {
-    return this.#newest[row]!
+    return this.#heads.newest_ms(row)
+  }
+
+  markNewest(row: number, time_ms: number): void {
+    this.#heads.markNewest(row, time_ms)
   }
 
   /** Event time of the oldest sample; Infinity where there is none. */
   oldest_ms(row: number): number {
-    const chunk = this.#first[row]!
-    const stored = chunk === NONE ? this.#headFrom(row) : this.#chunks.from_ms(chunk)
-    return Math.min(stored, this.#late.of(row)[0]?.time_ms ?? Infinity)
+    return Math.min(this.#lists.oldest_ms(row), this.#heads.from_ms(row), this.#late.of(row)[0]?.time_ms ?? Infinity)
   }
 
-  firstChunk(row: number): number {
-    return this.#first[row]!
-  }
-
-  /** Samples in the head, and how many it can take. */
-  head(row: number): { length: number; capacity: number } {
-    return { length: this.#headLength(row), capacity: this.#capacity[row]! }
-  }
-
-  /** The head's columns, longer than its length; undefined where there is no head. */
-  headView(row: number): Samples | undefined {
-    const head = this.#head[row]!
-    return head === 0 ? undefined : this.#heads.view(head, this.#capacity[row]!, this.#columns[row]!)
-  }
-
-  /** Appends a float sample, newer than all of its series. */
-  pushFloat(row: number, time_ms: number, value: number, stale: number): void {
-    let head = this.#head[row]!
-    let capacity = this.#capacity[row]!
-    let length = head === 0 ? 0 : this.#heads.length(head)
-    if (length === capacity) {
-      length = this.#makeRoom(row)
-      head = this.#head[row]!
-      capacity = this.#capacity[row]!
-    }
-    const { f64, u8 } = this.#heads.slab(head)
-    const at = wordOf(head) + 1
-    f64[at + length] = time_ms
-    f64[at + capacity + length] = value
-    u8[(at + capacity * 2) * 8 + length] = stale
-    this.#heads.publish(head, length + 1)
-    this.#newest[row] = time_ms
+  /** See `HeadTable`. */
+  pushFloats(floats: FloatColumns, window: TimeWindow, fresh: Uint8Array, other: (index: number) => void): number {
+    return this.#heads.pushFloats(floats, window, fresh, other)
   }
 
   /** Appends a sample of any width, newer than all of its series. */
   push(row: number, sample: LooseSample): void {
-    const length = this.#headLength(row)
-    const at = length === this.#capacity[row]! ? this.#makeRoom(row) : length
-    const view = this.headView(row)!
-    view.time_ms[at] = sample.time_ms
-    for (const [i, column] of view.columns.entries()) column[at] = sample.values[i]!
-    view.stale[at] = sample.stale
-    this.#heads.publish(this.#head[row]!, at + 1)
-    this.#newest[row] = sample.time_ms
+    this.#heads.push(row, sample)
   }
 
   /** Keeps a sample that is not newer than all of its series, unless one is there at its time. */
@@ -150,32 +141,39 @@ export class SampleTable {
     buffer: SampleBuffer,
   ): { from: number; to: number } {
     buffer.reset(wanted.length)
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = this.#chunks.next(chunk)) {
-      if (this.#chunks.to_ms(chunk) < range.from_ms) continue
-      if (this.#chunks.from_ms(chunk) > range.to_ms) break
-      this.#decode(chunk, wanted, buffer)
+    this.#lists.read(row, range, wanted, buffer)
+    if (this.#heads.from_ms(row) <= range.to_ms) this.#heads.gather(row, wanted, buffer)
+    this.#mergeLateOf(row, range, wanted, buffer)
+    return within(buffer, range)
+  }
+
+  /** The same, only of what is not sealed for good: growing chunk, head, late samples. */
+  readUnsealed(
+    row: number,
+    range: { from_ms: number; to_ms: number },
+    wanted: readonly number[],
+    buffer: SampleBuffer,
+  ): { from: number; to: number } {
+    buffer.reset(wanted.length)
+    const { table } = this.#lists
+    for (let chunk = this.#lists.first(row); chunk !== NONE; chunk = table.next(chunk)) {
+      if (this.#lists.isOpen(chunk)) this.#lists.decode(row, chunk, wanted, buffer)
     }
-    const length = this.#headLength(row)
-    if (length > 0 && this.#headFrom(row) <= range.to_ms) buffer.append(this.headView(row)!, length, wanted)
-    const late = this.#late.of(row)
-    if (late.length > 0) {
-      const inside = late.filter(({ time_ms }) => time_ms >= range.from_ms && time_ms <= range.to_ms)
-      buffer.merge(inside, wanted)
-    }
-    return {
-      from: lowerBound(buffer.time_ms, buffer.length, range.from_ms),
-      to: upperBound(buffer, range.to_ms),
-    }
+    this.#heads.gather(row, wanted, buffer)
+    this.#mergeLateOf(row, range, wanted, buffer)
+    return within(buffer, range)
   }
 
   /** Whether a sample lies in the range; decodes a chunk only where its two ends do not tell. */
   has(row: number, range: { from_ms: number; to_ms: number }): boolean {
     const { from_ms, to_ms } = range
-    if (this.#newest[row]! < from_ms || this.oldest_ms(row) > to_ms) return false
+    const oldest_ms = this.oldest_ms(row)
+    if (oldest_ms === Infinity || this.newest_ms(row) < from_ms || oldest_ms > to_ms) return false
     const inside = (time_ms: number): boolean => time_ms >= from_ms && time_ms <= to_ms
-    if (inside(this.#newest[row]!) || inside(this.oldest_ms(row))) return true
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = this.#chunks.next(chunk)) {
-      if (inside(this.#chunks.from_ms(chunk)) || inside(this.#chunks.to_ms(chunk))) return true
+    if (inside(oldest_ms) || (this.#heads.length(row) > 0 && inside(this.newest_ms(row)))) return true
+    const { table } = this.#lists
+    for (let chunk = this.#lists.first(row); chunk !== NONE; chunk = table.next(chunk)) {
+      if (this.#lists.isAlive(chunk) && (inside(table.from_ms(chunk)) || inside(table.to_ms(chunk)))) return true
     }
     const { from, to } = this.read(row, range, [], this.#work)
     return to > from
@@ -183,201 +181,154 @@ export class SampleTable {
 
   /** Seals the head and puts late samples where they belong. */
   seal(row: number): void {
+    // A chunk that is joined or written anew has another place.
+    this.#seenChunk = NONE
+    const headFrom = this.#lists.first(row) === NONE ? -Infinity : this.#heads.from_ms(row)
     const late = this.#late.take(row)
-    const length = this.#headLength(row)
-    const headFrom = this.#first[row] === NONE ? -Infinity : this.#headFrom(row)
     const inHead = late.filter(({ time_ms }) => time_ms >= headFrom)
     if (inHead.length < late.length) this.#mergeLate(row, late.slice(0, late.length - inHead.length))
-    if (length + inHead.length === 0) return
-    const view = this.headView(row)
-    if (inHead.length === 0) this.#sealRange(row, view!, 0, length)
-    else {
-      const wanted = allColumns(this.#columns[row]!)
-      this.#work.reset(wanted.length)
-      if (view !== undefined) this.#work.append(view, length, wanted)
-      this.#work.merge(inHead, wanted)
-      this.#sealPieces(row, this.#work)
-    }
-    if (this.#head[row] !== 0) this.#heads.publish(this.#head[row]!, 0)
+    if (this.#heads.length(row) + inHead.length === 0) return
+    const wanted = this.#allColumns(row)
+    this.#work.reset(wanted.length)
+    this.#heads.gather(row, wanted, this.#work)
+    if (inHead.length > 0) this.#work.merge(inHead, wanted)
+    this.#lists.append(row, this.#work, 0, this.#work.length)
+    this.#heads.clear(row)
+  }
+
+  /** Everything of a row goes to files and its memory is given back; its history stays. True where there was something. */
+  retreat(row: number): boolean {
+    const isThere = this.#heads.length(row) > 0 || this.#lists.hasOpen(row) || this.#late.of(row).length > 0
+    if (!isThere) return false
+    this.seal(row)
+    this.#lists.close(row)
+    this.#heads.release(row)
+    return true
+  }
+
+  /** A row without samples: its memory is given back. */
+  end(row: number): void {
+    this.#heads.release(row)
   }
 
   /**
-   * Lets go of sealed chunks and late samples that lie before `cutoff_ms` as a whole, and of the head of a series that
-   * has nothing newer. Returns the number of samples dropped.
+   * Lets go of chunks whose file has gone, of chunks and late samples that lie before `cutoff_ms` as a whole, and of the head of a series
+   * that has nothing newer. Returns the number of samples dropped.
    */
   dropBefore(row: number, cutoff_ms: number): number {
-    if (this.oldest_ms(row) >= cutoff_ms) return 0
-    let dropped = this.#late.dropBefore(row, cutoff_ms)
-    let chunk = this.#first[row]!
-    while (chunk !== NONE && this.#chunks.to_ms(chunk) < cutoff_ms) {
-      dropped += this.#chunks.count(chunk)
-      if (chunk === this.#seenChunk) this.#seenChunk = NONE
-      chunk = this.#chunks.dropFirst(chunk)
-    }
-    this.#first[row] = chunk
-    if (chunk === NONE) this.#last[row] = NONE
-    if (this.#newest[row]! < cutoff_ms && this.#head[row] !== 0) {
-      dropped += this.#headLength(row)
-      this.#heads.release(this.#head[row]!, this.#capacity[row]!, this.#columns[row]!)
-      this.#head[row] = 0
-      this.#capacity[row] = 0
+    let dropped = this.#late.dropBefore(row, cutoff_ms) + this.#lists.prune(row, cutoff_ms)
+    if (dropped > 0) this.#seenChunk = NONE
+    if (this.newest_ms(row) < cutoff_ms) {
+      dropped += this.#heads.length(row)
+      this.#heads.release(row)
     }
     return dropped
   }
 
-  /** For loading: a chunk behind the last of the row. */
-  addChunk(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
-    const chunk = this.#chunks.insert(bytes, info, this.#last[row]!)
-    if (this.#first[row] === NONE) this.#first[row] = chunk
-    this.#last[row] = chunk
-    this.#newest[row] = Math.max(this.#newest[row]!, info.to_ms)
+  save(writer: ByteWriter): void {
+    this.#blocks.save(writer)
+    this.#heads.save(writer)
+    this.#lists.save(writer)
+    this.#late.save(writer)
   }
 
-  /** For loading: an empty head of this capacity. */
-  addHead(row: number, capacity: number): void {
-    this.#head[row] = this.#heads.allocate(capacity, this.#columns[row]!)
-    this.#capacity[row] = capacity
+  /** Into a fresh one, whose files were loaded. */
+  load(reader: ByteReader): void {
+    this.#blocks.load(reader)
+    this.#heads.load(reader)
+    this.#lists.load(reader)
+    this.#late.load(reader, (row) => this.#heads.columns(row))
   }
 
-  /** For loading: the mark behind which samples of the row are late, where nothing that is left tells it. */
-  markNewest(row: number, time_ms: number): void {
-    this.#newest[row] = Math.max(this.#newest[row]!, time_ms)
+  #allColumns(row: number): readonly number[] {
+    return allColumns(this.#heads.columns(row))
   }
 
-  #headLength(row: number): number {
-    const head = this.#head[row]!
-    return head === 0 ? 0 : this.#heads.length(head)
-  }
-
-  #headFrom(row: number): number {
-    const head = this.#head[row]!
-    if (head === 0 || this.#heads.length(head) === 0) return Infinity
-    return this.#heads.slab(head).f64[wordOf(head) + 1]!
-  }
-
-  /** Grows the head, or seals it when it is as large as it gets. Returns the length that it has now. */
-  #makeRoom(row: number): number {
-    const columns = this.#columns[row]!
-    const capacity = this.#capacity[row]!
-    if (capacity === fullCapacity(columns)) {
-      this.seal(row)
-      return 0
-    }
-    const old = this.#head[row]!
-    const length = this.#headLength(row)
-    const larger = nextCapacity(capacity, columns)
-    const head = this.#heads.allocate(larger, columns)
-    if (old !== 0) {
-      const from = this.#heads.view(old, capacity, columns)
-      const to = this.#heads.view(head, larger, columns)
-      to.time_ms.set(from.time_ms)
-      to.stale.set(from.stale)
-      for (const [i, column] of to.columns.entries()) column.set(from.columns[i]!)
-      this.#heads.publish(head, length)
-      this.#heads.release(old, capacity, columns)
-    }
-    this.#head[row] = head
-    this.#capacity[row] = larger
-    return length
-  }
-
-  #decode(chunk: number, wanted: readonly number[], buffer: SampleBuffer): void {
-    const count = this.#chunks.count(chunk)
-    const { bytes, at } = this.#chunks.place(chunk)
-    buffer.reserve(count)
-    decodeChunk(bytes, at, count, { samples: buffer, wanted, at: buffer.length })
-    buffer.length += count
+  #mergeLateOf(
+    row: number,
+    range: { from_ms: number; to_ms: number },
+    wanted: readonly number[],
+    buffer: SampleBuffer,
+  ): void {
+    const late = this.#late.of(row)
+    if (late.length === 0) return
+    const inside = late.filter(({ time_ms }) => time_ms >= range.from_ms && time_ms <= range.to_ms)
+    buffer.merge(inside, wanted)
   }
 
   /** Whether the stored sample of that time is this one; undefined when there is none. */
   #sameAsStored(row: number, sample: LooseSample): boolean | undefined {
     const { time_ms } = sample
-    if (time_ms >= this.#headFrom(row)) {
-      const view = this.headView(row)!
-      const index = lowerBound(view.time_ms, this.#headLength(row), time_ms)
-      if (index < this.#headLength(row) && view.time_ms[index] === time_ms) return sameSample(view, index, sample)
+    if (time_ms >= this.#heads.from_ms(row)) {
+      this.#work.reset(this.#heads.columns(row))
+      this.#heads.gather(row, this.#allColumns(row), this.#work)
+      const index = lowerBound(this.#work.time_ms, this.#work.length, time_ms)
+      if (index < this.#work.length && this.#work.time_ms[index] === time_ms)
+        return sameSample(this.#work, index, sample)
     }
     const late = this.#late.of(row)[this.#late.indexOf(row, time_ms)]
     if (late?.time_ms === time_ms) {
       if (late.stale === 1 || sample.stale === 1) return late.stale === sample.stale
       return late.values.every((value, i) => Object.is(value, sample.values[i]))
     }
-    const chunk = this.#chunkAt(row, time_ms)
-    if (chunk === NONE || this.#chunks.to_ms(chunk) < time_ms || this.#chunks.from_ms(chunk) > time_ms) return undefined
+    const { table } = this.#lists
+    const chunk = this.#lists.at(row, time_ms)
+    if (chunk === NONE || table.to_ms(chunk) < time_ms || table.from_ms(chunk) > time_ms) return undefined
     if (this.#seenChunk !== chunk) {
-      this.#seen.reset(this.#columns[row]!)
-      this.#decode(chunk, allColumns(this.#columns[row]!), this.#seen)
-      this.#seenChunk = chunk
+      this.#seen.reset(this.#heads.columns(row))
+      this.#lists.decode(row, chunk, this.#allColumns(row), this.#seen)
+      // A growing chunk is another one soon.
+      this.#seenChunk = this.#lists.isOpen(chunk) ? NONE : chunk
     }
     const index = lowerBound(this.#seen.time_ms, this.#seen.length, time_ms)
-    return this.#seen.time_ms[index] === time_ms ? sameSample(this.#seen, index, sample) : undefined
-  }
-
-  /** The last chunk that begins at or before this time, else the first; `NONE` where there is none. */
-  #chunkAt(row: number, time_ms: number): number {
-    let chunk = this.#first[row]!
-    if (chunk === NONE) return NONE
-    for (;;) {
-      const next = this.#chunks.next(chunk)
-      if (next === NONE || this.#chunks.from_ms(next) > time_ms) return chunk
-      chunk = next
-    }
+    if (index === this.#seen.length || this.#seen.time_ms[index] !== time_ms) return undefined
+    return sameSample(this.#seen, index, sample)
   }
 
   /** Late samples that lie before the head go into the chunks that they belong to. */
   #mergeLate(row: number, late: readonly LooseSample[]): void {
     this.#seenChunk = NONE
-    const wanted = allColumns(this.#columns[row]!)
+    const wanted = this.#allColumns(row)
+    const { table } = this.#lists
     let from = 0
     while (from < late.length) {
-      const chunk = this.#chunkAt(row, late[from]!.time_ms)
-      const next = this.#chunks.next(chunk)
-      const end_ms = next === NONE ? Infinity : this.#chunks.from_ms(next)
+      const chunk = this.#lists.at(row, late[from]!.time_ms)
+      if (chunk === NONE) {
+        this.#work.reset(wanted.length)
+        this.#work.merge(late.slice(from), wanted)
+        this.#lists.append(row, this.#work, 0, this.#work.length)
+        return
+      }
+      const next = this.#lists.after(chunk)
+      const end_ms = next === NONE ? Infinity : table.from_ms(next)
       let to = from + 1
       while (to < late.length && late[to]!.time_ms < end_ms) to++
-      this.#work.reset(wanted.length)
-      this.#decode(chunk, wanted, this.#work)
-      this.#work.merge(late.slice(from, to), wanted)
-      this.#replace(row, chunk, this.#work)
+      this.#mergeInto(row, chunk, late.slice(from, to))
       from = to
     }
   }
 
-  /** Writes one chunk anew, as several where it has become too large. */
-  #replace(row: number, chunk: number, samples: SampleBuffer): void {
-    let last = chunk
-    for (const [from, to] of pieces(samples.length, fullCapacity(this.#columns[row]!))) {
-      const bytes = encodeChunk({ samples, from, to })
-      const info = { from_ms: samples.time_ms[from]!, to_ms: samples.time_ms[to - 1]!, count: to - from }
-      if (from === 0) this.#chunks.replace(chunk, bytes, info)
-      else last = this.#chunks.insert(bytes, info, last)
+  #mergeInto(row: number, chunk: number, late: readonly LooseSample[]): void {
+    const wanted = this.#allColumns(row)
+    const isOpen = this.#lists.isOpen(chunk)
+    const work = this.#work
+    if (!isOpen) {
+      work.reset(wanted.length)
+      work.merge(late, wanted)
+      this.#options.sealed(row, work)
     }
-    if (this.#last[row] === chunk) this.#last[row] = last
-  }
-
-  #sealPieces(row: number, samples: SampleBuffer): void {
-    for (const [from, to] of pieces(samples.length, fullCapacity(this.#columns[row]!))) {
-      this.#sealRange(row, samples, from, to)
-    }
-  }
-
-  #sealRange(row: number, samples: Samples, from: number, to: number): void {
-    const bytes = encodeChunk({ samples, from, to })
-    const info = { from_ms: samples.time_ms[from]!, to_ms: samples.time_ms[to - 1]!, count: to - from }
-    this.addChunk(row, bytes, info)
+    work.reset(wanted.length)
+    this.#lists.decode(row, chunk, wanted, work)
+    work.merge(late, wanted)
+    if (isOpen) this.#lists.rewrite(chunk, work, pieceSamples(wanted.length))
+    else this.#lists.replace(row, chunk, work)
   }
 }
 
-/** Cuts `length` samples into pieces of about equal length, none over `limit`. */
-function pieces(length: number, limit: number): [number, number][] {
-  const count = Math.ceil(length / limit)
-  return Array.from({ length: count }, (_, i) => [
-    Math.floor((i * length) / count),
-    Math.floor(((i + 1) * length) / count),
-  ])
-}
-
-function upperBound(buffer: SampleBuffer, time_ms: number): number {
-  const at = lowerBound(buffer.time_ms, buffer.length, time_ms)
-  return at < buffer.length && buffer.time_ms[at] === time_ms ? at + 1 : at
+function within(buffer: SampleBuffer, range: { from_ms: number; to_ms: number }): { from: number; to: number } {
+  const to = lowerBound(buffer.time_ms, buffer.length, range.to_ms)
+  return {
+    from: lowerBound(buffer.time_ms, buffer.length, range.from_ms),
+    to: to < buffer.length && buffer.time_ms[to] === range.to_ms ? to + 1 : to,
+  }
 }

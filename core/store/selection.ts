@@ -1,26 +1,29 @@
-import type { Matcher, SeriesSlice, TimeRange } from '../ports/series-reader.ts'
-import { type Labels, METRIC_NAME, type SeriesId } from '../series.ts'
-import { LE, type Part, partMatches, partsOf } from './histogram-row.ts'
+import { shapeOfBounds } from '../exponential.ts'
+import type {
+  ExemplarSlice,
+  Matcher,
+  RollupResolution,
+  RollupSlice,
+  SeriesSlice,
+  TimeRange,
+} from '../ports/series-reader.ts'
+import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import type { StoredExemplar } from './exemplar-table.ts'
+import { boundFor, type ExponentialRows, expansion, nativeSlice } from './exponential-slices.ts'
+import { formatBound, LE, type Part, partMatches, partNames, partsOf } from './histogram-row.ts'
 import { histogramSlices, mergeSlices } from './histogram-slices.ts'
 import { LabelLists } from './label-lists.ts'
 import type { Matching, Test } from './matching.ts'
-import { SampleBuffer } from './sample-buffer.ts'
-import type { SampleTable } from './sample-table.ts'
-import type { SeriesTable } from './series-table.ts'
-import type { SumTable } from './sum-table.ts'
+import { COUNT, LAST, MAX, MIN, SUM } from './rollup.ts'
+import { lowerBound, SampleBuffer } from './sample-buffer.ts'
+import type { Tables } from './tables.ts'
 
-/** What the store is made of, as far as reading needs it. */
-export interface Tables {
-  readonly series: SeriesTable
-  readonly samples: SampleTable
-  readonly sums: SumTable
-}
-
-/** A row that matches; of a histogram, the series of its expansion that do. */
+/** A row that matches. */
 interface Match {
   readonly row: SeriesId
-  readonly labels: Labels
-  readonly parts: readonly Part[] | undefined
+  readonly definition: SeriesDefinition
+  /** Of a classic histogram, the series of its expansion that match; of others empty. */
+  readonly parts: readonly Part[]
 }
 
 const VALUE_COLUMN = [0]
@@ -44,6 +47,16 @@ function byLabels(a: { readonly labels: Labels }, b: { readonly labels: Labels }
   return a.labels.key < b.labels.key ? -1 : 1
 }
 
+/** Tests on what a row does not have as such: the name and `le` of its expansion. */
+function ownTests(tests: readonly Test[]): Test[] {
+  return tests.filter(({ name }) => name === METRIC_NAME || name === LE).map(remembered)
+}
+
+/** Whether a series of this name, without `le`, passes. */
+function nameMatches(name: string, own: readonly Test[]): boolean {
+  return own.every((test) => test.matches(test.name === LE ? '' : name))
+}
+
 /** Finds series and reads their samples. */
 export class Selection {
   readonly #tables: Tables
@@ -61,21 +74,35 @@ export class Selection {
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
     const slices: SeriesSlice[] = []
-    for (const { row, labels, parts } of this.#matches(matchers)) {
-      if (parts === undefined) {
+    const tests = this.#tests(matchers)
+    const exponential = new Map<string, Match[]>()
+    for (const match of this.#matches(tests)) {
+      const { row, parts, definition } = match
+      const { labels, kind } = definition
+      if (kind === 'float') {
         const { from, to } = this.#tables.samples.read(row, range, VALUE_COLUMN, this.#buffer)
         if (to > from) slices.push(this.#floatSlice(labels, from, to))
-      } else slices.push(...histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer))
+      } else if (kind === 'histogram') {
+        slices.push(...histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer))
+      } else {
+        const rows = exponential.get(labels.key)
+        if (rows === undefined) exponential.set(labels.key, [match])
+        else rows.push(match)
+      }
     }
+    const own = ownTests(tests)
+    for (const rows of exponential.values()) slices.push(...this.#exponential(rows, range, own))
     return mergeSlices(slices.toSorted(byLabels))
   }
 
   /** `rows`: only these, which match as far as the index tells. */
   labelSets(matchers: readonly Matcher[], range?: TimeRange, rows?: Iterable<SeriesId>): Labels[] {
     const found = new Map<string, { readonly labels: Labels }>()
-    for (const match of this.#matches(matchers, rows)) {
+    const tests = this.#tests(matchers)
+    const own = ownTests(tests)
+    for (const match of this.#matches(tests, rows)) {
       if (range !== undefined && !this.#tables.samples.has(match.row, range)) continue
-      for (const part of this.#inRange(match, range)) found.set(part.labels.key, part)
+      for (const one of this.#inRange(match, range, own)) found.set(one.labels.key, one)
     }
     return [...found.values()].toSorted(byLabels).map(({ labels }) => labels)
   }
@@ -96,45 +123,116 @@ export class Selection {
   extent(matchers: readonly Matcher[]): TimeRange | null {
     let from_ms = Infinity
     let to_ms = -Infinity
-    for (const { row } of this.#matches(matchers)) {
+    for (const { row } of this.#matches(this.#tests(matchers))) {
       from_ms = Math.min(from_ms, this.#tables.samples.oldest_ms(row))
       to_ms = Math.max(to_ms, this.#tables.samples.newest_ms(row))
     }
     return from_ms === Infinity ? null : { from_ms, to_ms }
   }
 
+  /** Of a histogram, exemplars belong to the bucket that they fell into; of an exponential one also to the series of its own name. */
+  exemplars(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[] {
+    const found = new Map<string, { labels: Labels; exemplars: StoredExemplar[] }>()
+    const tests = this.#tests(matchers)
+    const own = ownTests(tests)
+    for (const { row, definition } of this.#matches(tests)) {
+      for (const exemplar of this.#tables.exemplars.of(row)) {
+        if (exemplar.time_ms < range.from_ms || exemplar.time_ms > range.to_ms) continue
+        for (const labels of exemplarSeries(definition, exemplar.value)) {
+          if (!own.every((test) => test.matches(labels.get(test.name)))) continue
+          const slice = found.get(labels.key) ?? { labels, exemplars: [] }
+          slice.exemplars.push(exemplar)
+          found.set(labels.key, slice)
+        }
+      }
+    }
+    return [...found.values()].toSorted(byLabels).map(({ labels, exemplars }) => {
+      return { labels, exemplars: exemplars.toSorted((a, b) => a.time_ms - b.time_ms) }
+    })
+  }
+
+  rollups(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[] {
+    const slices: RollupSlice[] = []
+    for (const { row, definition } of this.#matches(this.#tests(matchers))) {
+      if (definition.kind !== 'float') continue
+      const { time_ms, columns, length } = this.#tables.rollups.read(row, range, resolution_ms)
+      const from = lowerBound(time_ms, length, range.from_ms)
+      let to = lowerBound(time_ms, length, range.to_ms)
+      if (to < length && time_ms[to] === range.to_ms) to++
+      if (to <= from) continue
+      const column = (index: number): Float64Array => columns[index]!.slice(from, to)
+      slices.push({
+        labels: definition.labels,
+        time_ms: time_ms.slice(from, to),
+        min: column(MIN),
+        max: column(MAX),
+        sum: column(SUM),
+        count: column(COUNT),
+        last: column(LAST),
+      })
+    }
+    return slices.toSorted(byLabels)
+  }
+
+  #tests(matchers: readonly Matcher[]): Test[] {
+    return matchers.map((matcher) => this.#matching.test(matcher))
+  }
+
   /** Rows that match and hold samples, with the parts of histograms that match. */
-  *#matches(matchers: readonly Matcher[], rows?: Iterable<SeriesId>): Iterable<Match> {
+  *#matches(tests: readonly Test[], rows?: Iterable<SeriesId>): Iterable<Match> {
     const { series, samples, sums } = this.#tables
-    const tests = matchers.map((matcher) => this.#matching.test(matcher))
-    const own = tests.filter(({ name }) => name === METRIC_NAME || name === LE).map(remembered)
+    const own = ownTests(tests)
     for (const row of rows ?? series.index.candidates(tests, LE)) {
       if (samples.oldest_ms(row) === Infinity) continue
-      const { labels, kind } = series.definition(row)
+      const definition = series.definition(row)
+      const { labels, kind } = definition
       if (kind === 'float') {
-        if (own.every((test) => test.matches(labels.get(test.name)))) yield { row, labels, parts: undefined }
-        continue
+        if (own.every((test) => test.matches(labels.get(test.name)))) yield { row, definition, parts: [] }
+      } else if (kind === 'exponential') {
+        const isExpanded = partNames(labels.name).some((name) => {
+          return own.every((test) => test.name === LE || test.matches(name))
+        })
+        if (isExpanded || nameMatches(labels.name, own)) yield { row, definition, parts: [] }
+      } else {
+        const parts = this.#partsOf(row, definition).filter((part) => {
+          return (part.kind !== 'sum' || sums.some(row)) && partMatches(part, own)
+        })
+        if (parts.length > 0) yield { row, definition, parts }
       }
-      const parts = this.#partsOf(row).filter((part) => {
-        return (part.kind !== 'sum' || sums.some(row)) && partMatches(part, own)
-      })
-      if (parts.length > 0) yield { row, labels, parts }
     }
   }
 
-  #partsOf(row: SeriesId): readonly Part[] {
+  #partsOf(row: SeriesId, { labels, bounds }: SeriesDefinition): readonly Part[] {
     let parts = this.#parts.get(row)
-    if (parts === undefined) {
-      const { labels, bounds } = this.#tables.series.definition(row)
-      this.#parts.set(row, (parts = partsOf(labels, bounds)))
-    }
+    if (parts === undefined) this.#parts.set(row, (parts = partsOf(labels, bounds)))
     return parts
   }
 
+  /** What matches of exponential rows of one label set: the histograms themselves, and series of their classic form. */
+  #exponential(matches: readonly Match[], range: TimeRange, own: readonly Test[]): SeriesSlice[] {
+    const { labels } = matches[0]!.definition
+    const rows: ExponentialRows = {
+      labels,
+      rows: matches.map(({ row, definition }) => ({ row, bounds: definition.bounds })),
+    }
+    const native = nativeSlice(rows, range, this.#tables.samples)
+    if (native === undefined) return []
+    const isOwn = nameMatches(labels.name, own)
+    const isOnlyOwn = own.some(({ name, values }) => name === METRIC_NAME && values?.length === 1) && isOwn
+    const parts = isOnlyOwn ? [] : expansion(native)
+    const found = parts.filter((part) => own.every((test) => test.matches(part.labels.get(test.name))))
+    return isOwn ? [native, ...found] : found
+  }
+
   /** The series of a match that have a sample in the range, when the row has one: where sums are missing, they must be read. */
-  #inRange(match: Match, range: TimeRange | undefined): readonly { readonly labels: Labels }[] {
-    const { row, parts } = match
-    if (parts === undefined) return [match]
+  #inRange(match: Match, range: TimeRange | undefined, own: readonly Test[]): readonly { readonly labels: Labels }[] {
+    const { row, parts, definition } = match
+    if (definition.kind === 'float') return [definition]
+    if (definition.kind === 'exponential') {
+      // Counts only grow: the newest sample has every bucket that any has.
+      const newest_ms = this.#tables.samples.newest_ms(row)
+      return this.#exponential([match], range ?? { from_ms: newest_ms, to_ms: newest_ms }, own)
+    }
     if (range === undefined || this.#tables.sums.every(row)) return parts
     return histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer)
   }
@@ -148,4 +246,12 @@ export class Selection {
       stale: stale.slice(from, to),
     }
   }
+}
+
+/** The series that an exemplar of a row is shown with. */
+function exemplarSeries({ labels, kind, bounds }: SeriesDefinition, value: number): readonly Labels[] {
+  if (kind === 'float') return [labels]
+  const buckets = labels.with(METRIC_NAME, partNames(labels.name)[0])
+  if (kind === 'exponential') return [labels, buckets.with(LE, boundFor(value, shapeOfBounds(bounds)))]
+  return [buckets.with(LE, formatBound(bounds.find((bound) => value <= bound) ?? Infinity))]
 }

@@ -1,6 +1,10 @@
 // The store against a model of a few lines: whatever comes in which order, both answer the same, restarts included.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
 import type { SeriesSlice } from '../ports/series-reader.ts'
@@ -77,9 +81,20 @@ function batchOf(points: readonly Point[]): SampleBuilder {
   return builder
 }
 
-const newStore = (): Store => {
-  const limits = { out_of_order_ms: WINDOW_MS, retention_ms: Infinity }
-  return new Store({ limits, analysis_ms: () => undefined, meter: silentMeter })
+/** How a store keeps what is sealed: in memory, or in files with little memory, so that all is read from there. */
+interface Keeping {
+  readonly folder?: string
+  readonly cache_bytes?: number
+}
+
+const newStore = ({ folder, cache_bytes = 2 ** 28 }: Keeping): Store => {
+  const limits = { out_of_order_ms: WINDOW_MS, retention_ms: Infinity, cache_bytes }
+  return new Store({
+    limits,
+    analysis_ms: () => undefined,
+    meter: silentMeter,
+    ...(folder !== undefined && { folder }),
+  })
 }
 
 type Shown = Record<string, [number, number | string][]>
@@ -121,16 +136,31 @@ function check(store: Store, model: Model, from_ms: number, to_ms: number): void
 }
 
 /** A new store with what the other saved. */
-function restarted(store: Store): Store {
+function restarted(store: Store, keeping: Keeping): Store {
   const saved = store.save().slice()
-  const again = newStore()
+  store.close()
+  const again = newStore(keeping)
   again.load(saved)
   expect(again.bytes).toBe(store.bytes)
   expect(again.save()).toEqual(saved)
   return again
 }
 
-test('select answers as the model, before and after a restart in mid-stream', () => {
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'barograph-model-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A gap in a stream after which every series has left memory. */
+const GAP_MS = 4_000_000
+
+test.each([
+  ['in memory', {}],
+  ['in memory, hastily', { cache_bytes: 256 }],
+  ['in files, read from there', { cache_bytes: 1, folder: '' }],
+  ['in files, some in memory', { cache_bytes: 40_000, folder: '' }],
+] as const)('select answers as the model, before and after a restart in mid-stream and a pause: %s', (_, kept) => {
   expect.hasAssertions()
   fc.assert(
     fc.property(
@@ -138,12 +168,17 @@ test('select answers as the model, before and after a restart in mid-stream', ()
       fc.nat(5),
       fc.integer({ min: 0, max: 1500 }),
       fc.nat(1500),
-      (batches, restart, from_ms, length) => {
-        let store = newStore()
+      fc.nat(5),
+      (batches, restart, from_ms, length, pause) => {
+        rmSync(folder, { recursive: true })
+        mkdirSync(folder)
+        const keeping: Keeping = 'folder' in kept ? { ...kept, folder } : kept
+        let store = newStore(keeping)
         const model = new Model()
         for (const definition of definitions) store.resolve(definition)
         let now_ms = 0
         for (const [i, steps] of batches.entries()) {
+          if (i === pause) now_ms += GAP_MS
           const points = steps.map(({ series, ahead, value, stale }): Point => {
             now_ms = Math.max(now_ms, now_ms + ahead)
             return { series, time_ms: now_ms + Math.min(0, ahead), value, stale }
@@ -156,12 +191,13 @@ test('select answers as the model, before and after a restart in mid-stream', ()
           for (const outcome of ['stored', 'stored_late', 'duplicate', 'late_refused'] as const) {
             expect(counts[outcome]).toBe(outcomes.filter((other) => other === outcome).length)
           }
-          if (i === restart) store = restarted(store)
+          if (i === restart) store = restarted(store, keeping)
           check(store, model, from_ms, from_ms + length)
         }
         check(store, model, -Infinity, Infinity)
+        store.close()
       },
     ),
-    { numRuns: 60, interruptAfterTimeLimit: 15_000 },
+    { numRuns: 25, interruptAfterTimeLimit: 6000 },
   )
 })

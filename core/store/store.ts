@@ -1,7 +1,18 @@
 import { assert } from '../assert.ts'
 import type { Snapshot } from '../component.ts'
+import { ServiceError } from '../errors.ts'
+import { type Log, silentLog } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
-import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '../ports/series-reader.ts'
+import type {
+  ExemplarSlice,
+  Matcher,
+  MetricMetadata,
+  RollupResolution,
+  RollupSlice,
+  SeriesReader,
+  SeriesSlice,
+  TimeRange,
+} from '../ports/series-reader.ts'
 import {
   type AppendResult,
   type NewestSample,
@@ -9,18 +20,17 @@ import {
   type SampleOutcome,
   type SeriesWriter,
 } from '../ports/series-writer.ts'
-import type { HistogramColumns, SampleBatch } from '../sample.ts'
+import type { FloatColumns, HistogramColumns, SampleBatch } from '../sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
 import { Dropping } from './dropping.ts'
 import { grown } from './grow.ts'
+import type { TimeWindow } from './head-table.ts'
 import { STORE_LIMITS, type StoreLimits } from './limits.ts'
 import { Matching } from './matching.ts'
 import { type LooseSample, SampleBuffer } from './sample-buffer.ts'
-import { SampleTable } from './sample-table.ts'
-import { Selection, type Tables } from './selection.ts'
-import { SeriesTable } from './series-table.ts'
-import { loadStore, saveStore, widthOf } from './store-snapshot.ts'
-import { SumTable } from './sum-table.ts'
+import { Selection } from './selection.ts'
+import { loadStore, StoreWriter, widthOf } from './store-snapshot.ts'
+import { type StoreMemory, Tables } from './tables.ts'
 
 /** No time lies further from 1970 than JavaScript's dates do. */
 const LAST_TIME_MS = 8.64e15
@@ -37,21 +47,26 @@ export interface StoreOptions {
    */
   readonly analysis_ms: () => number | undefined
   readonly meter: Meter
+  readonly log?: Log
+  /** For files of sealed samples; not given: everything stays in memory. */
+  readonly folder?: string
 }
 
 /**
- * Series with their samples in memory, written by batches, read by matchers. Lossless: float64, ms, stale flags apart.
- * A sample behind the newest of its series, within `limits.out_of_order_ms`, is kept apart until the head is sealed.
+ * Series with their samples: the newest raw in memory, others sealed, in files where there is a folder. Written by batches, read by
+ * matchers. Lossless: float64, ms, stale flags apart. A sample behind the newest of its series, within `limits.out_of_order_ms`, is kept
+ * apart until the head is sealed.
  */
 export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly name = 'store'
   readonly #limits: StoreLimits
-  readonly #analysis_ms: () => number | undefined
+  readonly #options: StoreOptions
   readonly #refused: Counter
   readonly #forgotten: Counter
   readonly #outcomes: Counter
   readonly #conflicts: Counter
   readonly #matching = new Matching()
+  readonly #writer = new StoreWriter()
   #tables: Tables
   #selection: Selection
   #dropping: Dropping
@@ -59,13 +74,16 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #newest = new SampleBuffer()
   readonly #removed: ((ids: readonly SeriesId[]) => void)[] = []
   #fresh = new Uint8Array(256)
+  readonly #single = new Float64Array(1)
   /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
   readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
   #conflicted = 0
 
-  constructor({ limits = {}, analysis_ms, meter }: StoreOptions) {
+  /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
+  constructor(options: StoreOptions) {
+    const { limits = {}, meter } = options
+    this.#options = options
     this.#limits = { ...STORE_LIMITS, ...limits }
-    this.#analysis_ms = analysis_ms
     this.#refused = meter.counter('barograph.store.series.refused', {
       description: 'Points whose new series a limit refused',
     })
@@ -83,15 +101,31 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#forgotten = meter.counter('barograph.store.series.forgotten', {
       description: 'Series that had no samples any more and left memory',
     })
-    meter.gauge('barograph.store.size', { description: 'Payload of samples', unit: 'By' }, () => this.bytes)
-    meter.gauge('barograph.store.allocated', { description: 'Memory held for samples', unit: 'By' }, () => {
-      return this.#tables.samples.allocated
+    meter.gauge('barograph.store.size', { description: 'Samples and rollups, memory and files', unit: 'By' }, () => {
+      return this.bytes
     })
+    meter.gauge('barograph.store.allocated', { description: 'Memory held for samples', unit: 'By' }, () => {
+      return this.#tables.allocated
+    })
+    meter.gauge('barograph.store.unwritten', { description: 'Sealed samples not written yet', unit: 'By' }, () => {
+      return this.#tables.unwritten
+    })
+    meter.gauge('barograph.store.exemplars', { description: 'Exemplars' }, () => this.#tables.exemplars.size)
   }
 
-  /** Payload of samples in memory, what `limits.bytes` bounds. */
+  /** Samples and rollups, in memory and in files: what `limits.bytes` bounds. */
   get bytes(): number {
-    return this.#tables.samples.bytes
+    return this.#tables.bytes
+  }
+
+  /** True while `append` refuses, since sealed samples cannot be written and memory for them is full. */
+  get isStuck(): boolean {
+    return this.#tables.isStuck
+  }
+
+  /** Where memory goes: what series have whatever is sealed, sealed samples that grow, and what is held of files. */
+  get memory(): StoreMemory {
+    return this.#tables.memory
   }
 
   /** Newest event time of any sample; undefined before the first. */
@@ -100,11 +134,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   }
 
   resolve(definition: SeriesDefinition): SeriesId {
-    const { series, samples } = this.#tables
+    const { series } = this.#tables
     const known = series.find(definition)
     if (known !== undefined) return known
     const id = series.add(definition)
-    samples.add(widthOf(definition))
+    this.#tables.add(widthOf(definition))
     return id
   }
 
@@ -133,36 +167,27 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return { time_ms, values: Float64Array.from(wanted, (column) => this.#newest.columns[column]![from]!) }
   }
 
+  /** Throws `ServiceError('unavailable')`, with nothing changed, when too much waits for a disk that does not take it. */
   append(batch: SampleBatch): AppendResult {
-    const { floats, histograms } = batch
+    const { floats, histograms, exemplars } = batch
+    if (this.isStuck) {
+      throw new ServiceError('unavailable', 'sealed samples cannot be written; is the disk full?')
+    }
     const length = floats.length + histograms.length
     this.#fresh = grown(this.#fresh, length)
     this.#counts.fill(0)
     this.#conflicted = 0
-    const now_ms = this.#analysis_ms()
+    const now_ms = this.#options.analysis_ms()
     const base_ms = now_ms ?? this.#newest_ms
-    const oldest_ms = Math.max(base_ms - this.#limits.retention_ms, -LAST_TIME_MS)
-    const latest_ms = Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS)
-    const single = new Float64Array(1)
-    const { samples } = this.#tables
-    for (let i = 0; i < floats.length; i++) {
-      const row = floats.series[i]!
-      const time_ms = floats.time_ms[i]!
-      assert(row < this.#tables.series.length && samples.columns(row) === 1, `series ${row} takes no floats`)
-      if (time_ms > samples.newest_ms(row) && time_ms >= oldest_ms && time_ms <= latest_ms) {
-        samples.pushFloat(row, time_ms, floats.value[i]!, floats.stale[i]!)
-        this.#stored(row, time_ms)
-        this.#fresh[i] = 1
-      } else {
-        this.#fresh[i] = 0
-        single[0] = floats.value[i]!
-        const sample = { time_ms, values: single, stale: floats.stale[i]! }
-        this.#notNewest(row, sample, oldest_ms, latest_ms)
-      }
+    const window = {
+      oldest_ms: Math.max(base_ms - this.#limits.retention_ms, -LAST_TIME_MS),
+      latest_ms: Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS),
     }
+    this.#appendFloats(floats, window)
     const refused = this.#refusedSoFar()
-    this.#appendHistograms(histograms, { at: floats.length, oldest_ms, latest_ms })
+    this.#appendHistograms(histograms, floats.length, window)
     const refused_histograms = this.#refusedSoFar() - refused
+    for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
     this.#dropping.after(this.#tables, now_ms ?? this.#newest_ms)
     this.#settle()
     return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
@@ -192,18 +217,43 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#tables.series.metadata()
   }
 
+  exemplars(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[] {
+    return this.#selection.exemplars(matchers, range)
+  }
+
+  rollups(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[] {
+    return this.#selection.rollups(matchers, range, resolution_ms)
+  }
+
+  /** A view, valid until the next `save`. Throws `ServiceError('unavailable')` when sealed samples cannot be written. */
   save(): Uint8Array {
-    return saveStore(this.#tables, { newest_ms: this.#newest_ms, ...this.#dropping.marks() })
+    return this.#writer.save({ tables: this.#tables, dropping: this.#dropping, newest_ms: this.#newest_ms })
   }
 
   /** Replaces all that is here. After an error nothing has changed. */
   load(bytes: Uint8Array): void {
     const tables = this.#emptyTables()
-    const marks = loadStore(bytes, tables)
+    const dropping = new Dropping(this.#limits, this.#options.meter)
+    try {
+      this.#newest_ms = loadStore(bytes, tables, dropping)
+    } catch (error) {
+      tables.close()
+      throw error
+    }
+    this.#tables.close()
     this.#tables = tables
     this.#selection = new Selection(tables, this.#matching)
-    this.#dropping.restore(marks)
-    this.#newest_ms = marks.newest_ms
+    this.#dropping = dropping
+  }
+
+  async durable(): Promise<void> {
+    await this.#tables.files.durable()
+    await this.#tables.rollupFiles.durable()
+  }
+
+  /** Lets go of files; nothing may come afterwards. */
+  close(): void {
+    this.#tables.close()
   }
 
   /** Forgets series that ended long enough ago. */
@@ -219,46 +269,47 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   }
 
   #emptyTables(): Tables {
-    return { series: new SeriesTable(this.#limits, this.#refused), samples: new SampleTable(), sums: new SumTable() }
+    const { folder, meter, log = silentLog } = this.#options
+    return new Tables({ limits: this.#limits, folder, refused: this.#refused, meter, log })
   }
 
-  #appendHistograms(
-    histograms: HistogramColumns,
-    { at, oldest_ms, latest_ms }: { at: number; oldest_ms: number; latest_ms: number },
-  ): void {
+  #appendFloats(floats: FloatColumns, window: TimeWindow): void {
+    const { samples } = this.#tables
+    const single = this.#single
+    this.#counts[STORED]! += samples.pushFloats(floats, window, this.#fresh, (i) => {
+      single[0] = floats.value[i]!
+      const sample = { time_ms: floats.time_ms[i]!, values: single, stale: floats.stale[i]! }
+      this.#notNewest(floats.series[i]!, sample, window)
+    })
+    if (samples.pushed_ms > this.#newest_ms) this.#newest_ms = samples.pushed_ms
+  }
+
+  #appendHistograms(histograms: HistogramColumns, at: number, window: TimeWindow): void {
     const { samples, sums } = this.#tables
     for (let i = 0; i < histograms.length; i++) {
       const row = histograms.series[i]!
       const buckets = histograms.buckets.subarray(histograms.start[i], histograms.start[i + 1])
-      assert(row < this.#tables.series.length, `series ${row} was never resolved`)
+      assert(row < samples.rows, `series ${row} was never resolved`)
       assert(samples.columns(row) === buckets.length + 2, `series ${row} does not take ${buckets.length} buckets`)
       const values = new Float64Array(buckets.length + 2)
       values[0] = histograms.sum[i]!
       values[1] = histograms.count[i]!
       values.set(buckets, 2)
       const sample = { time_ms: histograms.time_ms[i]!, values, stale: histograms.stale[i]! }
-      let stored = false
-      if (sample.time_ms > samples.newest_ms(row) && sample.time_ms >= oldest_ms && sample.time_ms <= latest_ms) {
+      const { time_ms } = sample
+      const isNewest = time_ms > samples.newest_ms(row) && time_ms >= window.oldest_ms && time_ms <= window.latest_ms
+      if (isNewest) {
         samples.push(row, sample)
-        this.#stored(row, sample.time_ms)
-        stored = true
-        this.#fresh[at + i] = 1
-      } else {
-        this.#fresh[at + i] = 0
-        stored = this.#notNewest(row, sample, oldest_ms, latest_ms)
+        this.#counts[STORED]!++
+        if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
       }
-      if (stored && sample.stale === 0) sums.note(row, values[0])
+      this.#fresh[at + i] = isNewest ? 1 : 0
+      if ((isNewest || this.#notNewest(row, sample, window)) && sample.stale === 0) sums.note(row, values[0])
     }
   }
 
-  #stored(row: SeriesId, time_ms: number): void {
-    this.#counts[STORED]!++
-    if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
-    if (!this.#tables.series.isActive(row)) this.#tables.series.activate(row)
-  }
-
   /** Refuses or keeps a sample that is not the newest of its series; true when it is kept. A time that is no number is too old. */
-  #notNewest(row: SeriesId, sample: LooseSample, oldest_ms: number, latest_ms: number): boolean {
+  #notNewest(row: SeriesId, sample: LooseSample, { oldest_ms, latest_ms }: TimeWindow): boolean {
     const { samples, series } = this.#tables
     const { time_ms } = sample
     if (!(time_ms >= oldest_ms)) return this.#count('too_old')

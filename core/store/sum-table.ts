@@ -1,4 +1,5 @@
 import type { SeriesId } from '../series.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 
 /** Which histograms came with a sum, and which also without: their `_sum` series has gaps, or is not there. */
 export class SumTable {
@@ -23,13 +24,21 @@ export class SumTable {
     return !this.#without.has(row)
   }
 
-  /** For a snapshot: bit 0 where sums came, bit 1 where one was missing. */
-  flags(row: SeriesId): number {
-    return (this.#with.has(row) ? 1 : 0) | (this.#without.has(row) ? 2 : 0)
-  }
-
+  /** From a snapshot of format 1: bit 0 where sums came, bit 1 where one was missing. */
   restore(row: SeriesId, flags: number): void {
     if ((flags & 1) !== 0) this.#with.add(row)
     if ((flags & 2) !== 0) this.#without.add(row)
+  }
+
+  save(writer: ByteWriter): void {
+    for (const rows of [this.#with, this.#without]) {
+      writer.varint(rows.size)
+      writer.column(Uint32Array.from(rows))
+    }
+  }
+
+  /** Into an empty one. */
+  load(reader: ByteReader): void {
+    for (const rows of [this.#with, this.#without]) for (const row of reader.integers(reader.count(4))) rows.add(row)
   }
 }

@@ -1,0 +1,365 @@
+import { mkdirSync, readdirSync, statSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { messageOf, ServiceError } from '../errors.ts'
+import type { Log } from '../ports/log.ts'
+import type { Counter, Meter } from '../ports/meter.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { ChunkFile, chunkFile, FILE_HEAD_BYTES, numberOf } from './chunk-file.ts'
+import { syncFolder } from './folder.ts'
+
+/** What was appended is written when it is so much, or this share of the cache. */
+const WRITE_BYTES = 1 << 20
+const WRITE_SHARE = 1 / 16
+/** A file of which less is referred to is worth moving away from. */
+const SPARSE = 1 / 4
+/** Files that are not referred to any more are needed by this many snapshots: the newest, and the one before it. */
+const SNAPSHOTS = 2
+/** A file that was read so often is taken into memory, where there is room. */
+const OFTEN = 32
+
+/** Chunks that will soon be written anew have files of their own: these are all garbage some day. */
+export type Age = 'young' | 'old'
+
+export interface ChunkFilesOptions {
+  /** Made when missing; undefined: everything stays in memory. */
+  readonly folder: string | undefined
+  /** A file is ended at so many bytes, and when its newest samples are so much younger than its first. */
+  readonly file_bytes: number
+  readonly span_ms: number
+  /** Memory for what is written already; the newest files have it. */
+  readonly cache_bytes: number
+  readonly meter: Meter
+  readonly log: Log
+}
+
+/**
+ * Sealed chunks in append-only files `NNNNNNNN.chunk`, written in batches, the newest also held in memory. A file goes as a whole. After a
+ * load what lies behind the lengths of the snapshot is cut off, files that it does not name are removed, and a new file is begun.
+ */
+export class ChunkFiles {
+  readonly #options: ChunkFilesOptions
+  readonly #files = new Map<number, ChunkFile>()
+  /** Found in the folder, and so far not known to be ours. */
+  #strangers: number[]
+  readonly #failures: Counter
+  readonly #damage: Counter
+  readonly #damaged = new Set<number>()
+  readonly #reads = new Map<number, number>()
+  /** The file that is appended to, by age. */
+  readonly #current = new Map<Age, ChunkFile>()
+  #next = 1
+  #failing = false
+  #isFolderSynced = true
+  /** Files that nobody refers to, and how many snapshots there were then. */
+  #buried: { readonly number: number; readonly snapshots: number }[] = []
+  #snapshots = 0
+  /** No snapshot knows this file, nor later ones. */
+  #unnamed = 0
+  #bytes = 0
+  #unwritten = 0
+  readonly #batch: number
+  /** How much waits when writing is tried next. */
+  #due: number
+
+  /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
+  constructor(options: ChunkFilesOptions) {
+    this.#options = options
+    this.#batch = this.#due = Math.min(WRITE_BYTES, options.cache_bytes * WRITE_SHARE)
+    this.#strangers = this.#found()
+    this.#next = Math.max(0, ...this.#strangers) + 1
+    const { meter } = options
+    this.#failures = meter.counter('barograph.store.chunks.failures', {
+      description: 'Writes of sealed samples that failed; they stay in memory and are tried again',
+    })
+    this.#damage = meter.counter('barograph.store.chunks.damaged', {
+      description: 'Sealed chunks that could not be read back and were left out',
+    })
+  }
+
+  /** Of all files, garbage included. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Bytes that wait to be written. */
+  get unwritten(): number {
+    return this.#unwritten
+  }
+
+  /** Writing fails, and as much waits as memory is given for. */
+  get isStuck(): boolean {
+    return this.#failing && this.#unwritten > this.#options.cache_bytes
+  }
+
+  /** Held in memory, written or not. */
+  get held(): number {
+    let held = 0
+    for (const file of this.#files.values()) held += file.held
+    return held
+  }
+
+  has(file: number): boolean {
+    return this.#files.has(file)
+  }
+
+  /** Whether most of a file is garbage. */
+  isSparse(number: number): boolean {
+    const file = this.#files.get(number)
+    return file !== undefined && !this.#isCurrent(file) && file.living < file.length * SPARSE
+  }
+
+  /** A chunk is not referred to any more. */
+  release(number: number, size: number): void {
+    const file = this.#files.get(number)
+    if (file === undefined) return
+    file.release(size)
+    if (!this.#isCurrent(file)) this.#bury(file)
+  }
+
+  /** A file goes when nobody refers to it, and no snapshot needs it. */
+  #bury(file: ChunkFile): void {
+    const { number } = file
+    if (file.living > 0) return
+    if (this.#options.folder === undefined || number >= this.#unnamed) this.drop(number)
+    else {
+      this.#forget(file)
+      file.close()
+      this.#buried.push({ number, snapshots: this.#snapshots })
+    }
+  }
+
+  /** `to_ms`: of the newest sample in it. */
+  append(bytes: Uint8Array, to_ms: number, age: Age): { file: number; at: number } {
+    const file = this.#room(bytes.length, to_ms, age)
+    const before = file.length
+    const at = file.append(bytes)
+    file.to_ms = Math.max(file.to_ms, to_ms)
+    this.#bytes += file.length - before
+    if (this.#options.folder !== undefined) {
+      this.#unwritten += file.length - before
+      if (this.#unwritten >= this.#due) this.write()
+    }
+    return { file: file.number, at }
+  }
+
+  /** The bytes of a chunk and where they begin; undefined where the file has gone, or they are not what was written. */
+  read(number: number, at: number, size: number): { bytes: Uint8Array; at: number } | undefined {
+    const file = this.#files.get(number)
+    if (file === undefined) return undefined
+    if (file.memory !== undefined) return { bytes: file.memory, at }
+    const bytes = this.#isTaken(file) ? file.memory : undefined
+    if (bytes !== undefined) return { bytes, at }
+    const chunk = file.read(at, size)
+    if (chunk !== undefined) return { bytes: chunk, at: 0 }
+    this.#damage.add(1)
+    if (!this.#damaged.has(number)) {
+      this.#damaged.add(number)
+      const { folder } = this.#options
+      this.#options.log.error('Stored samples are damaged and left out.', { path: join(folder!, chunkFile(number)) })
+    }
+    return undefined
+  }
+
+  /** Files whose samples are all older. */
+  before(cutoff_ms: number): number[] {
+    return [...this.#files.values()].filter(({ to_ms }) => to_ms < cutoff_ms).map(({ number }) => number)
+  }
+
+  /** The file that was begun first. */
+  get oldest(): number | undefined {
+    for (const number of this.#files.keys()) return number
+    return undefined
+  }
+
+  /** Deletes a file. */
+  drop(number: number): void {
+    const file = this.#files.get(number)
+    if (file === undefined) return
+    this.#forget(file)
+    file.remove()
+  }
+
+  /** Writes all that waits; what cannot be written stays in memory, and is tried again when more has come. */
+  write(): boolean {
+    try {
+      for (const file of this.#files.values()) {
+        const before = file.written
+        try {
+          file.write()
+        } finally {
+          this.#unwritten -= file.written - before
+        }
+      }
+      if (this.#failing) this.#options.log.info('Sealed samples can be written again.', {})
+      this.#failing = false
+      this.#due = this.#batch
+      this.#evict()
+      return true
+    } catch (error) {
+      this.#failures.add(1)
+      this.#due = this.#unwritten + this.#batch
+      if (!this.#failing) {
+        this.#options.log.error('Sealed samples cannot be written and stay in memory; is the disk full?', {
+          error: messageOf(error),
+        })
+      }
+      this.#failing = true
+      return false
+    }
+  }
+
+  /** When it settles, what the last `save` named survives loss of power. Rejects with `ServiceError('unavailable')`. */
+  async durable(): Promise<void> {
+    const { folder } = this.#options
+    if (folder === undefined) return
+    try {
+      for (const file of this.#files.values()) if (!file.isSynced) await file.sync()
+    } catch (error) {
+      throw new ServiceError('unavailable', `${folder} cannot be synced; is the disk full?`, { cause: error })
+    }
+    if (!this.#isFolderSynced) syncFolder(folder)
+    this.#isFolderSynced = true
+    const needed = this.#buried.filter(({ snapshots }) => this.#snapshots - snapshots < SNAPSHOTS)
+    for (const one of this.#buried) if (!needed.includes(one)) new ChunkFile(one.number, folder, 1).remove()
+    this.#buried = needed
+    // What a life before left behind, and no snapshot of it names.
+    for (const number of this.#strangers) new ChunkFile(number, folder, 1).remove()
+    this.#strangers = []
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.close()
+  }
+
+  /** Names of files and their lengths; contents where there is no folder. Throws `ServiceError('unavailable')` when something cannot be written. */
+  save(writer: ByteWriter): void {
+    const { folder } = this.#options
+    if (folder !== undefined && !this.write()) {
+      throw new ServiceError('unavailable', `${folder} cannot be written; is the disk full?`)
+    }
+    this.#snapshots++
+    this.#unnamed = this.#next
+    writer.u32(this.#next)
+    writer.u32(this.#files.size)
+    for (const file of this.#files.values()) {
+      writer.u32(file.number)
+      writer.f64(file.to_ms)
+      writer.f64(file.living)
+      writer.f64(file.length)
+      writer.u8(folder === undefined ? 1 : 0)
+      if (folder === undefined) writer.raw(file.memory!.subarray(FILE_HEAD_BYTES, file.length))
+    }
+  }
+
+  /** Into a fresh one. Files that have gone, or are shorter than they were, are left out. */
+  load(reader: ByteReader): void {
+    const { folder } = this.#options
+    this.#next = this.#unnamed = Math.max(this.#next, reader.u32())
+    let missing = 0
+    for (let left = reader.u32(); left > 0; left--) {
+      const number = reader.u32()
+      const [to_ms, living, length] = [reader.f64(), reader.f64(), reader.f64()]
+      if (!(length >= FILE_HEAD_BYTES)) throw new ServiceError('bad_data', `file ${number} cannot have ${length} bytes`)
+      const isHere = reader.u8() === 1
+      const file = isHere
+        ? restored(number, reader.raw(length - FILE_HEAD_BYTES), folder)
+        : this.#continued(number, length)
+      this.#strangers = this.#strangers.filter((stranger) => stranger !== number)
+      if (file === undefined) {
+        missing++
+        continue
+      }
+      file.to_ms = to_ms
+      file.living = living
+      this.#files.set(number, file)
+      this.#bytes += file.length
+      if (folder !== undefined) this.#unwritten += file.length - file.written
+    }
+    // Retention took them behind the snapshot, or somebody did.
+    if (missing > 0) this.#options.log.warn('Files of stored samples are not there.', { folder, files: missing })
+  }
+
+  #continued(number: number, length: number): ChunkFile | undefined {
+    const { folder, log } = this.#options
+    if (folder === undefined) return undefined
+    const path = join(folder, chunkFile(number))
+    try {
+      const { size } = statSync(path)
+      if (size > length) truncateSync(path, length)
+      if (size >= length) return new ChunkFile(number, folder, length)
+      log.error('A file of stored samples is shorter than it was; what is left of it is used.', { path })
+      return new ChunkFile(number, folder, length)
+    } catch {
+      return undefined
+    }
+  }
+
+  #found(): number[] {
+    const { folder } = this.#options
+    if (folder === undefined) return []
+    try {
+      mkdirSync(folder, { recursive: true })
+      return readdirSync(folder).flatMap((name) => numberOf(name) ?? [])
+    } catch (error) {
+      throw new ServiceError('bad_config', `the folder for samples ${folder} cannot be used`, { cause: error })
+    }
+  }
+
+  #room(bytes: number, to_ms: number, age: Age): ChunkFile {
+    const { file_bytes, span_ms, folder } = this.#options
+    const current = this.#current.get(age)
+    const isFull = current !== undefined && current.length > FILE_HEAD_BYTES && current.length + bytes > file_bytes
+    if (current !== undefined && !isFull && to_ms - current.began_ms <= span_ms) return current
+    const file = new ChunkFile(this.#next++, folder)
+    file.began_ms = to_ms
+    this.#files.set(file.number, file)
+    this.#bytes += file.length
+    if (folder !== undefined) this.#unwritten += file.length
+    this.#isFolderSynced = false
+    this.#current.set(age, file)
+    if (current !== undefined) this.#bury(current)
+    return file
+  }
+
+  #isCurrent(file: ChunkFile): boolean {
+    return file === this.#current.get('young') || file === this.#current.get('old')
+  }
+
+  #forget(file: ChunkFile): void {
+    const { number } = file
+    this.#bytes -= file.length
+    this.#unwritten -= this.#options.folder === undefined ? 0 : file.length - file.written
+    this.#files.delete(number)
+    this.#damaged.delete(number)
+    this.#reads.delete(number)
+    for (const [age, current] of this.#current) if (file === current) this.#current.delete(age)
+  }
+
+  /** Whether the file was taken into memory now: it is read often, and there is room. */
+  #isTaken(file: ChunkFile): boolean {
+    const reads = (this.#reads.get(file.number) ?? 0) + 1
+    this.#reads.set(file.number, reads % OFTEN)
+    if (reads < OFTEN || this.held + file.length > this.#options.cache_bytes) return false
+    return file.take()
+  }
+
+  /** From the oldest on, what is written goes from memory until the rest has room. */
+  #evict(): void {
+    if (this.#options.folder === undefined) return
+    let held = this.held
+    for (const file of this.#files.values()) {
+      if (held <= this.#options.cache_bytes) return
+      if (file.memory === undefined || this.#isCurrent(file) || file.written < file.length) continue
+      held -= file.held
+      file.forget()
+    }
+  }
+}
+
+/** A file from a snapshot that has its content. */
+function restored(number: number, content: Uint8Array, folder: string | undefined): ChunkFile {
+  const file = new ChunkFile(number, folder)
+  file.restore(content)
+  return file
+}

@@ -1,0 +1,379 @@
+import { BLOCK_WORDS, type Blocks } from './blocks.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { decodePiece, encodePiece, pieceCount, type Samples } from './chunk-codec.ts'
+import type { ChunkFiles } from './chunk-files.ts'
+import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
+import { grown } from './grow.ts'
+import { Pieces } from './pieces.ts'
+import type { SampleBuffer } from './sample-buffer.ts'
+
+/** Rows close their chunks at so many different lengths, up to half as much again, so that not all do so at once. */
+const STAGGER = 16
+/** With little memory left, chunks go to files at this share of their length. */
+const HASTY = 1 / 4
+/** So many small chunks in files become one; a chunk is small below so many times the samples of a usual one. */
+const JOINED = 8
+const SMALL = 4
+/** Bytes of a growing chunk. */
+const OPEN_BYTES = 1 << 15
+
+export interface ChunkListsOptions {
+  readonly blocks: Blocks
+  readonly files: ChunkFiles
+  /** Value columns of a row. */
+  readonly columns: (row: number) => number
+  /** Memory for growing chunks: beyond it they go to files sooner. */
+  readonly open_bytes: number
+  /** A chunk takes about so many samples before it goes to a file. */
+  readonly chunk_samples: number
+  /** A chunk spans no more than this. */
+  readonly span_ms: number
+  /** Called with the samples of a chunk that goes to a file; what it leaves in the buffer is written. */
+  readonly closed?: (row: number, samples: SampleBuffer) => void
+}
+
+/** So many samples fit into a piece in memory, whatever they are. */
+export function pieceSamples(columns: number): number {
+  return Math.max(8, Math.min(512, Math.floor(BLOCK_WORDS / 2 / (columns + 1))))
+}
+
+const ONE = [0]
+
+/** Index list 0 … n − 1, for those who want every column. */
+export function allColumns(columns: number): readonly number[] {
+  return columns === 1 ? ONE : Array.from({ length: columns }, (_, i) => i)
+}
+
+/**
+ * The sealed samples of every row: a list of chunks in order of time. The last may be growing, as pieces in memory; the others are in
+ * files, small ones joined from time to time, so that few facts are in memory. A chunk whose file has gone is dead: it is passed over, and leaves the list when it has come to its front.
+ */
+export class ChunkLists {
+  readonly #options: ChunkListsOptions
+  readonly #table = new ChunkTable()
+  readonly #pieces: Pieces
+  readonly #work
+  #first = new Int32Array(256)
+  #last = new Int32Array(256)
+  #rows = 0
+
+  constructor(options: ChunkListsOptions, work: SampleBuffer) {
+    this.#options = options
+    this.#pieces = new Pieces(options.blocks)
+    this.#work = work
+  }
+
+  /** Of growing chunks. */
+  get bytes(): number {
+    return this.#pieces.bytes
+  }
+
+  get tableBytes(): number {
+    return this.#first.byteLength + this.#last.byteLength + this.#table.bytes
+  }
+
+  get table(): ChunkTable {
+    return this.#table
+  }
+
+  add(): void {
+    const row = this.#rows++
+    this.#first = grown(this.#first, this.#rows)
+    this.#last = grown(this.#last, this.#rows)
+    this.#first[row] = NONE
+    this.#last[row] = NONE
+  }
+
+  first(row: number): number {
+    return this.#first[row]!
+  }
+
+  /** Time of the oldest sample; Infinity where there is none. */
+  oldest_ms(row: number): number {
+    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = this.#table.next(chunk)) {
+      if (this.isAlive(chunk)) return this.#table.from_ms(chunk)
+    }
+    return Infinity
+  }
+
+  isAlive(chunk: number): boolean {
+    const file = this.#table.file(chunk)
+    return file === MEMORY || this.#options.files.has(file)
+  }
+
+  /** Whether the row has a growing chunk. */
+  hasOpen(row: number): boolean {
+    const last = this.#last[row]!
+    return last !== NONE && this.isOpen(last)
+  }
+
+  isOpen(chunk: number): boolean {
+    return this.#table.file(chunk) === MEMORY
+  }
+
+  /** Appends samples as a piece of the growing chunk, or of a new one. */
+  append(row: number, samples: Samples, from: number, to: number): void {
+    const bytes = encodePiece({ samples, from, to })
+    const { from_ms, to_ms } = spanOf(samples, from, to)
+    const last = this.#last[row]!
+    if (this.hasOpen(row)) {
+      if (this.#hasRoom(row, last, to - from, bytes.length, to_ms)) {
+        const table = this.#table
+        table.set(last, {
+          from_ms: Math.min(from_ms, table.from_ms(last)),
+          to_ms: Math.max(to_ms, table.to_ms(last)),
+          count: table.count(last) + to - from,
+          size: table.size(last) + bytes.length,
+          file: MEMORY,
+          at: this.#pieces.append(table.at(last), bytes),
+        })
+        return
+      }
+      // Closing encodes as well, in the same place.
+      const kept = bytes.slice()
+      this.close(row)
+      this.#begin(row, kept, { from_ms, to_ms, count: to - from })
+      return
+    }
+    this.#begin(row, bytes, { from_ms, to_ms, count: to - from })
+  }
+
+  /** The growing chunk goes to a file, joined into one piece. */
+  close(row: number): void {
+    if (!this.hasOpen(row)) return
+    const chunk = this.#last[row]!
+    const columns = this.#options.columns(row)
+    const work = this.#work
+    work.reset(columns)
+    this.decode(row, chunk, allColumns(columns), work)
+    this.#options.closed?.(row, work)
+    this.replace(row, chunk, work)
+    this.#join(row)
+  }
+
+  /** Writes a chunk anew, to a file; as several where it is too large for one. */
+  replace(row: number, chunk: number, samples: SampleBuffer): void {
+    const table = this.#table
+    this.#release(chunk)
+    let last = chunk
+    for (const [from, to] of cuts(samples.length, this.#options.chunk_samples * 2)) {
+      const bytes = encodePiece({ samples, from, to })
+      const span = spanOf(samples, from, to)
+      const info = {
+        ...span,
+        count: to - from,
+        size: bytes.length,
+        ...this.#options.files.append(bytes, span.to_ms, 'young'),
+      }
+      if (from === 0) table.set(chunk, info)
+      else last = table.insert(info, last)
+    }
+    if (this.#last[row] === chunk) this.#last[row] = last
+  }
+
+  /** Writes a growing chunk anew, in memory. */
+  rewrite(chunk: number, samples: SampleBuffer, limit: number): void {
+    const table = this.#table
+    this.#pieces.release(table.at(chunk))
+    let at = 0
+    let size = 0
+    for (const [from, to] of cuts(samples.length, limit)) {
+      const bytes = encodePiece({ samples, from, to })
+      at = this.#pieces.append(at, bytes)
+      size += bytes.length
+    }
+    table.set(chunk, { ...spanOf(samples, 0, samples.length), count: samples.length, size, file: MEMORY, at })
+  }
+
+  /** A piece that goes to a file as it is; newer than all of the row's. */
+  appendClosed(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
+    this.#insert(row, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, 'young') })
+  }
+
+  /** Appends a chunk's samples to a buffer, the wanted columns. What cannot be read is left out. */
+  decode(row: number, chunk: number, wanted: readonly number[], buffer: SampleBuffer): void {
+    const table = this.#table
+    const columns = this.#options.columns(row)
+    const take = (bytes: Uint8Array, at: number): number => {
+      const count = pieceCount(bytes, at)
+      buffer.reserve(count)
+      const end = decodePiece(bytes, at, { samples: buffer, wanted, columns, at: buffer.length })
+      buffer.length += count
+      return end
+    }
+    if (this.isOpen(chunk)) this.#pieces.each(table.at(chunk), take)
+    else {
+      const place = this.#place(chunk)
+      if (place === undefined) return
+      const end = place.at + table.size(chunk)
+      for (let at = place.at; at < end;) at = take(place.bytes, at)
+    }
+  }
+
+  /** Appends the samples of every chunk that reaches into the range. */
+  read(row: number, range: { from_ms: number; to_ms: number }, wanted: readonly number[], buffer: SampleBuffer): void {
+    const table = this.#table
+    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+      if (table.to_ms(chunk) < range.from_ms || table.from_ms(chunk) > range.to_ms) continue
+      this.decode(row, chunk, wanted, buffer)
+    }
+  }
+
+  /** The last chunk that begins at or before this time, else the first; `NONE` where there is none. Dead ones are passed over. */
+  at(row: number, time_ms: number): number {
+    let found = NONE
+    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = this.#table.next(chunk)) {
+      if (!this.isAlive(chunk)) continue
+      if (found !== NONE && this.#table.from_ms(chunk) > time_ms) break
+      found = chunk
+    }
+    return found
+  }
+
+  /** The first living chunk behind one; `NONE` at the end. */
+  after(chunk: number): number {
+    let next = this.#table.next(chunk)
+    while (next !== NONE && !this.isAlive(next)) next = this.#table.next(next)
+    return next
+  }
+
+  /** Lets go of chunks at the front that are dead or older. Returns the number of samples that went. */
+  prune(row: number, cutoff_ms: number): number {
+    const table = this.#table
+    let dropped = 0
+    let chunk = this.#first[row]!
+    while (chunk !== NONE && (table.to_ms(chunk) < cutoff_ms || !this.isAlive(chunk))) {
+      this.#release(chunk)
+      dropped += table.count(chunk)
+      chunk = table.dropFirst(chunk)
+    }
+    this.#first[row] = chunk
+    if (chunk === NONE) this.#last[row] = NONE
+    return dropped
+  }
+
+  /** Moves what lies in files that are mostly garbage. */
+  evacuate(row: number): void {
+    const { files } = this.#options
+    const table = this.#table
+    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+      if (this.isOpen(chunk) || !files.isSparse(table.file(chunk))) continue
+      const place = this.#place(chunk)
+      if (place !== undefined) this.#rehouse(chunk, place.bytes.slice(place.at, place.at + table.size(chunk)))
+    }
+  }
+
+  save(writer: ByteWriter): void {
+    writer.u32(this.#rows)
+    writer.f64(this.#pieces.bytes)
+    writer.column(this.#first.subarray(0, this.#rows))
+    writer.column(this.#last.subarray(0, this.#rows))
+    this.#table.save(writer)
+  }
+
+  /** Into a fresh one, whose blocks and files were loaded. */
+  load(reader: ByteReader): void {
+    this.#rows = reader.u32()
+    this.#pieces.restore(reader.f64())
+    const [first, last] = [reader.integers(this.#rows), reader.integers(this.#rows)]
+    this.#first = grown(this.#first, this.#rows)
+    this.#last = grown(this.#last, this.#rows)
+    this.#first.set(new Int32Array(first.buffer))
+    this.#last.set(new Int32Array(last.buffer))
+    this.#table.load(reader)
+  }
+
+  #place(chunk: number): { bytes: Uint8Array; at: number } | undefined {
+    return this.#options.files.read(this.#table.file(chunk), this.#table.at(chunk), this.#table.size(chunk))
+  }
+
+  /** The bytes of a chunk are not needed any more. */
+  #release(chunk: number): void {
+    if (this.isOpen(chunk)) this.#pieces.release(this.#table.at(chunk))
+    else this.#options.files.release(this.#table.file(chunk), this.#table.size(chunk))
+  }
+
+  /** Bytes that take the place of a chunk's. */
+  #rehouse(chunk: number, bytes: Uint8Array, more?: { to_ms: number; count: number }): void {
+    const table = this.#table
+    const info = { from_ms: table.from_ms(chunk), to_ms: table.to_ms(chunk), count: table.count(chunk), ...more }
+    this.#release(chunk)
+    table.set(chunk, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, 'old') })
+  }
+
+  /** The last chunks become one, their pieces as they are, when there are many small ones. */
+  #join(row: number): void {
+    const table = this.#table
+    const { chunk_samples, span_ms } = this.#options
+    const small: number[] = []
+    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+      const isSmall = this.isAlive(chunk) && table.count(chunk) < chunk_samples * SMALL
+      if (!isSmall) small.length = 0
+      while (small.length > 0 && table.to_ms(chunk) - table.from_ms(small[0]!) > span_ms) small.shift()
+      if (isSmall) small.push(chunk)
+    }
+    if (small.length < JOINED) return
+    const parts: Uint8Array[] = []
+    for (const chunk of small) {
+      const place = this.#place(chunk)
+      if (place === undefined) return
+      // A copy: what is appended may move what is in memory.
+      parts.push(place.bytes.slice(place.at, place.at + table.size(chunk)))
+    }
+    const [first, ...others] = small as [number, ...number[]]
+    const info = { to_ms: table.to_ms(first), count: table.count(first) }
+    for (const chunk of others) {
+      info.to_ms = Math.max(info.to_ms, table.to_ms(chunk))
+      info.count += table.count(chunk)
+      this.#release(chunk)
+      table.dropAfter(first)
+    }
+    this.#last[row] = first
+    this.#rehouse(first, Buffer.concat(parts), info)
+  }
+
+  #hasRoom(row: number, chunk: number, count: number, size: number, to_ms: number): boolean {
+    const { open_bytes, span_ms, chunk_samples } = this.#options
+    if (this.#table.count(chunk) + count > chunk_samples * this.#share(row, open_bytes)) return false
+    if (this.#table.size(chunk) + size > OPEN_BYTES) return false
+    return to_ms - this.#table.from_ms(chunk) <= span_ms
+  }
+
+  /** How much of its usual length a chunk of the row may have. */
+  #share(row: number, open_bytes: number): number {
+    const { bytes } = this.#pieces
+    if (bytes >= open_bytes) return bytes < 2 * open_bytes ? HASTY : 0
+    const phase = (row % STAGGER) / STAGGER
+    // The first of a row: rows that begin together have chunks of all ages from then on.
+    return this.#first[row] === this.#last[row] ? 1 / STAGGER + phase : 1 + phase / 2
+  }
+
+  #begin(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
+    this.#insert(row, { ...info, size: bytes.length, file: MEMORY, at: this.#pieces.append(0, bytes) })
+  }
+
+  #insert(row: number, info: Parameters<ChunkTable['insert']>[0]): void {
+    const chunk = this.#table.insert(info, this.#last[row]!)
+    if (this.#first[row] === NONE) this.#first[row] = chunk
+    this.#last[row] = chunk
+  }
+}
+
+/** Rollups are not in order: what was late comes behind. */
+function spanOf({ time_ms }: Samples, from: number, to: number): { from_ms: number; to_ms: number } {
+  let [from_ms, to_ms] = [Infinity, -Infinity]
+  for (let i = from; i < to; i++) {
+    if (time_ms[i]! < from_ms) from_ms = time_ms[i]!
+    if (time_ms[i]! > to_ms) to_ms = time_ms[i]!
+  }
+  return { from_ms, to_ms }
+}
+
+/** Cuts `length` samples into pieces of about equal length, none over `limit`. */
+function cuts(length: number, limit: number): [number, number][] {
+  const count = Math.ceil(length / limit)
+  return Array.from({ length: count }, (_, i) => [
+    Math.floor((i * length) / count),
+    Math.floor(((i + 1) * length) / count),
+  ])
+}

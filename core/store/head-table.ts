@@ -1,0 +1,361 @@
+import { assert } from '../assert.ts'
+import type { FloatColumns } from '../sample.ts'
+import { Arena, SLAB_SHIFT, SLAB_WORDS, slabOf, wordOf } from './arena.ts'
+import { BLOCK_WORDS, type Blocks } from './blocks.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { grown } from './grow.ts'
+import type { LooseSample, SampleBuffer } from './sample-buffer.ts'
+
+/** Samples of a full head. */
+const HEAD_SAMPLES = 32
+/** A series begins small: many never get far. Such a block is as large as a sealed piece of floats, which takes its place. */
+const FIRST_SAMPLES = 4
+/** Wide rows have shorter heads. */
+const WIDE_WORDS = 256
+/** The second block of a row has one of so many sizes, so that rows which come together are not sealed together ever after. */
+const STAGGER = 14
+const LEAST_SAMPLES = 8
+
+/** Rows in a slab of records: 16 bytes each. */
+const ROW_SHIFT = 16
+const ROW_MASK = 2 ** ROW_SHIFT - 1
+const WORD_MASK = SLAB_WORDS - 1
+/** The state of a row: samples in the head, samples that it has room for, and whether they are floats. */
+const LENGTH = 0xff
+const CAPACITY_SHIFT = 8
+const CAPACITY = 0xff
+const FLOAT = 1 << 16
+/** Words of a block before its times. */
+const BLOCK_HEAD = 2
+
+/** What a head needs of the table around it. */
+export interface HeadHooks {
+  /** The head is full: it must be empty afterwards. */
+  readonly full: (row: number) => void
+  /** A row without a head gets one. */
+  readonly first: (row: number) => void
+}
+
+/** What is taken of a batch: times from `oldest_ms` to `latest_ms`. */
+export interface TimeWindow {
+  readonly oldest_ms: number
+  readonly latest_ms: number
+}
+
+/** The largest head of a row of so many value columns; even. */
+export function fullCapacity(columns: number): number {
+  return Math.max(LEAST_SAMPLES, Math.min(HEAD_SAMPLES, Math.floor(WIDE_WORDS / columns / 2) * 2))
+}
+
+/** The size of the block behind one of `capacity`; 0 stands for none. */
+function nextCapacity(capacity: number, row: number, columns: number): number {
+  if (capacity === 0) return FIRST_SAMPLES
+  const full = fullCapacity(columns)
+  return capacity === FIRST_SAMPLES ? Math.min(full, FIRST_SAMPLES + 2 + (row % STAGGER) * 2) : full
+}
+
+function wordsOf(capacity: number, columns: number): number {
+  return BLOCK_HEAD + capacity / 2 + capacity * columns
+}
+
+/**
+ * The newest samples of every row, raw. A row has a record of 16 bytes: the time of its newest sample ever, the address of its block,
+ * its state. A block is the time of its first sample, 64 bits of stale flags, the other times as ms behind the first (u32), then each
+ * value column: so an append touches a record and two or three lines of a block.
+ */
+export class HeadTable {
+  readonly #blocks: Blocks
+  readonly #hooks: HeadHooks
+  readonly #records = new Arena()
+  #columns = new Uint16Array(256)
+  #rows = 0
+  #bytes = 0
+  /** Newest time that the last `pushFloats` stored. */
+  pushed_ms = -Infinity
+
+  constructor(blocks: Blocks, hooks: HeadHooks) {
+    this.#blocks = blocks
+    this.#hooks = hooks
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Of blocks. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Memory of records and widths. */
+  get tableBytes(): number {
+    return this.#records.bytes + this.#columns.byteLength
+  }
+
+  /** A new row; returns it. */
+  add(columns: number): number {
+    assert(wordsOf(LEAST_SAMPLES, columns) <= BLOCK_WORDS, `${columns} columns are too many`)
+    const row = this.#rows++
+    if (row >>> ROW_SHIFT === this.#records.slabs) this.#records.add()
+    this.#columns = grown(this.#columns, this.#rows)
+    this.#columns[row] = columns
+    this.#setNewest(row, -Infinity)
+    this.#setState(row, columns === 1 ? FLOAT : 0)
+    return row
+  }
+
+  columns(row: number): number {
+    return this.#columns[row]!
+  }
+
+  /** Of all samples ever, -Infinity before the first. */
+  newest_ms(row: number): number {
+    return this.#records.f64[row >>> ROW_SHIFT]![(row & ROW_MASK) * 2]!
+  }
+
+  /** The mark behind which samples are late, where what is left does not tell it. */
+  markNewest(row: number, time_ms: number): void {
+    if (time_ms > this.newest_ms(row)) this.#setNewest(row, time_ms)
+  }
+
+  length(row: number): number {
+    return this.#state(row) & LENGTH
+  }
+
+  /** Time of the first sample in the head; Infinity where there is none. */
+  from_ms(row: number): number {
+    if (this.length(row) === 0) return Infinity
+    const address = this.#address(row)
+    return this.#blocks.arena.f64[slabOf(address)]![wordOf(address)]!
+  }
+
+  /**
+   * Appends the floats that are the newest of their series and lie in the window, and flags them in `fresh`; gives the index of every
+   * other to `other`. Returns how many were appended. A reader beside this thread would need a fence: there is one place for it, the end.
+   */
+  pushFloats(floats: FloatColumns, window: TimeWindow, fresh: Uint8Array, other: (index: number) => void): number {
+    const { series, time_ms: times, value: values, stale } = floats
+    const { oldest_ms, latest_ms } = window
+    const { f64: recordTimes, u32: recordStates } = this.#records
+    const { f64, u32 } = this.#blocks.arena
+    const { length: count } = floats
+    const rows = this.#rows
+    let pushed = 0
+    let newest_ms = -Infinity
+    for (let i = 0; i < count; i++) {
+      const row = series[i]!
+      const time_ms = times[i]!
+      assert(row < rows, 'a sample of a series that was never resolved')
+      const record = (row & ROW_MASK) * 2
+      const recordTime = recordTimes[row >>> ROW_SHIFT]!
+      const recordState = recordStates[row >>> ROW_SHIFT]!
+      const state = recordState[record * 2 + 3]!
+      assert((state & FLOAT) !== 0, 'a series of histograms takes no floats')
+      if (!(time_ms > recordTime[record]! && time_ms >= oldest_ms && time_ms <= latest_ms)) {
+        fresh[i] = 0
+        other(i)
+        continue
+      }
+      fresh[i] = 1
+      pushed++
+      if (time_ms > newest_ms) newest_ms = time_ms
+      const length = state & LENGTH
+      const capacity = (state >>> CAPACITY_SHIFT) & CAPACITY
+      if (length > 0 && length < capacity && stale[i] === 0) {
+        const address = recordState[record * 2 + 2]!
+        const slab = address >>> SLAB_SHIFT
+        const word = address & WORD_MASK
+        const block = f64[slab]!
+        const offset = time_ms - block[word]!
+        if (offset >>> 0 === offset) {
+          u32[slab]![(word + BLOCK_HEAD) * 2 + length] = offset
+          block[word + BLOCK_HEAD + (capacity >>> 1) + length] = values[i]!
+          recordState[record * 2 + 3] = state + 1
+          recordTime[record] = time_ms
+          continue
+        }
+      }
+      this.#pushFloat(row, time_ms, values[i]!, stale[i]!)
+    }
+    this.pushed_ms = newest_ms
+    return pushed
+  }
+
+  /** Appends a sample of any width, newer than all of its row. */
+  push(row: number, { time_ms, values, stale }: LooseSample): void {
+    const at = this.#begin(row, time_ms, stale)
+    const address = this.#address(row)
+    const block = this.#blocks.arena.f64[slabOf(address)]!
+    const capacity = this.#capacity(row)
+    const start = wordOf(address) + BLOCK_HEAD + capacity / 2 + at
+    for (let column = 0; column < values.length; column++) block[start + column * capacity] = values[column]!
+    this.#publish(row, time_ms, at)
+  }
+
+  /** Appends the head to a buffer, the wanted columns. */
+  gather(row: number, wanted: readonly number[], buffer: SampleBuffer): void {
+    const length = this.length(row)
+    if (length === 0) return
+    const address = this.#address(row)
+    const { arena } = this.#blocks
+    const block = arena.f64[slabOf(address)]!
+    const halves = arena.u32[slabOf(address)]!
+    const word = wordOf(address)
+    const capacity = this.#capacity(row)
+    const base_ms = block[word]!
+    buffer.reserve(length)
+    const to = buffer.length
+    for (let i = 0; i < length; i++) {
+      buffer.time_ms[to + i] = base_ms + halves[(word + BLOCK_HEAD) * 2 + i]!
+      buffer.stale[to + i] = (halves[(word + 1) * 2 + (i >>> 5)]! >>> (i & 31)) & 1
+    }
+    for (const [i, want] of wanted.entries()) {
+      const column = buffer.columns[i]!
+      const start = word + BLOCK_HEAD + capacity / 2 + capacity * want
+      for (let j = 0; j < length; j++) column[to + j] = block[start + j]!
+    }
+    buffer.length += length
+  }
+
+  /** Empties the head; its block stays for what comes. */
+  clear(row: number): void {
+    this.#setState(row, this.#state(row) & ~LENGTH)
+  }
+
+  /** Empties the head and gives its memory back. */
+  release(row: number): void {
+    const capacity = this.#capacity(row)
+    if (capacity === 0) return
+    this.#blocks.release(this.#address(row), this.#words(row, capacity))
+    this.#bytes -= this.#words(row, capacity) * 8
+    this.#setState(row, this.#state(row) & FLOAT)
+  }
+
+  save(writer: ByteWriter): void {
+    writer.u32(this.#rows)
+    writer.f64(this.#bytes)
+    writer.column(this.#columns.subarray(0, this.#rows))
+    for (let row = 0; row < this.#rows; row += ROW_MASK + 1) {
+      const records = Math.min(ROW_MASK + 1, this.#rows - row)
+      writer.column(this.#records.u8[row >>> ROW_SHIFT]!.subarray(0, records * 16))
+    }
+  }
+
+  /** Into a fresh one, whose blocks were loaded. */
+  load(reader: ByteReader): void {
+    this.#rows = reader.u32()
+    this.#bytes = reader.f64()
+    const columns = reader.raw(this.#rows * 2).slice()
+    this.#columns = grown(this.#columns, this.#rows)
+    this.#columns.set(new Uint16Array(columns.buffer))
+    for (let row = 0; row < this.#rows; row += ROW_MASK + 1) {
+      const records = Math.min(ROW_MASK + 1, this.#rows - row)
+      this.#records.u8[this.#records.add()]!.set(reader.raw(records * 16))
+    }
+  }
+
+  #pushFloat(row: number, time_ms: number, value: number, stale: number): void {
+    const at = this.#begin(row, time_ms, stale)
+    const address = this.#address(row)
+    const word = wordOf(address) + BLOCK_HEAD + this.#capacity(row) / 2
+    this.#blocks.arena.f64[slabOf(address)]![word + at] = value
+    this.#publish(row, time_ms, at)
+  }
+
+  /** Makes room for a sample and writes its time and flag; returns its index. */
+  #begin(row: number, time_ms: number, stale: number): number {
+    let at = this.length(row)
+    if (at > 0 && !this.#fits(row, at, time_ms)) {
+      this.#hooks.full(row)
+      at = this.length(row)
+      assert(at === 0, 'a full head was not emptied')
+    }
+    if (at === this.#capacity(row) || this.#isShort(row, at)) this.#grow(row, at)
+    const address = this.#address(row)
+    const block = this.#blocks.arena.f64[slabOf(address)]!
+    const halves = this.#blocks.arena.u32[slabOf(address)]!
+    const word = wordOf(address)
+    if (at === 0) {
+      block[word] = time_ms
+      halves[(word + 1) * 2] = 0
+      halves[(word + 1) * 2 + 1] = 0
+    }
+    halves[(word + BLOCK_HEAD) * 2 + at] = time_ms - block[word]!
+    if (stale === 1) halves[(word + 1) * 2 + (at >>> 5)]! |= 1 << (at & 31)
+    return at
+  }
+
+  /** Whether a sample more has or gets room, and its time can be told as whole ms behind the first. */
+  #fits(row: number, length: number, time_ms: number): boolean {
+    if (length === this.#capacity(row) && length > FIRST_SAMPLES) return false
+    const offset = time_ms - this.from_ms(row)
+    return offset >>> 0 === offset
+  }
+
+  /** Whether the block was sealed once and is not of full size yet. */
+  #isShort(row: number, length: number): boolean {
+    const capacity = this.#capacity(row)
+    return length === 0 && capacity > FIRST_SAMPLES && capacity < fullCapacity(this.#columns[row]!)
+  }
+
+  #grow(row: number, length: number): void {
+    const columns = this.#columns[row]!
+    const capacity = this.#capacity(row)
+    const larger = nextCapacity(capacity, row, columns)
+    const words = wordsOf(larger, columns)
+    const address = this.#blocks.allocate(words)
+    this.#bytes += words * 8
+    if (capacity === 0) this.#hooks.first(row)
+    else {
+      const old = this.#address(row)
+      this.#move(old, capacity, address, larger, columns)
+      this.#blocks.release(old, wordsOf(capacity, columns))
+      this.#bytes -= wordsOf(capacity, columns) * 8
+    }
+    this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = address
+    this.#setState(row, (this.#state(row) & FLOAT) | (larger << CAPACITY_SHIFT) | length)
+  }
+
+  #move(from: number, capacity: number, to: number, larger: number, columns: number): void {
+    const { f64, u32 } = this.#blocks.arena
+    const source = f64[slabOf(from)]!
+    const target = f64[slabOf(to)]!
+    const [a, b] = [wordOf(from), wordOf(to)]
+    // Not as doubles: flags and times may look like a NaN, whose bits do not survive.
+    const head = u32[slabOf(from)]!.subarray(a * 2, (a + BLOCK_HEAD + capacity / 2) * 2)
+    u32[slabOf(to)]!.set(head, b * 2)
+    const [x, y] = [a + BLOCK_HEAD + capacity / 2, b + BLOCK_HEAD + larger / 2]
+    for (let column = 0; column < columns; column++) {
+      for (let i = 0; i < capacity; i++) target[y + column * larger + i] = source[x + column * capacity + i]!
+    }
+  }
+
+  #publish(row: number, time_ms: number, at: number): void {
+    this.#setState(row, (this.#state(row) & ~LENGTH) | (at + 1))
+    this.#setNewest(row, time_ms)
+  }
+
+  #words(row: number, capacity: number): number {
+    return wordsOf(capacity, this.#columns[row]!)
+  }
+
+  #capacity(row: number): number {
+    return (this.#state(row) >>> CAPACITY_SHIFT) & CAPACITY
+  }
+
+  #address(row: number): number {
+    return this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2]!
+  }
+
+  #state(row: number): number {
+    return this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 3]!
+  }
+
+  #setState(row: number, state: number): void {
+    this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 3] = state
+  }
+
+  #setNewest(row: number, time_ms: number): void {
+    this.#records.f64[row >>> ROW_SHIFT]![(row & ROW_MASK) * 2] = time_ms
+  }
+}

@@ -1,0 +1,64 @@
+import { slabOf, wordOf } from './arena.ts'
+import { type Blocks, roomFor } from './blocks.ts'
+
+/** Before the bytes of a piece: the address of the one before it (0: none), and its length. */
+const HEAD_BYTES = 8
+
+function wordsOf(length: number): number {
+  return Math.ceil((HEAD_BYTES + length) / 8)
+}
+
+/** Bytes in memory as chains of blocks, the newest first: a chunk that still grows. */
+export class Pieces {
+  readonly #blocks: Blocks
+  #bytes = 0
+
+  constructor(blocks: Blocks) {
+    this.#blocks = blocks
+  }
+
+  /** Of all chains, with their heads. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Puts bytes at the end of a chain (0: a new one); returns its address. */
+  append(chain: number, bytes: Uint8Array): number {
+    const address = this.#blocks.allocate(wordsOf(bytes.length))
+    const word = wordOf(address)
+    const { u32, u8 } = this.#blocks.arena
+    u32[slabOf(address)]![word * 2] = chain
+    u32[slabOf(address)]![word * 2 + 1] = bytes.length
+    u8[slabOf(address)]!.set(bytes, word * 8 + HEAD_BYTES)
+    this.#bytes += roomFor(wordsOf(bytes.length)) * 8
+    return address
+  }
+
+  /** Gives a chain's memory back. */
+  release(chain: number): void {
+    for (let address = chain; address !== 0;) {
+      const halves = this.#blocks.arena.u32[slabOf(address)]!
+      const next = halves[wordOf(address) * 2]!
+      const length = halves[wordOf(address) * 2 + 1]!
+      this.#blocks.release(address, wordsOf(length))
+      this.#bytes -= roomFor(wordsOf(length)) * 8
+      address = next
+    }
+  }
+
+  /** Calls with the place of each piece, the oldest first. */
+  each(chain: number, take: (bytes: Uint8Array, at: number) => void): void {
+    const addresses: number[] = []
+    for (let address = chain; address !== 0; address = this.#blocks.arena.u32[slabOf(address)]![wordOf(address) * 2]!) {
+      addresses.push(address)
+    }
+    for (let i = addresses.length - 1; i >= 0; i--) {
+      const address = addresses[i]!
+      take(this.#blocks.arena.u8[slabOf(address)]!, wordOf(address) * 8 + HEAD_BYTES)
+    }
+  }
+
+  restore(bytes: number): void {
+    this.#bytes = bytes
+  }
+}
