@@ -12,40 +12,57 @@ interface Options {
 
 interface Inflate {
   readonly now: (body: Uint8Array, options: Options) => Buffer
+  /** On another thread. */
   readonly later: (body: Uint8Array, options: Options) => Promise<Buffer>
+  /** How long the result is, as far as it can be told; it may be a lie. */
+  readonly expected: (body: Uint8Array) => number
 }
 
-const INFLATE: ReadonlyMap<string, Inflate> = new Map([
-  ['gzip', { now: gunzipSync, later: promisify(gunzip) as Inflate['later'] }],
-  ['zstd', { now: zstdDecompressSync, later: promisify(zstdDecompress) as Inflate['later'] }],
+/** Of a gzip file the last four bytes are its length, modulo 2^32 (RFC 1952). */
+const TRAILER = 4
+
+function gzipLength(body: Uint8Array): number {
+  if (body.length < TRAILER) return 0
+  return new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(body.length - TRAILER, true)
+}
+
+/** By `Content-Encoding`. */
+const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
+  ['gzip', { now: gunzipSync, later: promisify(gunzip), expected: gzipLength }],
+  ['zstd', { now: zstdDecompressSync, later: promisify(zstdDecompress), expected: ({ length }) => length * 16 }],
 ])
 
-/** Above this a thread does it: the event loop has other work in the meantime. */
-const LARGE = 2 ** 18
-/** Deflate cannot do better. */
-const MOST_RATIO = 1032
-const LEAST_CHUNK = 2 ** 10
-const MOST_CHUNK = 2 ** 22
-/** Of a gzip file the last four bytes are its length, modulo 2^32: a hint, which a sender may have made up. */
-const TRAILER = 4
+/**
+ * A result of at most this length is made at once: another thread answers later, and costs more than it saves. A longer one
+ * would hold up everybody else.
+ */
+const AT_ONCE = 2 ** 22
+const LEAST_CHUNK = 64
+/** Each chunk is a way to the other thread and back. */
+const LATER_CHUNK = 2 ** 20
 
 export function canInflate(encoding: string): boolean {
   return INFLATE.has(encoding)
 }
 
-/** What the result will probably be long: one chunk of it saves copies. */
-function chunkFor(body: Uint8Array): number {
-  const told = new DataView(body.buffer, body.byteOffset, body.byteLength)
-  const length = body.length < TRAILER ? 0 : told.getUint32(body.length - TRAILER, true)
-  const likely = Math.min(length + 1, body.length * MOST_RATIO)
-  return Math.max(LEAST_CHUNK, Math.min(likely, MOST_CHUNK))
+function isTooLong(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
 }
 
-/** Inflates within what one body may be and what all bodies may hold together. Large ones one after the other: their length shows at the end. */
+function unreadable(error: unknown): ServiceError {
+  return new ServiceError('bad_data', `the body cannot be inflated: ${messageOf(error)}`, { cause: error })
+}
+
+/**
+ * Inflates within what one body may be and what all bodies may hold together. Long ones one after the other: what comes of
+ * them shows only at the end, and it must fit into what is left for all.
+ */
 export class Inflater {
   readonly #limit: number
   readonly #budget: Budget
   #running: Promise<unknown> = Promise.resolve()
+  /** Bodies that are inflated on another thread, or wait for it. */
+  #later = 0
 
   constructor(limit: number, budget: Budget) {
     this.#limit = limit
@@ -56,32 +73,53 @@ export class Inflater {
   async inflate(encoding: string, body: Uint8Array, share: Share): Promise<Uint8Array> {
     const inflate = INFLATE.get(encoding)
     if (inflate === undefined) throw new ServiceError('unsupported_media', `${encoding} is not understood`)
-    if (body.length <= LARGE) return this.#inflated(share, (options) => inflate.now(body, options), body)
-    const before = this.#running
-    const mine = before.then(() => this.#inflated(share, (options) => inflate.later(body, options), body))
-    this.#running = mine.catch(() => undefined)
-    return mine
+    const inflated = this.#now(body, inflate)
+    if (inflated === undefined) return this.#inTurn(body, inflate, share)
+    share.add(inflated.length)
+    return inflated
   }
 
-  async #inflated(
-    share: Share,
-    inflate: (options: Options) => Buffer | Promise<Buffer>,
-    wire: Uint8Array,
-  ): Promise<Uint8Array> {
-    const limit = this.#limit
-    const maxOutputLength = Math.min(limit, this.#budget.left)
-    if (maxOutputLength < 1) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
-    let body: Buffer
+  /** At once; undefined where it becomes too long for that, or others are being inflated. */
+  #now(body: Uint8Array, { now, expected }: Inflate): Buffer | undefined {
+    const length = Math.max(expected(body), 1)
+    if (this.#later > 0 || length > Math.min(AT_ONCE, this.#limit, this.#budget.left)) return undefined
     try {
-      body = await inflate({ maxOutputLength, chunkSize: Math.min(chunkFor(wire), maxOutputLength + LEAST_CHUNK) })
+      // One byte more, so that the end is seen without another chunk.
+      return now(body, { maxOutputLength: length, chunkSize: Math.max(length + 1, LEAST_CHUNK) })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') {
-        throw new ServiceError('bad_data', `the body cannot be inflated: ${messageOf(error)}`, { cause: error })
+      if (isTooLong(error)) return undefined
+      throw unreadable(error)
+    }
+  }
+
+  async #inTurn(body: Uint8Array, inflate: Inflate, share: Share): Promise<Buffer> {
+    this.#later++
+    const before = this.#running
+    const mine = before.then(async () => {
+      const inflated = await this.#inflated(body, inflate)
+      // Before the next one's turn: it must see what is left.
+      share.add(inflated.length)
+      return inflated
+    })
+    this.#running = mine.catch(() => undefined)
+    try {
+      return await mine
+    } finally {
+      this.#later--
+    }
+  }
+
+  async #inflated(body: Uint8Array, { later }: Inflate): Promise<Buffer> {
+    const maxOutputLength = Math.min(this.#limit, this.#budget.left)
+    if (maxOutputLength < 1) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
+    try {
+      return await later(body, { maxOutputLength, chunkSize: LATER_CHUNK })
+    } catch (error) {
+      if (!isTooLong(error)) throw unreadable(error)
+      if (maxOutputLength === this.#limit) {
+        throw new ServiceError('too_large', `an inflated body may have ${this.#limit} bytes`)
       }
-      if (maxOutputLength === limit) throw new ServiceError('too_large', `an inflated body may have ${limit} bytes`)
       throw new ServiceError('overloaded', 'too many bodies at once; send again later')
     }
-    share.add(body.length)
-    return body
   }
 }
