@@ -65,10 +65,7 @@ interface Codec {
 }
 
 /** We only read; whoever writes with the same library goes on as before. */
-function original(type: number): Codec['compress'] {
-  const codec = CompressionCodecs[type as keyof typeof CompressionCodecs] as () => Codec
-  return (encoder) => codec().compress(encoder)
-}
+const ORIGINALS = new Map(UNPACK.map(([type]) => [type, CompressionCodecs[type as keyof typeof CompressionCodecs]]))
 
 export interface UnpackLimits {
   /** Bytes that one batch of records may have. */
@@ -92,7 +89,7 @@ export class Codecs {
     this.#limits = limits
     for (const [type, name, unpack] of UNPACK) {
       CompressionCodecs[type as keyof typeof CompressionCodecs] = () => ({
-        compress: original(type),
+        compress: (encoder: unknown) => (ORIGINALS.get(type) as () => Codec)().compress(encoder),
         decompress: (packed: Buffer) => this.#unpack(name, unpack, packed),
       })
     }

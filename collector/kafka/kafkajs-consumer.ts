@@ -22,8 +22,9 @@ const SILENCE = { every_ms: 1000, ticks: 5 }
 const RETRIES = { question: 3, reading: 1_000_000 }
 /** New partitions of a topic are found after this long. */
 const METADATA_MS = 60_000
-/** Packed. An answer is unpacked as a whole before anything of it is handed on. */
-const FETCH_BYTES = { answer: 4 * 2 ** 20, partition: 512 * 2 ** 10 }
+/** Packed. An answer is unpacked as a whole before anything of it is handed on; a batch that is cut off is sent again, so that a
+ * partition's share must not be less than the megabyte that brokers take. */
+const FETCH_BYTES = { answer: 8 * 2 ** 20, partition: 2 ** 20 }
 
 export interface KafkajsOptions {
   readonly config: Pick<KafkaConfig, 'brokers' | 'group' | 'sasl' | 'ssl'>
