@@ -218,7 +218,7 @@ export class ChunkFiles {
     } catch (error) {
       throw new ServiceError('unavailable', `${folder} cannot be synced; is the disk full?`, { cause: error })
     }
-    if (!this.#isFolderSynced) syncFolder(folder)
+    if (!this.#isFolderSynced) await syncFolder(folder)
     this.#isFolderSynced = true
     const needed = this.#buried.filter(({ snapshots }) => this.#snapshots - snapshots < SNAPSHOTS)
     for (const one of this.#buried) if (!needed.includes(one)) new ChunkFile(one.number, folder, 1).remove()
