@@ -214,7 +214,7 @@ export class ChunkFiles {
     const { folder } = this.#options
     if (folder === undefined) return
     try {
-      for (const file of [...this.#files.values()]) if (!file.isSynced) await file.sync()
+      for (const file of this.#files.values()) if (!file.isSynced) await file.sync()
     } catch (error) {
       throw new ServiceError('unavailable', `${folder} cannot be synced; is the disk full?`, { cause: error })
     }
