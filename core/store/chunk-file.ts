@@ -147,7 +147,12 @@ export class ChunkFile {
   async sync(): Promise<void> {
     const { written } = this
     if (this.#fd === undefined || written === this.#synced) return
-    await datasync(this.#fd)
+    try {
+      await datasync(this.#fd)
+    } catch (error) {
+      // Deleted meanwhile: nobody needs it.
+      if (this.#fd !== undefined) throw error
+    }
     this.#synced = written
   }
 

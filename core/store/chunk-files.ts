@@ -218,8 +218,10 @@ export class ChunkFiles {
     } catch (error) {
       throw new ServiceError('unavailable', `${folder} cannot be synced; is the disk full?`, { cause: error })
     }
-    if (!this.#isFolderSynced) syncFolder(folder)
+    const isFolderSynced = this.#isFolderSynced
+    // Files that are made meanwhile are for the next time.
     this.#isFolderSynced = true
+    if (!isFolderSynced) await syncFolder(folder)
     const needed = this.#buried.filter(({ snapshots }) => this.#snapshots - snapshots < SNAPSHOTS)
     for (const one of this.#buried) if (!needed.includes(one)) new ChunkFile(one.number, folder, 1).remove()
     this.#buried = needed
