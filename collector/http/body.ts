@@ -47,6 +47,11 @@ class Gathered {
 /** More than this is not set aside on somebody's word. */
 const TRUSTED_BYTES = 2 ** 20
 
+function owned(body: Buffer, share: Share): Buffer {
+  share.own(body)
+  return body
+}
+
 async function readWire(request: IncomingMessage, limit: number, share: Share): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooLarge(limit, 'a body')
@@ -54,7 +59,7 @@ async function readWire(request: IncomingMessage, limit: number, share: Share): 
   return new Promise((resolve, reject) => {
     const done = (error?: unknown): void => {
       request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
-      if (error === undefined) resolve(gathered.body())
+      if (error === undefined) resolve(owned(gathered.body(), share))
       else reject(error)
     }
     const onData = (chunk: Buffer): void => {

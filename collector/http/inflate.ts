@@ -76,6 +76,7 @@ export class Inflater {
     const inflated = this.#now(body, inflate)
     if (inflated === undefined) return this.#inTurn(body, inflate, share)
     share.add(inflated.length)
+    share.own(inflated)
     return inflated
   }
 
@@ -99,6 +100,7 @@ export class Inflater {
       const inflated = await this.#inflated(body, inflate)
       // Before the next one's turn: it must see what is left.
       share.add(inflated.length)
+      share.own(inflated)
       return inflated
     })
     this.#running = mine.catch(() => undefined)
