@@ -218,7 +218,7 @@ export const DEFAULTS = {
     query_timeout: '2m',
     stream_clients: 100,
     journal: '64MiB',
-    replay: '2s',
+    replay: '500ms',
     disk_reserve: '64MiB',
     scrapes: 100,
     scrape_targets: 10_000,

@@ -27,8 +27,12 @@ import type { Stages } from './pipeline.ts'
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
 /** A checkpoint that could not be written is tried again so long after. */
 const AGAIN_MS = 60_000
-/** Work between two checkpoints, in times of what it takes to capture one. */
-const CAPTURES = 20
+/**
+ * Time between two checkpoints, in times of what it takes to capture one: with writing it, at most a twentieth of all work. Only a
+ * journal so many times as long as wanted does not wait for that.
+ */
+const CAPTURES = 60
+const TOO_LONG = 8
 /** A restart that takes longer says how far it is. */
 const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
@@ -48,7 +52,7 @@ export interface JournaledStagesOptions {
   readonly journal: Journal
   /** It is folded into a checkpoint when it is so long, and half as long as the checkpoint that it continues. */
   readonly journal_bytes: number
-  /** Or when applying it took so long, and it is an eighth as long: a start does the same work again. */
+  /** Or when applying it took so long, and it is not much shorter: a start does the same work again. */
   readonly replay_ms: number
   readonly checkpoint: Checkpoint
   readonly positions: Positions
@@ -66,6 +70,8 @@ export class JournaledStages implements Stages {
   /** Time spent on applying what the last checkpoint does not have. */
   #work_ms = 0
   #capture_ms = 0
+  /** When the last one was captured, by the clock of `elapsed_ms`. */
+  #captured_ms = -Infinity
   /** When a checkpoint last failed; -Infinity when the last one did not. */
   #failed_ms = -Infinity
 
@@ -150,7 +156,8 @@ export class JournaledStages implements Stages {
       const segment = journal.rotate()
       const began_ms = elapsed_ms()
       const written = checkpoint.write(this.#snapshots(), segment)
-      this.#capture_ms = elapsed_ms() - began_ms
+      this.#captured_ms = elapsed_ms()
+      this.#capture_ms = this.#captured_ms - began_ms
       this.#work_ms = 0
       await journal.dropBefore(await written)
       if (this.#failed_ms > -Infinity) log.info('a checkpoint is written again')
@@ -169,9 +176,10 @@ export class JournaledStages implements Stages {
   #due(): boolean {
     const { checkpoint, journal, journal_bytes, replay_ms, clock } = this.#options
     if (this.#writing !== undefined || clock.now_ms() < this.#failed_ms + AGAIN_MS) return false
-    if (journal.bytes >= Math.max(journal_bytes, checkpoint.bytes / 2)) return true
-    // Never so often that capturing is more than a small part of the work.
-    return this.#work_ms >= Math.max(replay_ms, CAPTURES * this.#capture_ms) && journal.bytes >= checkpoint.bytes / 8
+    const wanted = Math.max(journal_bytes, checkpoint.bytes / 2)
+    if (journal.bytes >= TOO_LONG * wanted) return true
+    if (elapsed_ms() - this.#captured_ms < CAPTURES * this.#capture_ms) return false
+    return journal.bytes >= wanted || (this.#work_ms >= replay_ms && journal.bytes >= checkpoint.bytes / 32)
   }
 
   #snapshots() {

@@ -114,7 +114,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.journal':
     'Journal that a start may have to read: when there is so much, and half as much as the last checkpoint, a new one is written.',
   'limits.replay':
-    'Work that a start may have to do again: after so much, and an eighth as much journal as the last checkpoint, a new one is written.',
+    'Work that a start may have to do again: after so much a new checkpoint is written, unless writing them would be more than a twentieth of all work.',
   'limits.disk_reserve':
     'Room on the disk that is kept free: below it inputs are refused with 503 until there is a quarter more; 0 uses it up.',
   'limits.scrapes': 'Scrapes under way at one time; others wait.',

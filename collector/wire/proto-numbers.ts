@@ -1,6 +1,9 @@
 import { nanosToMs } from './cursor.ts'
-import { EMPTY, ENDED, PLAIN } from './points.ts'
+import * as states from './points.ts'
 import { behind, codeOf, malformed, type ProtoSource, skipField, splitCode, varint } from './proto-source.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { EMPTY, ENDED, PLAIN } = states
 
 const POINT = 0x0a
 const ATTRIBUTES = 0x3a
@@ -16,13 +19,20 @@ export function readNumbers(from: ProtoSource, start: number, end: number, metri
   const { bytes } = from
   let count = 0
   for (let at = start; at < end;) {
-    if (bytes[at] === POINT) {
-      const size = varint(bytes, at + 1, end)
-      at = behind + size
-      if (at > end) malformed(`${size} bytes announced, ${end - behind} there`)
-      readNumber(from, at - size, at, metric)
-      count++
-    } else at = skipField(bytes, at, end)
+    if (bytes[at] !== POINT) {
+      at = skipField(bytes, at, end)
+      continue
+    }
+    let size = bytes[at + 1]!
+    at += 2
+    if (size > 127) {
+      size = varint(bytes, at - 1, end)
+      at = behind
+    }
+    at += size
+    if (!(at <= end)) malformed('a point ends beyond its metric')
+    readNumber(from, at - size, at, metric)
+    count++
   }
   from.allowance.take(count)
 }
