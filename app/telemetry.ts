@@ -12,9 +12,12 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 
 import { messageOf } from '#core/errors.ts'
-import { type Meter, silentMeter } from '#core/ports/meter.ts'
+import { type Counter, type Meter, silentMeter } from '#core/ports/meter.ts'
 
 const SCOPE = 'barograph'
+
+type Attributes = Readonly<Record<string, string>>
+const NO_ATTRIBUTES: Attributes = {}
 
 export interface TelemetryOptions {
   readonly version: string
@@ -41,12 +44,39 @@ function named(name: string, unit: string | undefined): string {
   return word === undefined || name.endsWith(`.${word}`) ? name : `${name}.${word}`
 }
 
+/**
+ * What a counter has counted, summed here and read when somebody looks: the SDK sorts and prints attributes at each addition, and there
+ * are some ten of those to every request.
+ */
+class Sums implements Counter {
+  readonly #sums = new Map<string, { value: number; readonly attributes: Attributes }>()
+
+  add(value: number, attributes: Attributes = NO_ATTRIBUTES): void {
+    let key = ''
+    for (const name in attributes) key += `${name}\u0000${attributes[name]}\u0001`
+    const sum = this.#sums.get(key)
+    if (sum === undefined) this.#sums.set(key, { value, attributes: { ...attributes } })
+    else sum.value += value
+  }
+
+  values(): Iterable<{ readonly value: number; readonly attributes: Attributes }> {
+    return this.#sums.values()
+  }
+}
+
 /** The port `Meter` on the global OpenTelemetry meter. */
 function meterPort(): Meter {
   const meter = metrics.getMeter(SCOPE)
   return {
-    counter: (name, { description, unit }) =>
-      meter.createCounter(named(name, unit), { description, ...(unit !== undefined && { unit }) }),
+    counter(name, { description, unit }) {
+      const sums = new Sums()
+      meter
+        .createObservableCounter(named(name, unit), { description, ...(unit !== undefined && { unit }) })
+        .addCallback((result) => {
+          for (const { value, attributes } of sums.values()) result.observe(value, attributes)
+        })
+      return sums
+    },
     histogram: (name, { description, unit, bounds }) =>
       meter.createHistogram(named(name, unit), {
         description,

@@ -48,5 +48,7 @@ export interface Answer {
 export function send(response: ServerResponse, { status, type, body, headers = {} }: Answer): void {
   if (response.destroyed || response.headersSent) return
   response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) })
-  response.end(body)
+  // Nothing is sent apart from nothing: one write, not two.
+  if (body.length === 0) response.end()
+  else response.end(body)
 }

@@ -73,6 +73,7 @@ export class Catalogue {
       list.length = 0
     this.parts.clear()
     this.totals.clear()
+    this.infos.length = 0
   }
 
   /** Forgets series that have ended: their points are resolved again when they come. */
@@ -85,11 +86,15 @@ export class Catalogue {
     for (let alias = 0; alias < this.rows.length; alias++) {
       if (!isLive(rowSeries[alias]!)) rowWidth[alias] = NO_WIDTH
     }
+    for (const [resource, id] of this.infos.entries()) if (!isLive(id)) this.infos[resource] = NO_SERIES
     for (const [alias, parts] of this.parts) {
       for (const [key, id] of parts) if (!isLive(id)) parts.delete(key)
       if (parts.size === 0) this.parts.delete(alias)
     }
   }
+
+  /** By number of a resource: the series of its `target_info`. */
+  readonly infos: SeriesId[] = []
 
   resourceLabels(resource: number): ResourceLabels {
     return this.#resources[resource]!
@@ -104,6 +109,7 @@ export class Catalogue {
     const known = this.#resourceAliases.find(view, start, end, 0)
     if (known >= 0) return this.#resourceOf[known]!
     const number = this.#resources.push(resourceLabels(this.wire.resource(bytesOf(view, start, end)))) - 1
+    this.infos.push(NO_SERIES)
     const alias = this.#resourceAliases.add(view, start, end, 0)
     if (alias >= 0) this.#resourceOf[alias] = number
     return number

@@ -3,7 +3,7 @@ import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 
 import type { Points } from '../wire/points.ts'
-import type { Catalogue } from './catalogue.ts'
+import { type Catalogue, NO_SERIES } from './catalogue.ts'
 import type { Deltas } from './deltas.ts'
 import { takeExemplars } from './exemplars.ts'
 import { takeHistograms } from './histograms.ts'
@@ -11,7 +11,6 @@ import { Identity } from './identity.ts'
 import { takeNumbers } from './numbers.ts'
 import { takeExponential, takeSummary } from './rare.ts'
 import type { Rejections } from './rejections.ts'
-import type { ResourceLabels } from './resource.ts'
 import type { Taking } from './taking.ts'
 
 const INFO = { type: 'gauge', unit: '', help: 'Target metadata', kind: 'float', bounds: new Float64Array(0) } as const
@@ -25,10 +24,14 @@ export interface NormalOptions {
 }
 
 /** One `target_info` of a resource that had points. */
-function takeInfo(request: Taking, { info }: ResourceLabels): void {
+function takeInfo(request: Taking, resource: number): void {
+  const { catalogue } = request.identity
+  const { info } = catalogue.resourceLabels(resource)
   if (info === undefined || request.newest_ms === -Infinity) return
   try {
-    const series = request.writer.resolve({ ...INFO, labels: info })
+    let series = catalogue.infos[resource]!
+    if (series === NO_SERIES) series = request.writer.resolve({ ...INFO, labels: info })
+    catalogue.infos[resource] = series
     request.floats.push({ series, time_ms: request.newest_ms, value: 1, stale: false })
   } catch (error) {
     // The store has counted it, and the points themselves are in.
@@ -79,7 +82,7 @@ export function takeMetrics(points: Points, options: NormalOptions): SampleBatch
     histograms = takeHistograms(request, from.histograms, block.histograms, histograms)
     for (let i = from.exponentials; i < block.exponentials; i++) takeExponential(request, points.exponentials[i]!)
     for (let i = from.summaries; i < block.summaries; i++) takeSummary(request, points.summaries[i]!)
-    takeInfo(request, catalogue.resourceLabels(block.resource))
+    takeInfo(request, block.resource)
     Object.assign(from, block)
   }
   const exemplars = takeExemplars(request, points.exemplars)
