@@ -19,15 +19,28 @@ function lengthOf(chunks: readonly Buffer[]): number {
   return head.readUInt32BE(1)
 }
 
-function whole(chunks: readonly Buffer[], size: number): Message {
-  const all = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
+/** What stands behind the prefix, in memory of its own. */
+function behindPrefix(chunks: readonly Buffer[], size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size - PREFIX)
+  let at = -PREFIX
+  for (const chunk of chunks) {
+    chunk.copy(bytes, Math.max(at, 0), Math.min(Math.max(-at, 0), chunk.length))
+    at += chunk.length
+  }
+  return bytes
+}
+
+function whole(chunks: readonly Buffer[], size: number, share: Share): Message {
   if (size < PREFIX) throw new ServiceError('bad_data', 'a request without a message')
-  const length = all.readUInt32BE(1)
+  const head = chunks[0]!.length >= PREFIX ? chunks[0]! : Buffer.concat(chunks)
+  const length = head.readUInt32BE(1)
   if (length !== size - PREFIX) {
     throw new ServiceError('bad_data', `a message of ${length} bytes was announced, ${size - PREFIX} came`)
   }
-  if (all[0]! > 1) throw new ServiceError('bad_data', `compression flag ${all[0]} is not known`)
-  return { compressed: all[0] === 1, bytes: all.subarray(PREFIX) }
+  if (head[0]! > 1) throw new ServiceError('bad_data', `compression flag ${head[0]} is not known`)
+  const bytes = behindPrefix(chunks, size)
+  share.own(bytes)
+  return { compressed: head[0] === 1, bytes }
 }
 
 const gone = (): ServiceError => new ServiceError('canceled', 'the sender went away')
@@ -63,7 +76,7 @@ export async function readMessage(stream: ServerHttp2Stream, limit: number, shar
       guarded(() => {
         // A stream that was reset ends as if nothing were.
         if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw gone()
-        const message = whole(chunks, size)
+        const message = whole(chunks, size, share)
         done(() => resolve(message))
       })
     const onGone = (): void => done(() => reject(gone()))

@@ -19,43 +19,48 @@ function tooLarge(limit: number, what: string): ServiceError {
   return new ServiceError('too_large', `${what} may have ${limit} bytes`)
 }
 
-/** What has come of a body; of one whose length was announced, in place. */
+/** Whether nothing else lies in the memory of a chunk. */
+function isAlone({ buffer, byteOffset, byteLength }: Buffer): boolean {
+  return buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength === byteLength
+}
+
+/** What has come of a body, put together at its end: its chunks give their memory back then, as `Share.own` says why. */
 class Gathered {
-  readonly #whole: Buffer | undefined
   readonly #chunks: Buffer[] = []
   #size = 0
-
-  constructor(announced: number) {
-    this.#whole = announced > 0 ? Buffer.allocUnsafeSlow(announced) : undefined
-  }
 
   get size(): number {
     return this.#size
   }
 
   add(chunk: Buffer): void {
-    if (this.#whole === undefined) this.#chunks.push(chunk)
-    else chunk.copy(this.#whole, this.#size)
+    this.#chunks.push(chunk)
     this.#size += chunk.length
   }
 
   body(): Buffer {
-    return this.#whole?.subarray(0, this.#size) ?? Buffer.concat(this.#chunks, this.#size)
+    if (this.#chunks.length === 1) return this.#chunks[0]!
+    const body = Buffer.allocUnsafeSlow(this.#size)
+    let at = 0
+    for (const chunk of this.#chunks) {
+      chunk.copy(body, at)
+      at += chunk.length
+      if (isAlone(chunk)) (chunk.buffer as ArrayBuffer).transfer(0)
+    }
+    this.#chunks.length = 0
+    return body
   }
 }
 
-/** More than this is not set aside on somebody's word. */
-const TRUSTED_BYTES = 2 ** 20
-
 function owned(body: Buffer, share: Share): Buffer {
-  share.own(body)
+  if (isAlone(body)) share.own(body)
   return body
 }
 
 async function readWire(request: IncomingMessage, limit: number, share: Share): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooLarge(limit, 'a body')
-  const gathered = new Gathered(announced <= TRUSTED_BYTES ? announced : 0)
+  const gathered = new Gathered()
   return new Promise((resolve, reject) => {
     const done = (error?: unknown): void => {
       request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)

@@ -29,7 +29,7 @@ export class Budget {
 }
 
 /** Smaller ones may be part of a pool that others use, too. */
-const OWN_BYTES = 2 ** 16
+const OWN_BYTES = 2 ** 14
 
 /** What one request holds of the budget. */
 export class Share {

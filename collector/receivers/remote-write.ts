@@ -104,6 +104,7 @@ class RemoteWrite implements Mount {
     }
     share.add(length)
     const body = unpackBlock(block)
+    share.own(body)
     const decoder = this.#decoder
     return intake.submit({
       kind: 'samples',
