@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { join, resolve } from 'node:path'
 
 import { stringify } from 'yaml'
@@ -98,7 +99,7 @@ export class Service implements Component {
     this.#loadRules()
     const positions = new Positions()
     const series = new JournalSeries(this.engine.store)
-    const decoder = createDecoder({ meter, ...decoderLimits(config) })
+    const decoder = createDecoder({ meter, ...decoderLimits(config), seed: randomInt(2 ** 31) })
     this.#journal = new Journal({
       folder: join(data, 'journal'),
       series,

@@ -106,10 +106,11 @@ export function createDetectors(options: DetectorsOptions): Detectors {
   return {
     setGroups: (groups, time_ms) => rules.setGroups(groups, time_ms),
     samples(batch, fresh) {
+      // Before anything is written back: `fresh` is a view that the store's next batch overwrites.
+      const oldest_ms = oldestFresh(batch, fresh)
       scoring.samples(batch, fresh)
       bands.flush()
       const time_ms = analysis_ms()
-      const oldest_ms = oldestFresh(batch, fresh)
       if (time_ms !== undefined && oldest_ms < Infinity) rules.observed(oldest_ms, time_ms)
     },
     logs: (records) => logs.logs(records),
