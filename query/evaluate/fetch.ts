@@ -52,7 +52,9 @@ export class Fetch {
 
   #select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
     this.#budget.check()
-    const answers = this.#readers.map((reader) => reader.select(matchers, range)).filter(({ length }) => length > 0)
+    const answers = this.#readers
+      .map((reader) => reader.select(matchers, range).filter(isFloat))
+      .filter(({ length }) => length > 0)
     const slices = answers.length === 1 ? answers[0]! : answers.flat()
     this.#budget.series(slices.length)
     for (const { time_ms } of slices) this.#budget.spend(time_ms.length)
@@ -60,6 +62,11 @@ export class Fetch {
     if (answers.length > 1) sortUnique(slices)
     return slices
   }
+}
+
+/** Histograms as values are not evaluated: they are there as `_bucket`, `_sum` and `_count`. */
+function isFloat({ histograms }: SeriesSlice): boolean {
+  return histograms === undefined
 }
 
 function keyOf(matchers: readonly Matcher[]): string {
