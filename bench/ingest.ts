@@ -1,8 +1,10 @@
-// OTLP over a socket to findings, whole processes: `npm run bench -- ingest [CASE…] [--runs N] [--points-total N]`.
+// OTLP over a socket to findings, whole processes: `npm run bench -- ingest [CASE…] [--runs N] [--points N]`. With OTELCOL=PROGRAM the
+// OpenTelemetry Collector receives the same bodies in the same run, and drops them.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { counted, LineProcess, median, pinned, report, startServer, usageOf } from './measure.ts'
+import { startCollector } from './collector.ts'
+import { counted, LineProcess, median, pinned, report, type Server, startServer, usageOf } from './measure.ts'
 import type { SenderOptions } from './sender.ts'
 
 type Case = Omit<SenderOptions, 'url' | 'rounds' | 'connections' | 'rate'>
@@ -36,13 +38,18 @@ interface Sent {
   readonly seconds: number
 }
 
-async function run(name: string, what: Case, { points: total, rules }: { points: number; rules: readonly string[] }) {
-  const limits = {
-    series: 2_000_000,
-    series_per_metric: 2_000_000,
-    scored_series: 2_000_000,
-  }
-  const server = await startServer({ rules, limits, retention: { samples: '400d' } })
+type Peer = Pick<Server, 'pid' | 'otlp' | 'grpc' | 'stop'> & Partial<Pick<Server, 'http'>>
+
+/** Whether Barograph takes them in, or the Collector. */
+type Start = () => Promise<Peer>
+
+function barograph(rules: readonly string[]): Start {
+  const limits = { series: 2_000_000, series_per_metric: 2_000_000, scored_series: 2_000_000 }
+  return () => startServer({ rules, limits, retention: { samples: '400d' } })
+}
+
+async function run(name: string, what: Case, { points: total, start }: { points: number; start: Start }) {
+  const server = await start()
   const warm = Math.max(2, Math.ceil(1_000_000 / what.series))
   const rounds = warm + Math.max(2, Math.ceil(total / what.series))
   const port = what.transport === 'http' ? server.otlp : server.grpc
@@ -60,6 +67,7 @@ async function run(name: string, what: Case, { points: total, rules }: { points:
     const after = usageOf(server.pid)
     const points = sent.requests * points_of_body
     const cpu_s = after.cpu_s - before.cpu_s
+    const { http } = server
     return {
       bench: 'ingest',
       case: name,
@@ -68,7 +76,7 @@ async function run(name: string, what: Case, { points: total, rules }: { points:
       cpu_ns_per_point: Math.round((cpu_s * 1e9) / points),
       failed: sent.failed,
       error: sent.error,
-      stored: await counted(server.http, 'barograph_store_samples_total'),
+      ...(http !== undefined && { stored: await counted(http, 'barograph_store_samples_total') }),
       series: what.series,
       rss_mb: Math.round(after.rss_bytes / 2 ** 20),
       bytes_per_series: Math.round((after.rss_bytes - empty.rss_bytes) / what.series),
@@ -91,13 +99,20 @@ export async function bench(args: readonly string[]): Promise<void> {
   })
   const names = positionals.length === 0 ? Object.keys(CASES) : positionals
   const rules = values['no-detectors'] ? [] : [join(import.meta.dirname, 'ingest.barograph.yml')]
+  const program = process.env['OTELCOL']
+  const peers: readonly (readonly [suffix: string, start: Start])[] = [
+    ['', barograph(rules)],
+    ...(program === undefined ? [] : ([[' (Collector)', () => startCollector(program)]] as const)),
+  ]
   const results = new Map<string, Awaited<ReturnType<typeof run>>[]>()
   // Interleaved, so that a slow minute of the machine hits all alike.
   for (let i = 0; i < Number(values.runs); i++) {
     for (const name of names) {
-      const result = await run(name, CASES[name]!, { points: Number(values.points), rules })
-      report({ run: i, ...result })
-      results.set(name, [...(results.get(name) ?? []), result])
+      for (const [suffix, start] of peers) {
+        const result = await run(name + suffix, CASES[name]!, { points: Number(values.points), start })
+        report({ run: i, ...result })
+        results.set(name + suffix, [...(results.get(name + suffix) ?? []), result])
+      }
     }
   }
   for (const [name, runs] of results) {
