@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { startCollector } from './collector.ts'
-import { counted, LineProcess, median, pinned, report, type Server, startServer, usageOf } from './measure.ts'
+import {
+  costOf,
+  counted,
+  LineProcess,
+  median,
+  pinned,
+  report,
+  type Sent,
+  type Server,
+  startServer,
+  usageOf,
+} from './measure.ts'
 import type { SenderOptions } from './sender.ts'
 
 type Case = Omit<SenderOptions, 'url' | 'rounds' | 'connections' | 'rate'>
@@ -29,13 +40,6 @@ const CASES: Readonly<Record<string, Case>> = {
   'grpc-gzip': { ...BASE, transport: 'grpc' },
   '10k': { ...BASE, series: 10_000 },
   '1M': { ...BASE, series: 1_000_000 },
-}
-
-interface Sent {
-  readonly requests: number
-  readonly failed: number
-  readonly error: string
-  readonly seconds: number
 }
 
 type Peer = Pick<Server, 'pid' | 'otlp' | 'grpc' | 'stop'> & Partial<Pick<Server, 'http'>>
@@ -65,17 +69,12 @@ async function run(name: string, what: Case, { points: total, start }: { points:
     const sent = await sender.ask<Sent>(`${warm} ${rounds}`)
     await new Promise((resolve) => setTimeout(resolve, 1000))
     const after = usageOf(server.pid)
-    const points = sent.requests * points_of_body
     const cpu_s = after.cpu_s - before.cpu_s
     const { http } = server
     return {
       bench: 'ingest',
       case: name,
-      points_per_cpu_s: Math.round(points / cpu_s),
-      points_per_s: Math.round(points / sent.seconds),
-      cpu_ns_per_point: Math.round((cpu_s * 1e9) / points),
-      failed: sent.failed,
-      error: sent.error,
+      ...costOf(sent, points_of_body, cpu_s),
       ...(http !== undefined && { stored: await counted(http, 'barograph_store_samples_total') }),
       series: what.series,
       rss_mb: Math.round(after.rss_bytes / 2 ** 20),

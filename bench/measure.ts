@@ -134,6 +134,26 @@ export async function counted(port: number, name: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0)
 }
 
+/** What a sender says of the rounds that it sent. */
+export interface Sent {
+  readonly requests: number
+  readonly failed: number
+  readonly error: string
+  readonly seconds: number
+}
+
+/** What it cost the server to take them in. */
+export function costOf({ requests, failed, error, seconds }: Sent, points_of_body: number, cpu_s: number) {
+  const points = requests * points_of_body
+  return {
+    points_per_cpu_s: Math.round(points / cpu_s),
+    points_per_s: Math.round(points / seconds),
+    cpu_ns_per_point: Math.round((cpu_s * 1e9) / points),
+    failed,
+    error,
+  }
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[sorted.length >> 1]!

@@ -2,19 +2,12 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { counted, LineProcess, median, pinned, report, startServer, usageOf } from './measure.ts'
+import { costOf, counted, LineProcess, median, pinned, report, type Sent, startServer, usageOf } from './measure.ts'
 import type { WriteSenderOptions } from './write-sender.ts'
 
 const SERIES = 100_000
 /** Rounds that make the series and warm the code. */
 const WARM = 5
-
-interface Sent {
-  readonly requests: number
-  readonly failed: number
-  readonly error: string
-  readonly seconds: number
-}
 
 async function run(version: 1 | 2, total: number, rules: readonly string[]) {
   const limits = { series: 2_000_000, series_per_metric: 2_000_000, scored_series: 2_000_000 }
@@ -29,16 +22,11 @@ async function run(version: 1 | 2, total: number, rules: readonly string[]) {
     const before = usageOf(server.pid)
     const sent = await sender.ask<Sent>(`${WARM} ${rounds}`)
     await new Promise((resolve) => setTimeout(resolve, 1000))
-    const points = sent.requests * points_of_body
     const cpu_s = usageOf(server.pid).cpu_s - before.cpu_s
     return {
       bench: 'remote-write-in',
       version,
-      points_per_cpu_s: Math.round(points / cpu_s),
-      points_per_s: Math.round(points / sent.seconds),
-      cpu_ns_per_point: Math.round((cpu_s * 1e9) / points),
-      failed: sent.failed,
-      error: sent.error,
+      ...costOf(sent, points_of_body, cpu_s),
       stored: await counted(server.http, 'barograph_store_samples_total'),
       body_bytes,
       series: SERIES,
