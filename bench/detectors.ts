@@ -23,7 +23,7 @@ const LOADS = {
 
 interface Feed {
   /** Values of all series at a time. */
-  fill(time_ms: number, into: Float64Array): void
+  readonly fill: (time_ms: number, into: Float64Array) => void
   readonly step_ms: number
 }
 

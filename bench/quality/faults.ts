@@ -23,9 +23,9 @@ export interface Found {
 }
 
 /** `alarms`: times, ascending. An alarm that stands in no fault and no fault's echo is false. */
-export function judge({ name, time_ms }: Series, faults: readonly Fault[], alarms: readonly number[]) {
-  const spans = faults.map(({ from, to }) => [time_ms[from]!, time_ms[to - 1]!] as const)
-  const found = faults.map(({ shape }, i): Found => {
+export function judge({ name, time_ms }: Series, put: readonly Fault[], alarms: readonly number[]) {
+  const spans = put.map(({ from, to }) => [time_ms[from]!, time_ms[to - 1]!] as const)
+  const found = put.map(({ shape }, i): Found => {
     const [start_ms, end_ms] = spans[i]!
     const first = alarms.find((time) => time >= start_ms && time <= end_ms + 15 * MINUTE_MS)
     return { stream: name, shape, delay_ms: first === undefined ? NaN : first - start_ms }

@@ -116,7 +116,7 @@ export function inject(
   const end_ms = series.time_ms.at(-1)!
   const every_ms = 3.5 * DAY_MS
   let turn = Math.floor(draw.uniform() * stream.faults.length)
-  for (let slot_ms = series.time_ms[0]! + after_ms; slot_ms + every_ms <= end_ms; slot_ms += every_ms) {
+  for (let slot_ms = series.time_ms[0]! + after_ms; slot_ms + 3 * DAY_MS <= end_ms; slot_ms += every_ms) {
     const shape = stream.faults[turn++ % stream.faults.length]!
     const start_ms = slot_ms + draw.between(0, 1.2) * DAY_MS
     const from = sampleAt(series, start_ms)

@@ -48,5 +48,13 @@ export function kpi(args: readonly string[]): void {
       ...KPI_PUBLISHED,
     ],
   )
-  printFigure({ quality: 'kpi', detector: options.detector, f1: f1(sum), precision, recall, interval, series: all.length })
+  printFigure({
+    quality: 'kpi',
+    detector: options.detector,
+    f1: f1(sum),
+    precision,
+    recall,
+    interval,
+    series: all.length,
+  })
 }

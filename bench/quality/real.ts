@@ -12,7 +12,11 @@ import { printFigure, printTable } from './table.ts'
 const START_MS = Date.UTC(2026, 0, 5)
 
 function everyStep(name: string, values: readonly number[], step_ms: number): Series {
-  return { name, time_ms: Float64Array.from(values, (_, i) => START_MS + i * step_ms), value: Float64Array.from(values) }
+  return {
+    name,
+    time_ms: Float64Array.from(values, (_, i) => START_MS + i * step_ms),
+    value: Float64Array.from(values),
+  }
 }
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n')
@@ -22,11 +26,7 @@ function m4(folder: string): Series[] {
     .slice(1)
     .map((line) => {
       const [name = '', ...cells] = line.trimEnd().replaceAll('"', '').split(',')
-      return everyStep(
-        name,
-        cells.filter((cell) => cell !== '').map(Number),
-        HOUR_MS,
-      )
+      return everyStep(name, cells.filter((cell) => cell !== '').map(Number), HOUR_MS)
     })
 }
 
@@ -68,7 +68,11 @@ export function real(args: readonly string[]): void {
       const alarms = alarmsOf(series.time_ms, scoresOf(series, options)).length
       return { name: series.name, weeks, ratio: alarms / (weeks * options.budget_per_week) }
     })
-    if (options.files) printTable(['series', 'weeks', 'alarms / budget'], each.map((one) => [one.name, one.weeks, one.ratio]))
+    if (options.files)
+      printTable(
+        ['series', 'weeks', 'alarms / budget'],
+        each.map((one) => [one.name, one.weeks, one.ratio]),
+      )
     const weeks = each.reduce((sum, one) => sum + one.weeks, 0)
     const pooled = each.reduce((sum, one) => sum + one.weeks * one.ratio, 0) / weeks
     const within = each.filter(({ ratio }) => ratio <= 2).length / each.length

@@ -28,7 +28,10 @@ export interface Stream {
   pause?(draw: Draw, step_ms: number, time_ms: number): number
 }
 
-export function seriesOf(stream: Stream, { seed, weeks, step_ms }: { seed: number; weeks: number; step_ms: number }): Series {
+export function seriesOf(
+  stream: Stream,
+  { seed, weeks, step_ms }: { seed: number; weeks: number; step_ms: number },
+): Series {
   const step = step_ms > 0 ? step_ms : stream.step_ms
   const draw = new Draw(seed, stream.name)
   const next = stream.begin(draw)
