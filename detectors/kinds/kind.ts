@@ -71,5 +71,7 @@ export interface Kind<Config extends { readonly kind: string } = { readonly kind
   readonly config: z.ZodType<Config>
   /** Scores samples (false: `absence`, which speaks of silence only). */
   readonly scores: boolean
+  /** What a score is of where it is not the newest value: a `stretch` up to it, or how long it stood still. */
+  readonly judges?: 'stretch' | 'stillness'
   create(config: Config, context: DetectorContext): Detector
 }
