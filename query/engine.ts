@@ -141,11 +141,12 @@ class LocalQueryEngine implements QueryEngine {
     const query = { from_ms: grid.start_ms, to_ms }
     const lookback_ms = options.lookback_ms ?? this.#lookback_ms
     const fetch = new Fetch(this.#readers, budget)
-    eachReach(expr, { query, lookback_ms }, (selector, range) => fetch.want(selector, range))
+    eachReach(expr, { query, lookback_ms }, (selector, range, once) => fetch.want(selector, range, once))
     const annotations = new Annotations(source)
     const subquery_step_ms = this.#subqueryStep_ms
     const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })
     try {
+      await fetch.load()
       return { value: await evaluator.evaluate(expr, grid), annotations }
     } finally {
       this.#samples.add(budget.spent)

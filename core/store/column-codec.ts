@@ -93,6 +93,14 @@ function writeRaw(range: { values: Float64Array; from: number; to: number }, out
   return at + 1 + (to - from) * 8
 }
 
+let viewed = new DataView(new ArrayBuffer(0))
+
+/** A view of the whole buffer that the bytes lie in: it is mostly the one of the last time. */
+function viewOf({ buffer }: Uint8Array): DataView {
+  if (viewed.buffer !== buffer) viewed = new DataView(buffer as ArrayBuffer)
+  return viewed
+}
+
 /** The column at `at` of `bytes` to `target.values`. The bytes must be ours: their checksum was seen to. */
 export function decodeColumn(
   bytes: Uint8Array,
@@ -105,7 +113,10 @@ export function decodeColumn(
   else if (kind === SCALED_1 || kind === SCALED_2) decodeScaled(bytes, at + 1, kind, target)
   else if (kind === XOR) decodeXor(bytes, at + 1, target.values, target.to, target.count)
   else {
-    const raw = bytes.slice(at + 1, at + 1 + target.count * 8)
-    target.values.set(new Float64Array(raw.buffer, raw.byteOffset, target.count), target.to)
+    const { values, to, count } = target
+    const view = viewOf(bytes)
+    for (let i = 0, from = bytes.byteOffset + at + 1; i < count; i++, from += 8) {
+      values[to + i] = view.getFloat64(from, true)
+    }
   }
 }

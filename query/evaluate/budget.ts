@@ -43,6 +43,12 @@ export class Budget {
     throw new ServiceError('execution', message)
   }
 
+  /** Refuses now what would be too much if so many values were made. */
+  foresee(values: number): void {
+    // A foresight is not exact: what is near the limit is seen when it is there.
+    if (this.#spent + values * 0.9 > this.limits.samples) this.spend(this.limits.samples + 1)
+  }
+
   /** Refuses more series than a selector or operator may have. */
   series(count: number): void {
     if (count <= this.limits.series) return
