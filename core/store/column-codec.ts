@@ -17,6 +17,8 @@ const RICE_2 = 6
 const DEAR_BYTES = 3
 
 let whole = new Float64Array(256)
+/** Where raw values are put together. */
+let aligned = new Float64Array(256)
 
 /** A column of `count` values is never larger than this. */
 export function columnLimit(count: number): number {
@@ -93,14 +95,6 @@ function writeRaw(range: { values: Float64Array; from: number; to: number }, out
   return at + 1 + (to - from) * 8
 }
 
-let viewed = new DataView(new ArrayBuffer(0))
-
-/** A view of the whole buffer that the bytes lie in: it is mostly the one of the last time. */
-function viewOf({ buffer }: Uint8Array): DataView {
-  if (viewed.buffer !== buffer) viewed = new DataView(buffer as ArrayBuffer)
-  return viewed
-}
-
 /** The column at `at` of `bytes` to `target.values`. The bytes must be ours: their checksum was seen to. */
 export function decodeColumn(
   bytes: Uint8Array,
@@ -114,9 +108,8 @@ export function decodeColumn(
   else if (kind === XOR) decodeXor(bytes, at + 1, target.values, target.to, target.count)
   else {
     const { values, to, count } = target
-    const view = viewOf(bytes)
-    for (let i = 0, from = bytes.byteOffset + at + 1; i < count; i++, from += 8) {
-      values[to + i] = view.getFloat64(from, true)
-    }
+    aligned = grown(aligned, count)
+    new Uint8Array(aligned.buffer).set(bytes.subarray(at + 1, at + 1 + count * 8))
+    for (let i = 0; i < count; i++) values[to + i] = aligned[i]!
   }
 }
