@@ -29,8 +29,8 @@ interface Match {
 }
 
 const VALUE_COLUMN = [0]
-/** Samples that are read between two turns of others: some milliseconds. A series costs as much as so many. */
-const READ_AT_ONCE = 200_000
+/** Samples that are read between two turns of others: a millisecond. A series costs as much as so many. */
+const READ_AT_ONCE = 50_000
 const SERIES_COST = 50
 
 let fresh = new Uint8Array(1024)

@@ -78,7 +78,7 @@ function inserted(
 
 function sorted(columns: readonly Column[], step: number, better: Better): number[] {
   const present = [...columns.keys()].filter((at) => columns[at]!.has[step] === 1)
-  return present.sort((a, b) => compare(columns[a]!.value[step]!, columns[b]!.value[step]!, better))
+  return present.toSorted((a, b) => compare(columns[a]!.value[step]!, columns[b]!.value[step]!, better))
 }
 
 function compare(a: number, b: number, better: Better): number {

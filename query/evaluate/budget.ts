@@ -2,13 +2,15 @@ import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import type { QueryLimits } from '../limits.ts'
+import type { Turns } from './turns.ts'
 
-/** So many values are computed between two looks at the event loop: some milliseconds of work. */
-const VALUES_PER_TURN = 1_000_000
+/** So many values are computed between two looks at the clock. */
+const VALUES_PER_LOOK = 10_000
 
 export interface BudgetOptions {
   readonly limits: QueryLimits
   readonly clock: Clock
+  readonly turns: Turns
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
 }
@@ -19,14 +21,18 @@ export class Budget {
   readonly #clock: Clock
   readonly #deadline_ms: number
   readonly #signal: AbortSignal | undefined
+  readonly #turns: Turns
+  #began_ms: number
   #spent = 0
   #since = 0
 
-  constructor({ limits, clock, timeout_ms, signal }: BudgetOptions) {
+  constructor({ limits, clock, turns, timeout_ms, signal }: BudgetOptions) {
     this.limits = limits
     this.#clock = clock
     this.#deadline_ms = timeout_ms === undefined ? Infinity : clock.now_ms() + timeout_ms
     this.#signal = signal
+    this.#turns = turns
+    this.#began_ms = turns.begin()
   }
 
   /** Values read or computed so far. */
@@ -41,6 +47,11 @@ export class Budget {
     if (this.#spent <= this.limits.samples) return
     const message = `query processing would load too many samples into memory in query execution (limit ${this.limits.samples})`
     throw new ServiceError('execution', message)
+  }
+
+  /** Values that were read and are not accounted for yet. */
+  worked(values: number): void {
+    this.#since += values
   }
 
   /** Refuses now what would be too much if so many values were made. */
@@ -62,15 +73,15 @@ export class Budget {
 
   /** True when enough was done since the last pause that others should have their turn. */
   get due(): boolean {
-    return this.#since >= VALUES_PER_TURN
+    if (this.#since < VALUES_PER_LOOK) return false
+    this.#since = 0
+    return this.#turns.isOver(this.#began_ms)
   }
 
-  /** Lets the event loop run once, then looks at the clock and the signal. */
+  /** Others have their turn; then looks at the clock and the signal. */
   async pause(): Promise<void> {
-    this.#since = 0
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
+    await this.#turns.yield(this.#began_ms)
+    this.#began_ms = this.#turns.begin()
     this.check()
   }
 

@@ -95,7 +95,8 @@ export class Fetch {
     for (;;) {
       const { value, done } = selecting.next()
       if (done === true) return value
-      await budget.pause()
+      budget.worked(value)
+      if (budget.due) await budget.pause()
     }
   }
 }
