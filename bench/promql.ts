@@ -1,7 +1,9 @@
-// PromQL over HTTP beside a Prometheus that holds the same: `PROMETHEUS=FILE npm run bench -- promql [--series N] [--rounds N] [--only TEXT]`.
+// PromQL over HTTP beside a Prometheus that holds the same: `PROMETHEUS=FILE npm run bench -- promql [--series N] [--rounds N] [--only TEXT]`;
+// what queries leave of the rate of ingest: `npm run bench -- promql --beside`.
 import { parseArgs } from 'node:util'
 
 import { median, report, startServer, usageOf } from './measure.ts'
+import { besideIngest } from './promql/beside.ts'
 import { difference } from './promql/compare.ts'
 import { benchSeries, STEP_MS } from './promql/data.ts'
 import { type BenchQuery, QUERIES, type QueryClass } from './promql/queries.ts'
@@ -99,14 +101,23 @@ export async function bench(args: readonly string[]): Promise<void> {
       series: { type: 'string', default: '10000' },
       rounds: { type: 'string', default: '5' },
       only: { type: 'string', default: '' },
+      beside: { type: 'boolean', default: false },
     },
   })
   const end_ms = Math.floor(Date.now() / 60_000) * 60_000
-  const peers = await start(process.env['PROMETHEUS'])
+  const peers = await start(values.beside ? undefined : process.env['PROMETHEUS'])
   try {
     await fill(peers, Number(values.series), end_ms)
+    const queries = QUERIES.filter(({ name, of }) => `${of} ${name}`.includes(values.only))
+    if (values.beside) {
+      await besideIngest(
+        peers[0]!,
+        queries.map((query) => pathOf(query, end_ms)),
+      )
+      return
+    }
     const ratios: Ratio[] = []
-    for (const query of QUERIES.filter(({ name, of }) => `${of} ${name}`.includes(values.only))) {
+    for (const query of queries) {
       const ratio = told(query, await measure(peers, pathOf(query, end_ms), Number(values.rounds)))
       if (ratio !== undefined) ratios.push(ratio)
     }

@@ -1,7 +1,7 @@
 /** A query works so long before others have their turn. */
 const SLICE_MS = 5
 /** While others have work, queries have one part of so many of the time. */
-const SHARE = 12
+const SHARE = 16
 /** A turn of the event loop that is shorter than this had nothing to do; so many of them in a row mean that nothing waits. */
 const IDLE_MS = 0.1
 const IDLE_TURNS = 3
