@@ -117,9 +117,9 @@ interface Timed {
   readonly from?: number
   readonly days: number
   readonly step?: number
-  value(at: number): number
-  skip?(at: number): boolean
-  stamp?(at: number): number
+  readonly value: (at: number) => number
+  readonly skip?: (at: number) => boolean
+  readonly stamp?: (at: number) => number
 }
 
 /** Event times of anomalous samples; what goes back in time is left out, as scoring does. */

@@ -26,13 +26,13 @@ export async function besideIngest(peer: Peer, paths: readonly string[]): Promis
     const times: number[] = []
     let next = ROUNDS
     for (let side = 0; side < SIDES * 2; side++) {
-      let isSending = true
+      const sending = { on: true }
       const client = async (first: number): Promise<void> => {
-        for (let i = first; isSending; i += CLIENTS) times.push((await ask(peer, paths[i % paths.length]!)).wall_ms)
+        for (let i = first; sending.on; i += CLIENTS) times.push((await ask(peer, paths[i % paths.length]!)).wall_ms)
       }
       const clients = side % 2 === 0 ? [] : Array.from({ length: CLIENTS }, (_, i) => client(i))
       const sent = await sender.ask<Sent>(`${next} ${next + ROUNDS}`)
-      isSending = false
+      sending.on = false
       await Promise.all(clients)
       if (sent.failed > 0) throw new Error(sent.error)
       rates[side % 2 === 0 ? 'alone' : 'beside'].push(rateOf(sent))
