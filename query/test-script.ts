@@ -1,17 +1,17 @@
 import { ServiceError } from '#core/errors.ts'
 import type { QueryEngine, QueryResult } from '#core/ports/query-engine.ts'
-import { METRIC_NAME } from '#core/series.ts'
 
 import { createQueryEngine } from './engine.ts'
+import { nativeOfClassic } from './script/classic-to-native.ts'
 import { type EvalCommand, type LoadCommand, readScript } from './script/commands.ts'
 import { middleOf, wrongNotes, wrongResult } from './script/compare.ts'
 import { MemoryReader } from './script/memory-reader.ts'
 
-/** What became of one `eval`. `beyond`: it is about native histograms, which the store does not hold. */
+/** What became of one `eval`. */
 export interface EvalOutcome {
   readonly line: number
   readonly expr: string
-  readonly status: 'passed' | 'failed' | 'beyond'
+  readonly status: 'passed' | 'failed'
   /** What was wrong; '' when nothing was. */
   readonly reason: string
 }
@@ -31,24 +31,20 @@ export async function runScript(text: string): Promise<EvalOutcome[]> {
 function load(reader: MemoryReader, { interval_ms, native, series }: LoadCommand): void {
   // Inside one load the last line of a label set counts.
   const last = new Map(series.map((one) => [one.labels.key, one]))
-  for (const { labels, points } of last.values()) {
-    const timed = points.map((point, i) => ({ time_ms: i * interval_ms, point }))
-    reader.add(labels, timed)
-    if (native && labels.name.endsWith('_bucket')) {
-      const plain = labels.drop('le').with(METRIC_NAME, labels.name.slice(0, -'_bucket'.length))
-      reader.add(plain, [{ time_ms: 0, point: 'histogram' }])
-    }
+  const loaded = [...last.values()]
+  for (const { labels, points } of [...loaded, ...(native ? nativeOfClassic(loaded) : [])]) {
+    reader.add(
+      labels,
+      points.map((point, i) => ({ time_ms: i * interval_ms, point })),
+    )
   }
 }
 
 async function evaluate(reader: MemoryReader, command: EvalCommand): Promise<EvalOutcome> {
   const { line, expr } = command
   const engine = createQueryEngine({ readers: [reader] })
-  reader.metHistogram = false
   const reason = (await wrong(engine, command)) ?? ''
-  const native = command.series.some(({ points }) => points.includes('histogram'))
-  const status = reader.metHistogram || native ? 'beyond' : reason === '' ? 'passed' : 'failed'
-  return { line, expr, status, reason }
+  return { line, expr, status: reason === '' ? 'passed' : 'failed', reason }
 }
 
 async function wrong(engine: QueryEngine, command: EvalCommand): Promise<string | undefined> {

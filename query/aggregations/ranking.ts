@@ -7,6 +7,7 @@ import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 export const ranking: readonly Aggregation[] = [
   {
     name: 'bottomk',
+    floatsOnly: true,
     parameter: 'scalar',
     ordered: true,
     check: checkCount,
@@ -14,6 +15,7 @@ export const ranking: readonly Aggregation[] = [
   },
   {
     name: 'topk',
+    floatsOnly: true,
     parameter: 'scalar',
     ordered: true,
     check: checkCount,

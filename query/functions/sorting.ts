@@ -1,4 +1,4 @@
-import { type Column, vector, type VectorValue } from '../evaluate/values.ts'
+import { type Column, floatColumns, vector, type VectorValue } from '../evaluate/values.ts'
 import { type FunctionCall, type PromqlFunction, vectorArg } from './function.ts'
 
 /** `sort`, `sort_desc`: by value, NaN last. The result of a range query is ordered by labels in any case. */
@@ -14,7 +14,7 @@ function sorted(call: FunctionCall, sign: 1 | -1): VectorValue {
     call.annotations.warn(message, call.expr)
     return operand
   }
-  const there = operand.columns.filter(({ has }) => has[0] === 1)
+  const there = floatColumns(operand.columns).filter(({ has }) => has[0] === 1)
   return vector(
     there.toSorted((a, b) => compare(a, b, sign)),
     true,
