@@ -50,7 +50,7 @@ export class Evaluator {
         return expr.op === '-' ? negate(value, budget) : value
       }
       case 'binary':
-        return binary(expr, budget, {
+        return binary(expr, this.#options, {
           left: await this.evaluate(expr.left, grid),
           right: await this.evaluate(expr.right, grid),
         })

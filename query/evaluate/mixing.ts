@@ -28,6 +28,10 @@ export class MixingNotes {
     this.#annotations.warn(message, this.#span)
   }
 
+  incompatible(operator: string): void {
+    this.#annotations.warn(`incompatible bucket layout encountered for binary operator ${operator}`, this.#span)
+  }
+
   mixedClassic(): void {
     this.#annotations.warn(`vector contains a mix of classic and native histograms${this.#metric}`, this.#span)
   }

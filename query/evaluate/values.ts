@@ -84,6 +84,18 @@ export function emptyMixed(labels: Labels, steps: number, nameless = false): Mix
   return { ...column, histograms: Array.from({ length: steps }) }
 }
 
+/** Sets what a column has at a step; undefined leaves it as it is. */
+export function setElement(
+  { value, has, histograms }: MixedColumn,
+  step: number,
+  element: number | Histogram | undefined,
+): void {
+  if (element === undefined) return
+  has[step] = 1
+  if (typeof element === 'number') value[step] = element
+  else histograms[step] = element
+}
+
 /** The floats of a column: itself where it has no histograms. */
 export function floatsOf(column: Column): Column {
   const { histograms } = column

@@ -1,6 +1,6 @@
 import { MixingNotes } from '../evaluate/mixing.ts'
 import { thinned } from '../evaluate/select.ts'
-import type { Histograms, MixedColumn, Samples } from '../evaluate/values.ts'
+import { type Histograms, type MixedColumn, type Samples, setElement } from '../evaluate/values.ts'
 import type { FunctionCall } from './function.ts'
 import type { MixedRollup } from './native-windows.ts'
 import type { RollupSpec } from './rollup.ts'
@@ -24,14 +24,11 @@ export function mixedRollup({ samples, spec, call }: Mixed): (window: Window, ou
   const metric = labels.name
   const notes = new MixingNotes(call.annotations, call.exprs[spec.over ?? 0]!, metric)
   const native = spec.native ?? floatsAmong(samples, (some) => spec.prepare(some, call))
-  return (window, { value, has, histograms: out }) => {
+  return (window, out) => {
     const { from, to, step } = window
     const plain = isPlain(histograms, from, to)
     const result = plain ? floats(window) : native({ ...window, histograms, metric, notes })
-    if (result === undefined) return
-    has[step] = 1
-    if (typeof result === 'number') value[step] = result
-    else out[step] = result
+    setElement(out, step, result)
   }
 }
 
