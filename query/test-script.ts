@@ -5,6 +5,7 @@ import { createQueryEngine } from './engine.ts'
 import { nativeOfClassic } from './script/classic-to-native.ts'
 import { type EvalCommand, type LoadCommand, readScript } from './script/commands.ts'
 import { middleOf, wrongNotes, wrongResult } from './script/compare.ts'
+import { fixedAt } from './script/fixed.ts'
 import { MemoryReader } from './script/memory-reader.ts'
 
 /** What became of one `eval`. */
@@ -59,23 +60,42 @@ async function wrong(engine: QueryEngine, command: EvalCommand): Promise<string 
     return fits ? undefined : `failed otherwise: ${error.message}`
   }
   if (failures.length > 0) return 'did not fail'
-  return wrongResult(command, result) ?? wrongNotes(command, result) ?? (await wrongAsRange(engine, command, result))
+  return wrongResult(command, result) ?? wrongNotes(command, result) ?? (await wrongAgain(engine, command, result))
 }
 
 async function ask(engine: QueryEngine, { expr, from_ms, to_ms, step_ms }: EvalCommand): Promise<QueryResult> {
   return step_ms === 0 ? engine.instant(expr, from_ms) : engine.range(expr, { from_ms, to_ms, step_ms })
 }
 
-/** As upstream's runner does, an instant eval is asked again as the middle of a range of three minutes. */
+/**
+ * As upstream's runner does, an instant eval is asked again: as the middle of a range of three minutes, and at other times with its own
+ * fixed by `@` in every selector.
+ */
+async function wrongAgain(engine: QueryEngine, command: EvalCommand, result: QueryResult): Promise<string | undefined> {
+  if (command.step_ms !== 0 || result.type === 'string') return undefined
+  return (await wrongFixed(engine, command)) ?? (await wrongAsRange(engine, command, result))
+}
+
 async function wrongAsRange(
   engine: QueryEngine,
   command: EvalCommand,
   result: QueryResult,
 ): Promise<string | undefined> {
-  if (command.step_ms !== 0 || result.type !== 'vector') return undefined
+  if (result.type !== 'vector') return undefined
   const { from_ms, expr } = command
   const range = await engine.range(expr, { from_ms: from_ms - 60_000, to_ms: from_ms + 60_000, step_ms: 60_000 })
   const unordered = { ...command, expectations: command.expectations.filter(({ what }) => what !== 'ordered') }
   const reason = wrongResult(unordered, middleOf(range, from_ms))
   return reason === undefined ? undefined : `as a range: ${reason}`
+}
+
+async function wrongFixed(engine: QueryEngine, command: EvalCommand): Promise<string | undefined> {
+  const fixed = fixedAt(command.expr, command.from_ms)
+  if (fixed === undefined) return undefined
+  for (const moved_ms of [-3_600_000, 3_600_000]) {
+    const from_ms = command.from_ms + moved_ms
+    const reason = wrongResult({ ...command, from_ms }, await engine.instant(fixed, from_ms))
+    if (reason !== undefined) return `as ${fixed}: ${reason}`
+  }
+  return undefined
 }

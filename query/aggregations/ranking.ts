@@ -25,7 +25,8 @@ export const ranking: readonly Aggregation[] = [
 
 const INT64 = 2 ** 63
 
-function checkCount({ scalar }: AggregationCall): void {
+/** Throws for a count that is none. */
+export function checkCount({ scalar }: AggregationCall): void {
   for (const k of scalar) {
     if (Number.isNaN(k)) throw new ServiceError('execution', 'Parameter value is NaN')
     if (k >= INT64) throw new ServiceError('execution', `Scalar value ${k} overflows int64`)

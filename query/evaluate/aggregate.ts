@@ -47,10 +47,12 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
 function floatsAlone(expr: Aggregate, { inner, annotations }: Operands): readonly Column[] {
   const floats = floatColumns(inner.columns)
   if (floats === inner.columns) return floats
-  const isNative = ({ has, histograms }: Column): boolean =>
-    histograms?.some((one, i) => one !== undefined && has[i] === 1) === true
   if (inner.columns.some(isNative)) new MixingNotes(annotations, expr.inner).ignoredIn(expr.op)
   return floats
+}
+
+function isNative({ has, histograms }: Column): boolean {
+  return histograms?.some((one, i) => one !== undefined && has[i] === 1) === true
 }
 
 function groupsOf(expr: Aggregate, columns: readonly Column[], written: readonly string[]): Iterable<Group> {

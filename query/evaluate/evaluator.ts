@@ -13,7 +13,7 @@ export interface EvaluatorOptions {
   readonly budget: Budget
   readonly fetch: Fetch
   readonly annotations: Annotations
-  readonly query: Span
+  readonly query: Span & { readonly step_ms: number }
   readonly lookback_ms: number
   /** Step of a subquery that names none. */
   readonly subquery_step_ms: number

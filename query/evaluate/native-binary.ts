@@ -15,7 +15,7 @@ export function mixedOperator(expr: Binary, annotations: Annotations): MixedOper
   const notes = new MixingNotes(annotations, expr)
   return (left, right) => {
     const result = operate(expr.op, { left, right, notes })
-    if (result !== NO_MEANING) return result
+    if (result !== 'no meaning') return result
     const types = `${typeName(left)} ${expr.op} ${typeName(right)}`
     const message = `incompatible sample types encountered for binary operator "${expr.op}": ${types}`
     annotations.info(message, expr)
@@ -23,24 +23,22 @@ export function mixedOperator(expr: Binary, annotations: Annotations): MixedOper
   }
 }
 
-const NO_MEANING = Symbol('no meaning')
-
 interface Operation {
   readonly left: Operand
   readonly right: Operand
   readonly notes: MixingNotes
 }
 
-function operate(op: Binary['op'], { left, right, notes }: Operation): Operand | boolean | undefined | symbol {
+function operate(op: Binary['op'], { left, right, notes }: Operation): Operand | boolean | undefined | 'no meaning' {
   if (typeof left === 'object' && typeof right === 'object') {
     if (op === '==') return sameHistogram(left, right)
     if (op === '!=') return !sameHistogram(left, right)
-    return op === '+' || op === '-' ? combined(op, { left, right, notes }) : NO_MEANING
+    return op === '+' || op === '-' ? combined(op, { left, right, notes }) : 'no meaning'
   }
   if (op === '*' && typeof left === 'number') return scaled(right as Histogram, left)
   if (op === '*' && typeof left === 'object') return scaled(left, right as number)
   if (op === '/' && typeof left === 'object') return divided(left, right as number)
-  return NO_MEANING
+  return 'no meaning'
 }
 
 function combined(

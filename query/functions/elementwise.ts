@@ -57,7 +57,8 @@ export const elementwise: readonly PromqlFunction[] = [
   ofValue('sqrt', Math.sqrt),
 ]
 
-function ofValue(name: string, of: (value: number) => number): PromqlFunction {
+/** A function that takes each value by itself. */
+export function ofValue(name: string, of: (value: number) => number): PromqlFunction {
   return {
     name,
     args: ['vector'],

@@ -33,6 +33,13 @@ export const overTime: readonly PromqlFunction[] = [
       ({ to, value }) =>
         value[to - 1],
   }),
+  plain('mad_over_time', ({ from, to, value }) => {
+    const median = value.subarray(from, to).some(Number.isNaN) ? NaN : quantileOf(0.5, value.slice(from, to))
+    return quantileOf(
+      0.5,
+      value.slice(from, to).map((one) => Math.abs(one - median)),
+    )
+  }),
   plain('max_over_time', (window) => extreme(window, (a, b) => a > b)),
   plain('min_over_time', (window) => extreme(window, (a, b) => a < b)),
   plain('present_over_time', present, present),

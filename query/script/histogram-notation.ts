@@ -1,5 +1,5 @@
 import { numberOf } from '../language/literals.ts'
-import { CUSTOM_SCHEMA, EMPTY, type Histogram, isKnownSchema, type ResetHint } from '../native/histogram.ts'
+import { EMPTY, type Histogram, isKnownSchema, type ResetHint } from '../native/histogram.ts'
 
 /** What a literal names, by its keys, and whether a reset hint was among them. */
 export interface HistogramLiteral {
@@ -27,7 +27,7 @@ export function readHistogram(text: string): HistogramLiteral {
   if (!HINTS.includes(hint)) throw new Error(`not a reset hint: ${hint}`)
   const side = (prefix: string): Histogram['positive'] => {
     const counts = listIn(take(`${prefix}buckets`) ?? '[]')
-    return { offset: numberIn(take(`${prefix}offset`) ?? '0') + (schema === CUSTOM_SCHEMA ? 0 : 1), counts }
+    return { offset: numberIn(take(`${prefix}offset`) ?? '0'), counts }
   }
   const hinted = text.includes('counter_reset_hint')
   const histogram: Histogram = {
