@@ -20,7 +20,7 @@ const LIMITS = { series: Infinity, points: 100 }
 function written(result: QueryResult): unknown {
   const json = new JsonBytes()
   writeResult(json, result, LIMITS)
-  return JSON.parse(Buffer.from(json.take()).toString())
+  return JSON.parse(Buffer.from(json.bytes).toString())
 }
 
 function resultOf(type: 'vector' | 'matrix', float: readonly number[]): QueryResult {
@@ -53,7 +53,8 @@ test('an element of a vector is a histogram in place of a value', () => {
 })
 
 test('a series of a matrix has its histograms beside its values, and neither key where there is none', () => {
-  const one = (float: readonly number[]): unknown => (written(resultOf('matrix', float)) as { result: unknown[] }).result
+  const one = (float: readonly number[]): unknown =>
+    (written(resultOf('matrix', float)) as { result: unknown[] }).result
   expect(one([7])).toEqual([{ metric: { a: 'b' }, values: [[0, '7']], histograms: [POINT] }])
   expect(one([])).toEqual([{ metric: { a: 'b' }, histograms: [POINT] }])
 })
