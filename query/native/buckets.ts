@@ -20,16 +20,20 @@ export function bucketsOf(histogram: Histogram): Bucket[] {
   }
   for (let i = negative.counts.length - 1; i >= 0; i--) {
     const [at, count] = [negative.offset + i, negative.counts[i]!]
-    const upper = -Math.max(boundOf(at - 1, schema), zeroThreshold)
-    if (count !== 0) out.push({ lower: -boundOf(at, schema), upper, count })
+    if (count !== 0) out.push({ lower: -boundOf(at, schema), upper: -innerBound(at, schema, zeroThreshold), count })
   }
   if (zeroCount !== 0) out.push({ lower: -zeroThreshold, upper: zeroThreshold, count: zeroCount })
   for (const [i, count] of positive.counts.entries()) {
     const at = positive.offset + i
-    const lower = Math.max(boundOf(at - 1, schema), zeroThreshold)
-    if (count !== 0) out.push({ lower, upper: boundOf(at, schema), count })
+    if (count !== 0) out.push({ lower: innerBound(at, schema, zeroThreshold), upper: boundOf(at, schema), count })
   }
   return out
+}
+
+/** Where a bucket begins: at the end of the zero bucket, if that ends in it. */
+function innerBound(index: number, schema: number, zeroThreshold: number): number {
+  const bound = boundOf(index - 1, schema)
+  return zeroThreshold > bound && zeroThreshold < boundOf(index, schema) ? zeroThreshold : bound
 }
 
 /**
