@@ -14,6 +14,7 @@ const { LAST_MS, NEWEST, RAW, TOUCHED_MS } = layout
 export interface Refusals {
   not_finite: number
   not_ascending: number
+  maintenance: number
 }
 
 /** The samples of a batch that rows follow: counters as rates, columns that are filled again for each batch. */
@@ -24,7 +25,7 @@ export class Gather {
   value = new Float64Array(64)
   /** Which sample of the batch, while rows are looked up. */
   #sample = new Int32Array(64)
-  readonly refused: Refusals = { not_finite: 0, not_ascending: 0 }
+  readonly refused: Refusals = { not_finite: 0, not_ascending: 0, maintenance: 0 }
 
   /** Fills the columns; `resolve` routes a series that is new. `now_ms`: analysis time. */
   take(
