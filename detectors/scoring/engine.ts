@@ -18,6 +18,7 @@ import {
   type SeriesId,
 } from '#core/series.ts'
 
+import { absencesOf } from './absences.ts'
 import type { ScoreSink } from './band-writer.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
 import { Gather } from './gather.ts'
@@ -211,12 +212,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Hands on the findings of rule steps; `samples` and `tick` do it by themselves. */
   flush(): void {
     this.#findings.flush()
-    const { refused } = this.#gather
     if (this.#counted > 0) this.#judged.add(this.#counted)
-    for (const reason of ['not_finite', 'not_ascending', 'maintenance'] as const) {
-      if (refused[reason] > 0) this.#skipped.add(refused[reason], { reason })
-      refused[reason] = 0
-    }
+    this.#gather.settle(this.#skipped)
     this.#counted = 0
   }
 
@@ -334,10 +331,12 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** What the row's values are expected to be multiplied with at a time; null where nothing is to be judged or learned. */
   #factor(rule: ActiveRule, row: number, time_ms: number): number | null {
-    const { windows, serviceLabels } = this.#options
-    if (!windows.touches(time_ms, time_ms)) return 1
-    const { labels } = this.#table.about(row) ?? this.#worked(row, rule)
-    return windows.factorAt(serviceOf(labels, serviceLabels), time_ms)
+    const { windows } = this.#options
+    return windows.touches(time_ms, time_ms) ? windows.factorAt(this.#service(row, rule), time_ms) : 1
+  }
+
+  #service(row: number, rule: ActiveRule): string {
+    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels, this.#options.serviceLabels)
   }
 
   /** Draws the conclusions from `#verdict`. */
@@ -347,7 +346,10 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     if (direction !== 'both' && value > verdict.expected !== (direction === 'up')) verdict.score = 0
     const anomalous = verdict.score >= 1
     if (anomalous || this.#table.running.data[row] === 1) {
-      this.#observe(row, rule, { time_ms, anomalous, value, ...verdict }, blamed)
+      const { detector } = rule
+      // A batch says scores alone; what was stepped last is not this sample.
+      const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
+      this.#observe(row, rule, { time_ms, anomalous, value, ...verdict, ...seen }, blamed)
     }
     if (!rule.shows) return
     this.#table.keep(row, time_ms, value, verdict)
@@ -449,13 +451,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   #absences(): void {
+    const time_ms = this.#time_ms
     for (const rule of this.#rules.values()) {
-      for (const row of rule.silent) {
-        const score = rule.detector.overdue?.(this.#table.local.data[row]!, this.#time_ms) ?? 0
-        if (score < 1 || this.#factor(rule, row, this.#time_ms) === null) continue
-        const since_ms = this.#table.last_ms(row)
-        this.#observe(row, rule, { ...NONE, time_ms: this.#time_ms, since_ms, anomalous: true, score, value: NaN })
-      }
+      const serviceOfRow = (row: number): string => this.#service(row, rule)
+      for (const { row, seen } of absencesOf(rule, { table: this.#table, time_ms, serviceOf: serviceOfRow }))
+        if (this.#factor(rule, row, time_ms) !== null) this.#observe(row, rule, seen)
     }
   }
 
