@@ -190,6 +190,7 @@ export class Engine {
   }
 
   change(change: Change): void {
+    this.detectors.change(change)
     if (this.changes.add(change)) this.alerting.change(change)
   }
 

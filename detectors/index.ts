@@ -1,3 +1,4 @@
+import type { Change } from '#core/change.ts'
 import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
@@ -17,7 +18,7 @@ import { ForecastEngine } from './forecasting/forecasting.ts'
 import type { ForecastTable } from './forecasting/table.ts'
 import { LogEngine } from './logs/log-engine.ts'
 import { RuleEngine, type RuleGroup } from './rules/index.ts'
-import { BandWriter, ScoringEngine } from './scoring/index.ts'
+import { BandWriter, ScoringEngine, Windows } from './scoring/index.ts'
 
 export { MODELS as FORECAST_MODELS } from './forecasting/make.ts'
 export { ForecastTable } from './forecasting/table.ts'
@@ -51,6 +52,8 @@ export interface Detectors {
   /** Samples just stored; `fresh` marks those that are the newest of their series. */
   samples(batch: SampleBatch, fresh: Uint8Array): void
   logs(records: readonly LogRecord[]): void
+  /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
+  change(change: Change): void
   tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
   readonly findings: FindingReader
   readonly scores: ScoreReader
@@ -72,6 +75,7 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
 
 export function createDetectors(options: DetectorsOptions): Detectors {
   const { query, reader, writer, table, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
+  const windows = new Windows()
   const bands = new BandWriter(writer, meter)
   const scoring = new ScoringEngine({
     definition: (id) => writer.definition(id),
@@ -79,6 +83,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     scores: bands,
     scored_series: limits.scored_series,
     findings: limits.findings,
+    windows,
     log,
     meter,
   })
@@ -114,6 +119,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       if (time_ms !== undefined && oldest_ms < Infinity) rules.observed(oldest_ms, time_ms)
     },
     logs: (records) => logs.logs(records),
+    change: (change) => windows.change(change),
     async tick({ time_ms, complete_ms }) {
       logs.tick(time_ms)
       await rules.tick({ time_ms, complete_ms })
@@ -125,6 +131,6 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     rules,
     alerts: rules,
     forecasts: forecasting,
-    snapshots: [scoring, rules, forecasting, logs],
+    snapshots: [windows, scoring, rules, forecasting, logs],
   }
 }

@@ -48,6 +48,10 @@ export class FindingLog {
     const options = { for_ms: facts.spec.for_ms, pause_ms: PAUSE_MS, recount_ms: RECOUNT_MS }
     let before = this.runs.get(row)
     let { run, change } = stepRun(before, seen, options)
+    if (run !== undefined && change === 'closed') {
+      this.#end(row, facts, run, change)
+      return false
+    }
     if (before !== undefined && run === undefined) {
       this.#end(row, facts, before, change)
       before = undefined
@@ -98,17 +102,20 @@ export class FindingLog {
 
   #end(row: number, facts: RowFacts, run: Run, change: RunChange): void {
     this.runs.delete(row)
-    if (change === 'closed') this.#tell(row, facts, run, 'closed', run.last_ms + PAUSE_MS)
+    if (change === 'closed')
+      this.#tell(row, facts, run, 'closed', run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS)
     this.experts.delete(row)
   }
 
   #tell(row: number, facts: RowFacts, run: Run, type: FindingEvent['type'], at_ms: number): void {
-    const finding = findingOf(run, facts.about, {
+    const first = findingOf(run, facts.about, {
       spec: facts.spec,
       experts: this.experts.get(row) ?? [],
       serviceLabels: this.#serviceLabels,
       ...(type === 'closed' ? { until_ms: at_ms } : {}),
     })
+    const similar_ms = this.book.similar(first)
+    const finding = similar_ms === undefined ? first : { ...first, similar_ms }
     this.book.put(finding)
     this.#events.push({ type, at_ms, finding })
   }
