@@ -42,9 +42,21 @@ class LabelsJson {
   }
 }
 
-function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matrix: boolean): void {
+/** Points that are written between two turns of others: some milliseconds. A series costs as much as so many. */
+const WRITTEN_AT_ONCE = 50_000
+const SERIES_COST = 5
+
+async function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matrix: boolean): Promise<void> {
   const metrics = new LabelsJson()
+  let written = 0
   for (const [index, { labels, time_ms, value, histograms = [] }] of shown.entries()) {
+    written += time_ms.length + pointsOf(histograms) + SERIES_COST
+    if (written >= WRITTEN_AT_ONCE) {
+      written = 0
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
     json.text(index === 0 ? '{"metric":' : ',{"metric":')
     metrics.write(json, labels)
     if (matrix) {
@@ -84,9 +96,9 @@ function pointsOf(histograms: Histograms): number {
 }
 
 /**
- * Writes a result as the `data` of the API; returns its notes. Throws `execution` above `limits.points`: one answer must fit into memory.
+ * Writes a result as the `data` of the API, a long one in turns with others; returns its notes. Throws `execution` above `limits.points`: one answer must fit into memory.
  */
-export function writeResult(json: JsonBytes, result: QueryResult, limits: ResultLimits): Notes {
+export async function writeResult(json: JsonBytes, result: QueryResult, limits: ResultLimits): Promise<Notes> {
   if (result.type === 'scalar') {
     json.text('{"resultType":"scalar","result":')
     json.point(result.time_ms, result.value)
@@ -107,7 +119,7 @@ export function writeResult(json: JsonBytes, result: QueryResult, limits: Result
     )
   }
   json.text(`{"resultType":"${result.type}","result":[`)
-  writeSeries(json, shown, result.type === 'matrix')
+  await writeSeries(json, shown, result.type === 'matrix')
   json.text(']}')
   const warnings = shown === result.series ? result.warnings : [...result.warnings, TRUNCATED]
   return { warnings, infos: result.infos }
