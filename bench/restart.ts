@@ -1,5 +1,5 @@
 // A restart: how long until it is ready, and whether the next scores are those of a process that never stopped.
-//   npm run bench -- restart [--series=100000] [--rounds=20] [--detector=ewma]
+//   npm run bench -- restart [--series=100000] [--rounds=20] [--detector=band]
 // A checkpoint of ten rounds, `rounds` more in the journal, SIGKILL; then a fresh process on a copy of the folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -67,7 +67,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     options: {
       series: { type: 'string', default: '100000' },
       rounds: { type: 'string', default: '20' },
-      detector: { type: 'string', default: 'ewma' },
+      detector: { type: 'string', default: '{kind: band, method: ewma, window: 15m}' },
     },
   })
   const [series, rounds] = [Number(values.series), Number(values.rounds)]

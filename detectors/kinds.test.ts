@@ -5,10 +5,12 @@ import { describe, expect, test } from 'vitest'
 import type { Verdict } from '#core/score.ts'
 
 import * as kinds from './kinds.ts'
-import type { Detector } from './kinds/kind.ts'
+import type { Detector, Kind } from './kinds/kind.ts'
 import { createDetector, KIND_NAMES, parseDetector } from './kinds/registry.ts'
 
 const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 5)
 const context = { budget_per_week: 1 }
 
@@ -65,109 +67,211 @@ test('the list is what the registry knows', () => {
   expect(parseDetector(undefined)).toEqual({ kind: 'auto' })
 })
 
-describe.each(Object.values(kinds).map(({ kind, scores: judges }) => ({ kind, judges })))(
-  '$kind',
-  ({ kind, judges }) => {
-    test('its default configuration parses', () => {
-      expect(parseDetector(kind)).toMatchObject({ kind })
-    })
+/** Rank correlation (Spearman), ties by their mean rank. */
+function rankCorrelation(a: readonly number[], b: readonly number[]): number {
+  const ranks = (values: readonly number[]): number[] => {
+    const order = values.map((_, i) => i).toSorted((i, j) => values[i]! - values[j]!)
+    const out: number[] = []
+    for (let from = 0; from < order.length;) {
+      let to = from
+      while (to < order.length && values[order[to]!] === values[order[from]!]) to++
+      for (let i = from; i < to; i++) out[order[i]!] = (from + to - 1) / 2
+      from = to
+    }
+    return out
+  }
+  const [x, y] = [ranks(a), ranks(b)]
+  const middle = (a.length - 1) / 2
+  let [xy, xx, yy] = [0, 0, 0]
+  for (let i = 0; i < a.length; i++) {
+    xy += (x[i]! - middle) * (y[i]! - middle)
+    xx += (x[i]! - middle) ** 2
+    yy += (y[i]! - middle) ** 2
+  }
+  return xy / Math.sqrt(xx * yy)
+}
 
-    test('scores are finite and not negative, and values are finite or missing, whatever comes', () => {
-      fc.assert(
-        fc.property(steps, (stream) => {
-          const detector = make(kind)
-          const row = detector.add()
-          const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
-          let time_ms = START
-          for (const { dt_ms, value } of stream) {
-            detector.step(row, (time_ms += dt_ms), value, verdict)
-            expect(Number.isFinite(verdict.score) && verdict.score >= 0).toBe(true)
-            expect(Number.isFinite(value) || verdict.score === 0).toBe(true)
-            for (const cell of [verdict.expected, verdict.lower, verdict.upper])
-              expect(Math.abs(cell)).not.toBe(Infinity)
-          }
-        }),
-        { numRuns: 60 },
-      )
-    })
+/** Instants at which nothing is wrong with a series, whatever its samples do. */
+const INSTANTS: Readonly<Record<string, (kind: string) => number[]>> = {
+  'a gap over midnight': (kind) => {
+    const random = gaussian(11)
+    return timed(kind, { days: 3, value: () => 50 + random(), skip: (at) => at % DAY < 2 * HOUR && at > START + DAY })
+  },
+  'the hour that summer time leaves out, and the one that it gives back': (kind) => {
+    const random = gaussian(12)
+    const shift = (at: number): number => (at >= START + 2 * DAY && at < START + 4 * DAY ? HOUR : 0)
+    const skip = (at: number): boolean => at >= START + 2 * DAY && at < START + 2 * DAY + HOUR
+    return timed(kind, { days: 5, value: () => 50 + random(), skip, stamp: (at) => at - shift(at) })
+  },
+  'the 29th of February': (kind) => {
+    const random = gaussian(13)
+    return timed(kind, { from: Date.UTC(2028, 1, 27), days: 4, value: () => 50 + random() })
+  },
+  'a series with a sample an hour': (kind) => {
+    const random = gaussian(14)
+    return timed(kind, { days: 30, step: HOUR, value: () => 50 + random() })
+  },
+}
 
-    test('the same input gives the same scores, and saving in mid-stream changes nothing bit for bit', () => {
-      const values = noise(3000).map((value, i) => (i % 700 === 699 ? value + 40 : value + 10 * Math.sin(i / 229)))
-      const whole = make(kind)
-      const expected = scores(whole, values)
-      const first = make(kind)
-      const row = first.add()
-      const before = scores(first, values.slice(0, 2111), { row })
-      const second = make(kind)
-      second.load(first.save())
-      const after = scores(second, values.slice(2111), { row, from: START + 2111 * MINUTE })
-      expect([...before, ...after]).toEqual(expected)
-      expect(second.save()).toEqual(whole.save())
-      expect(() => second.load(new Uint8Array([9, 9]))).toThrow(/cut short/)
-    })
+interface Timed {
+  readonly from?: number
+  readonly days: number
+  readonly step?: number
+  readonly value: (at: number) => number
+  readonly skip?: (at: number) => boolean
+  readonly stamp?: (at: number) => number
+}
 
-    test('memory is bounded by rows, not by samples, and a removed row is forgotten', () => {
-      const detector = make(kind)
-      const row = detector.add()
-      scores(detector, noise(4000), { row })
-      const size = detector.bytes
-      scores(detector, noise(4000), { row, from: START + 4000 * MINUTE })
-      expect(detector.bytes).toBe(size)
-      detector.remove(row)
-      expect(detector.live).toBe(0)
-      expect(detector.add()).toBe(row)
-      expect(scores(detector, noise(500), { row })).toEqual(scores(make(kind), noise(500)))
-    })
+/** Event times of anomalous samples; what goes back in time is left out, as scoring does. */
+function timed(kind: string, { from = START, days, step = MINUTE, value, skip, stamp }: Timed): number[] {
+  const detector = make(kind)
+  const row = detector.add()
+  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const found: number[] = []
+  let last = -Infinity
+  for (let at = from; at < from + days * DAY; at += step) {
+    const time_ms = stamp?.(at) ?? at
+    const seen = value(at)
+    if (skip?.(at) === true || time_ms <= last) continue
+    detector.step(row, (last = time_ms), seen, verdict)
+    if (verdict.score >= 1) found.push(time_ms)
+  }
+  return found
+}
 
-    test.skipIf(!judges)(
-      'a shift of ten sigma is seen and adopted after its time, and a gap or a huge value poisons nothing',
-      () => {
+describe.each(
+  Object.values(kinds as Record<string, Kind>).map(({ kind, scores: judges, judges: what }) => ({
+    kind,
+    single: judges && what === undefined,
+  })),
+)('$kind', ({ kind, single }) => {
+  test('its default configuration parses', () => {
+    expect(parseDetector(kind)).toMatchObject({ kind })
+  })
+
+  test('scores are finite and not negative, and values are finite or missing, whatever comes', () => {
+    fc.assert(
+      fc.property(steps, (stream) => {
         const detector = make(kind)
         const row = detector.add()
-        const days = noise(3 * 1440)
-        const calm = scores(detector, days, { row })
-        expect(calm.filter((score) => score >= 1).length).toBeLessThanOrEqual(3)
-        let from = START + days.length * MINUTE
-        const once = scores(detector, [1e300, ...noise(30)], { row, from })
-        expect(once[0]).toBeGreaterThanOrEqual(1)
-        expect(once.slice(1).filter((score) => score >= 1)).toEqual([])
-        from += 31 * MINUTE + 6 * 3_600_000
-        expect(scores(detector, noise(60), { row, from }).filter((score) => score >= 1)).toEqual([])
-        from += 60 * MINUTE
-        const shifted = scores(detector, noise(360, 112), { row, from })
-        expect(shifted[0]).toBeGreaterThanOrEqual(1)
-        expect(shifted.slice(0, 60).filter((score) => score >= 1).length).toBeGreaterThan(50)
-        expect(shifted.slice(-60).filter((score) => score >= 1)).toEqual([])
-      },
+        const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+        let time_ms = START
+        for (const { dt_ms, value } of stream) {
+          detector.step(row, (time_ms += dt_ms), value, verdict)
+          expect(Number.isFinite(verdict.score) && verdict.score >= 0).toBe(true)
+          expect(Number.isFinite(value) || verdict.score === 0).toBe(true)
+          for (const cell of [verdict.expected, verdict.lower, verdict.upper]) expect(Math.abs(cell)).not.toBe(Infinity)
+        }
+      }),
+      { numRuns: 60 },
     )
+  })
 
-    test.skipIf(!judges)('the further a value lies out, the higher it scores', () => {
+  test('the same input gives the same scores, and saving in mid-stream changes nothing bit for bit', () => {
+    const values = noise(3000).map((value, i) => (i % 700 === 699 ? value + 40 : value + 10 * Math.sin(i / 229)))
+    const whole = make(kind)
+    const expected = scores(whole, values)
+    const first = make(kind)
+    const row = first.add()
+    const before = scores(first, values.slice(0, 2111), { row })
+    const second = make(kind)
+    second.load(first.save())
+    const after = scores(second, values.slice(2111), { row, from: START + 2111 * MINUTE })
+    expect([...before, ...after]).toEqual(expected)
+    expect(second.save()).toEqual(whole.save())
+    expect(() => second.load(new Uint8Array([9, 9]))).toThrow(/cut short/)
+  })
+
+  test('memory is bounded by rows, not by samples, and a removed row is forgotten', () => {
+    const detector = make(kind)
+    const row = detector.add()
+    scores(detector, noise(4000), { row })
+    const size = detector.bytes
+    scores(detector, noise(4000), { row, from: START + 4000 * MINUTE })
+    expect(detector.bytes).toBe(size)
+    detector.remove(row)
+    expect(detector.live).toBe(0)
+    expect(detector.add()).toBe(row)
+    expect(scores(detector, noise(500), { row })).toEqual(scores(make(kind), noise(500)))
+  })
+
+  test.skipIf(!single)(
+    'a shift of ten sigma is seen and adopted after its time, and a gap or a huge value poisons nothing',
+    () => {
       const detector = make(kind)
       const row = detector.add()
-      scores(detector, noise(2 * 1440), { row })
-      const bytes = detector.save()
-      const heights = [100, 102, 105, 110, 150, 1000].map((value) => {
-        const copy = make(kind)
-        copy.load(bytes)
-        return scores(copy, [value], { row, from: START + 2 * 1440 * MINUTE })[0]!
-      })
-      expect(heights).toEqual(heights.toSorted((a, b) => a - b))
-      expect(new Set(heights).size).toBe(heights.length)
-    })
+      const days = noise(3 * 1440)
+      const calm = scores(detector, days, { row })
+      expect(calm.filter((score) => score >= 1).length).toBeLessThanOrEqual(3)
+      let from = START + days.length * MINUTE
+      const once = scores(detector, [1e300, ...noise(30)], { row, from })
+      expect(once[0]).toBeGreaterThanOrEqual(1)
+      expect(once.slice(1).filter((score) => score >= 1)).toEqual([])
+      from += 31 * MINUTE + 6 * 3_600_000
+      expect(scores(detector, noise(60), { row, from }).filter((score) => score >= 1)).toEqual([])
+      from += 60 * MINUTE
+      const shifted = scores(detector, noise(360, 112), { row, from })
+      expect(shifted[0]).toBeGreaterThanOrEqual(1)
+      expect(shifted.slice(0, 60).filter((score) => score >= 1).length).toBeGreaterThan(50)
+      expect(shifted.slice(-60).filter((score) => score >= 1)).toEqual([])
+    },
+  )
 
-    test('constant and quantised series rest in peace', () => {
-      for (const values of [
-        Array.from({ length: 4000 }, () => 0),
-        Array.from({ length: 4000 }, () => 0.37),
-        Array.from({ length: 4000 }, () => 1e12),
-        noise(4000).map((value) => Math.round(value)),
-        noise(4000, 3).map((value) => Math.max(0, Math.round(value / 2))),
-      ]) {
-        expect(scores(make(kind), values).filter((score) => score >= 1).length).toBeLessThanOrEqual(2)
-      }
+  test.skipIf(!single)('the further a value lies out, the higher it scores', () => {
+    const detector = make(kind)
+    const row = detector.add()
+    scores(detector, noise(2 * 1440), { row })
+    const bytes = detector.save()
+    const heights = [100, 102, 105, 110, 150, 1000].map((value) => {
+      const copy = make(kind)
+      copy.load(bytes)
+      return scores(copy, [value], { row, from: START + 2 * 1440 * MINUTE })[0]!
     })
-  },
-)
+    expect(heights).toEqual(heights.toSorted((a, b) => a - b))
+    expect(new Set(heights).size).toBe(heights.length)
+  })
+
+  test.skipIf(!single)('the score grows with the distance from what was expected', () => {
+    const detector = make(kind)
+    const row = detector.add()
+    const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    const found: number[] = []
+    const distances: number[] = []
+    for (const [i, noisy] of noise(3 * 1440, 100, 5).entries()) {
+      const value = i % 97 === 0 ? noisy + 6 * Math.sin(i) : noisy
+      detector.step(row, START + i * MINUTE, value, verdict)
+      if (i < 2 * 1440 || Number.isNaN(verdict.expected)) continue
+      found.push(verdict.score)
+      distances.push(Math.abs(value - verdict.expected))
+    }
+    expect(found.length).toBeGreaterThan(1000)
+    expect(rankCorrelation(found, distances)).toBeGreaterThan(0.6)
+  })
+
+  test.each(Object.entries(INSTANTS))('%s is no finding', (_name, run) => {
+    expect(run(kind).length).toBeLessThanOrEqual(1)
+  })
+
+  test('a second and a minute between samples find about as little', () => {
+    for (const step of [1000, MINUTE]) {
+      const random = gaussian(15)
+      const days = step === MINUTE ? 4 : 0.5
+      expect(timed(kind, { days, step, value: () => 20 + 2 * random() }).length).toBeLessThanOrEqual(4)
+    }
+  })
+
+  test('constant and quantised series rest in peace', () => {
+    for (const values of [
+      Array.from({ length: 4000 }, () => 0),
+      Array.from({ length: 4000 }, () => 0.37),
+      Array.from({ length: 4000 }, () => 1e12),
+      noise(4000).map((value) => Math.round(value)),
+      noise(4000, 3).map((value) => Math.max(0, Math.round(value / 2))),
+    ]) {
+      expect(scores(make(kind), values).filter((score) => score >= 1).length).toBeLessThanOrEqual(2)
+    }
+  })
+})
 
 test('absence knows the cadence of a row and scores only its silence', () => {
   const detector = make('absence')
@@ -179,6 +283,42 @@ test('absence knows the cadence of a row and scores only its silence', () => {
   expect(overdue(4.9)).toBeLessThan(1)
   expect(overdue(5)).toBeCloseTo(1)
   expect(overdue(50)).toBeCloseTo(10)
+})
+
+test('flat sees a series that stands still longer than it ever did, and not one that never moved', () => {
+  const detector = make('flat')
+  const row = detector.add()
+  scores(detector, noise(500), { row })
+  const still = scores(
+    detector,
+    Array.from({ length: 60 }, () => 100),
+    { row, from: START + 500 * MINUTE },
+  )
+  expect(still[0]).toBeLessThan(1)
+  expect(still.findIndex((score) => score >= 1)).toBe(5)
+  expect(detector.shape?.()).toBe('flat')
+  expect(scores(detector, noise(1), { row, from: START + 560 * MINUTE })).toEqual([0])
+  // Two hours of nothing are a gap, not stillness.
+  const gap = scores(detector, [noise(1)[0]!, ...noise(5)], { row, from: START + 700 * MINUTE })
+  expect(gap.every((score) => score < 1)).toBe(true)
+})
+
+test.each([
+  ['level', (i: number, noisy: number) => noisy + (i >= 2880 ? 3 : 0), 'level', 90],
+  ['trend', (i: number, noisy: number) => noisy - Math.max(0, i - 2880) / 8, 'level', 240],
+  ['variance', (i: number, noisy: number) => (i >= 2880 ? 100 + 4 * (noisy - 100) : noisy), 'variance', 120],
+])('shift sees a change of the %s that no single value shows', (_aspect, change, aspect, within) => {
+  const detector = make('shift')
+  const row = detector.add()
+  const values = noise(2880 + within, 100, 3).map((noisy, i) => change(i, noisy))
+  const before = scores(detector, values.slice(0, 2880), { row })
+  expect(before.filter((score) => score >= 1)).toEqual([])
+  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const blamed = values.slice(2880).map((value, i) => {
+    detector.step(row, START + (2881 + i) * MINUTE, value, verdict)
+    return verdict.score >= 1 ? detector.blamed() : []
+  })
+  expect(blamed.flat()).toContain(aspect)
 })
 
 test('auto has a band after ten samples and does not wake anyone while it is young', () => {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '#core/clock.ts'
+import { type Clock, monotonicNow_ms, systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import type { ExpressionInfo, QueryEngine, QueryOptions, QueryResult, RangeOptions } from '#core/ports/query-engine.ts'
@@ -10,6 +10,7 @@ import { Evaluator } from './evaluate/evaluator.ts'
 import { Fetch } from './evaluate/fetch.ts'
 import { eachReach, reachesOf } from './evaluate/reach.ts'
 import { instantResult, rangeResult } from './evaluate/result.ts'
+import { Turns } from './evaluate/turns.ts'
 import type { Grid, Value } from './evaluate/values.ts'
 import { type Expr, TYPE_NAMES, unwrapped } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
@@ -26,6 +27,8 @@ export interface QueryEngineOptions {
   readonly meter?: Meter
   /** For timeouts and durations. */
   readonly clock?: Clock
+  /** A fine clock that only goes forward, ms: by it queries and others share the thread. */
+  readonly monotonic_ms?: () => number
   /** How far back an instant selector looks; 5 min. */
   readonly lookback_ms?: number
   /** Step of a subquery that names none; 1 min. */
@@ -50,14 +53,23 @@ class LocalQueryEngine implements QueryEngine {
   readonly #clock: Clock
   readonly #lookback_ms: number
   readonly #subqueryStep_ms: number
+  readonly #turns: Turns
   readonly #queries
   readonly #duration
   readonly #samples
 
-  constructor({ readers, limits, meter = silentMeter, clock = systemClock, ...times }: QueryEngineOptions) {
+  constructor({
+    readers,
+    limits,
+    meter = silentMeter,
+    clock = systemClock,
+    monotonic_ms = monotonicNow_ms,
+    ...times
+  }: QueryEngineOptions) {
     this.#readers = readers
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#clock = clock
+    this.#turns = new Turns(monotonic_ms)
     this.#lookback_ms = times.lookback_ms ?? 300_000
     this.#subqueryStep_ms = times.subquery_step_ms ?? 60_000
     this.#queries = meter.counter('barograph.query.queries', { description: 'Queries evaluated, by kind and outcome' })
@@ -133,6 +145,7 @@ class LocalQueryEngine implements QueryEngine {
     const budget = new Budget({
       limits: this.#limits,
       clock: this.#clock,
+      turns: this.#turns,
       ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
@@ -141,11 +154,12 @@ class LocalQueryEngine implements QueryEngine {
     const query = { from_ms: grid.start_ms, to_ms }
     const lookback_ms = options.lookback_ms ?? this.#lookback_ms
     const fetch = new Fetch(this.#readers, budget)
-    eachReach(expr, { query, lookback_ms }, (selector, range) => fetch.want(selector, range))
+    eachReach(expr, { query, lookback_ms }, (selector, range, once) => fetch.want(selector, range, once))
     const annotations = new Annotations(source)
     const subquery_step_ms = this.#subqueryStep_ms
     const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })
     try {
+      await fetch.load()
       return { value: await evaluator.evaluate(expr, grid), annotations }
     } finally {
       this.#samples.add(budget.spent)

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '#core/errors.ts'
 
+import { JsonBytes } from './json-bytes.ts'
+
 /** Prometheus sends no more of each. */
 const MOST_NOTES = 10
 
@@ -14,8 +16,19 @@ function notesJson(name: keyof Notes, notes: readonly string[] = []): string {
   return notes.length === 0 ? '' : `,"${name}":${JSON.stringify(notes.slice(0, MOST_NOTES))}`
 }
 
-function jsonResponse(body: string, status: number): Response {
+function jsonResponse(body: string | Uint8Array<ArrayBuffer>, status: number): Response {
   return new Response(body, { status, headers: { 'content-type': 'application/json' } })
+}
+
+/** The success envelope around data that is written as bytes; `write` returns its notes. */
+export function successBytes(write: (json: JsonBytes) => Notes): Response {
+  const json = new JsonBytes()
+  json.text('{"status":"success","data":')
+  const { warnings, infos } = write(json)
+  json.text(notesJson('warnings', warnings))
+  json.text(notesJson('infos', infos))
+  json.text('}')
+  return jsonResponse(json.bytes, 200)
 }
 
 /** The success envelope around data that is JSON text already. */

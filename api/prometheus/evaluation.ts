@@ -2,9 +2,9 @@ import { messageOf, ServiceError } from '#core/errors.ts'
 import type { QueryOptions, QueryResult } from '#core/ports/query-engine.ts'
 
 import type { ApiLimits } from '../options.ts'
-import { successText } from './envelope.ts'
+import { successBytes } from './envelope.ts'
 import { type Form, invalidParameter } from './form.ts'
-import { resultJson } from './result.ts'
+import { writeResult } from './result.ts'
 
 /** `timeout`, `lookback_delta` and the client's going away. */
 export function queryOptions(form: Form, signal: AbortSignal, limits: ApiLimits): QueryOptions {
@@ -23,6 +23,5 @@ export async function evaluate(form: Form, limits: ApiLimits, run: () => Promise
     if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
     throw error
   }
-  const { data, notes } = resultJson(result, { series: most, points: limits.query_points })
-  return successText(data, notes)
+  return successBytes((json) => writeResult(json, result, { series: most, points: limits.query_points }))
 }

@@ -12,7 +12,10 @@ function special(value: number): string | undefined {
 
 /** A sample value: the shortest digits that read back the same; an exponent below 1e-6 and from 1e21, as Prometheus. */
 export function formatValue(value: number): string {
-  return special(value) ?? goExponent(String(value))
+  const text = special(value)
+  if (text !== undefined) return text
+  const size = Math.abs(value)
+  return size >= 1e-6 && size < 1e21 ? String(value) : goExponent(String(value))
 }
 
 /** The value of an active alert, which Prometheus always writes with an exponent: `1e+00`. */

@@ -71,6 +71,14 @@ export interface TimeRange {
   readonly to_ms: number
 }
 
+/** How a selection is read that takes turns with other work. */
+export interface SelectOptions {
+  /** Only the newest sample of each series in the range is needed: older ones may be left out. */
+  readonly newest?: boolean
+  /** Told how many series match and about how many samples they have in the range, before any is read; may throw. */
+  readonly admit?: (series: number, samples: number) => void
+}
+
 /**
  * Reads series. Synchronous over memory (a worker has its own reader over the same columns); results are copies and
  * ordered by label set (name by name, value by value), so that equal content answers equal.
@@ -78,6 +86,11 @@ export interface TimeRange {
 export interface SeriesReader {
   /** Series without a sample in the range are left out. */
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[]
+  /**
+   * The same, with a turn for others at each `yield`, which tells how many samples were read since the last: a series
+   * that is read later has what came meanwhile. Not there: `select` does it at once.
+   */
+  selecting?(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<number, SeriesSlice[]>
   /** Label sets of series that have a sample in the range (all series when none is given). */
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[]
   /** Names of labels of those series, each once, in order. Not there: `labelNamesOf` (`core/label-listing.ts`) finds them in the label sets. */

@@ -53,38 +53,10 @@ export class BitWriter {
   }
 }
 
-/** Reads what `BitWriter` packed. Behind the end come zeros. */
-export class BitReader {
-  #bytes: Uint8Array = new Uint8Array(0)
-  #at = 0
-  #word = 0
-  #left = 0
-
-  reset(bytes: Uint8Array, at: number): void {
-    this.#bytes = bytes
-    this.#at = at
-    this.#left = 0
-  }
-
-  /** The next 1 to 32 bits, unsigned. */
-  get(bits: number): number {
-    if (this.#left === 0) this.#fill()
-    if (bits <= this.#left) {
-      this.#left -= bits
-      return ((this.#word >>> this.#left) & MASKS[bits]!) >>> 0
-    }
-    const rest = bits - this.#left
-    const high = this.#word & MASKS[this.#left]!
-    this.#fill()
-    this.#left = 32 - rest
-    return ((high << rest) | (this.#word >>> this.#left)) >>> 0
-  }
-
-  #fill(): void {
-    const bytes = this.#bytes
-    const at = this.#at
-    this.#word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-    this.#at = at + 4
-    this.#left = 32
-  }
+/** The 32 bits at a bit position, of what `BitWriter` and its like packed. Behind the end come zeros. */
+export function bitsAt(bytes: Uint8Array, start: number, bit: number): number {
+  const at = start + (bit >>> 3)
+  const skip = bit & 7
+  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  return skip === 0 ? word : (word << skip) | (bytes[at + 4]! >>> (8 - skip))
 }

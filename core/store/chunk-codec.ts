@@ -23,6 +23,13 @@ export interface PieceTarget {
   /** How many the series has. */
   readonly columns: number
   readonly at: number
+  /** Values of a piece that lies outside as a whole are not decoded. */
+  readonly range?: { readonly from_ms: number; readonly to_ms: number }
+}
+
+/** Whether a piece whose times were decoded lies outside of the range of its target. */
+export function isOutside({ samples: { time_ms }, at, range }: PieceTarget, count: number): boolean {
+  return range !== undefined && (time_ms[at + count - 1]! < range.from_ms || time_ms[at]! > range.to_ms)
 }
 
 /** Bits of the first byte: stale flags follow; lengths are varints (in format 1 of the store they are three bytes). */
@@ -103,8 +110,10 @@ export function decodePiece(bytes: Uint8Array, start: number, target: PieceTarge
   for (let column = -1; column < columns; column++) {
     const length = (flags & VARINTS) === 0 ? threeBytes(bytes, at) : varint(bytes, at)
     at = read
-    if (column < 0) decodeColumn(bytes, at, { values: samples.time_ms, to, count })
-    else if (wanted[next] === column) decodeColumn(bytes, at, { values: samples.columns[next++]!, to, count })
+    if (column < 0) {
+      decodeColumn(bytes, at, { values: samples.time_ms, to, count })
+      if (isOutside(target, count)) next = wanted.length
+    } else if (wanted[next] === column) decodeColumn(bytes, at, { values: samples.columns[next++]!, to, count })
     at += length
   }
   return at

@@ -1,6 +1,7 @@
+import type { TimeRange } from '../ports/series-reader.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { decodePiece, encodePiece, pieceCount, type Samples } from './chunk-codec.ts'
+import { decodePiece, encodePiece, isOutside, pieceCount, type Samples } from './chunk-codec.ts'
 import type { ChunkFiles } from './chunk-files.ts'
 import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
 import { grown } from './grow.ts'
@@ -190,15 +191,16 @@ export class ChunkLists {
     this.#insert(row, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, 'young') })
   }
 
-  /** Appends a chunk's samples to a buffer, the wanted columns. What cannot be read is left out. */
-  decode(row: number, chunk: number, wanted: readonly number[], buffer: SampleBuffer): void {
+  /** Appends a chunk's samples to a buffer, the wanted columns; pieces outside of a range may be left out. What cannot be read is left out. */
+  decode(row: number, chunk: number, wanted: readonly number[], buffer: SampleBuffer, range?: TimeRange): void {
     const table = this.#table
     const columns = this.#options.columns(row)
     const take = (bytes: Uint8Array, at: number): number => {
       const count = pieceCount(bytes, at)
       buffer.reserve(count)
-      const end = decodePiece(bytes, at, { samples: buffer, wanted, columns, at: buffer.length })
-      buffer.length += count
+      const target = { samples: buffer, wanted, columns, at: buffer.length, ...(range !== undefined && { range }) }
+      const end = decodePiece(bytes, at, target)
+      if (!isOutside(target, count)) buffer.length += count
       return end
     }
     if (this.isOpen(chunk)) this.#pieces.each(table.at(chunk), take)
@@ -211,12 +213,25 @@ export class ChunkLists {
   }
 
   /** Appends the samples of every chunk that reaches into the range. */
-  read(row: number, range: { from_ms: number; to_ms: number }, wanted: readonly number[], buffer: SampleBuffer): void {
+  read(row: number, range: TimeRange, wanted: readonly number[], buffer: SampleBuffer): void {
     const table = this.#table
     for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
       if (table.to_ms(chunk) < range.from_ms || table.from_ms(chunk) > range.to_ms) continue
-      this.decode(row, chunk, wanted, buffer)
+      this.decode(row, chunk, wanted, buffer, range)
     }
+  }
+
+  /** About how many samples lie in the range: a chunk's as if it had them at equal distances. */
+  estimate(row: number, { from_ms, to_ms }: TimeRange): number {
+    const table = this.#table
+    let samples = 0
+    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+      const [first_ms, last_ms] = [table.from_ms(chunk), table.to_ms(chunk)]
+      if (last_ms < from_ms || first_ms > to_ms) continue
+      const inside_ms = Math.min(last_ms, to_ms) - Math.max(first_ms, from_ms)
+      samples += last_ms === first_ms ? table.count(chunk) : (table.count(chunk) * inside_ms) / (last_ms - first_ms)
+    }
+    return samples
   }
 
   /** The last chunk that begins at or before this time, else the first; `NONE` where there is none. Dead ones are passed over. */

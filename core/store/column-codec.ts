@@ -17,6 +17,8 @@ const RICE_2 = 6
 const DEAR_BYTES = 3
 
 let whole = new Float64Array(256)
+/** Where raw values are put together. */
+let aligned = new Float64Array(256)
 
 /** A column of `count` values is never larger than this. */
 export function columnLimit(count: number): number {
@@ -105,7 +107,9 @@ export function decodeColumn(
   else if (kind === SCALED_1 || kind === SCALED_2) decodeScaled(bytes, at + 1, kind, target)
   else if (kind === XOR) decodeXor(bytes, at + 1, target.values, target.to, target.count)
   else {
-    const raw = bytes.slice(at + 1, at + 1 + target.count * 8)
-    target.values.set(new Float64Array(raw.buffer, raw.byteOffset, target.count), target.to)
+    const { values, to, count } = target
+    aligned = grown(aligned, count)
+    new Uint8Array(aligned.buffer).set(bytes.subarray(at + 1, at + 1 + count * 8))
+    for (let i = 0; i < count; i++) values[to + i] = aligned[i]!
   }
 }

@@ -11,7 +11,9 @@ export function zigzag(value: number): number {
 }
 
 export function unzigzag(code: number): number {
-  return code % 2 === 0 ? code / 2 : (code + 1) / -2
+  // Not by `%`: of floats it is dear.
+  const half = Math.floor(code / 2)
+  return half * 2 === code ? half : -half - 1
 }
 
 /**

@@ -1,3 +1,4 @@
+import { bitsAt } from './bits.ts'
 import { divisorOf } from './decimal-scale.ts'
 import { codesOf, type Order, unzigzag } from './differences.ts'
 import { writeVarint } from './scaled-column.ts'
@@ -104,14 +105,6 @@ export function writeRice(
   return at
 }
 
-/** The 32 bits at a bit position. */
-function look(bytes: Uint8Array, start: number, bit: number): number {
-  const at = start + (bit >>> 3)
-  const skip = bit & 7
-  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-  return skip === 0 ? word : (word << skip) | (bytes[at + 4]! >>> (8 - skip))
-}
-
 /** `count` values of the given order from `bytes` at `start` to `values` at `to`. */
 export function decodeRice(
   bytes: Uint8Array,
@@ -135,25 +128,27 @@ export function decodeRice(
   let bit = 0
   values[to] = whole / divisor
   for (let i = 1; i < count; i++) {
-    const word = look(bytes, at, bit)
+    const word = bitsAt(bytes, at, bit)
     const quotient = Math.clz32(~word)
-    let code: number
+    let difference: number
     if (quotient < ESCAPE) {
-      code = quotient * (mask + 1) + ((word >>> (31 - quotient - low)) & mask)
+      // Below 2^19: whole numbers of 32 bits do.
+      const code = (quotient << low) | ((word >>> (31 - quotient - low)) & mask)
       bit += quotient + 1 + low
+      difference = (code >>> 1) ^ -(code & 1)
     } else {
       const length = (word >>> (32 - ESCAPE - LENGTH_BITS)) & 63
       bit += ESCAPE + LENGTH_BITS
-      code = 0
+      let code = 0
       if (length > 32) {
-        code = (look(bytes, at, bit) >>> (64 - length)) * 2 ** 32
+        code = (bitsAt(bytes, at, bit) >>> (64 - length)) * 2 ** 32
         bit += length - 32
       }
       const rest = Math.min(32, length)
-      code += look(bytes, at, bit) >>> (32 - rest)
+      code += bitsAt(bytes, at, bit) >>> (32 - rest)
       bit += rest
+      difference = unzigzag(code)
     }
-    const difference = (code & 1) === 0 ? code / 2 : (code + 1) / -2
     if (order === 2) step += difference
     else step = difference
     whole += step

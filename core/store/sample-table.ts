@@ -147,7 +147,27 @@ export class SampleTable {
     return within(buffer, range)
   }
 
-  /** The same, only of what is not sealed for good: growing chunk, head, late samples. */
+  /** The same, where the newest sample of the range is in the head: only that head. Undefined where it is not. */
+  readNewest(
+    row: number,
+    range: { from_ms: number; to_ms: number },
+    wanted: readonly number[],
+    buffer: SampleBuffer,
+  ): { from: number; to: number } | undefined {
+    if (this.#heads.length(row) === 0 || this.#heads.from_ms(row) > range.to_ms) return undefined
+    if (this.#late.of(row).length > 0) return undefined
+    buffer.reset(wanted.length)
+    this.#heads.gather(row, wanted, buffer)
+    return within(buffer, range)
+  }
+
+  /** About how many samples lie in the range, without reading any. */
+  estimate(row: number, range: { from_ms: number; to_ms: number }): number {
+    const isInHead = this.#heads.from_ms(row) <= range.to_ms && this.newest_ms(row) >= range.from_ms
+    return (isInHead ? this.#heads.length(row) : 0) + this.#lists.estimate(row, range)
+  }
+
+  /** The same as `read`, only of what is not sealed for good: growing chunk, head, late samples. */
   readUnsealed(
     row: number,
     range: { from_ms: number; to_ms: number },

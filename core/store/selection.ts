@@ -4,10 +4,12 @@ import type {
   Matcher,
   RollupResolution,
   RollupSlice,
+  SelectOptions,
   SeriesSlice,
   TimeRange,
 } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { Slab } from '../slab.ts'
 import type { StoredExemplar } from './exemplar-table.ts'
 import { boundFor, type ExponentialRows, expansion, nativeSlice } from './exponential-slices.ts'
 import { formatBound, LE, type Part, partMatches, partNames, partsOf } from './histogram-row.ts'
@@ -27,6 +29,17 @@ interface Match {
 }
 
 const VALUE_COLUMN = [0]
+/** Samples that are read between two turns of others: a millisecond. A series costs as much as so many. */
+const READ_AT_ONCE = 50_000
+const SERIES_COST = 50
+
+let fresh = new Uint8Array(1024)
+
+/** So many samples that are not stale: mostly none is, and they share this. */
+function freshFlags(length: number): Uint8Array {
+  if (length > fresh.length) fresh = new Uint8Array(length * 2)
+  return fresh.subarray(0, length)
+}
 
 /** Asks an expression once a value. */
 function remembered(test: Test): Test {
@@ -63,6 +76,7 @@ export class Selection {
   readonly #matching: Matching
   readonly #lists: LabelLists
   readonly #buffer = new SampleBuffer()
+  readonly #numbers = new Slab((length) => new Float64Array(length))
   /** Expansions of the histograms that were asked for. */
   readonly #parts = new Map<SeriesId, readonly Part[]>()
 
@@ -73,14 +87,29 @@ export class Selection {
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
+    const selecting = this.selecting(matchers, range)
+    for (;;) {
+      const { value, done } = selecting.next()
+      if (done === true) return value
+    }
+  }
+
+  *selecting(
+    matchers: readonly Matcher[],
+    range: TimeRange,
+    options: SelectOptions = {},
+  ): Generator<number, SeriesSlice[]> {
     const slices: SeriesSlice[] = []
     const tests = this.#tests(matchers)
     const exponential = new Map<string, Match[]>()
-    for (const match of this.#matches(tests)) {
+    const matches = [...this.#matches(tests)]
+    if (options.admit !== undefined) this.#admit(matches, range, options.admit)
+    let read = 0
+    for (const match of matches) {
       const { row, parts, definition } = match
       const { labels, kind } = definition
       if (kind === 'float') {
-        const { from, to } = this.#tables.samples.read(row, range, VALUE_COLUMN, this.#buffer)
+        const { from, to } = this.#readFloats(row, range, options.newest === true)
         if (to > from) slices.push(this.#floatSlice(labels, from, to))
       } else if (kind === 'histogram') {
         slices.push(...histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer))
@@ -88,6 +117,11 @@ export class Selection {
         const rows = exponential.get(labels.key)
         if (rows === undefined) exponential.set(labels.key, [match])
         else rows.push(match)
+      }
+      read += this.#buffer.length + SERIES_COST
+      if (read >= READ_AT_ONCE) {
+        yield read
+        read = 0
       }
     }
     const own = ownTests(tests)
@@ -237,14 +271,35 @@ export class Selection {
     return histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer)
   }
 
+  #admit(matches: readonly Match[], range: TimeRange, admit: NonNullable<SelectOptions['admit']>): void {
+    let series = 0
+    let samples = 0
+    for (const { row, parts } of matches) {
+      const width = Math.max(1, parts.length)
+      series += width
+      samples += width * this.#tables.samples.estimate(row, range)
+    }
+    admit(series, samples)
+  }
+
+  #readFloats(row: SeriesId, range: TimeRange, newest: boolean): { from: number; to: number } {
+    const { samples } = this.#tables
+    const head = newest ? samples.readNewest(row, range, VALUE_COLUMN, this.#buffer) : undefined
+    return head ?? samples.read(row, range, VALUE_COLUMN, this.#buffer)
+  }
+
   #floatSlice(labels: Labels, from: number, to: number): SeriesSlice {
     const { time_ms, columns, stale } = this.#buffer
-    return {
-      labels,
-      time_ms: time_ms.slice(from, to),
-      value: columns[0]!.slice(from, to),
-      stale: stale.slice(from, to),
+    const times = this.#numbers.take(to - from)
+    const value = this.#numbers.take(to - from)
+    const source = columns[0]!
+    let marked = 0
+    for (let i = from; i < to; i++) {
+      times[i - from] = time_ms[i]!
+      value[i - from] = source[i]!
+      marked |= stale[i]!
     }
+    return { labels, time_ms: times, value, stale: marked === 0 ? freshFlags(to - from) : stale.slice(from, to) }
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   MetricMetadata,
   RollupResolution,
   RollupSlice,
+  SelectOptions,
   SeriesReader,
   SeriesSlice,
   TimeRange,
@@ -195,6 +196,10 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
     return this.#selection.select(matchers, range)
+  }
+
+  selecting(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<number, SeriesSlice[]> {
+    return this.#selection.selecting(matchers, range, options)
   }
 
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {

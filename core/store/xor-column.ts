@@ -1,9 +1,8 @@
-import { BitReader, BitWriter } from './bits.ts'
+import { bitsAt, BitWriter } from './bits.ts'
 
 const float = new Float64Array(1)
 const halves = new Uint32Array(float.buffer)
 const writer = new BitWriter()
-const reader = new BitReader()
 /** More leading zeros than a first value can have: forces a new window. */
 const NO_WINDOW = 99
 
@@ -66,28 +65,35 @@ export function writeXor(out: Uint8Array, at: number): void {
 
 /** `count` values from `bytes` at `at` to `values` at `to`. */
 export function decodeXor(bytes: Uint8Array, at: number, values: Float64Array, to: number, count: number): void {
-  reader.reset(bytes, at)
-  let high = reader.get(32)
-  let low = reader.get(32)
+  let high = bitsAt(bytes, at, 0)
+  let low = bitsAt(bytes, at, 32)
+  let bit = 64
   let leading = 0
   let width = 0
   for (let i = 0; i < count; i++) {
-    if (i > 0 && reader.get(1) === 1) {
-      if (reader.get(1) === 1) {
-        leading = reader.get(5)
-        width = reader.get(6)
-        if (width === 0) width = 64
-      }
-      const shift = 64 - leading - width
-      const top = width > 32 ? reader.get(width - 32) : 0
-      const bottom = reader.get(Math.min(32, width))
-      if (shift >= 32) high ^= shift === 32 ? bottom : bottom << (shift - 32)
-      else if (shift === 0) {
-        high ^= top
-        low ^= bottom
-      } else {
-        high ^= (top << shift) | (bottom >>> (32 - shift))
-        low ^= bottom << shift
+    if (i > 0) {
+      const control = bitsAt(bytes, at, bit)
+      if (control >= 0) bit++
+      else {
+        if (control >>> 30 === 2) bit += 2
+        else {
+          leading = (control >>> 25) & 31
+          width = (control >>> 19) & 63 || 64
+          bit += 13
+        }
+        const shift = 64 - leading - width
+        const above = width > 32 ? width - 32 : 0
+        const top = above > 0 ? bitsAt(bytes, at, bit) >>> (32 - above) : 0
+        const bottom = bitsAt(bytes, at, bit + above) >>> (32 - (width - above))
+        bit += width
+        if (shift >= 32) high ^= shift === 32 ? bottom : bottom << (shift - 32)
+        else if (shift === 0) {
+          high ^= top
+          low ^= bottom
+        } else {
+          high ^= (top << shift) | (bottom >>> (32 - shift))
+          low ^= bottom << shift
+        }
       }
     }
     halves[1] = high

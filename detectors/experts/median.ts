@@ -8,6 +8,8 @@ const MAD_TO_SIGMA = 1.4826
 const MIN_COUNT = 3
 /** Kept however old they are: a window shorter than the cadence must not be empty. */
 const KEPT = 8
+/** The MAD of fewer says little: the scatter of all residuals is better known. */
+const SPREAD_COUNT = 20
 
 export interface MedianOptions {
   /** Length of the window. */
@@ -67,7 +69,7 @@ export function median(rows: Rows, { window_ms, slots }: MedianOptions): Expert 
     },
     spread(row) {
       const held = count.data[row]!
-      if (held < KEPT) return NaN
+      if (held < SPREAD_COUNT) return NaN
       return MAD_TO_SIGMA * madSorted(sorted.data, row * slots, held, predict(row))
     },
   }

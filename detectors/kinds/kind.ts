@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 
+import type { FindingKind } from '#core/finding.ts'
 import type { Verdict } from '#core/score.ts'
 
 /** What a detector knows of the rule it works for. */
@@ -51,6 +52,10 @@ export interface Detector {
   readonly experts?: readonly string[]
   /** Names of the experts that found the last value stepped unusual: ask right after `step`. */
   blamed(): readonly string[]
+  /** What the last value stepped looks like, where the detector knows better than the shape of the run: ask right after `step`. */
+  shape?(): FindingKind | undefined
+  /** True where the last step took a level that lasts for the new normal: the run is over. Ask right after `step`. */
+  adopted?(): boolean
   /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */
   overdue?(row: number, time_ms: number): number
   save(): Uint8Array
@@ -66,5 +71,7 @@ export interface Kind<Config extends { readonly kind: string } = { readonly kind
   readonly config: z.ZodType<Config>
   /** Scores samples (false: `absence`, which speaks of silence only). */
   readonly scores: boolean
+  /** What a score is of where it is not the newest value: a `stretch` up to it, or how long it stood still. */
+  readonly judges?: 'stretch' | 'stillness'
   create(config: Config, context: DetectorContext): Detector
 }

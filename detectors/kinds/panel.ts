@@ -57,6 +57,7 @@ export class Panel implements Detector {
   readonly #allowed = { p: 0, alarm_ms: 0 }
   #value = 0
   #half = Infinity
+  #adopted = false
 
   constructor(context: DetectorContext, experts: (rows: Rows) => readonly Expert[]) {
     this.#context = context
@@ -100,6 +101,7 @@ export class Panel implements Detector {
     out.lower = NaN
     out.upper = NaN
     this.#half = Infinity
+    this.#adopted = false
     if (!Number.isFinite(raw)) return
     const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
     const count = this.#count.data[row]!
@@ -121,6 +123,10 @@ export class Panel implements Detector {
     return this.#experts
       .filter((_, i) => this.#weight[i]! > 0.1 && Math.abs(this.#value - this.#predicted[i]!) >= this.#half)
       .map(({ name }) => name)
+  }
+
+  adopted(): boolean {
+    return this.#adopted
   }
 
   save(): Uint8Array {
@@ -227,6 +233,7 @@ export class Panel implements Detector {
   }
 
   #adopt(row: number, time_ms: number, level: number): void {
+    this.#adopted = true
     this.#tail.alarmed(row, this.#hold.peak(row))
     this.#scale.adopt(row, this.#hold.deviation(row))
     for (const expert of this.#experts) expert.rebase(row, time_ms, level)

@@ -31,26 +31,57 @@ function checkCount({ scalar }: AggregationCall): void {
   }
 }
 
-function ranked(
-  { columns }: Group,
-  { steps, scalar }: AggregationCall,
-  better: (a: number, b: number) => boolean,
-): Column[] {
-  const kept = columns.map((column) => ({ ...column, has: new Uint8Array(steps) }))
+type Better = (a: number, b: number) => boolean
+
+function ranked({ columns }: Group, { steps, scalar }: AggregationCall, better: Better): Column[] {
+  const has = columns.map(() => undefined as Uint8Array | undefined)
   // The order of the last step is the order of an instant result, which has but one.
-  let order: number[] = []
+  let order: readonly number[] = []
   for (let i = 0; i < steps; i++) {
     const k = Math.min(Math.trunc(scalar[i]!), columns.length)
     if (k < 1) continue
-    order = columns.map((_, at) => at).filter((at) => columns[at]!.has[i] === 1)
-    order.sort((a, b) => compare(columns[a]!.value[i]!, columns[b]!.value[i]!, better))
-    for (const at of order.slice(0, k)) kept[at]!.has[i] = 1
+    order = k > INSERTED ? sorted(columns, i, better).slice(0, k) : inserted(columns, { step: i, k, better })
+    for (const at of order) (has[at] ??= new Uint8Array(steps))[i] = 1
   }
-  if (steps > 1) return kept
-  return order.map((at) => kept[at]!)
+  const kept = (at: number): Column => ({ ...columns[at]!, has: has[at]! })
+  if (steps === 1) return order.map(kept)
+  return [...columns.keys()].filter((at) => has[at] !== undefined).map(kept)
 }
 
-function compare(a: number, b: number, better: (a: number, b: number) => boolean): number {
+/** Up to so many, the best are kept in order while the elements go by; more are sorted. */
+const INSERTED = 64
+
+/** Which elements are the best `k` of a step, in order; of equals the first. */
+function inserted(
+  columns: readonly Column[],
+  { step, k, better }: { readonly step: number; readonly k: number; readonly better: Better },
+): readonly number[] {
+  const best: number[] = []
+  const values: number[] = []
+  for (let at = 0; at < columns.length; at++) {
+    const { has, value } = columns[at]!
+    if (has[step] === 0) continue
+    const one = value[step]!
+    if (best.length === k) {
+      const worst = values[k - 1]!
+      // NaN is the worst.
+      if (!better(one, worst) && (!Number.isNaN(worst) || Number.isNaN(one))) continue
+      best.length = values.length = k - 1
+    }
+    let place = best.length
+    while (place > 0 && compare(one, values[place - 1]!, better) < 0) place--
+    best.splice(place, 0, at)
+    values.splice(place, 0, one)
+  }
+  return best
+}
+
+function sorted(columns: readonly Column[], step: number, better: Better): number[] {
+  const present = [...columns.keys()].filter((at) => columns[at]!.has[step] === 1)
+  return present.toSorted((a, b) => compare(columns[a]!.value[step]!, columns[b]!.value[step]!, better))
+}
+
+function compare(a: number, b: number, better: Better): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
   return better(a, b) ? -1 : better(b, a) ? 1 : 0
 }

@@ -2,13 +2,15 @@ import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import type { QueryLimits } from '../limits.ts'
+import type { Turns } from './turns.ts'
 
-/** So many values are computed between two looks at the event loop: some milliseconds of work. */
-const VALUES_PER_TURN = 1_000_000
+/** So many values are computed between two looks at the clock. */
+const VALUES_PER_LOOK = 10_000
 
 export interface BudgetOptions {
   readonly limits: QueryLimits
   readonly clock: Clock
+  readonly turns: Turns
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
 }
@@ -19,14 +21,18 @@ export class Budget {
   readonly #clock: Clock
   readonly #deadline_ms: number
   readonly #signal: AbortSignal | undefined
+  readonly #turns: Turns
+  #began_ms: number
   #spent = 0
   #since = 0
 
-  constructor({ limits, clock, timeout_ms, signal }: BudgetOptions) {
+  constructor({ limits, clock, turns, timeout_ms, signal }: BudgetOptions) {
     this.limits = limits
     this.#clock = clock
     this.#deadline_ms = timeout_ms === undefined ? Infinity : clock.now_ms() + timeout_ms
     this.#signal = signal
+    this.#turns = turns
+    this.#began_ms = turns.begin()
   }
 
   /** Values read or computed so far. */
@@ -43,6 +49,17 @@ export class Budget {
     throw new ServiceError('execution', message)
   }
 
+  /** Values that were read and are not accounted for yet. */
+  worked(values: number): void {
+    this.#since += values
+  }
+
+  /** Refuses now what would be too much if so many values were made. */
+  foresee(values: number): void {
+    // A foresight is not exact: what is near the limit is seen when it is there.
+    if (this.#spent + values * 0.9 > this.limits.samples) this.spend(this.limits.samples + 1)
+  }
+
   /** Refuses more series than a selector or operator may have. */
   series(count: number): void {
     if (count <= this.limits.series) return
@@ -56,15 +73,15 @@ export class Budget {
 
   /** True when enough was done since the last pause that others should have their turn. */
   get due(): boolean {
-    return this.#since >= VALUES_PER_TURN
+    if (this.#since < VALUES_PER_LOOK) return false
+    this.#since = 0
+    return this.#turns.isOver(this.#began_ms)
   }
 
-  /** Lets the event loop run once, then looks at the clock and the signal. */
+  /** Others have their turn; then looks at the clock and the signal. */
   async pause(): Promise<void> {
-    this.#since = 0
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
+    await this.#turns.yield(this.#began_ms)
+    this.#began_ms = this.#turns.begin()
     this.check()
   }
 

@@ -6,7 +6,10 @@ import type { Budget } from './budget.ts'
 import { compareLabels, printLabels } from './label-order.ts'
 
 interface Fetched {
-  range: TimeRange
+  readonly matchers: readonly Matcher[]
+  readonly range: TimeRange
+  /** Every selector of it looks but once, for the newest sample. */
+  readonly newest: boolean
   slices: SeriesSlice[] | undefined
 }
 
@@ -22,45 +25,79 @@ export class Fetch {
     this.#budget = budget
   }
 
-  /** Announces what a selector will need. Selectors with the same matchers and overlapping ranges share one fetch. */
-  want(selector: VectorSelector, range: TimeRange): void {
+  /**
+   * Announces what a selector will need; `newest`: one sample of each series. Selectors with the same matchers and overlapping ranges share
+   * one fetch.
+   */
+  want(selector: VectorSelector, range: TimeRange, newest = false): void {
     this.#bySelector.set(selector, range)
     const key = keyOf(selector.matchers)
     let joined = range
+    let isNewest = newest
     const apart: Fetched[] = []
     for (const other of this.#wanted.get(key) ?? []) {
       if (other.range.from_ms > joined.to_ms || other.range.to_ms < joined.from_ms) apart.push(other)
       else {
+        isNewest = false
         joined = {
           from_ms: Math.min(joined.from_ms, other.range.from_ms),
           to_ms: Math.max(joined.to_ms, other.range.to_ms),
         }
       }
     }
-    this.#wanted.set(key, [...apart, { range: joined, slices: undefined }])
+    this.#wanted.set(key, [
+      ...apart,
+      { matchers: selector.matchers, range: joined, newest: isNewest, slices: undefined },
+    ])
   }
 
-  /** The series of an announced selector, in order of their labels. */
+  /** Reads all that was announced, in turns with others. */
+  async load(): Promise<void> {
+    for (const fetches of this.#wanted.values()) {
+      for (const fetched of fetches) fetched.slices ??= await this.#select(fetched)
+    }
+  }
+
+  /** The series of an announced selector, once all is loaded, in order of their labels. */
   get(selector: VectorSelector): readonly SeriesSlice[] {
     const range = this.#bySelector.get(selector)!
-    const fetched = this.#wanted
+    return this.#wanted
       .get(keyOf(selector.matchers))!
-      .find((one) => one.range.from_ms <= range.from_ms && one.range.to_ms >= range.to_ms)!
-    fetched.slices ??= this.#select(selector.matchers, fetched.range)
-    return fetched.slices
+      .find((one) => one.range.from_ms <= range.from_ms && one.range.to_ms >= range.to_ms)!.slices!
   }
 
-  #select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
+  async #select(fetched: Fetched): Promise<SeriesSlice[]> {
     this.#budget.check()
-    const answers = this.#readers
-      .map((reader) => reader.select(matchers, range).filter(isFloat))
-      .filter(({ length }) => length > 0)
+    const answers: SeriesSlice[][] = []
+    for (const reader of this.#readers) {
+      const found = (await this.#read(reader, fetched)).filter(isFloat)
+      if (found.length > 0) answers.push(found)
+    }
     const slices = answers.length === 1 ? answers[0]! : answers.flat()
     this.#budget.series(slices.length)
-    for (const { time_ms } of slices) this.#budget.spend(time_ms.length)
+    let samples = 0
+    for (const { time_ms } of slices) samples += time_ms.length
+    this.#budget.spend(samples)
     this.#budget.check()
     if (answers.length > 1) sortUnique(slices)
     return slices
+  }
+
+  /** Refuses what has too many series or samples before they are in memory. */
+  async #read(reader: SeriesReader, { matchers, range, newest }: Fetched): Promise<SeriesSlice[]> {
+    const budget = this.#budget
+    if (reader.selecting === undefined) return reader.select(matchers, range)
+    const admit = (series: number, samples: number): void => {
+      budget.series(series)
+      if (!newest) budget.foresee(samples)
+    }
+    const selecting = reader.selecting(matchers, range, { newest, admit })
+    for (;;) {
+      const { value, done } = selecting.next()
+      if (done === true) return value
+      budget.worked(value)
+      if (budget.due) await budget.pause()
+    }
   }
 }
 

@@ -1,16 +1,11 @@
 import type { Labels } from '#core/series.ts'
 
-/** Order of label sets: name by name, value by value, the shorter first. */
+/**
+ * Order of label sets: name by name, value by value, the shorter first. The canonical text has it: its separators are below every
+ * character that a label may hold.
+ */
 export function compareLabels(a: Labels, b: Labels): number {
-  const left = [...a]
-  const right = [...b]
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    const [leftName, leftValue] = left[i]!
-    const [rightName, rightValue] = right[i]!
-    if (leftName !== rightName) return leftName < rightName ? -1 : 1
-    if (leftValue !== rightValue) return leftValue < rightValue ? -1 : 1
-  }
-  return left.length - right.length
+  return a.key === b.key ? 0 : a.key < b.key ? -1 : 1
 }
 
 /** `{__name__="up", job="a"}`, as Prometheus' errors print a label set. */

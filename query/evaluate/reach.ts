@@ -13,16 +13,21 @@ export interface ReachOptions {
   readonly lookback_ms: number
 }
 
-/** Calls back for every selector with the range of time in which its samples may lie (both ends included). */
+/**
+ * Calls back for every selector with the range of time in which its samples may lie (both ends included); `once`: only the newest in it is
+ * looked at.
+ */
 export function eachReach(
   expr: Expr,
   options: ReachOptions,
-  visit: (selector: VectorSelector, range: TimeRange) => void,
+  visit: (selector: VectorSelector, range: TimeRange, once: boolean) => void,
 ): void {
   const walk = (part: Expr, steps: Span): void => {
-    if (part.kind === 'selector') visit(part, back(shifted(part, steps, options.query), options.lookback_ms))
-    else if (part.kind === 'matrix') {
-      visit(part.selector, back(shifted(part.selector, steps, options.query), part.range_ms))
+    if (part.kind === 'selector') {
+      const moments = shifted(part, steps, options.query)
+      visit(part, back(moments, options.lookback_ms), moments.from_ms === moments.to_ms)
+    } else if (part.kind === 'matrix') {
+      visit(part.selector, back(shifted(part.selector, steps, options.query), part.range_ms), false)
     } else if (part.kind === 'subquery') walk(part.inner, back(shifted(part, steps, options.query), part.range_ms))
     else for (const child of partsOf(part)) walk(child, steps)
   }

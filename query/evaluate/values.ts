@@ -1,4 +1,5 @@
 import type { Labels } from '#core/series.ts'
+import { Slab } from '#core/slab.ts'
 
 /** The times at which an expression is evaluated: `start_ms + i * step_ms` for `i < count`. */
 export interface Grid {
@@ -56,9 +57,12 @@ export function vector(columns: readonly Column[], ordered = false): VectorValue
   return { kind: 'vector', columns, ordered }
 }
 
+const values = new Slab((length) => new Float64Array(length))
+const flags = new Slab((length) => new Uint8Array(length))
+
 /** A column without values yet. */
 export function emptyColumn(labels: Labels, steps: number, nameless = false): Column {
-  return { labels, value: new Float64Array(steps), has: new Uint8Array(steps), nameless }
+  return { labels, value: values.take(steps), has: flags.take(steps), nameless }
 }
 
 export function isEmpty(column: Column): boolean {

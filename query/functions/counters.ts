@@ -95,9 +95,11 @@ function lastIncrease(
 const COUNTER_NAME = /_(?:total|sum|count|bucket)$/
 
 function suspectGauges(columns: readonly Column[], { annotations, exprs }: FunctionCall): void {
+  let seen = ''
   for (const { labels } of columns) {
     const { name } = labels
-    if (name === '' || COUNTER_NAME.test(name)) continue
+    if (name === seen || COUNTER_NAME.test(name)) continue
+    seen = name
     const message = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoted(name)}`
     annotations.info(message, exprs[0]!)
   }

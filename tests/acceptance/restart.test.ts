@@ -14,7 +14,7 @@ groups:
   - name: tests
     interval: 5s
     rules:
-      - { anomaly: Unusual, expr: level, detector: ewma }
+      - { anomaly: Unusual, expr: level, detector: { kind: band, method: ewma, window: 15m } }
       - { record: level:sum, expr: sum(level) }
       - { alert: High, expr: level > 130, for: 5s }
 `

@@ -1,0 +1,5 @@
+export { calibration } from './calibration.ts'
+export { faults } from './faults.ts'
+export { kpi } from './kpi.ts'
+export { nab } from './nab.ts'
+export { real } from './real.ts'

@@ -1,0 +1,59 @@
+import { setImmediate as turn } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { Turns } from './turns.ts'
+
+/** A clock that moves only as work is done, and others who work in every turn of the loop until they are told to stop. */
+class Thread {
+  now_ms = 0
+  others_ms = 0
+  readonly turns = new Turns(() => this.now_ms)
+  #busy = false
+
+  async othersWork(each_ms: number): Promise<void> {
+    this.#busy = true
+    while (this.#busy) {
+      this.now_ms += each_ms
+      this.others_ms += each_ms
+      await turn()
+    }
+  }
+
+  othersRest(): void {
+    this.#busy = false
+  }
+
+  /** Works in slices. */
+  async query(slices: number, each_ms: number): Promise<void> {
+    for (let i = 0; i < slices; i++) {
+      const began_ms = this.turns.begin()
+      this.now_ms += each_ms
+      await this.turns.yield(began_ms)
+    }
+  }
+}
+
+test('while others have work, a query has less than a tenth of the time', async () => {
+  const thread = new Thread()
+  const others = thread.othersWork(2)
+  await thread.query(10, 5)
+  thread.othersRest()
+  await others
+  expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.9)
+})
+
+test('two queries at once have no more than one', async () => {
+  const thread = new Thread()
+  const others = thread.othersWork(2)
+  await Promise.all([thread.query(10, 5), thread.query(10, 5)])
+  thread.othersRest()
+  await others
+  expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.85)
+})
+
+test('where nothing else waits, a query goes on at once', async () => {
+  const thread = new Thread()
+  await thread.query(10, 5)
+  expect(thread.now_ms).toBe(50)
+})
