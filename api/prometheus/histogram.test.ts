@@ -17,9 +17,9 @@ const HISTOGRAM: ResultHistogram = {
 
 const LIMITS = { series: Infinity, points: 100 }
 
-function written(result: QueryResult): unknown {
+async function written(result: QueryResult): Promise<unknown> {
   const json = new JsonBytes()
-  writeResult(json, result, LIMITS)
+  await writeResult(json, result, LIMITS)
   return JSON.parse(Buffer.from(json.bytes).toString())
 }
 
@@ -45,21 +45,21 @@ const POINT = [
   },
 ]
 
-test('an element of a vector is a histogram in place of a value', () => {
-  expect(written(resultOf('vector', []))).toEqual({
+test('an element of a vector is a histogram in place of a value', async () => {
+  expect(await written(resultOf('vector', []))).toEqual({
     resultType: 'vector',
     result: [{ metric: { a: 'b' }, histogram: POINT }],
   })
 })
 
-test('a series of a matrix has its histograms beside its values, and neither key where there is none', () => {
-  const one = (float: readonly number[]): unknown =>
-    (written(resultOf('matrix', float)) as { result: unknown[] }).result
-  expect(one([7])).toEqual([{ metric: { a: 'b' }, values: [[0, '7']], histograms: [POINT] }])
-  expect(one([])).toEqual([{ metric: { a: 'b' }, histograms: [POINT] }])
+test('a series of a matrix has its histograms beside its values, and neither key where there is none', async () => {
+  const one = async (float: readonly number[]): Promise<unknown> =>
+    ((await written(resultOf('matrix', float))) as { result: unknown[] }).result
+  expect(await one([7])).toEqual([{ metric: { a: 'b' }, values: [[0, '7']], histograms: [POINT] }])
+  expect(await one([])).toEqual([{ metric: { a: 'b' }, histograms: [POINT] }])
 })
 
-test('a histogram weighs as much as its buckets when points are counted', () => {
+test('a histogram weighs as much as its buckets when points are counted', async () => {
   const json = new JsonBytes()
-  expect(() => writeResult(json, resultOf('vector', []), { series: 1, points: 2 })).toThrow('3 points')
+  await expect(writeResult(json, resultOf('vector', []), { series: 1, points: 2 })).rejects.toThrow('3 points')
 })
