@@ -18,7 +18,7 @@ import { ForecastEngine } from './forecasting/forecasting.ts'
 import type { ForecastTable } from './forecasting/table.ts'
 import { LogEngine } from './logs/log-engine.ts'
 import { RuleEngine, type RuleGroup } from './rules/index.ts'
-import { BandWriter, ScoringEngine, Windows } from './scoring/index.ts'
+import { BandWriter, Budgets, ScoringEngine, type WiderBudgets, Windows } from './scoring/index.ts'
 
 export { MODELS as FORECAST_MODELS } from './forecasting/make.ts'
 export { ForecastTable } from './forecasting/table.ts'
@@ -37,6 +37,8 @@ export interface DetectorsOptions {
   readonly findings: FindingSink
   readonly alerts: AlertSink
   readonly lateness_ms: number
+  /** Alarms a week allowed a service, and everything; beside what each rule allows. */
+  readonly budget?: WiderBudgets
   readonly limits: { readonly scored_series: number; readonly findings: number; readonly templates_per_service: number }
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
@@ -76,6 +78,7 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
 export function createDetectors(options: DetectorsOptions): Detectors {
   const { query, reader, writer, table, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
   const windows = new Windows()
+  const budgets = new Budgets(meter, options.budget)
   const bands = new BandWriter(writer, meter)
   const scoring = new ScoringEngine({
     definition: (id) => writer.definition(id),
@@ -84,6 +87,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     scored_series: limits.scored_series,
     findings: limits.findings,
     windows,
+    budgets,
     log,
     meter,
   })
@@ -131,6 +135,6 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     rules,
     alerts: rules,
     forecasts: forecasting,
-    snapshots: [windows, scoring, rules, forecasting, logs],
+    snapshots: [windows, budgets, scoring, rules, forecasting, logs],
   }
 }

@@ -13,7 +13,8 @@ import { findingSentence } from '#core/sentences/finding.ts'
 import { Labels, METRIC_NAME, type MetricType, type SeriesDefinition } from '#core/series.ts'
 
 import { parseDetector } from '../kinds/registry.ts'
-import { ScoringEngine, type ScoringOptions } from './engine.ts'
+import { ScoringEngine } from './engine.ts'
+import type { ScoringOptions } from './options.ts'
 import type { AnomalySpec } from './spec.ts'
 
 const MINUTE = 60_000

@@ -2,11 +2,8 @@ import { assert } from '#core/assert.ts'
 import type { Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Finding, FindingEvent } from '#core/finding.ts'
-import type { FindingFilter, FindingReader, FindingSink } from '#core/ports/findings.ts'
-import type { Log } from '#core/ports/log.ts'
-import type { Meter } from '#core/ports/meter.ts'
+import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
-import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
 import {
@@ -19,11 +16,12 @@ import {
 } from '#core/series.ts'
 
 import { absencesOf } from './absences.ts'
-import type { ScoreSink } from './band-writer.ts'
+import { Budgets } from './budgets.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
 import { Gather } from './gather.ts'
 import { isCumulative, unitOf } from './judged.ts'
 import type { Lane } from './lane.ts'
+import type { ScoringOptions } from './options.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
@@ -31,24 +29,6 @@ import { ActiveRule, detectorText } from './rule-set.ts'
 import { loadScoring, saveScoring, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
-
-export interface ScoringOptions {
-  readonly definition: SeriesWriter['definition']
-  readonly sink: FindingSink
-  readonly log: Log
-  readonly meter: Meter
-  /** Bands of ordinary rules as they are made (`BandWriter`); none by default. */
-  readonly scores?: ScoreSink
-  /** `limits.scored_series`: rows of all rules together. */
-  readonly scored_series?: number
-  /** `limits.findings`: how many are kept for lists. */
-  readonly findings?: number
-  /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
-  readonly forget_ms?: number
-  readonly serviceLabels?: readonly string[]
-  /** Maintenance and planned events. */
-  readonly windows?: Windows
-}
 
 const DAY_MS = 86_400_000
 const NONE: Readonly<Verdict> = { score: 0, expected: NaN, lower: NaN, upper: NaN }
@@ -86,10 +66,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       forget_ms: 7 * DAY_MS,
       serviceLabels: SERVICE_LABELS,
       windows: new Windows(),
+      budgets: new Budgets(options.meter),
       ...options,
     }
-    const { meter, sink, findings, serviceLabels } = this.#options
-    this.#findings = new FindingLog(sink, meter, { keep: findings, serviceLabels })
+    const { meter, sink, findings, serviceLabels, budgets } = this.#options
+    this.#findings = new FindingLog(sink, meter, { keep: findings, serviceLabels, budgets })
     this.#judged = meter.counter('barograph.detectors.judged', { description: 'Values judged by detectors.' })
     this.#skipped = meter.counter('barograph.detectors.skipped', { description: 'Values not judged, by reason.' })
     this.#refused = meter.counter('barograph.detectors.rows_refused', {
@@ -105,9 +86,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** Bytes of columns held. */
   get bytes(): number {
-    let sum = this.#table.bytes + this.#routes.bytes
-    for (const { detector } of this.#rules.values()) sum += detector.bytes
-    return sum
+    const own = this.#table.bytes + this.#routes.bytes
+    return [...this.#rules.values()].reduce((sum, { detector }) => sum + detector.bytes, own)
   }
 
   setRules(specs: readonly AnomalySpec[]): void {
@@ -126,6 +106,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       rule?.update(spec)
       this.#rules.set(spec.key, rule ?? this.#begin(spec))
     }
+    this.#options.budgets.keep(new Set(keys.keys()))
     this.#reroute()
     this.#toldFull = false
     this.flush()
@@ -342,7 +323,9 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Draws the conclusions from `#verdict`. */
   #conclude(rule: ActiveRule, row: number, time_ms: number, value: number, blamed?: () => readonly string[]): void {
     const verdict = this.#verdict
-    const { direction } = rule.spec
+    const { direction, key, budget_per_week } = rule.spec
+    const service = (): string => this.#service(row, rule)
+    this.#options.budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, service })
     if (direction !== 'both' && value > verdict.expected !== (direction === 'up')) verdict.score = 0
     const anomalous = verdict.score >= 1
     if (anomalous || this.#table.running.data[row] === 1) {
