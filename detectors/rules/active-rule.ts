@@ -179,7 +179,7 @@ export class ActiveRule {
   async #silence(empty: Span): Promise<void> {
     if (this.#runner === undefined) return
     if (this.#speaksOfNothing) await this.#range(empty)
-    else if (this.#runner.active) this.#take([], empty, false)
+    else if (this.#runner.active) await this.#take([], empty, false)
   }
 
   async #range({ from_ms, to_ms }: Span, again = false): Promise<void> {
@@ -198,7 +198,7 @@ export class ActiveRule {
     const { interval_ms } = this.#group
     try {
       if (this.rule.kind === 'forecast') await this.#options.forecasting.step(this.rule.key, span.to_ms)
-      else this.#take(await this.#query(span), span, again)
+      else await this.#take(await this.#query(span), span, again)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       const steps = Math.round((span.to_ms - span.from_ms) / interval_ms) + 1
@@ -212,9 +212,9 @@ export class ActiveRule {
     }
   }
 
-  #take(series: readonly ResultSeries[], span: Span, again: boolean): void {
+  async #take(series: readonly ResultSeries[], span: Span, again: boolean): Promise<void> {
     const { interval_ms } = this.#group
-    const { events, error } = this.#runner?.take({ series, ...span, interval_ms, again }) ?? NOTHING
+    const { events, error } = (await this.#runner?.take({ series, ...span, interval_ms, again })) ?? NOTHING
     for (const event of events) this.#events.push(event)
     if (error !== undefined) this.#errors.push(error)
   }
@@ -223,7 +223,8 @@ export class ActiveRule {
     const { interval_ms, limit } = this.#group
     const result = await this.#options.query.range(this.rule.expr, { from_ms, to_ms, step_ms: interval_ms })
     const series = result.type === 'matrix' ? result.series : []
-    if (limit > 0 && series.length > limit) refuseBeyond(limit, series)
+    // Of alerts those count that are active: their own states see to it.
+    if (limit > 0 && series.length > limit && this.rule.kind !== 'alert') refuseBeyond(limit, series)
     return series
   }
 }
@@ -233,7 +234,7 @@ function refuseBeyond(limit: number, series: readonly ResultSeries[]): void {
   const counts = new Map<number, number>()
   for (const { time_ms } of series) for (const time of time_ms) counts.set(time, (counts.get(time) ?? 0) + 1)
   const most = Math.max(...counts.values())
-  if (most > limit) throw new ServiceError('execution', `${most} series; the group's limit is ${limit}`)
+  if (most > limit) throw new ServiceError('execution', `exceeded limit of ${limit} with ${most} series`)
 }
 
 /** Undefined for a rule that needs no results: forecasts have their own, plain anomaly rules are scored as samples come. */
@@ -241,10 +242,10 @@ function runnerOf(
   rule: Rule,
   group: RuleGroup,
   info: ExpressionInfo,
-  { writer, scoring }: RuleEngineOptions,
+  { writer, query, scoring }: RuleEngineOptions,
 ): Runner | undefined {
   if (rule.kind === 'record') return new RecordRunner(rule, writer, scoring)
-  if (rule.kind === 'alert') return new AlertRunner(rule, group, writer)
+  if (rule.kind === 'alert') return new AlertRunner(rule, group, { writer, query })
   if (rule.kind === 'anomaly' && rule.spec.plain === null) return new AnomalyRunner(rule, info, scoring)
   return undefined
 }
