@@ -97,12 +97,27 @@ export class ActiveRule {
   async evaluate(occasion: Occasion): Promise<Evaluation> {
     this.#due_ms = Math.max(this.#due_ms, occasion.due_ms)
     if (this.#runner === undefined && this.rule.kind !== 'forecast') return { events: [], errors: [] }
+    return this.#evaluation(async () => {
+      if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
+      await this.#evaluate(occasion)
+    })
+  }
+
+  async #evaluation(run: () => Promise<void>): Promise<Evaluation> {
     this.#events = []
     this.#errors = []
-    if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
-    await this.#evaluate(occasion)
+    await run()
     this.#error = this.#errors.length > 0 ? messageOf(this.#errors.at(-1)) : ''
     return { events: this.#events, errors: this.#errors }
+  }
+
+  /** One step by itself, whatever is due. */
+  async step(step_ms: number): Promise<Evaluation> {
+    return this.#evaluation(async () => {
+      if (this.#runner !== undefined || this.rule.kind === 'forecast')
+        await this.#range({ from_ms: step_ms, to_ms: step_ms })
+      this.#mark_ms = step_ms
+    })
   }
 
   /** The rule is gone: what fires resolves, what it writes ends. */

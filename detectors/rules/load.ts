@@ -6,6 +6,7 @@ import { z } from 'zod'
 
 import { lineOf } from '#core/config/load.ts'
 import { formatPath, formatProblem, issuesOf, nearest, type Problem } from '#core/config/problems.ts'
+import { keepTexts } from '#core/config/texts.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo, QueryEngine } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
@@ -40,6 +41,7 @@ type Raw = Readonly<Record<string, unknown>>
 
 const isMap = (raw: unknown): raw is Raw => typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 
+const TEXTS: ReadonlySet<string> = new Set(['labels', 'annotations', 'expr', 'alert', 'record'])
 const FILE_SIZE_MAX = 4 * 2 ** 20
 const fileSchema = z.strictObject({
   groups: z.array(z.unknown()).default([]),
@@ -137,6 +139,7 @@ class FileReader<Policy> {
       const documents = Array.isArray(parsed) ? parsed : []
       const bad = documents.flatMap(({ errors }) => errors)[0]
       this.#documents = documents
+      for (const document of documents) keepTexts(document, TEXTS)
       if (bad === undefined) return documents
       const line = this.#lines.linePos(bad.pos[0]).line
       this.problems.push({ file: this.#file, line, path: '', message: `not YAML: ${bad.message.split('\n')[0]}` })
