@@ -11,7 +11,17 @@ import { createQueryEngine, readSeries } from '../../query/index.ts'
 
 const NO_BOUNDS = new Float64Array()
 const MANY = 1_000_000
-const YEARS_MS = 100 * 365 * 86_400_000
+/** A test has what it says, however long it lasts. */
+const UNLIMITED = {
+  series: Infinity,
+  series_per_metric: Infinity,
+  labels: Infinity,
+  label_name_length: Infinity,
+  label_value_length: Infinity,
+  retention_ms: Infinity,
+  rollups_ms: Infinity,
+  bytes: Infinity,
+} as const
 
 /** One sample of `input_series`; a stale marker where there is no value. */
 interface Given {
@@ -35,9 +45,9 @@ export class TestHouse {
     this.#store = new Store({
       analysis_ms: () => this.#time_ms,
       meter: silentMeter,
-      limits: { retention_ms: YEARS_MS },
+      limits: UNLIMITED,
     })
-    const table = new ForecastTable({ lead_ms: 300_000, retention_ms: YEARS_MS })
+    const table = new ForecastTable({ lead_ms: 300_000, retention_ms: Infinity })
     this.query = createQueryEngine({ readers: [this.#store, table] })
     this.detectors = createDetectors({
       query: this.query,

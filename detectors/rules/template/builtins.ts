@@ -31,7 +31,7 @@ const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>':
 export const BUILTINS: Readonly<Record<string, TemplateFunction<unknown>>> = {
   and: many((args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1)!, ['any']),
   or: many((args) => args.find(isTrue) ?? args.at(-1)!, ['any']),
-  not: any(1, (value) => !isTrue(value!)),
+  not: any(1, (value) => !isTrue(value)),
   len: any(1, lengthOf),
   index: many(([of, ...keys]) => keys.reduce<Value>(item, of!), ['any']),
   slice: many(([of, from, to]) => part(of!, from, to), ['any']),
@@ -52,11 +52,11 @@ export const BUILTINS: Readonly<Record<string, TemplateFunction<unknown>>> = {
     },
     ['any'],
   ),
-  ne: any(2, (a, b) => !same(a!, b!)),
-  lt: any(2, (a, b) => less(a!, b!)),
-  le: any(2, (a, b) => less(a!, b!) || same(a!, b!)),
-  gt: any(2, (a, b) => less(b!, a!)),
-  ge: any(2, (a, b) => less(b!, a!) || same(a!, b!)),
+  ne: any(2, (a, b) => !same(a, b)),
+  lt: any(2, (a, b) => less(a, b)),
+  le: any(2, (a, b) => less(a, b) || same(a, b)),
+  gt: any(2, (a, b) => less(b, a)),
+  ge: any(2, (a, b) => less(b, a) || same(a, b)),
 }
 
 /** As Go escapes a part of a query: a space is a plus. */
@@ -78,7 +78,7 @@ function item(of: Value, key: Value): Value {
   const found =
     typeof of === 'string' ? Buffer.from(of)[Number(key)] : Array.isArray(of) ? (of as Value[])[Number(key)] : undefined
   if (found === undefined) throw failed(`index of ${typeOf(of)} out of range: ${key}`)
-  return typeof of === 'string' ? BigInt(found as number) : (found as Value)
+  return typeof of === 'string' ? BigInt(found as number) : found
 }
 
 function part(of: Value, from: Value | undefined, to: Value | undefined): Value {

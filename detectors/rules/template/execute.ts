@@ -55,14 +55,15 @@ export class Execution {
   }
 
   #node(node: Node, dot: Value): Flow {
+    if (node.kind === 'break' || node.kind === 'continue') return node.kind
     switch (node.kind) {
       case 'text':
         this.#write(node.text)
-        return undefined
+        break
       case 'output': {
         const value = this.#pipeline(node.pipeline, dot)
         if (node.pipeline.variables.length === 0) this.#write(text(value))
-        return undefined
+        break
       }
       case 'if':
       case 'with':
@@ -71,14 +72,13 @@ export class Execution {
         return this.#range(node, dot)
       case 'template':
         this.#template(node.name, node.pipeline === undefined ? null : this.#pipeline(node.pipeline, dot))
-        return undefined
-      default:
-        return node.kind
+        break
     }
+    return undefined
   }
 
-  #write(text: string): void {
-    this.#out += text
+  #write(piece: string): void {
+    this.#out += piece
     if (this.#out.length > SIZE_MAX) throw failed(`a text of more than ${SIZE_MAX} characters`)
   }
 
@@ -169,20 +169,11 @@ export class Execution {
   }
 
   #operand(one: Operand, dot: Value): Value {
-    switch (one.kind) {
-      case 'literal':
-        return one.value
-      case 'nil':
-        return null
-      case 'dot':
-        return dot
-      case 'function':
-        return this.#call(one.name, [], dot, [])
-      case 'group':
-        return this.#pipeline(one.pipeline, dot)
-      default:
-        return this.#path(one, dot, undefined)
-    }
+    if (one.kind === 'literal') return one.value
+    if (one.kind === 'nil') return null
+    if (one.kind === 'dot') return dot
+    if (one.kind === 'function') return this.#call(one.name, [], dot, [])
+    return one.kind === 'group' ? this.#pipeline(one.pipeline, dot) : this.#path(one, dot, undefined)
   }
 
   #path(

@@ -70,21 +70,21 @@ const OURS: Readonly<Record<string, Function>> = {
   toDuration: quantity((seconds) => new Struct('*time.Duration', { seconds }, () => goDuration(seconds))),
   now: of([], (_, { time_ms }) => time_ms / 1000),
   parseDuration: texts(1, (text) => {
-    const ms = parseDuration(text!)
+    const ms = parseDuration(text)
     if (ms === undefined) throw failed(`not a valid duration string: ${JSON.stringify(text)}`)
     return ms / 1000
   }),
-  title: texts(1, (text) => text!.replaceAll(/(?<![\p{L}\p{N}_.'’])\p{L}/gu, (letter) => letter.toUpperCase())),
-  toUpper: texts(1, (text) => text!.toUpperCase()),
-  toLower: texts(1, (text) => text!.toLowerCase()),
-  match: texts(2, (pattern, text) => compileRegex(pattern!).matcher(text!).find()),
-  reReplaceAll: texts(3, (pattern, replacement, text) => replaceAll(pattern!, replacement!, text!)),
-  stripPort: texts(1, (text) => hostPort(text!)?.[0] ?? text!),
-  stripDomain: texts(1, (text) => stripDomain(text!)),
-  graphLink: texts(1, (expr) => `/graph?g0.expr=${urlQuery(expr!)}&g0.tab=0`),
-  tableLink: texts(1, (expr) => `/graph?g0.expr=${urlQuery(expr!)}&g0.tab=1`),
-  urlQueryEscape: texts(1, (text) => urlQuery(text!)),
-  safeHtml: texts(1, (text) => text!),
+  title: texts(1, (text) => text.replaceAll(/(?<![\p{L}\p{N}_.'’])\p{L}/gu, (letter) => letter.toUpperCase())),
+  toUpper: texts(1, (text) => text.toUpperCase()),
+  toLower: texts(1, (text) => text.toLowerCase()),
+  match: texts(2, (pattern, text) => compileRegex(pattern).matcher(text).find()),
+  reReplaceAll: texts(3, (pattern, replacement, text) => replaceAll(pattern, replacement, text)),
+  stripPort: texts(1, (text) => hostPort(text)?.[0] ?? text),
+  stripDomain: texts(1, (text) => stripDomain(text)),
+  graphLink: texts(1, (expr) => `/graph?g0.expr=${urlQuery(expr)}&g0.tab=0`),
+  tableLink: texts(1, (expr) => `/graph?g0.expr=${urlQuery(expr)}&g0.tab=1`),
+  urlQueryEscape: texts(1, (text) => urlQuery(text)),
+  safeHtml: texts(1, (text) => text),
   externalURL: of([], (_, { external_url }) => external_url),
   pathPrefix: of([], (_, { external_url }) =>
     URL.canParse(external_url) ? new URL(external_url).pathname.replace(/\/$/, '') : '',

@@ -198,20 +198,17 @@ class Parser {
 
   #term(tokens: Tokens): Operand {
     const token = tokens.next()
-    switch (token.kind) {
-      case 'text':
-        return { kind: 'literal', value: token.text }
-      case 'number':
-        return { kind: 'literal', value: numberOf(token.text) }
-      case 'variable':
-        this.#known(token.text, tokens)
-        return { kind: 'variable', name: token.text, fields: [] }
-      case 'field':
-        return { kind: 'field', fields: [token.text] }
-      case 'word':
-        return this.#word(token.text, tokens)
-      default:
-    }
+    const { kind, text } = token
+    if (kind === 'text') return { kind: 'literal', value: text }
+    if (kind === 'number') return { kind: 'literal', value: numberOf(text) }
+    if (kind === 'field') return { kind, fields: [text] }
+    if (kind === 'word') return this.#word(text, tokens)
+    if (kind === 'mark') return this.#mark(token, tokens)
+    this.#known(text, tokens)
+    return { kind, name: text, fields: [] }
+  }
+
+  #mark(token: Token, tokens: Tokens): Operand {
     if (token.text === '.') return { kind: 'dot' }
     if (token.text !== '(') throw bad(`unexpected ${JSON.stringify(token.text)} in ${tokens.source}`)
     if (++this.#depth > DEPTH_MAX) throw bad(`more than ${DEPTH_MAX} brackets inside each other`)
@@ -251,6 +248,9 @@ function numberOf(text: string): number | bigint {
   if (Number.isNaN(value)) throw bad(`${text} is no number`)
   return value
 }
+
+const declares = (token: Token | undefined): boolean =>
+  token?.kind === 'mark' && (token.text === ':=' || token.text === '=')
 
 const KEYWORDS: ReadonlySet<string> = new Set([
   'if',
@@ -323,7 +323,6 @@ class Tokens {
   /** `$a` or, in a range, `$a, $b`, where `:=` or `=` follows. */
   declaration(ranges: boolean): string[] {
     const [a, mark, b, end] = this.#tokens.slice(this.#at, this.#at + 4)
-    const declares = (token: Token | undefined): boolean => token?.text === ':=' || token?.text === '='
     if (a?.kind !== 'variable') return []
     if (declares(mark)) {
       this.#at++

@@ -4,6 +4,8 @@ import { goFloat, text, typeOf, type Value } from './values.ts'
 
 const VERB = /%([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d*))?([a-zA-Z%])/gu
 const SIZE_MAX = 10_000
+/** More digits than a float64 that lies half way between two shorter numbers has. */
+const EXACT = 99
 
 interface Spec {
   readonly flags: string
@@ -78,7 +80,7 @@ function plain(value: Value, spec: Spec): string | undefined {
 }
 
 const cut = (value: string, { precision }: Spec): string =>
-  precision === undefined ? value : [...value].slice(0, precision).join('')
+  precision === undefined ? value : Array.from(value).slice(0, precision).join('')
 
 const twoDigits = (exponential: string): string => exponential.replace(/e([+-])(\d)$/, 'e$10$2')
 
@@ -102,7 +104,7 @@ function fixed(value: number, precision: number): string {
   const digits = Math.min(precision, 70)
   if (Math.abs(value) >= 1e21) return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`
   const up = value.toFixed(digits)
-  const exact = value.toFixed(100)
+  const exact = value.toFixed(EXACT)
   const rest = exact.slice(exact.indexOf('.') + 1 + digits)
   if (!/^50*$/.test(rest)) return up
   const down = exact.slice(0, exact.length - rest.length).replace(/\.$/, '')
