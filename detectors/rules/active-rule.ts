@@ -5,6 +5,7 @@ import type { RuleInfo } from '#core/ports/rules.ts'
 
 import type { RuleEngineOptions } from './engine.ts'
 import { ceilTo, dueSteps, reachOf, type Span, speaksOfNothing } from './marks.ts'
+import { Noise } from './noise.ts'
 import type { Rule, RuleGroup } from './rule.ts'
 import { AlertRunner } from './run-alert.ts'
 import { AnomalyRunner } from './run-anomaly.ts'
@@ -23,6 +24,8 @@ export interface SavedRule {
   readonly newest_ms: number | null
   readonly grown_ms: number | null
   readonly state: unknown
+  /** Times at which its alerts began to fire. */
+  readonly fired?: readonly number[]
 }
 
 /** What a group tells its rules of an evaluation. */
@@ -57,6 +60,9 @@ export class ActiveRule {
   #newest_ms = -Infinity
   #grown_ms = -Infinity
   #error = ''
+  /** Of the newest evaluation, wall clock. */
+  #duration_ms = 0
+  readonly #noise = new Noise()
   #events: AlertEvent[] = []
   #errors: ServiceError[] = []
 
@@ -94,13 +100,17 @@ export class ActiveRule {
   }
 
   /** Evaluates every step that is due and was not yet; for history also those that were. */
-  async evaluate(occasion: Occasion): Promise<Evaluation> {
+  async evaluate(occasion: Occasion, now_ms: () => number): Promise<Evaluation> {
+    const started_ms = now_ms()
     this.#due_ms = Math.max(this.#due_ms, occasion.due_ms)
     if (this.#runner === undefined && this.rule.kind !== 'forecast') return { events: [], errors: [] }
-    return this.#evaluation(async () => {
+    const made = await this.#evaluation(async () => {
       if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
       await this.#evaluate(occasion)
     })
+    this.#duration_ms = now_ms() - started_ms
+    this.#noise.took(made.events)
+    return made
   }
 
   async #evaluation(run: () => Promise<void>): Promise<Evaluation> {
@@ -141,6 +151,11 @@ export class ActiveRule {
       health: this.#error !== '' ? 'err' : well ? 'ok' : 'unknown',
       last_error: this.#error,
       evaluated_ms: known ? evaluated_ms : 0,
+      evaluation_duration_ms: this.#duration_ms,
+      ...(this.rule.kind === 'alert' && {
+        keep_firing_ms: this.rule.keep_firing_ms,
+        fired_last_week: this.#noise.lastWeek(evaluated_ms),
+      }),
     }
   }
 
@@ -152,10 +167,12 @@ export class ActiveRule {
       newest_ms: saved(this.#newest_ms),
       grown_ms: saved(this.#grown_ms),
       state: this.#runner?.save() ?? null,
+      ...(this.rule.kind === 'alert' && { fired: this.#noise.save() }),
     }
   }
 
-  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, state }: SavedRule): void {
+  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, state, fired = [] }: SavedRule): void {
+    this.#noise.load(fired)
     this.#due_ms = due_ms ?? -Infinity
     this.#mark_ms = mark_ms ?? -Infinity
     this.#looked_ms = looked_ms ?? -Infinity
