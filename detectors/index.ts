@@ -25,7 +25,7 @@ export { ForecastTable } from './forecasting/table.ts'
 export { parseDetector } from './kinds/registry.ts'
 export { detectCsv, type DetectOptions } from './offline/detect.ts'
 export { forecastCsv, type ForecastCsvOptions } from './offline/forecast.ts'
-export { loadRules, refuseProblems, type RuleGroup } from './rules/index.ts'
+export { loadRules, type Outside, refuseProblems, type RuleGroup } from './rules/index.ts'
 export { parseBudget } from './scoring/index.ts'
 
 export interface DetectorsOptions {
@@ -57,6 +57,8 @@ export interface Detectors {
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
   tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
+  /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
+  step(time_ms: number): Promise<void>
   readonly findings: FindingReader
   readonly scores: ScoreReader
   readonly rules: RuleReader
@@ -128,6 +130,11 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       logs.tick(time_ms)
       await rules.tick({ time_ms, complete_ms })
       scoring.tick(time_ms, complete_ms)
+      bands.flush()
+    },
+    async step(time_ms) {
+      await rules.step(time_ms)
+      scoring.tick(time_ms)
       bands.flush()
     },
     findings: scoring,
