@@ -2,7 +2,7 @@ import type { ErrorCode } from '#core/errors.ts'
 
 import { JsonBytes } from './json-bytes.ts'
 
-/** Prometheus sends no more of each. */
+/** Prometheus sends no more of each, and then says how many there are. */
 const MOST_NOTES = 10
 
 export const TRUNCATED = 'results truncated due to limit'
@@ -13,7 +13,11 @@ export interface Notes {
 }
 
 function notesJson(name: keyof Notes, notes: readonly string[] = []): string {
-  return notes.length === 0 ? '' : `,"${name}":${JSON.stringify(notes.slice(0, MOST_NOTES))}`
+  if (notes.length === 0) return ''
+  const shown = notes.slice(0, MOST_NOTES)
+  const omitted = notes.length - shown.length
+  if (omitted > 0) shown.push(`${omitted} more ${name === 'infos' ? 'info' : 'warning'} annotations omitted`)
+  return `,"${name}":${JSON.stringify(shown)}`
 }
 
 function jsonResponse(body: string | Uint8Array<ArrayBuffer>, status: number): Response {

@@ -69,15 +69,27 @@ export function difference(theirs: Answer, ours: Answer, sorts: boolean): string
   const parts: [string, unknown, unknown][] = [
     ['status', theirs.status, ours.status],
     ['errorType', theirs.body.errorType, ours.body.errorType],
-    ['error', theirs.body.error, ours.body.error],
-    ['warnings', theirs.body.warnings?.toSorted(), ours.body.warnings?.toSorted()],
-    ['infos', theirs.body.infos?.toSorted(), ours.body.infos?.toSorted()],
+    ['error', withoutExamples(theirs.body.error), withoutExamples(ours.body.error)],
+    ['warnings', notes(theirs.body.warnings), notes(ours.body.warnings)],
+    ['infos', notes(theirs.body.infos), notes(ours.body.infos)],
     ['resultType', theirs.body.data?.resultType, ours.body.data?.resultType],
   ]
   const [a, b] = [theirs.body.data, ours.body.data]
   if (a !== undefined && b !== undefined) parts.push(['result', inOrder(a, sorts), inOrder(b, sorts)])
   const told = parts.filter(([, one, other]) => !same(one, other)).map(([what, one, other]) => shown(what, one, other))
   return told.length === 0 ? undefined : told.join('\n')
+}
+
+/** Of more than ten notes Prometheus shows any ten. */
+function notes(told: readonly string[] | undefined): readonly string[] | undefined {
+  if (told?.some((note) => / annotations omitted$/.test(note))) return [String(told.length), told.at(-1)!]
+  // How far a histogram was from monotonic is told by Prometheus alone.
+  return told?.map((note) => note.replace(/, from buckets \S+ to \S+, with .* to \S+(?= \()/, '')).toSorted()
+}
+
+/** Which two of several duplicates are named is as the store happens to hold them. */
+function withoutExamples(error: string | undefined): string | undefined {
+  return error?.replace(/(-side of the operation: )\[.*\];/, '$1[…];')
 }
 
 /** The first series or point that differs, of a list; the whole of anything else. */
@@ -89,7 +101,7 @@ function shown(what: string, theirs: unknown, ours: unknown): string {
   if (typeof theirs === 'object' && typeof ours === 'object' && theirs !== null && ours !== null) {
     const [a, b] = [theirs as Record<string, unknown>, ours as Record<string, unknown>]
     for (const key of ['values', 'value']) {
-      if (key in a && key in b && same(a['metric'], b['metric'])) {
+      if (Object.hasOwn(a, key) && Object.hasOwn(b, key) && same(a['metric'], b['metric'])) {
         return shown(`${what} ${JSON.stringify(a['metric'])} ${key}`, a[key], b[key])
       }
     }

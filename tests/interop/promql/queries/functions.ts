@@ -40,7 +40,7 @@ const TIMES = [
   'pi()',
   ...'minute hour day_of_week day_of_month day_of_year days_in_month month year'
     .split(' ')
-    .flatMap((name) => [`${name}()`, `${name}(demo_batch_last_success_timestamp_seconds)`, `${name}(demo_odd)`]),
+    .flatMap((name) => [`${name}()`, `${name}(demo_batch_last_success_timestamp_seconds)`, `${name}(demo_odd{kind=~"zero|tiny"})`]),
   'timestamp(demo_items)',
   'timestamp(demo_items + 1)',
   'timestamp(timestamp(demo_items))',
