@@ -15,9 +15,9 @@ import type { Grid, Value } from './evaluate/values.ts'
 import { type Expr, TYPE_NAMES, unwrapped } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
 import type { QuerySteps } from './language/cst.ts'
-import { format } from './language/format.ts'
 import { parse } from './language/parse.ts'
 import { parseError } from './language/position.ts'
+import { pretty } from './language/pretty.ts'
 import { typeOf } from './language/value-types.ts'
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts'
 
@@ -123,7 +123,7 @@ class LocalQueryEngine implements QueryEngine {
   }
 
   format(source: string): string {
-    return format(this.#checked(source))
+    return pretty(this.#checked(source))
   }
 
   matchers(source: string): readonly Matcher[] {

@@ -13,15 +13,20 @@ export function queryOptions(form: Form, signal: AbortSignal, limits: ApiLimits)
   return { timeout_ms, signal, ...(lookback_ms === undefined ? {} : { lookback_ms }) }
 }
 
-/** Runs a query and writes its result; what the engine says of the expression is told as Prometheus tells it. */
+/** What the engine says of an expression, as Prometheus tells it; any other error as it is. */
+export function queryError(error: unknown): unknown {
+  if (error instanceof ServiceError && error.code === 'bad_data') return invalidParameter('query', messageOf(error))
+  return error
+}
+
+/** Runs a query and writes its result. */
 export async function evaluate(form: Form, limits: ApiLimits, run: () => Promise<QueryResult>): Promise<Response> {
   const most = form.limit()
   let result: QueryResult
   try {
     result = await run()
   } catch (error) {
-    if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
-    throw error
+    throw queryError(error)
   }
   return successBytes((json) => writeResult(json, result, { series: most, points: limits.query_points }))
 }

@@ -1,9 +1,9 @@
-import { messageOf, ServiceError } from '#core/errors.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { ExemplarSlice, Matcher } from '#core/ports/series-reader.ts'
 
 import { success, successText } from '../prometheus/envelope.ts'
-import { Form, invalidParameter } from '../prometheus/form.ts'
+import { queryError } from '../prometheus/evaluation.ts'
+import { Form } from '../prometheus/form.ts'
 import { rangeOf } from '../prometheus/matching.ts'
 import { formatSeconds, formatValue } from '../prometheus/number.ts'
 import { FARTHEST_MS } from '../prometheus/time.ts'
@@ -35,8 +35,7 @@ function selectorsOf(expr: string, query: QueryEngine): (readonly Matcher[])[] {
   try {
     return query.inspect(expr).selectors.map(({ matchers }) => matchers)
   } catch (error) {
-    if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
-    throw error
+    throw queryError(error)
   }
 }
 

@@ -2,7 +2,7 @@
 import snappy from 'snappyjs'
 
 import { BYTES, FIXED64, ProtoWriter, VARINT } from '../../../upstream/wire/proto-writer.ts'
-import { type DemoSeries, NATIVE, type NativePoint, SERIES, STEP_MS, STEPS } from './demo.ts'
+import { type DemoSeries, type NativePoint, type NativeSeries, SERIES, STEP_MS, STEPS } from './demo.ts'
 
 /** Steps of one body: in the order of time, as a server that is written to wants it. */
 const STEPS_OF_BODY = 40
@@ -79,11 +79,11 @@ function floats({ labels, point }: DemoSeries, begin_ms: number, steps: readonly
   })
 }
 
-function* series(begin_ms: number, steps: readonly number[]): Generator<Uint8Array> {
+function* series(begin_ms: number, steps: readonly number[], native: readonly NativeSeries[]): Generator<Uint8Array> {
   for (const one of SERIES) {
     if (steps.some((step) => one.point(step) !== 'none')) yield floats(one, begin_ms, steps)
   }
-  for (const { labels, point } of NATIVE) {
+  for (const { labels, point } of native) {
     yield message((out) => {
       writeLabels(out, labels)
       for (const step of steps) {
@@ -94,12 +94,12 @@ function* series(begin_ms: number, steps: readonly number[]): Generator<Uint8Arr
   }
 }
 
-/** All demo series from `begin_ms` on, in bodies that follow each other. */
-export function* bodiesFrom(begin_ms: number): Generator<Uint8Array<ArrayBuffer>> {
+/** All demo series and these histograms from `begin_ms` on, in bodies that follow each other. */
+export function* bodiesFrom(begin_ms: number, native: readonly NativeSeries[]): Generator<Uint8Array<ArrayBuffer>> {
   for (let first = 0; first < STEPS; first += STEPS_OF_BODY) {
     const steps = Array.from({ length: STEPS_OF_BODY }, (_, i) => first + i)
     const body = message((out) => {
-      for (const one of series(begin_ms, steps)) {
+      for (const one of series(begin_ms, steps, native)) {
         out.tag(1, BYTES)
         out.varint(one.length)
         out.raw(one)
