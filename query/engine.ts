@@ -127,7 +127,9 @@ class LocalQueryEngine implements QueryEngine {
   }
 
   matchers(source: string): readonly Matcher[] {
-    const expr = this.#checked(source)
+    if (source.trim() === '')
+      throw new ServiceError('bad_data', 'unknown position: parse error: unexpected end of input')
+    const expr = parse(source, this.#limits)
     if (expr.kind === 'selector' && expr.offset_ms === 0 && expr.at === null) return expr.matchers
     throw parseError(source, 0, 'expected a series selector: name{label="value"}')
   }

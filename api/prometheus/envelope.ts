@@ -41,8 +41,15 @@ export function successText(data: string, notes: Notes = {}): Response {
   return jsonResponse(`{"status":"success","data":${data}${told}}`, 200)
 }
 
+/** As Go writes it: what HTML would take for its own is escaped, and some clients hand it on as it is. */
+function goJson(data: unknown): string {
+  return JSON.stringify(data).replaceAll(/[<>&\u2028\u2029]/g, (char) => {
+    return `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`
+  })
+}
+
 export function success(data: unknown, notes: Notes = {}): Response {
-  return successText(JSON.stringify(data), notes)
+  return successText(goJson(data), notes)
 }
 
 /** What Prometheus calls our codes; its clients know no others. */
@@ -62,5 +69,5 @@ const ERROR_TYPES: Readonly<Record<ErrorCode, string>> = {
 }
 
 export function failure(code: ErrorCode, message: string, status: number): Response {
-  return jsonResponse(JSON.stringify({ status: 'error', errorType: ERROR_TYPES[code], error: message }), status)
+  return jsonResponse(goJson({ status: 'error', errorType: ERROR_TYPES[code], error: message }), status)
 }

@@ -1,5 +1,5 @@
-import { queryError } from '../prometheus/evaluation.ts'
 import { success } from '../prometheus/envelope.ts'
+import { queryError } from '../prometheus/evaluation.ts'
 import { Form } from '../prometheus/form.ts'
 import type { RouteModule } from '../route.ts'
 

@@ -25,6 +25,8 @@ export const quantiles: readonly Aggregation[] = [
 
 function warnOutside({ scalar, annotations, expr }: AggregationCall): void {
   // The worst on either side, as Prometheus tells it of a parameter that changes.
-  const [least, most] = [Math.min, Math.max].map((worst) => scalar.reduce((a, b) => (Number.isNaN(b) ? a : worst(a, b)), 0.5))
+  const [least, most] = [Math.min, Math.max].map((worst) =>
+    scalar.reduce((a, b) => (Number.isNaN(b) ? a : worst(a, b)), 0.5),
+  )
   annotations.quantiles(Float64Array.of(...scalar.filter(Number.isNaN).subarray(0, 1), least!, most!), expr.parameter!)
 }

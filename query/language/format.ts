@@ -46,9 +46,7 @@ function formatSelector({ matchers }: VectorSelector): string {
   const [first, ...rest] = matchers
   const named = first?.name === METRIC_NAME && first.op === '=' && rest.every((matcher) => matcher.name !== METRIC_NAME)
   const name = named && METRIC.test(first.value) ? first.value : ''
-  const inside = (name === '' ? matchers : rest).map((matcher) =>
-    named && matcher === first ? quoted(matcher.value) : formatMatcher(matcher),
-  )
+  const inside = (name === '' ? matchers : rest).map(formatMatcher)
   return inside.length === 0 ? name : `${name}{${inside.join(',')}}`
 }
 

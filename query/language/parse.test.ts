@@ -33,7 +33,7 @@ test.each([
   ['m @ 1.5', 'm @ 1.500'],
   ['a * on(x) group_left(y) b', 'a * on (x) group_left (y) b'],
   ['a == bool ignoring(x) b', 'a == bool ignoring (x) b'],
-  ['{"a.b","c d"=~"x"}', '{"a.b","c d"=~"x"}'],
+  ['{"a.b","c d"=~"x"}', '{__name__="a.b","c d"=~"x"}'],
   ['sum without () (m)', 'sum without () (m)'],
   ["m{a='b\"c'}", 'm{a="b\\"c"}'],
   ['1_000 + 0x1F + 010 + 1h30m + 2.', '1000 + 31 + 8 + 5400 + 2'],

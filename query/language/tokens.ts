@@ -7,7 +7,6 @@ export interface Token {
   readonly inBraces: boolean
 }
 
-
 interface Cut extends Pick<Token, 'kind' | 'text'> {
   /** How far behind its beginning an error is told. */
   readonly behind?: number

@@ -29,7 +29,10 @@ const PANELS = [
   'demo_memory_bytes * on(instance) group_left(version) demo_build_info',
 ]
 /** The same without Grafana's variables, and sorted: Prometheus promises no order of a vector. */
-const EXPRESSIONS = PANELS.map((expr) => `sort(${expr.replace('$__rate_interval', '1m')})`).flatMap((expr) => ['--expr', expr])
+const EXPRESSIONS = PANELS.map((expr) => `sort(${expr.replace('$__rate_interval', '1m')})`).flatMap((expr) => [
+  '--expr',
+  expr,
+])
 /** Not among what we answer: where there are no flags Grafana does not take us for Thanos. */
 const UNANSWERED = 'Flags,AlertManagers,Snapshot,DeleteSeries,CleanTombstones,TSDBBlocks,WalReplay,TargetsMetadata'
 
@@ -67,14 +70,39 @@ describe.skipIf(PROMETHEUS_3 === '')(
       })
 
       test('looks past now', async () => {
-        await asked('--against', pair.theirs, '--back', '1h', '--ahead', '2h', '--allow-empty', '--expr', 'demo_up', '--expr', 'vector(1)')
+        await asked(
+          '--against',
+          pair.theirs,
+          '--back',
+          '1h',
+          '--ahead',
+          '2h',
+          '--allow-empty',
+          '--expr',
+          'demo_up',
+          '--expr',
+          'vector(1)',
+        )
       })
     })
 
-    test.skipIf(CLIENT_GOLANG === '')('client_golang: every call (skipped where prometheus-api is not built)', async () => {
-      const where = ['--url', pair.ours, '--against', pair.theirs, '--optional', UNANSWERED]
-      await said(CLIENT_GOLANG, ...where, '--metric', 'demo_up', '--at', String(end_s()), '--back', '1h', ...EXPRESSIONS)
-    })
+    test.skipIf(CLIENT_GOLANG === '')(
+      'client_golang: every call (skipped where prometheus-api is not built)',
+      async () => {
+        const where = ['--url', pair.ours, '--against', pair.theirs, '--optional', UNANSWERED]
+        await said(
+          CLIENT_GOLANG,
+          ...where,
+          '--metric',
+          'demo_up',
+          '--at',
+          String(end_s()),
+          '--back',
+          '1h',
+          ...EXPRESSIONS,
+        )
+      },
+    )
 
     describe.skipIf(PROMTOOL_3 === '')('promtool prints the same (skipped where it is not built)', () => {
       const both = async (what: string, flags: readonly string[], ...words: readonly string[]): Promise<string[]> =>
@@ -140,7 +168,15 @@ describe.skipIf(PROMETHEUS_3 === '')(
       })
 
       test('measures a range', async () => {
-        await measure('demo_constant', '--range', '5m', '--success', 'all(result, # == 3)', '--expect-phase', 'Successful')
+        await measure(
+          'demo_constant',
+          '--range',
+          '5m',
+          '--success',
+          'all(result, # == 3)',
+          '--expect-phase',
+          'Successful',
+        )
       })
     })
 
@@ -150,7 +186,8 @@ describe.skipIf(PROMETHEUS_3 === '')(
         const [theirs, ours] = await Promise.all([driver(pair.theirs), driver(pair.ours)].map(ask))
         expect(ours).toEqual(theirs)
       }
-      const inOrder = <T>(list: readonly T[]): T[] => list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+      const inOrder = <T>(list: readonly T[]): T[] =>
+        list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
       test('queries an instant and a range', async () => {
         await both(async (one) => inOrder((await one.instantQuery('demo_up', end_s() * 1000)).result))

@@ -29,30 +29,33 @@ const FAMILIES = Object.entries({
 /** What differs, and is to. */
 const UNLIKE: Readonly<Record<string, string>> = {
   offset: 'the grammar takes `offset` for a keyword wherever it stands',
-  'demo_up[5m:1m:1m]': 'the grammar takes `:1m:1m` for a name'
+  'demo_up[5m:1m:1m]': 'the grammar takes `:1m:1m` for a name',
 }
 
 const pair = new Pair()
 
-describe.skipIf(PROMETHEUS_3 === '')('as Prometheus 3 (skipped unless BAROGRAPH_TEST_PROMETHEUS_3_BIN names it)', () => {
-  beforeAll(() => pair.start(OVER_MINUTES), 60_000)
-  afterAll(endAll)
+describe.skipIf(PROMETHEUS_3 === '')(
+  'as Prometheus 3 (skipped unless BAROGRAPH_TEST_PROMETHEUS_3_BIN names it)',
+  () => {
+    beforeAll(() => pair.start(OVER_MINUTES), 60_000)
+    afterAll(endAll)
 
-  for (const [family, queries] of FAMILIES) {
-    describe(family, () => {
-      test.for([...new Set(queries)])('%s', async (query, context) => {
-        const reason = UNLIKE[query] ?? (await pair.missing(query, family))
-        if (reason !== undefined) context.skip(reason)
-        const sorts = /^sort/.test(query)
-        for (const minutes of [61, 92.1]) {
-          const time = String(pair.begin_s + minutes * MINUTE_S)
-          expect(await pair.differenceOf('query', { query, time }, sorts)).toBe('')
-        }
-        const range = { start: String(pair.begin_s + 30 * MINUTE_S), end: String(pair.begin_s + 100 * MINUTE_S) }
-        for (const step of ['60', '137']) {
-          expect(await pair.differenceOf('query_range', { query, ...range, step }, true)).toBe('')
-        }
+    for (const [family, queries] of FAMILIES) {
+      describe(family, () => {
+        test.for([...new Set(queries)])('%s', async (query, context) => {
+          const reason = UNLIKE[query] ?? (await pair.missing(query, family))
+          if (reason !== undefined) context.skip(reason)
+          const sorts = /^sort/.test(query)
+          for (const minutes of [61, 92.1]) {
+            const time = String(pair.begin_s + minutes * MINUTE_S)
+            expect(await pair.differenceOf('query', { query, time }, sorts)).toBe('')
+          }
+          const range = { start: String(pair.begin_s + 30 * MINUTE_S), end: String(pair.begin_s + 100 * MINUTE_S) }
+          for (const step of ['60', '137']) {
+            expect(await pair.differenceOf('query_range', { query, ...range, step }, true)).toBe('')
+          }
+        })
       })
-    })
-  }
-})
+    }
+  },
+)

@@ -74,8 +74,12 @@ function gauges(): DemoSeries[] {
       ),
     ),
   )
-  const angles = INSTANCES.map((instance, i) => named('demo_ratio', { instance }, (step) => Math.sin(step / 17 + i * 2)))
-  const sizes = INSTANCES.map((instance, i) => named('demo_items', { instance }, (step) => ((step * 7 + i * 3) % 41) - 12))
+  const angles = INSTANCES.map((instance, i) =>
+    named('demo_ratio', { instance }, (step) => Math.sin(step / 17 + i * 2)),
+  )
+  const sizes = INSTANCES.map((instance, i) =>
+    named('demo_items', { instance }, (step) => ((step * 7 + i * 3) % 41) - 12),
+  )
   return [...memory, ...angles, ...sizes]
 }
 
@@ -98,7 +102,11 @@ function odd(): DemoSeries[] {
     named('demo_switch', { state: 'off' }, (step) => (step % 80 < 40 ? 'none' : 1)),
     named('demo_twin_a', { x: '1' }, (step) => step),
     named('demo_twin_b', { x: '1' }, (step) => 2 * step),
-    named('demo_batch_last_success_timestamp_seconds', { job: 'batch' }, (step) => 1.7e9 + Math.floor(step / 40) * 600.125),
+    named(
+      'demo_batch_last_success_timestamp_seconds',
+      { job: 'batch' },
+      (step) => 1.7e9 + Math.floor(step / 40) * 600.125,
+    ),
   ]
 }
 
@@ -109,7 +117,9 @@ function facts(): DemoSeries[] {
   const up = INSTANCES.map((instance, i) =>
     named('demo_up', { job: 'demo', instance }, (step) => (i === 1 && step >= 90 && step < 120 ? 0 : 1)),
   )
-  const limits = ['demo', 'other'].map((job, j) => named('demo_limit', { job, team: j === 0 ? 'red' : 'blue' }, () => 100 * (j + 1)))
+  const limits = ['demo', 'other'].map((job, j) =>
+    named('demo_limit', { job, team: j === 0 ? 'red' : 'blue' }, () => 100 * (j + 1)),
+  )
   const utf8 = ['weiß', '日本', 'a"b\\c'].map((host, h) =>
     named('demo.utf8 метрика', { 'host.name': host, plain: String(h) }, (step) => step * (h + 1)),
   )
@@ -120,12 +130,18 @@ const BOUNDS = ['0.05', '0.1', '0.25', '0.5', '1.0', '2.5', '+Inf']
 
 function classicHistograms(): DemoSeries[] {
   const whole = INSTANCES.slice(0, 2).flatMap((instance, i) => {
-    const counts = BOUNDS.map((_, b) => counter((step) => Math.floor(noise(400 + i, step) * (b + 1) * 6), i === 1 ? [200] : []))
+    const counts = BOUNDS.map((_, b) =>
+      counter((step) => Math.floor(noise(400 + i, step) * (b + 1) * 6), i === 1 ? [200] : []),
+    )
     const labels = { job: 'demo', instance }
     return [
       ...BOUNDS.map((le, b) => named('demo_latency_seconds_bucket', { ...labels, le }, counts[b]!)),
       named('demo_latency_seconds_count', labels, counts.at(-1)!),
-      named('demo_latency_seconds_sum', labels, counter((step) => noise(500 + i, step) * 20, i === 1 ? [200] : [])),
+      named(
+        'demo_latency_seconds_sum',
+        labels,
+        counter((step) => noise(500 + i, step) * 20, i === 1 ? [200] : []),
+      ),
     ]
   })
   const strange = [

@@ -14,7 +14,9 @@ function message(write: (out: ProtoWriter) => void): Uint8Array {
 }
 
 function writeLabels(out: ProtoWriter, labels: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(labels).toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
+  for (const [name, value] of Object.entries(labels).toSorted(([a], [b]) =>
+    Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  )) {
     out.bytes(
       1,
       message((pair) => {

@@ -21,10 +21,9 @@ const RANKED = ['topk', 'bottomk'].flatMap((op) => [
   `${op}(1e30, demo_memory_bytes)`,
   `sum(${op}(2, demo_memory_bytes))`,
 ])
-const QUANTILES = ['0.5', '0', '1', '0.9', '-0.1', '1.1', 'NaN', 'scalar(demo_ratio{instance="a:9090"})'].flatMap((q) => [
-  `quantile(${q}, demo_memory_bytes)`,
-  `quantile by (type) (${q}, demo_memory_bytes)`,
-])
+const QUANTILES = ['0.5', '0', '1', '0.9', '-0.1', '1.1', 'NaN', 'scalar(demo_ratio{instance="a:9090"})'].flatMap(
+  (q) => [`quantile(${q}, demo_memory_bytes)`, `quantile by (type) (${q}, demo_memory_bytes)`],
+)
 const COUNTED = [
   'count_values("value", demo_up)',
   'count_values by (job) ("value", demo_up)',

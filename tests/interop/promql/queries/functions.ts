@@ -3,7 +3,9 @@ const ELEMENTWISE = [
   ...'abs ceil floor exp sqrt ln log2 log10 round sgn deg rad sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh'
     .split(' ')
     .flatMap((name) => [`${name}(demo_ratio)`, `${name}(demo_odd)`]),
-  ...['demo_items, 4', 'demo_items, 0.3', 'demo_ratio, 0.05', 'demo_items, -2', 'demo_odd, 7'].map((args) => `round(${args})`),
+  ...['demo_items, 4', 'demo_items, 0.3', 'demo_ratio, 0.05', 'demo_items, -2', 'demo_odd, 7'].map(
+    (args) => `round(${args})`,
+  ),
   ...['demo_items, 0, 10', 'demo_items, 10, 0', 'demo_odd, -5, 5', 'demo_items, NaN, 3', 'demo_items, -Inf, Inf'].map(
     (args) => `clamp(${args})`,
   ),
@@ -12,23 +14,27 @@ const ELEMENTWISE = [
   'clamp_min(demo_odd, scalar(demo_constant))',
 ]
 const OVER_TIME = [
-  ...'avg min max sum count last first stddev stdvar present'.split(' ').flatMap((name) => [
-    `${name}_over_time(demo_items[5m])`,
-    `${name}_over_time(demo_odd[3m])`,
-    `${name}_over_time(demo_gappy[7m])`,
-  ]),
+  ...'avg min max sum count last first stddev stdvar present'
+    .split(' ')
+    .flatMap((name) => [
+      `${name}_over_time(demo_items[5m])`,
+      `${name}_over_time(demo_odd[3m])`,
+      `${name}_over_time(demo_gappy[7m])`,
+    ]),
   ...['0.5', '0', '1', '0.95', '-1', '2', 'NaN', 'scalar(demo_ratio{instance="a:9090"})'].map(
     (q) => `quantile_over_time(${q}, demo_items[5m])`,
   ),
   'quantile_over_time(0.5, demo_odd[5m])',
-  ...'rate irate increase delta idelta deriv changes resets'.split(' ').flatMap((name) => [
-    `${name}(demo_cpu_seconds_total[5m])`,
-    `${name}(demo_requests_total[1m])`,
-    `${name}(demo_items[2m])`,
-    `${name}(demo_odd[5m])`,
-    `${name}(demo_gappy[10m])`,
-    `${name}(demo_requests_total[15s])`,
-  ]),
+  ...'rate irate increase delta idelta deriv changes resets'
+    .split(' ')
+    .flatMap((name) => [
+      `${name}(demo_cpu_seconds_total[5m])`,
+      `${name}(demo_requests_total[1m])`,
+      `${name}(demo_items[2m])`,
+      `${name}(demo_odd[5m])`,
+      `${name}(demo_gappy[10m])`,
+      `${name}(demo_requests_total[15s])`,
+    ]),
   'predict_linear(demo_items[10m], 3600)',
   'predict_linear(demo_gappy[10m], -600)',
   'predict_linear(demo_odd[5m], 60)',
@@ -40,7 +46,11 @@ const TIMES = [
   'pi()',
   ...'minute hour day_of_week day_of_month day_of_year days_in_month month year'
     .split(' ')
-    .flatMap((name) => [`${name}()`, `${name}(demo_batch_last_success_timestamp_seconds)`, `${name}(demo_odd{kind=~"zero|tiny"})`]),
+    .flatMap((name) => [
+      `${name}()`,
+      `${name}(demo_batch_last_success_timestamp_seconds)`,
+      `${name}(demo_odd{kind=~"zero|tiny"})`,
+    ]),
   'timestamp(demo_items)',
   'timestamp(demo_items + 1)',
   'timestamp(timestamp(demo_items))',

@@ -18,7 +18,12 @@ const SCALARS = [
 ]
 const VECTOR_SCALAR = [
   ...ARITHMETIC.flatMap((op) => [`demo_items ${op} 3`, `3 ${op} demo_items`, `demo_odd ${op} 2`]),
-  ...COMPARISONS.flatMap((op) => [`demo_items ${op} 5`, `5 ${op} demo_items`, `demo_items ${op} bool 5`, `demo_odd ${op} bool 0`]),
+  ...COMPARISONS.flatMap((op) => [
+    `demo_items ${op} 5`,
+    `5 ${op} demo_items`,
+    `demo_items ${op} bool 5`,
+    `demo_odd ${op} bool 0`,
+  ]),
 ]
 const VECTOR_VECTOR = [
   ...ARITHMETIC.flatMap((op) => [
