@@ -85,16 +85,17 @@ export function stringOf(literal: string): string | BrokenString {
   return decodeLoosely(Uint8Array.from(bytes))
 }
 
+/** `U+007A 'z'`. */
+function codeOf(char: string): string {
+  return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} '${char}'`
+}
+
 /** What Go's lexer says of an escape: the first digit that is none, or that there is no such escape. */
 function badEscape(rest: string): string {
-  const told = (char: string): string => {
-    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-    return `U+${code} '${char}'`
-  }
   const numeric = /^(?:x[\da-f]?|u[\da-f]{0,3}|U[\da-f]{0,7}|[0-7]{1,2})/i.exec(rest)
   const stray = numeric === null ? undefined : rest[numeric[0].length]
-  if (stray !== undefined) return `illegal character ${told(stray)} in escape sequence`
-  return `unknown escape sequence ${told(rest[0] ?? '')}`
+  if (stray !== undefined) return `illegal character ${codeOf(stray)} in escape sequence`
+  return `unknown escape sequence ${codeOf(rest[0] ?? '')}`
 }
 
 function readEscape(rest: string, quote: string): { bytes: Iterable<number>; length: number } | undefined {

@@ -28,9 +28,13 @@ function prettyAt(expr: Expr, level: number): string {
       return `${inside([expr.left])}\n${indent}${operatorOf(expr)}\n${inside([expr.right])}`
     case 'subquery':
       return prettyAt(expr.inner, level) + subqueryWindow(expr)
-    default:
-      return indent + whole
+    case 'matrix':
+    case 'number':
+    case 'selector':
+    case 'string':
+      break
   }
+  return indent + whole
 }
 
 function headOf(expr: Aggregate): string {

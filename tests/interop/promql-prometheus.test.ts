@@ -40,22 +40,20 @@ describe.skipIf(PROMETHEUS_3 === '')(
     beforeAll(() => pair.start(OVER_MINUTES), 60_000)
     afterAll(endAll)
 
-    for (const [family, queries] of FAMILIES) {
-      describe(family, () => {
-        test.for([...new Set(queries)])('%s', async (query, context) => {
-          const reason = UNLIKE[query] ?? (await pair.missing(query, family))
-          if (reason !== undefined) context.skip(reason)
-          const sorts = /^sort/.test(query)
-          for (const minutes of [61, 92.1]) {
-            const time = String(pair.begin_s + minutes * MINUTE_S)
-            expect(await pair.differenceOf('query', { query, time }, sorts)).toBe('')
-          }
-          const range = { start: String(pair.begin_s + 30 * MINUTE_S), end: String(pair.begin_s + 100 * MINUTE_S) }
-          for (const step of ['60', '137']) {
-            expect(await pair.differenceOf('query_range', { query, ...range, step }, true)).toBe('')
-          }
-        })
+    describe.each(FAMILIES)('%s', (family, queries) => {
+      test.for([...new Set(queries)])('%s', async (query, context) => {
+        const reason = UNLIKE[query] ?? (await pair.missing(query, family))
+        if (reason !== undefined) context.skip(reason)
+        const sorts = query.startsWith('sort')
+        for (const minutes of [61, 92.1]) {
+          const time = String(pair.begin_s + minutes * MINUTE_S)
+          expect(await pair.differenceOf('query', { query, time }, sorts)).toBe('')
+        }
+        const range = { start: String(pair.begin_s + 30 * MINUTE_S), end: String(pair.begin_s + 100 * MINUTE_S) }
+        for (const step of ['60', '137']) {
+          expect(await pair.differenceOf('query_range', { query, ...range, step }, true)).toBe('')
+        }
       })
-    }
+    })
   },
 )

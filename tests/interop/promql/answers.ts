@@ -82,7 +82,7 @@ export function difference(theirs: Answer, ours: Answer, sorts: boolean): string
 
 /** Of more than ten notes Prometheus shows any ten. */
 function notes(told: readonly string[] | undefined): readonly string[] | undefined {
-  if (told?.some((note) => / annotations omitted$/.test(note))) return [String(told.length), told.at(-1)!]
+  if (told?.some((note) => note.endsWith(' annotations omitted'))) return [String(told.length), told.at(-1)!]
   // How far a histogram was from monotonic is told by Prometheus alone.
   return told?.map((note) => note.replace(/, from buckets \S+ to \S+, with .* to \S+(?= \()/, '')).toSorted()
 }

@@ -7,9 +7,9 @@ import { type DemoSeries, type NativePoint, type NativeSeries, SERIES, STEP_MS, 
 /** Steps of one body: in the order of time, as a server that is written to wants it. */
 const STEPS_OF_BODY = 40
 
-function message(write: (out: ProtoWriter) => void): Uint8Array {
+function message(fill: (out: ProtoWriter) => void): Uint8Array {
   const out = new ProtoWriter()
-  write(out)
+  fill(out)
   return out.copy()
 }
 
