@@ -70,7 +70,7 @@ describe.skipIf(PROMETHEUS_3 === '')(
       })
 
       test('looks past now', async () => {
-        await asked(
+        await expectAsked(
           '--against',
           pair.theirs,
           '--back',
