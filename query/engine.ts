@@ -46,6 +46,9 @@ interface Evaluation {
   readonly options: QueryOptions
 }
 
+/** Of a query that is only looked at: some durations are told by it. */
+const TYPICAL_STEPS: QuerySteps = { step_ms: 60_000, range_ms: 3_600_000 }
+
 export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   return new LocalQueryEngine(options)
 }
@@ -129,13 +132,13 @@ class LocalQueryEngine implements QueryEngine {
   matchers(source: string): readonly Matcher[] {
     if (source.trim() === '')
       throw new ServiceError('bad_data', 'unknown position: parse error: unexpected end of input')
-    const expr = parse(source, this.#limits)
+    const expr = parse(source, this.#limits, TYPICAL_STEPS)
     if (expr.kind === 'selector' && expr.offset_ms === 0 && expr.at === null) return expr.matchers
     throw parseError(source, 0, 'expected a series selector: name{label="value"}')
   }
 
   /** Durations may be told by the query: without one `step()` and `range()` stand for some that are there. */
-  #checked(source: string, steps: QuerySteps = { step_ms: 60_000, range_ms: 3_600_000 }): Expr {
+  #checked(source: string, steps = TYPICAL_STEPS): Expr {
     const expr = parse(source, this.#limits, steps)
     checkTypes(source, expr)
     return expr

@@ -26,13 +26,6 @@ export class Pair {
     }
   }
 
-  /** Why a query need not be compared: it names what is not built. Everything else is. */
-  async missing(query: string, family: string): Promise<string | undefined> {
-    const whole = family === 'native histograms' ? 'histogram_count(demo_native_seconds)' : query
-    const { body } = await ask(this.ours, 'query', { query: whole })
-    return body.error?.endsWith('not supported yet') ? body.error : undefined
-  }
-
   /** '' where both answer alike; see `difference`. */
   async differenceOf(path: string, parameters: Readonly<Record<string, string>>, sorts: boolean): Promise<string> {
     const [theirs, ours] = await Promise.all([ask(this.theirs, path, parameters), ask(this.ours, path, parameters)])
