@@ -304,9 +304,13 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #conclude(rule: ActiveRule, row: number, time_ms: number, value: number, blamed?: () => readonly string[]): void {
     const verdict = this.#verdict
     const { direction } = rule.spec
-    if (direction !== 'both' && value > verdict.expected !== (direction === 'up')) verdict.score = 0
-    const anomalous = verdict.score >= 1
-    if (anomalous || this.#table.running.data[row] === 1) {
+    const allowed = direction === 'both' || value > verdict.expected === (direction === 'up')
+    if (!allowed) verdict.score = 0
+    const running = this.#table.running.data[row] === 1
+    // A score tells of an onset; what began lasts while values stay outside the band.
+    const outside = running && rule.lane === null && (value > verdict.upper || value < verdict.lower)
+    const anomalous = allowed && (verdict.score >= 1 || outside)
+    if (anomalous || running) {
       this.#observe(row, rule, { time_ms, anomalous, value, ...verdict }, blamed)
     }
     if (!rule.shows) return
