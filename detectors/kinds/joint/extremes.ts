@@ -31,6 +31,7 @@ export class Extremes {
   readonly #square
   readonly #threshold
   readonly #unit
+  readonly #moved
 
   /** `least`: what evidence of each kind must reach, whatever a row has seen. */
   constructor(rows: Rows, least: readonly number[]) {
@@ -43,11 +44,13 @@ export class Extremes {
     this.#square = rows.column(Float32Array, this.#width)
     this.#threshold = rows.column(Float32Array, this.#width)
     this.#unit = rows.column(Float32Array, this.#width)
+    this.#moved = rows.column(Float32Array, this.#width)
   }
 
   begin(row: number, time_ms: number): void {
     this.#end_ms.data[row] = time_ms + BLOCK_MS
     this.#threshold.data.fill(Infinity, row * this.#width, (row + 1) * this.#width)
+    this.#moved.data.fill(Infinity, row * this.#width, (row + 1) * this.#width)
   }
 
   /** True once blocks enough are known. */
@@ -55,23 +58,30 @@ export class Extremes {
     return this.#blocks.data[row]! >= MIN_BLOCKS
   }
 
-  /** Evidence of kind `k` that is anomalous, moved by `shift` units of its usual spread; Infinity while unknown. */
-  threshold(row: number, k: number, shift: number): number {
-    const at = row * this.#width + k
-    const mean = this.#mean.data[at]!
-    const moved = this.#threshold.data[at]! + shift * this.#unit.data[at]!
-    return moved > mean ? moved : Infinity
+  /** Evidence of kind `k` that is anomalous; Infinity while unknown. */
+  threshold(row: number, k: number): number {
+    return this.#moved.data[row * this.#width + k]!
   }
 
-  learn(row: number, time_ms: number, evidence: Float64Array, alarms_per_block: number): void {
+  /** Moves thresholds by `shift` units of the usual spread. */
+  move(row: number, shift: number): void {
+    for (let at = row * this.#width; at < (row + 1) * this.#width; at++) {
+      const moved = this.#threshold.data[at]! + shift * this.#unit.data[at]!
+      this.#moved.data[at] = moved > this.#mean.data[at]! ? moved : Infinity
+    }
+  }
+
+  /** True where a block is over. */
+  learn(row: number, time_ms: number, evidence: Float64Array, alarms_per_block: number): boolean {
     const largest = this.#largest.data
     const base = row * this.#width
     for (let k = 0; k < this.#width; k++) if (evidence[k]! > largest[base + k]!) largest[base + k] = evidence[k]!
-    if (time_ms < this.#end_ms.data[row]!) return
+    if (time_ms < this.#end_ms.data[row]!) return false
     const blocks = this.#blocks.data[row]! + 1
     for (let k = 0; k < this.#width; k++) this.#close(base + k, k, blocks, alarms_per_block)
     this.#blocks.data[row] = Math.min(blocks, 65_535)
     this.#end_ms.data[row] = time_ms + BLOCK_MS
+    return true
   }
 
   #close(at: number, k: number, blocks: number, alarms_per_block: number): void {

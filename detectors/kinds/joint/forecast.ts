@@ -16,6 +16,7 @@ const LOSS_CLIP = 8
 const LAST_CLIP = 30
 const TINY = 1e-12
 /** The week is looked at when the day was proven better than a level, at this age. */
+const PROVEN = 0.8
 const WEEK_AFTER_MS = 36 * 60 * 60_000
 
 /** Experts in the order of their columns. */
@@ -57,7 +58,7 @@ export class Forecast {
 
   constructor(rows: Rows) {
     this.#level = rows.column(Float64Array, 4)
-    this.#loss = rows.column(Float64Array, SIZE)
+    this.#loss = rows.column(Float32Array, SIZE)
     this.#day = new Profile(rows, DAY)
     this.#week = new Profile(rows, WEEK)
   }
@@ -154,7 +155,7 @@ export class Forecast {
     const loss = this.#loss.data
     const base = row * SIZE
     const weekly = this.#weekShape === this.#weekShape
-    const proven = loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < loss[base + LEVEL]!
+    const proven = loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < PROVEN * loss[base + LEVEL]!
     if (weekly || this.#week.allocated(row) || (age_ms > WEEK_AFTER_MS && proven))
       this.#week.learn(row, time_ms, clipped, { shape: this.#weekShape, dt_ms, cadence_ms, age_ms })
   }

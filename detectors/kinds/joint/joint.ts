@@ -50,6 +50,7 @@ export class Joint implements Detector {
   readonly #rate = new Rate(this.#rows)
   readonly #quiet = new Quiet(this.#rows)
   readonly #held = new Held(this.#rows)
+  readonly #band = this.#rows.column(Float32Array, 2)
   readonly #count = this.#rows.column(Uint32Array)
   readonly #first_ms = this.#rows.column(Float64Array)
   readonly #last_ms = this.#rows.column(Float64Array)
@@ -155,11 +156,15 @@ export class Joint implements Detector {
       cadence_ms,
       count,
     })
-    if (count >= MIN_COUNT) this.#say(row, time_ms, { value, expected, scale, dt_ms, age_ms, count }, out)
+    if (count >= MIN_COUNT) this.#say(row, time_ms, { value, expected, scale, age_ms, count }, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
-    this.#extremes.learn(row, time_ms, evidence, perBlock(budget_per_week))
-    if (this.#extremes.known(row))
-      this.#rate.learn(row, time_ms, { dt_ms, budget_per_week, alarm: out.score >= 1, log: this.#log })
+    const alarm = out.score >= 1
+    const over = this.#extremes.learn(row, time_ms, evidence, perBlock(budget_per_week))
+    if ((over || alarm) && this.#extremes.known(row)) {
+      this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
+      this.#extremes.move(row, this.#rate.shift(row))
+      this.#bands(row)
+    }
     const move = value - this.#last.data[row]!
     this.#spread.learn(row, time_ms, { residual, distance, move, floor, scale, dt_ms, cadence_ms, count })
     const reach = CLIP * scale
@@ -168,30 +173,31 @@ export class Joint implements Detector {
     forecast.learn(row, { time_ms, dt_ms, cadence_ms, age_ms, count, value, clipped, expected, scale })
   }
 
-  #say(row: number, time_ms: number, { value, expected, scale, dt_ms, age_ms, count }: Sample, out: Verdict): void {
-    const prior = Math.log(1 + PRIOR * (1 + DOUBT / count))
-    const shift = this.#rate.shift(row)
+  #say(row: number, time_ms: number, { value, expected, scale, age_ms, count }: Sample, out: Verdict): void {
+    const band = this.#band.data
     const known = this.#extremes.known(row)
-    const above = known ? this.#extremes.threshold(row, 0, shift) : prior
-    const below = known ? this.#extremes.threshold(row, 1, shift) : prior
-    this.#weigh(row, above, below, shift)
-    if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, dt_ms, this.#log)
+    const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
+    const above = known ? band[row * 2]! : prior
+    const below = known ? band[row * 2 + 1]! : prior
+    const { current } = this.#evidence
+    if (known)
+      this.#weigh(row, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
+    else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
+    if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, this.#log)
     out.expected = expected
-    out.lower = expected - scale * (Math.exp(Math.min(below, LOG_MAX)) - 1)
-    out.upper = expected + scale * (Math.exp(Math.min(above, LOG_MAX)) - 1)
+    out.lower = expected - scale * below
+    out.upper = expected + scale * above
     this.#adopted = this.#held.step(row, time_ms, { value, age_ms, alarm: out.score >= 1 }, out)
   }
 
   /** Finds the evidence furthest beyond its threshold. */
-  #weigh(row: number, above: number, below: number, shift: number): void {
+  #weigh(row: number, up: number, down: number): void {
     const evidence = this.#evidence.current
-    const up = evidence[0]! - above
-    const down = evidence[1]! - below
     let most = up >= down ? 0 : 1
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
     for (let k = 2; k < evidence.length; k++) {
-      const beyond = evidence[k]! - this.#extremes.threshold(row, k, shift)
+      const beyond = evidence[k]! - this.#extremes.threshold(row, k)
       if (beyond >= 0 && beyond > log) {
         log = beyond
         most = k
@@ -199,6 +205,14 @@ export class Joint implements Detector {
     }
     this.#most = most
     this.#log = log > LOG_MAX ? LOG_MAX : log > LOG_MIN ? log : LOG_MIN
+  }
+
+  /** Half widths of the band above and below, in standard deviations. */
+  #bands(row: number): void {
+    for (let side = 0; side < 2; side++) {
+      const log = this.#extremes.threshold(row, side)
+      this.#band.data[row * 2 + side] = Math.exp(log < LOG_MAX ? log : LOG_MAX) - 1
+    }
   }
 
   /** The usual time between samples. */
@@ -219,7 +233,6 @@ interface Sample {
   readonly value: number
   readonly expected: number
   readonly scale: number
-  readonly dt_ms: number
   readonly age_ms: number
   readonly count: number
 }

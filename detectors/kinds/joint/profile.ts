@@ -9,7 +9,7 @@ const OFFSET_MS = 2 * 60 * 60_000
 const OFFSET_SHARE = 0.9
 /** Samples further apart than a slot stand for this many slots at most. */
 const FILL = 24
-const COUNT_MAX = 65_535
+const COUNT_MAX = 255
 
 export interface Season {
   readonly period_ms: number
@@ -44,7 +44,7 @@ export class Profile {
   constructor(rows: Rows, season: Season) {
     this.#season = season
     this.#mean = this.#pages.column(Float32Array, season.slots)
-    this.#count = this.#pages.column(Uint16Array, season.slots)
+    this.#count = this.#pages.column(Uint8Array, season.slots)
     this.#page = rows.column(Uint32Array)
     this.#offset = rows.column(Float64Array)
     this.#since_ms = rows.column(Float64Array)
@@ -107,7 +107,8 @@ export class Profile {
     const count = this.#count.data
     const seen = count[base + at]!
     const slot_ms = period_ms / slots
-    const weight = 1 / Math.min(seen + 1, memory * Math.max(1, Math.round(slot_ms / cadence_ms)))
+    const full = memory * Math.max(1, Math.round(slot_ms / cadence_ms))
+    const weight = 1 / (seen < COUNT_MAX ? Math.min(seen + 1, full) : full)
     const target = shape === shape ? value - this.#offset.data[row]! * OFFSET_SHARE : value
     const learned = seen === 0 ? value : mean[base + at]! + weight * (target - mean[base + at]!)
     mean[base + at] = learned

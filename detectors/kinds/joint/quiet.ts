@@ -30,20 +30,19 @@ export class Quiet {
   }
 
   /** The score of news, from the logarithm of the score of evidence. Under 1 where it was said before. */
-  say(row: number, time_ms: number, dt_ms: number, log: number): number {
+  say(row: number, time_ms: number, log: number): number {
+    if (log < 0) return Math.exp(log)
     const since_ms = time_ms - this.#peak_ms.data[row]!
     if (!(since_ms < Infinity)) {
-      if (log >= 0) this.#said(row, time_ms, log + BEYOND)
+      this.#said(row, time_ms, log + BEYOND)
       return Math.exp(log)
     }
-    const longer = this.#longer.data[row]!
-    const forget_ms = QUIET_MS * (longer === 0 ? 1 : Math.exp(longer))
-    if (longer > 0) this.#longer.data[row] = longer < 1e-3 ? 0 : longer * Math.exp(-dt_ms / LONGER_MS)
-    if (log < 0) return Math.exp(log)
+    const longer = this.#longer.data[row]! * Math.exp(-since_ms / LONGER_MS)
+    const forget_ms = QUIET_MS * Math.exp(longer)
     const left = this.#peak.data[row]! * Math.exp(-since_ms / forget_ms)
     const need = left + (since_ms < HARD_MS ? HARD : 0)
     if (log < need) return 1 - 0.01 * (1 - Math.exp(log - need)) - 1e-6
-    if (since_ms < SOON * forget_ms) this.#longer.data[row] = Math.min(this.#longer.data[row]! + 1, LONGER_MAX)
+    this.#longer.data[row] = since_ms < SOON * forget_ms ? Math.min(longer + 1, LONGER_MAX) : longer
     this.#said(row, time_ms, (log > left ? log : left) + BEYOND)
     return Math.exp(log)
   }

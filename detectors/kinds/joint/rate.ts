@@ -18,10 +18,13 @@ const APART_MS = 60 * 60_000
 export class Rate {
   readonly #shift
   readonly #last_ms
+  /** Up to when time has moved them back. */
+  readonly #since_ms
 
   constructor(rows: Rows) {
     this.#shift = rows.column(Float64Array)
     this.#last_ms = rows.column(Float64Array)
+    this.#since_ms = rows.column(Float64Array)
   }
 
   begin(row: number): void {
@@ -34,9 +37,12 @@ export class Rate {
     return this.#shift.data[row]!
   }
 
-  /** `log`: logarithm of the score of evidence. */
-  learn(row: number, time_ms: number, { dt_ms, budget_per_week, alarm, log }: Told): void {
-    let shift = this.#shift.data[row]! - (STEP * dt_ms * budget_per_week) / WEEK_MS
+  /** At an alarm, and now and then. `log`: logarithm of the score of evidence. */
+  learn(row: number, time_ms: number, { budget_per_week, alarm, log }: Told): void {
+    const since_ms = this.#since_ms.data[row]!
+    this.#since_ms.data[row] = time_ms
+    const passed_ms = since_ms === 0 ? 0 : time_ms - since_ms
+    let shift = this.#shift.data[row]! - (STEP * passed_ms * budget_per_week) / WEEK_MS
     if (alarm && time_ms - this.#last_ms.data[row]! > APART_MS) {
       shift += STEP * Math.exp(-HUGE * Math.max(0, log))
       this.#last_ms.data[row] = time_ms
@@ -46,7 +52,6 @@ export class Rate {
 }
 
 export interface Told {
-  readonly dt_ms: number
   readonly budget_per_week: number
   readonly alarm: boolean
   readonly log: number
