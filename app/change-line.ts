@@ -1,17 +1,20 @@
 import { z } from 'zod'
 
+import { CHANGE_KINDS } from '#core/change.ts'
 import { ServiceError } from '#core/errors.ts'
 import { contentId } from '#core/hash.ts'
 import type { ChangeInput } from '#core/ports/intake.ts'
 
 const schema = z.object({
   id: z.string().optional(),
-  kind: z.enum(['deploy', 'config', 'scale', 'flag', 'infrastructure']).default('deploy'),
+  kind: z.enum(CHANGE_KINDS).default('deploy'),
   service: z.string().default(''),
   at: z.iso.datetime({ offset: true }).transform(Date.parse),
   title: z.string().default(''),
   source: z.string().default('capture'),
   url: z.string().default(''),
+  until: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
+  factor: z.number().positive().exactOptional(),
 })
 
 /** A bare change as the API writes it; undefined where the line is something else. Throws `ServiceError('bad_data')`. */
@@ -34,7 +37,11 @@ export function changeOf(
       `${file}:${number}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a change'}`,
     )
   }
-  const { id, at, ...rest } = parsed.data
+  const { id, at, until, ...rest } = parsed.data
   const { kind, service, title } = rest
-  return { kind: 'change', change: { ...rest, at_ms: at, id: id ?? contentId('c', kind, service, at, title) } }
+  const lasting = until === undefined ? {} : { until_ms: until }
+  return {
+    kind: 'change',
+    change: { ...rest, ...lasting, at_ms: at, id: id ?? contentId('c', kind, service, at, title) },
+  }
 }

@@ -3,6 +3,7 @@ import type { StoreLimits } from '#core/store/limits.ts'
 
 import type { AlertingConfig } from '../alerting/index.ts'
 import type { DecoderOptions, RemoteWriteOptions } from '../collector/index.ts'
+import type { DetectorsOptions } from '../detectors/index.ts'
 import type { QueryLimits } from '../query/index.ts'
 import type { Config } from './config.ts'
 
@@ -36,6 +37,14 @@ export function remoteWriteLimits({ limits }: Config): Omit<RemoteWriteOptions, 
 
 export function queryLimits({ limits }: Config): Partial<QueryLimits> {
   return { samples: limits.query_samples, series: limits.query_series }
+}
+
+export function detectorsConfig({
+  lateness,
+  budget,
+  limits,
+}: Config): Pick<DetectorsOptions, 'lateness_ms' | 'budget' | 'limits'> {
+  return { lateness_ms: lateness, budget: { total: budget.everything, services: budget.services }, limits }
 }
 
 export function alertingConfig(config: Config): AlertingConfig {

@@ -5,6 +5,7 @@ import { duration } from '#core/config/duration.ts'
 import { Secret, secret } from '#core/config/secret.ts'
 
 import { scrapeJobs } from '../collector/index.ts'
+import { parseBudget } from '../detectors/index.ts'
 import { upstreamSchema } from '../upstream/index.ts'
 
 const PORT = 'a port from 0 to 65535, or off'
@@ -20,6 +21,13 @@ const isEmpty = (value: unknown): boolean =>
 /** `{}` is nothing. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (isEmpty(value) ? null : value), schema.nullable())
+
+const BUDGET = 'a count and a time, like 2/week or 1/day'
+/** Alarms a week. */
+const budget = z
+  .string(BUDGET)
+  .transform(parseBudget)
+  .refine((weekly): weekly is number => weekly !== undefined, BUDGET)
 
 const limits = z.strictObject({
   body: bytes,
@@ -146,6 +154,7 @@ export const configSchema = z
     time_zone: z.literal('UTC', notYet('a time zone other than UTC')),
     holidays: z.array(z.string()).max(0, notYet('a calendar of holidays')),
     rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))]),
+    budget: z.strictObject({ everything: budget.optional(), services: z.record(z.string(), budget).optional() }),
     lateness: duration,
     resend: duration.refine((ms) => ms > 0, 'must be more than 0'),
     retention: z.strictObject({ samples: duration, rollups: duration, incidents: duration, bytes }),
@@ -180,6 +189,7 @@ export const DEFAULTS = {
   time_zone: 'UTC',
   holidays: [],
   rules: 'default',
+  budget: {},
   lateness: '10s',
   resend: '1m',
   retention: { samples: '15d', rollups: '400d', incidents: '400d', bytes: '8GiB' },

@@ -21,7 +21,7 @@ import { type Alerting, createAlerting } from '../alerting/index.ts'
 import { createDetectors, type Detectors, ForecastTable } from '../detectors/index.ts'
 import { createQueryEngine } from '../query/index.ts'
 import { Scaler } from '../scaling/index.ts'
-import { alertingConfig, queryLimits, storeLimits } from './config-parts.ts'
+import { alertingConfig, detectorsConfig, queryLimits, storeLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { ReaderOf } from './readers.ts'
 import type { Rules } from './rules.ts'
@@ -83,7 +83,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { config, database, clock, log, meter, external_url, traced, listener, recordMessages = false } = options
     const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
-    const { retention, lateness: lateness_ms, limits, language } = config
+    const { retention, limits, language } = config
     this.live = bus
     this.#traced = traced
     this.graph = new CallGraph({ meter })
@@ -102,8 +102,7 @@ export class Engine {
         finding: (event) => this.#published({ kind: 'finding', event }, bus, () => this.alerting.finding(event)),
       },
       alerts: { alert: (event) => this.alerting.alert(event) },
-      lateness_ms,
-      limits,
+      ...detectorsConfig(config),
       analysis_ms: () => this.#analysis_ms,
       now_ms: () => clock.now_ms(),
       log,
@@ -190,6 +189,7 @@ export class Engine {
   }
 
   change(change: Change): void {
+    this.detectors.change(change)
     if (this.changes.add(change)) this.alerting.change(change)
   }
 

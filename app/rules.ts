@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Problem } from '#core/config/problems.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 
-import { loadRules, parseDetector, type RuleGroup } from '../detectors/index.ts'
+import { loadRules, type Outside, parseDetector, type RuleGroup } from '../detectors/index.ts'
 import { type Policy, policySchema } from '../scaling/index.ts'
 
 /** The packs that are on when the configuration names no rules. */
@@ -27,8 +27,9 @@ export function rulePaths(rules: readonly string[] | null, folder: string): read
 }
 
 /** Reads rule files; what is wrong is in `problems`. */
-export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'inspect'>): Rules {
-  const { groups, policies, problems, files } = loadRules(paths, { query, parseDetector, policySchema })
+export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'inspect'>, outside?: Outside): Rules {
+  const deps = { query, parseDetector, policySchema, ...(outside !== undefined && { outside }) }
+  const { groups, policies, problems, files } = loadRules(paths, deps)
   return { groups, policies, problems: [...problems, ...doubled(policies)], files }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { CHANGE_KINDS } from '#core/change.ts'
 import type { Input, SamplesInput } from '#core/ports/intake.ts'
 
 import { inputLine, readInput, readInputs } from './recording.ts'
@@ -18,15 +19,20 @@ const inputs: fc.Arbitrary<Exclude<Input, SamplesInput>> = fc.oneof(
   ),
   fc.record({
     kind: fc.constant('change' as const),
-    change: fc.record({
-      id: fc.string(),
-      kind: fc.constantFrom('deploy', 'config', 'scale', 'flag', 'infrastructure'),
-      service: fc.string(),
-      at_ms: time,
-      title: fc.string(),
-      source: fc.string(),
-      url: fc.string(),
-    }),
+    change: fc.record(
+      {
+        id: fc.string(),
+        kind: fc.constantFrom(...CHANGE_KINDS),
+        service: fc.string(),
+        at_ms: time,
+        title: fc.string(),
+        source: fc.string(),
+        url: fc.string(),
+        until_ms: time,
+        factor: fc.double({ min: 0.01, max: 1000, noNaN: true }),
+      },
+      { requiredKeys: ['id', 'kind', 'service', 'at_ms', 'title', 'source', 'url'] },
+    ),
   }),
   fc.record({
     kind: fc.constant('command' as const),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { CHANGE_KINDS } from '#core/change.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Input, OtlpRequest, SamplesInput, SignalKind } from '#core/ports/intake.ts'
 
@@ -47,12 +48,14 @@ const tickLine = z.strictObject({ tick: time, complete: time.optional() })
 const changeLine = z.strictObject({
   change: z.strictObject({
     id: z.string(),
-    kind: z.enum(['deploy', 'config', 'scale', 'flag', 'infrastructure']),
+    kind: z.enum(CHANGE_KINDS),
     service: z.string(),
     at: time,
     title: z.string(),
     source: z.string(),
     url: z.string(),
+    until: time.optional(),
+    factor: z.number().positive().exactOptional(),
   }),
 })
 const commandLine = z.strictObject({
@@ -95,8 +98,9 @@ export function inputLine(input: Exclude<Input, SamplesInput>): string {
     return JSON.stringify({ tick: timeText(time_ms), ...complete })
   }
   if (input.kind === 'change') {
-    const { id, kind, service, at_ms, title, source, url } = input.change
-    return JSON.stringify({ change: { id, kind, service, at: timeText(at_ms), title, source, url } })
+    const { at_ms, until_ms, id, kind, service, title, source, url, factor } = input.change
+    const until = until_ms === undefined ? undefined : timeText(until_ms)
+    return JSON.stringify({ change: { id, kind, service, at: timeText(at_ms), title, source, url, until, factor } })
   }
   const { command, incident, by, at_ms } = input
   return JSON.stringify({ command: { command, incident, by, at: timeText(at_ms) } })
@@ -128,8 +132,8 @@ function ofObject(object: JsonObject, text: string): Input {
     return { kind: 'tick', time_ms: tick, ...(complete === undefined ? {} : { complete_ms: complete }) }
   }
   if (Object.hasOwn(object, 'change')) {
-    const { at, ...change } = checked(changeLine, object).change
-    return { kind: 'change', change: { ...change, at_ms: at } }
+    const { at, until, ...change } = checked(changeLine, object).change
+    return { kind: 'change', change: { ...change, at_ms: at, ...(until !== undefined && { until_ms: until }) } }
   }
   if (Object.hasOwn(object, 'command')) {
     const { command, incident, by, at } = checked(commandLine, object).command

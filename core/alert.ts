@@ -12,6 +12,8 @@ export interface Alert {
   /** When it began firing; absent while pending. */
   readonly fired_ms?: number
   readonly resolved_ms?: number
+  /** Since when the expression no longer has it; it fires on for the rule's `keep_firing_for`. */
+  readonly keep_firing_since_ms?: number
   readonly value: number
   /** The rule's expression, for the generator link. */
   readonly expr: string

@@ -48,8 +48,12 @@ export interface Finding {
   readonly severity: string
   /** Of the rule, templates expanded at the peak. */
   readonly annotations: Readonly<Record<string, string>>
-  /** A new log template or the like; '' otherwise. */
+  /** A new log template or the like; of an absence `late`, `broken` (others of its service still come) or `decommissioned`; '' otherwise. */
   readonly detail: string
+  /** When the one before began that was like this: same rule, series and kind; absent where none is remembered. */
+  readonly similar_ms?: number
+  /** True where it closed because its level lasted and is the new normal. */
+  readonly adopted?: boolean
 }
 
 /** `updated`: same id, a higher peak or a later last sample. Each id opens once and closes once. */

@@ -1,3 +1,4 @@
+import type { Change } from '#core/change.ts'
 import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
@@ -17,14 +18,14 @@ import { ForecastEngine } from './forecasting/forecasting.ts'
 import type { ForecastTable } from './forecasting/table.ts'
 import { LogEngine } from './logs/log-engine.ts'
 import { RuleEngine, type RuleGroup } from './rules/index.ts'
-import { BandWriter, ScoringEngine } from './scoring/index.ts'
+import { BandWriter, Budgets, ScoringEngine, type WiderBudgets, Windows } from './scoring/index.ts'
 
 export { MODELS as FORECAST_MODELS } from './forecasting/make.ts'
 export { ForecastTable } from './forecasting/table.ts'
 export { parseDetector } from './kinds/registry.ts'
 export { detectCsv, type DetectOptions } from './offline/detect.ts'
 export { forecastCsv, type ForecastCsvOptions } from './offline/forecast.ts'
-export { loadRules, refuseProblems, type RuleGroup } from './rules/index.ts'
+export { loadRules, type Outside, refuseProblems, type RuleGroup } from './rules/index.ts'
 export { parseBudget } from './scoring/index.ts'
 
 export interface DetectorsOptions {
@@ -36,6 +37,8 @@ export interface DetectorsOptions {
   readonly findings: FindingSink
   readonly alerts: AlertSink
   readonly lateness_ms: number
+  /** Alarms a week allowed a service, and everything; beside what each rule allows. */
+  readonly budget?: WiderBudgets
   readonly limits: { readonly scored_series: number; readonly findings: number; readonly templates_per_service: number }
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
@@ -51,7 +54,11 @@ export interface Detectors {
   /** Samples just stored; `fresh` marks those that are the newest of their series. */
   samples(batch: SampleBatch, fresh: Uint8Array): void
   logs(records: readonly LogRecord[]): void
+  /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
+  change(change: Change): void
   tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
+  /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
+  step(time_ms: number): Promise<void>
   readonly findings: FindingReader
   readonly scores: ScoreReader
   readonly rules: RuleReader
@@ -72,6 +79,8 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
 
 export function createDetectors(options: DetectorsOptions): Detectors {
   const { query, reader, writer, table, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
+  const windows = new Windows()
+  const budgets = new Budgets(meter, options.budget)
   const bands = new BandWriter(writer, meter)
   const scoring = new ScoringEngine({
     definition: (id) => writer.definition(id),
@@ -79,6 +88,8 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     scores: bands,
     scored_series: limits.scored_series,
     findings: limits.findings,
+    windows,
+    budgets,
     log,
     meter,
   })
@@ -114,10 +125,16 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       if (time_ms !== undefined && oldest_ms < Infinity) rules.observed(oldest_ms, time_ms)
     },
     logs: (records) => logs.logs(records),
+    change: (change) => windows.change(change),
     async tick({ time_ms, complete_ms }) {
       logs.tick(time_ms)
       await rules.tick({ time_ms, complete_ms })
       scoring.tick(time_ms, complete_ms)
+      bands.flush()
+    },
+    async step(time_ms) {
+      await rules.step(time_ms)
+      scoring.tick(time_ms)
       bands.flush()
     },
     findings: scoring,
@@ -125,6 +142,6 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     rules,
     alerts: rules,
     forecasts: forecasting,
-    snapshots: [scoring, rules, forecasting, logs],
+    snapshots: [windows, budgets, scoring, rules, forecasting, logs],
   }
 }

@@ -204,6 +204,31 @@ describe.each(
     )
   })
 
+  // Over all kinds together, a million.
+  test('a long stream of anything neither throws nor gives a NaN, and holds no more at its end than at its middle', () => {
+    const random = uniform(21)
+    const odd = [NaN, Infinity, -Infinity, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, 0, -0, 1e300]
+    const detector = make(kind)
+    const row = detector.add()
+    const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    const count = Math.ceil(1e6 / KIND_NAMES.length)
+    let time_ms = START
+    let held = 0
+    let wrong = 0
+    for (let i = 0; i < count; i++) {
+      const scale = 10 ** Math.floor(12 * random() - 6)
+      const value = random() < 0.05 ? odd[Math.floor(random() * odd.length)]! : scale * (random() - 0.5)
+      time_ms += random() < 0.001 ? 90_000_000 * random() : 1 + 120_000 * random()
+      detector.step(row, time_ms, value, verdict)
+      const cells = [verdict.expected, verdict.lower, verdict.upper]
+      if (!(verdict.score >= 0 && verdict.score < Infinity) || cells.some((cell) => Math.abs(cell) === Infinity))
+        wrong++
+      if (i === count >> 1) held = detector.bytes
+    }
+    expect(wrong).toBe(0)
+    expect(detector.bytes).toBe(held)
+  })
+
   test('the same input gives the same scores, and saving in mid-stream changes nothing bit for bit', () => {
     const values = noise(3000).map((value, i) => (i % 700 === 699 ? value + 40 : value + 10 * Math.sin(i / 229)))
     const whole = make(kind)

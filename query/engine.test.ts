@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { ManualClock } from '#core/clock.ts'
 import type { QueryResult, ResultSeries } from '#core/ports/query-engine.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
 import { Labels } from '#core/series.ts'
 
 import { createQueryEngine, type QueryEngineOptions } from './index.ts'
@@ -120,6 +121,31 @@ test('limits are execution errors that name the limit', async () => {
     message: expect.stringContaining('61 steps'),
   })
   expect(await refused({ steps: 100 }, 'max_over_time(m[1h:1s])')).toMatchObject({ code: 'execution' })
+})
+
+test('what would be too much is refused before any of it is read', async () => {
+  let read = 0
+  const large: SeriesReader = {
+    select: () => [],
+    labelSets: () => [],
+    extent: () => null,
+    metadata: () => [],
+    *selecting(_, __, options) {
+      options?.admit?.(1000, 1e12)
+      read++
+      yield 1
+      return []
+    },
+  }
+  const queries = createQueryEngine({ readers: [large], limits: { series: 1000 } })
+  const options = { from_ms: 0, to_ms: 60 * MINUTE, step_ms: MINUTE }
+  await expect(queries.range('rate(m[5m])', options)).rejects.toMatchObject({
+    code: 'execution',
+    message: expect.stringContaining('query processing would load too many samples into memory in query execution'),
+  })
+  const few = createQueryEngine({ readers: [large], limits: { series: 999 } })
+  await expect(few.instant('m', 0)).rejects.toMatchObject({ message: 'query would touch 1000 series (limit 999)' })
+  expect(read).toBe(0)
 })
 
 test('a query ends when its caller has gone or its time is up', async () => {

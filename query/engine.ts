@@ -14,6 +14,7 @@ import { Turns } from './evaluate/turns.ts'
 import type { Grid, Value } from './evaluate/values.ts'
 import { type Expr, TYPE_NAMES, unwrapped } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
+import type { QuerySteps } from './language/cst.ts'
 import { format } from './language/format.ts'
 import { parse } from './language/parse.ts'
 import { parseError } from './language/position.ts'
@@ -40,6 +41,8 @@ interface Evaluation {
   readonly expr: Expr
   readonly grid: Grid
   readonly to_ms: number
+  /** Of the query: 0 of an instant one. */
+  readonly step_ms: number
   readonly options: QueryOptions
 }
 
@@ -79,9 +82,9 @@ class LocalQueryEngine implements QueryEngine {
 
   async instant(source: string, time_ms: number, options: QueryOptions = {}): Promise<QueryResult> {
     return this.#measured('instant', async () => {
-      const expr = this.#checked(source)
+      const expr = this.#checked(source, { step_ms: 0, range_ms: 0 })
       const grid = { start_ms: time_ms, step_ms: 1, count: 1 }
-      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms: time_ms, options })
+      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms: time_ms, step_ms: 0, options })
       return instantResult(value, grid, annotations)
     })
   }
@@ -94,14 +97,14 @@ class LocalQueryEngine implements QueryEngine {
         throw new ServiceError('bad_data', message)
       }
       if (!(to_ms >= from_ms)) throw new ServiceError('bad_data', 'end timestamp must not be before start time')
-      const expr = this.#checked(source)
+      const expr = this.#checked(source, { step_ms, range_ms: to_ms - from_ms })
       const type = typeOf(expr)
       if (type !== 'vector' && type !== 'scalar') {
         const message = `invalid expression type "${TYPE_NAMES[type]}" for range query, must be Scalar or instant Vector`
         throw new ServiceError('bad_data', message)
       }
       const grid = { start_ms: from_ms, step_ms, count: Math.floor((to_ms - from_ms) / step_ms) + 1 }
-      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms, options })
+      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms, step_ms, options })
       return rangeResult(value, grid, annotations)
     })
   }
@@ -129,8 +132,9 @@ class LocalQueryEngine implements QueryEngine {
     throw parseError(source, 0, 'expected a series selector: name{label="value"}')
   }
 
-  #checked(source: string): Expr {
-    const expr = parse(source, this.#limits)
+  /** Durations may be told by the query: without one `step()` and `range()` stand for some that are there. */
+  #checked(source: string, steps: QuerySteps = { step_ms: 60_000, range_ms: 3_600_000 }): Expr {
+    const expr = parse(source, this.#limits, steps)
     checkTypes(source, expr)
     return expr
   }
@@ -140,6 +144,7 @@ class LocalQueryEngine implements QueryEngine {
     expr,
     grid,
     to_ms,
+    step_ms,
     options,
   }: Evaluation): Promise<{ value: Value; annotations: Annotations }> {
     const budget = new Budget({
@@ -151,7 +156,7 @@ class LocalQueryEngine implements QueryEngine {
     })
     budget.check()
     budget.steps(grid.count)
-    const query = { from_ms: grid.start_ms, to_ms }
+    const query = { from_ms: grid.start_ms, to_ms, step_ms }
     const lookback_ms = options.lookback_ms ?? this.#lookback_ms
     const fetch = new Fetch(this.#readers, budget)
     eachReach(expr, { query, lookback_ms }, (selector, range, once) => fetch.want(selector, range, once))

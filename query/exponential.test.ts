@@ -46,7 +46,19 @@ test('an exponential histogram answers histogram_quantile by its buckets', async
   expect(await valuesOf('latency_sum / latency_count')).toEqual([2.5])
 })
 
-test('under its own name it has no float, and so no value that means nothing', async () => {
-  expect(await valuesOf('latency')).toEqual([])
-  expect(await valuesOf('sum(latency)')).toEqual([])
+test('under its own name it is a value of its own, with a count, a sum and buckets', async () => {
+  const result = await createQueryEngine({ readers: [latency()] }).instant('sum(latency)', T)
+  const [series] = result.type === 'vector' ? result.series : []
+  expect(series!.value).toHaveLength(0)
+  const { count, sum, buckets } = series!.histograms![0]!.value
+  expect({ count, sum, buckets }).toEqual({
+    count: 20,
+    sum: 50,
+    buckets: [
+      { bounds: 0, lower: 1, upper: 2, count: 10 },
+      { bounds: 0, lower: 2, upper: 4, count: 10 },
+    ],
+  })
+  expect(await valuesOf('histogram_quantile(0.5, latency)')).toEqual([2])
+  expect(await valuesOf('histogram_avg(latency) + histogram_count(latency)')).toEqual([22.5])
 })

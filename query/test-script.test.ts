@@ -33,7 +33,7 @@ eval instant at 3m m
 })
 
 test('what is not as expected fails, and says how', async () => {
-  const load = 'load 1m\n  m{a="1"} 1 2\n  n_bucket{le="1"} {{count:1}}\n\n'
+  const load = 'load 1m\n  m{a="1"} 1 2\n  n {{count:1 buckets:[1]}}\n\n'
   const failing = async (command: string): Promise<string> => (await statuses(load + command))[0]!
   expect(await failing('eval instant at 1m m\n  m{a="1"} 3')).toContain('failed: m{a="1"}: expected 3')
   expect(await failing('eval instant at 1m m\n  m{a="2"} 2')).toContain('failed: expected m{a="2"}')
@@ -46,7 +46,9 @@ test('what is not as expected fails, and says how', async () => {
   )
   expect(await failing('eval instant at 1m m\n  expect warn\n  m{a="1"} 2')).toContain('expected warn, got none')
   expect(await failing('eval instant at 1m 1\n  2')).toContain('expected 2, got 1')
-  expect(await failing('eval instant at 1m sum(n_bucket)')).toBe('beyond')
+  expect(await failing('eval instant at 0 n\n  n {{count:1 buckets:[2]}}')).toContain('expected {count:1, sum:0')
+  expect(await failing('eval instant at 0 n\n  n {{count:1 buckets:[1] counter_reset_hint:gauge}}')).toContain('got')
+  expect(await failing('eval instant at 0 n\n  n 1')).toContain('expected 1@0')
 })
 
 test('a line that is no command is an error of the script', async () => {

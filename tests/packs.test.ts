@@ -13,45 +13,10 @@ import { Store } from '#core/store/store.ts'
 import { readRules } from '../app/rules.ts'
 import { createQueryEngine } from '../query/index.ts'
 import { emittedSeries } from './dashboards/emitted.ts'
+import { SERIES } from './packs/sent.ts'
 
 const FOLDER = join(import.meta.dirname, '../rules')
 const MINUTES = 20
-
-const SDK = { job: 'shop/checkout', instance: 'a', service_name: 'checkout', host_name: 'a' }
-const COLLECTOR = { job: 'collector', instance: 'b', host_name: 'b' }
-const SELF = { job: 'barograph', instance: 'c', service_name: 'barograph' }
-
-/** Series as the senders name them: the SDK for JavaScript with its host metrics, the Collector's `hostmetrics`, Barograph. */
-const SERIES: readonly (readonly [metric: string, labels: Readonly<Record<string, string>>])[] = [
-  ['system_cpu_time_seconds_total', { ...SDK, system_cpu_logical_number: '0', system_cpu_state: 'idle' }],
-  ['system_cpu_time_seconds_total', { ...COLLECTOR, cpu: 'cpu0', state: 'idle' }],
-  ['system_memory_usage', { ...SDK, system_memory_state: 'used' }],
-  ['system_memory_usage', { ...SDK, system_memory_state: 'free' }],
-  ['system_memory_usage_bytes', { ...COLLECTOR, state: 'used' }],
-  ['system_memory_usage_bytes', { ...COLLECTOR, state: 'cached' }],
-  ['system_network_io_total', { ...SDK, system_device: 'eth0', network_io_direction: 'receive' }],
-  ['system_network_io_bytes_total', { ...COLLECTOR, device: 'eth0', direction: 'receive' }],
-  ['process_cpu_time_seconds_total', { ...SDK, process_cpu_state: 'user' }],
-  ['process_cpu_time_seconds_total', { ...COLLECTOR, state: 'user', process_pid: '7' }],
-  ['process_memory_usage', SDK],
-  ['process_memory_usage_bytes', { ...COLLECTOR, process_pid: '7' }],
-  ['http_server_request_duration_seconds_bucket', { ...SDK, http_response_status_code: '200', le: '1' }],
-  ['http_server_request_duration_seconds_bucket', { ...SDK, http_response_status_code: '200', le: '+Inf' }],
-  ['http_server_request_duration_seconds_count', { ...SDK, http_response_status_code: '200' }],
-  ['rpc_server_duration_milliseconds_bucket', { ...SDK, rpc_grpc_status_code: '0', le: '1000' }],
-  ['rpc_server_duration_milliseconds_bucket', { ...SDK, rpc_grpc_status_code: '0', le: '+Inf' }],
-  ['rpc_server_duration_milliseconds_count', { ...SDK, rpc_grpc_status_code: '0' }],
-  ['rpc_server_call_duration_seconds_bucket', { ...SELF, rpc_response_status_code: 'OK', le: '1' }],
-  ['rpc_server_call_duration_seconds_bucket', { ...SELF, rpc_response_status_code: 'OK', le: '+Inf' }],
-  ['rpc_server_call_duration_seconds_count', { ...SELF, rpc_response_status_code: 'INTERNAL' }],
-  ['db_client_operation_duration_seconds_bucket', { ...SDK, db_system_name: 'postgresql', le: '1' }],
-  ['db_client_operation_duration_seconds_bucket', { ...SDK, db_system_name: 'postgresql', le: '+Inf' }],
-  ['target_info', { ...SDK, os_type: 'linux' }],
-  ['barograph_pipeline_input_duration_seconds_bucket', { ...SELF, kind: 'otlp', le: '1' }],
-  ['barograph_pipeline_input_duration_seconds_bucket', { ...SELF, kind: 'otlp', le: '+Inf' }],
-  ['barograph_store_samples_total', { ...SELF, outcome: 'stored' }],
-  ['barograph_store_series', SELF],
-]
 
 /** How many series each learned rule follows there, so that a sender that is missed or counted twice shows. */
 const FOLLOWED: Readonly<Record<string, number>> = {
@@ -59,6 +24,9 @@ const FOLLOWED: Readonly<Record<string, number>> = {
   BarographIntakeLost: 1,
   BarographSeriesUnusual: 1,
   DbLatencyUnusual: 1,
+  ElasticsearchHeapUnusual: 2,
+  ElasticsearchIndexingUnusual: 2,
+  ElasticsearchQueryLatencyUnusual: 2,
   // Neither our own nor single buckets, nor what never varies.
   EverySeries: SERIES.filter(([metric]) => !/^barograph_|_bucket$|_info$/.test(metric)).length,
   HostCpuUnusual: 2,
@@ -67,6 +35,27 @@ const FOLLOWED: Readonly<Record<string, number>> = {
   HttpErrorsUnusual: 1,
   HttpLatencyUnusual: 1,
   HttpTrafficLost: 1,
+  JvmCollectingUnusual: 3,
+  JvmHeapUnusual: 3,
+  JvmThreadsUnusual: 3,
+  KafkaConsumedUnusual: 2,
+  KafkaConsumerLagUnusual: 2,
+  KafkaProducedUnusual: 2,
+  KubernetesCpuUnusual: 2,
+  KubernetesMemoryUnusual: 2,
+  KubernetesReplicasUnusual: 2,
+  KubernetesRestartsUnusual: 2,
+  MqttConnectionsUnusual: 3,
+  MqttMessagesUnusual: 3,
+  NatsJetStreamPendingUnusual: 1,
+  NatsJetStreamRedeliveriesUnusual: 1,
+  NatsMessagesUnusual: 1,
+  NodeCpuUnusual: 1,
+  NodeDiskUnusual: 1,
+  NodeMemoryUnusual: 1,
+  NodeNetworkUnusual: 1,
+  NodejsEventLoopUnusual: 2,
+  NodejsHeapUnusual: 2,
   ProcessCpuUnusual: 2,
   ProcessMemoryUnusual: 2,
   RpcErrorsUnusual: 2,

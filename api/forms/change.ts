@@ -1,10 +1,8 @@
 import { z } from '@hono/zod-openapi'
 
-import type { Change } from '#core/change.ts'
+import { type Change, CHANGE_KINDS } from '#core/change.ts'
 
-import { text, time, timeOf } from './present.ts'
-
-export const CHANGE_KINDS = ['deploy', 'config', 'scale', 'flag', 'infrastructure'] as const satisfies Change['kind'][]
+import { text, time, timeOf, timeText } from './present.ts'
 
 export const ChangeForm = z
   .object({
@@ -15,6 +13,8 @@ export const ChangeForm = z
     title: z.string(),
     source: z.string(),
     url: z.string().optional(),
+    until: time.optional(),
+    factor: z.number().optional(),
   })
   .openapi('Change')
 
@@ -27,5 +27,7 @@ export function changeForm(change: Change): z.input<typeof ChangeForm> {
     title: change.title,
     source: change.source,
     url: text(change.url),
+    until: timeText(change.until_ms),
+    factor: change.factor,
   }
 }

@@ -21,10 +21,10 @@ function jsonResponse(body: string | Uint8Array<ArrayBuffer>, status: number): R
 }
 
 /** The success envelope around data that is written as bytes; `write` returns its notes. */
-export function successBytes(write: (json: JsonBytes) => Notes): Response {
+export async function successBytes(write: (json: JsonBytes) => Promise<Notes>): Promise<Response> {
   const json = new JsonBytes()
   json.text('{"status":"success","data":')
-  const { warnings, infos } = write(json)
+  const { warnings, infos } = await write(json)
   json.text(notesJson('warnings', warnings))
   json.text(notesJson('infos', infos))
   json.text('}')

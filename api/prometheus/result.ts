@@ -3,6 +3,7 @@ import type { QueryResult, ResultSeries } from '#core/ports/query-engine.ts'
 import type { Labels } from '#core/series.ts'
 
 import { type Notes, TRUNCATED } from './envelope.ts'
+import { histogramPoint } from './histogram.ts'
 import type { JsonBytes } from './json-bytes.ts'
 import { formatSeconds } from './number.ts'
 
@@ -12,6 +13,8 @@ export interface ResultLimits {
   /** Points over all series that are written into one answer. */
   readonly points: number
 }
+
+type Histograms = NonNullable<ResultSeries['histograms']>
 
 /** Label names and values as JSON: a result repeats them. */
 class LabelsJson {
@@ -39,18 +42,29 @@ class LabelsJson {
   }
 }
 
-function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matrix: boolean): void {
+/** Points that are written between two turns of others: some milliseconds. A series costs as much as so many. */
+const WRITTEN_AT_ONCE = 50_000
+const SERIES_COST = 5
+
+async function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matrix: boolean): Promise<void> {
   const metrics = new LabelsJson()
-  for (const [index, { labels, time_ms, value }] of shown.entries()) {
+  let written = 0
+  for (const [index, { labels, time_ms, value, histograms = [] }] of shown.entries()) {
+    written += time_ms.length + pointsOf(histograms) + SERIES_COST
+    if (written >= WRITTEN_AT_ONCE) {
+      written = 0
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
     json.text(index === 0 ? '{"metric":' : ',{"metric":')
     metrics.write(json, labels)
     if (matrix) {
-      json.text(',"values":[')
-      for (let i = 0; i < time_ms.length; i++) {
-        if (i > 0) json.text(',')
-        json.point(time_ms[i]!, value[i]!)
-      }
-      json.text(']}')
+      if (time_ms.length > 0 || histograms.length === 0) writeValues(json, time_ms, value)
+      if (histograms.length > 0) writeHistograms(json, histograms)
+      json.text('}')
+    } else if (histograms.length > 0) {
+      json.text(`,"histogram":${histogramPoint(histograms[0]!.time_ms, histograms[0]!.value)}}`)
     } else {
       json.text(',"value":')
       json.point(time_ms[0] ?? 0, value[0] ?? Number.NaN)
@@ -59,10 +73,32 @@ function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matrix: bo
   }
 }
 
+function writeValues(json: JsonBytes, time_ms: Float64Array, value: Float64Array): void {
+  json.text(',"values":[')
+  for (let i = 0; i < time_ms.length; i++) {
+    if (i > 0) json.text(',')
+    json.point(time_ms[i]!, value[i]!)
+  }
+  json.text(']')
+}
+
+function writeHistograms(json: JsonBytes, histograms: Histograms): void {
+  for (const [i, { time_ms, value }] of histograms.entries()) {
+    json.text(i === 0 ? ',"histograms":[' : ',')
+    json.text(histogramPoint(time_ms, value))
+  }
+  json.text(']')
+}
+
+/** A histogram weighs a point, and one more for each bucket. */
+function pointsOf(histograms: Histograms): number {
+  return histograms.reduce((sum, { value }) => sum + 1 + value.buckets.length, 0)
+}
+
 /**
- * Writes a result as the `data` of the API; returns its notes. Throws `execution` above `limits.points`: one answer must fit into memory.
+ * Writes a result as the `data` of the API, a long one in turns with others; returns its notes. Throws `execution` above `limits.points`: one answer must fit into memory.
  */
-export function writeResult(json: JsonBytes, result: QueryResult, limits: ResultLimits): Notes {
+export async function writeResult(json: JsonBytes, result: QueryResult, limits: ResultLimits): Promise<Notes> {
   if (result.type === 'scalar') {
     json.text('{"resultType":"scalar","result":')
     json.point(result.time_ms, result.value)
@@ -75,7 +111,7 @@ export function writeResult(json: JsonBytes, result: QueryResult, limits: Result
     return result
   }
   const shown = result.series.length > limits.series ? result.series.slice(0, limits.series) : result.series
-  const count = shown.reduce((sum, { time_ms }) => sum + time_ms.length, 0)
+  const count = shown.reduce((sum, { time_ms, histograms = [] }) => sum + time_ms.length + pointsOf(histograms), 0)
   if (count > limits.points) {
     throw new ServiceError(
       'execution',
@@ -83,7 +119,7 @@ export function writeResult(json: JsonBytes, result: QueryResult, limits: Result
     )
   }
   json.text(`{"resultType":"${result.type}","result":[`)
-  writeSeries(json, shown, result.type === 'matrix')
+  await writeSeries(json, shown, result.type === 'matrix')
   json.text(']}')
   const warnings = shown === result.series ? result.warnings : [...result.warnings, TRUNCATED]
   return { warnings, infos: result.infos }

@@ -62,7 +62,7 @@ function ruleForm(rule: RuleInfo, alerts: readonly Alert[], withAlerts: boolean)
     labels: rule.labels,
     health: rule.health,
     ...(rule.last_error === '' ? {} : { lastError: rule.last_error }),
-    evaluationTime: 0,
+    evaluationTime: (rule.evaluation_duration_ms ?? 0) / 1000,
     lastEvaluation: formatTime(rule.evaluated_ms),
     type: TYPES[rule.kind],
   }
@@ -71,9 +71,10 @@ function ruleForm(rule: RuleInfo, alerts: readonly Alert[], withAlerts: boolean)
     ...base,
     state: stateOf(alerts),
     duration: rule.for_ms / 1000,
-    keepFiringFor: 0,
+    keepFiringFor: (rule.keep_firing_ms ?? 0) / 1000,
     annotations: rule.annotations,
     alerts: withAlerts ? alerts.map(alertForm) : [],
+    ...(rule.fired_last_week !== undefined && { firedLastWeek: rule.fired_last_week }),
   }
 }
 
@@ -92,7 +93,7 @@ export function ruleGroupForm(
     file: info.file,
     rules: shown.map((rule) => ruleForm(rule, rule.kind === 'alert' ? alertsOf(rule) : [], filter.withAlerts)),
     interval: info.interval_ms / 1000,
-    limit: 0,
+    limit: info.limit ?? 0,
     evaluationTime: info.evaluation_duration_ms / 1000,
     lastEvaluation: formatTime(info.evaluated_ms),
   }

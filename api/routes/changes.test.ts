@@ -20,6 +20,13 @@ describe('telling of a change', () => {
     ])
   })
 
+  test('that lasts gives its end, and an event what it does to values', async () => {
+    const { house, json } = fixture()
+    const sale = { kind: 'event', service: 'shop', title: 'sale', until: '2026-11-21T10:00:00.000Z', factor: 3 }
+    expect(await json(PATH, post(JSON.stringify(sale)))).toMatchObject({ changes: [sale] })
+    expect(house.inputs).toMatchObject([{ change: { until_ms: Date.parse(sale.until), factor: 3 } }])
+  })
+
   test('of several keeps their order, and the same content has the same id', async () => {
     const { house, json } = fixture()
     const one = { kind: 'flag', title: 'dark mode', at: '2026-11-20T09:00:00Z' }
@@ -34,6 +41,9 @@ describe('telling of a change', () => {
     ['[{"kind":"deploy","title":"x","__proto__":{"polluted":1}}]', 400, /__proto__/],
     ['{"kind":"deploy","title":"x","url":"javascript:alert(1)"}', 400, /http or https/],
     ['{"kind":"deploy","title":"x","at":"yesterday"}', 400, /expected a time/],
+    ['{"kind":"maintenance","title":"x"}', 400, /until: maintenance and events, and nothing else, last until a time/],
+    ['{"kind":"deploy","title":"x","until":"2026-11-20T11:00:00Z"}', 400, /until/],
+    ['{"kind":"event","title":"x","until":"2026-11-20T11:00:00Z"}', 400, /factor: an event, and nothing else/],
     ['[]', 400, /./],
     ['3', 400, /expected a change or a list of changes/],
     ['{"kind":', 400, /not JSON/],

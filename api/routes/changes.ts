@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 
-import type { Change } from '#core/change.ts'
+import { type Change, CHANGE_KINDS } from '#core/change.ts'
 import { ServiceError } from '#core/errors.ts'
 import { contentId } from '#core/hash.ts'
 
-import { CHANGE_KINDS, ChangeForm, changeForm } from '../forms/change.ts'
+import { ChangeForm, changeForm } from '../forms/change.ts'
 import { answers } from '../request/answers.ts'
 import { given, pageOf, pageShape } from '../request/page.ts'
 import { instant, parameters, strict, word } from '../request/parameters.ts'
@@ -40,7 +40,23 @@ const NewChange = strict({
   url: z
     .union([z.literal(''), z.url({ protocol: /^https?$/, error: 'expected an http or https address' })])
     .default(''),
-}).openapi('NewChange')
+  until: instant.optional().openapi({ description: 'of maintenance and events, which need it: when it is over' }),
+  factor: z
+    .number()
+    .min(0.01)
+    .max(1000)
+    .exactOptional()
+    .openapi({ description: 'of an event: values are expected to be so many times what they usually are' }),
+})
+  .refine(({ kind, until }) => (kind === 'maintenance' || kind === 'event') === (until !== undefined), {
+    path: ['until'],
+    error: 'maintenance and events, and nothing else, last until a time',
+  })
+  .refine(({ kind, factor }) => (kind === 'event') === (factor !== undefined), {
+    path: ['factor'],
+    error: 'an event, and nothing else, has a factor',
+  })
+  .openapi('NewChange')
 
 const add = createRoute({
   method: 'post',
@@ -60,9 +76,15 @@ const add = createRoute({
 })
 
 function changeOf(body: z.output<typeof NewChange>, now_ms: number): Change {
-  const { kind, service, title, source, url } = body
+  const { kind, service, title, source, url, until, factor } = body
   const at_ms = body.at ?? now_ms
-  return { id: body.id ?? contentId('c', kind, service, at_ms, title), kind, service, at_ms, title, source, url }
+  const id = body.id ?? contentId('c', kind, service, at_ms, title)
+  const told = { id, kind, service, at_ms, title, source, url }
+  return {
+    ...told,
+    ...(until !== undefined && { until_ms: until }),
+    ...(factor !== undefined && { factor }),
+  }
 }
 
 export const changes: RouteModule = {

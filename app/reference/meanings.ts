@@ -16,6 +16,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   holidays: 'Days that are like Sundays.',
   rules:
     "Rule files or folders, relative to this file; folders are read recursively, `*.test.yml` is left out. `default` is the package's own packs, `[]` none.",
+  'budget.everything': 'Alarms allowed over all rules together, like 20/week; none said: as many as the rules allow.',
+  'budget.services': 'Alarms allowed a service, by its name, like checkout: 2/week.',
   lateness: 'A step of a rule is evaluated this long after its time, so that its data is there.',
   resend: 'An active alert is sent again this often, and expires at the receiver when it is not.',
   'retention.samples':

@@ -5,15 +5,27 @@ import { objectOf } from '../wire/json-fields.ts'
 import { labelsOf, labelValue, type Pairs } from './labels.ts'
 import { attributesOf } from './values.ts'
 
-/** Resource attributes that every series carries; versions and ids would make new series at each deploy. */
+/**
+ * Resource attributes that every series carries; versions and ids would make new series at each deploy. What one receiver tells
+ * of many (workloads of a cluster, nodes of a database) is here too: their series have no `instance` to be told apart by.
+ */
 const PROMOTED = [
   'service.name',
   'service.namespace',
   'deployment.environment.name',
+  'k8s.cluster.name',
   'k8s.namespace.name',
-  'k8s.pod.name',
   'k8s.node.name',
+  'k8s.pod.name',
+  'k8s.container.name',
+  'k8s.deployment.name',
+  'k8s.statefulset.name',
+  'k8s.daemonset.name',
+  'k8s.job.name',
+  'k8s.hpa.name',
   'host.name',
+  'elasticsearch.cluster.name',
+  'elasticsearch.node.name',
 ] as const
 
 /** They are in `job` and `instance`, so `target_info` need not say them again. */

@@ -1,11 +1,28 @@
 import type { Labels } from '../series.ts'
 import type { Matcher } from './series-reader.ts'
 
+/** A bucket of a histogram that is not empty. `bounds`: which ends belong to it (0 the upper, 1 the lower, 2 none, 3 both). */
+export interface ResultBucket {
+  readonly bounds: 0 | 1 | 2 | 3
+  readonly lower: number
+  readonly upper: number
+  readonly count: number
+}
+
+/** A native histogram as a value of a result; buckets in ascending order. */
+export interface ResultHistogram {
+  readonly count: number
+  readonly sum: number
+  readonly buckets: readonly ResultBucket[]
+}
+
 /** One series of a result: parallel columns, only the steps that have a value. */
 export interface ResultSeries {
   readonly labels: Labels
   readonly time_ms: Float64Array
   readonly value: Float64Array
+  /** Points of the series that are native histograms, ascending; their times are not among `time_ms`. */
+  readonly histograms?: readonly { readonly time_ms: number; readonly value: ResultHistogram }[]
 }
 
 /** `series` ordered by label set unless the expression sorts. A vector's series have one point each. */

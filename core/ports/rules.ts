@@ -5,6 +5,8 @@ export interface RuleGroupInfo {
   readonly interval_ms: number
   readonly evaluated_ms: number
   readonly evaluation_duration_ms: number
+  /** Most series or alerts of one rule; 0: no limit. */
+  readonly limit?: number
   readonly rules: readonly RuleInfo[]
 }
 
@@ -13,12 +15,17 @@ export interface RuleInfo {
   readonly name: string
   readonly expr: string
   readonly for_ms: number
+  readonly keep_firing_ms?: number
   readonly labels: Readonly<Record<string, string>>
   /** Raw templates. */
   readonly annotations: Readonly<Record<string, string>>
   readonly health: 'ok' | 'err' | 'unknown'
   readonly last_error: string
   readonly evaluated_ms: number
+  /** What its newest evaluation took, wall clock: its cost. */
+  readonly evaluation_duration_ms?: number
+  /** Alerts that began to fire in the week before the newest evaluation: its noise. */
+  readonly fired_last_week?: number
 }
 
 export interface RuleReader {

@@ -10,18 +10,31 @@ export interface Matcher {
   readonly value: string
 }
 
+/** A shape of buckets; those between listed upper bounds (without +Inf) are all positive and begin at index 0. */
+export interface HistogramShape extends ExponentialShape {
+  readonly custom_bounds?: Float64Array
+}
+
+/** In place of the index of a shape: this sample is a float. */
+export const FLOAT_SAMPLE = 0xff_ff_ff_ff
+
 /**
- * Exponential histograms beside the float columns of a slice, one a sample: sample `i` has the shape
+ * Native histograms beside the float columns of a slice, one a sample: sample `i` has the shape
  * `shapes[shape[i]]` and owns `buckets[start[i]] … buckets[start[i + 1]]` in the order of `bucketCount`.
  */
 export interface HistogramSlice {
   readonly sum: Float64Array
   readonly count: Float64Array
-  readonly shapes: readonly ExponentialShape[]
+  readonly shapes: readonly HistogramShape[]
   readonly shape: Uint32Array
   readonly start: Uint32Array
   readonly buckets: Float64Array
+  /** What is known of resets, an index into `RESET_HINTS` a sample; not there: nothing is. */
+  readonly hint?: Uint8Array
 }
+
+/** Whether a histogram is known to begin anew, to go on, or to be no counter at all. */
+export const RESET_HINTS = ['unknown', 'reset', 'not_reset', 'gauge'] as const
 
 /** An exemplar found for a series. */
 export interface ExemplarSlice {

@@ -22,6 +22,18 @@ const enLevel = ({ subject, value, expected, over }: Parts): string =>
 const zhLevel = ({ subject, value, expected, over }: Parts): string =>
   `${subject}${over ? '曾为' : '为'} ${value}${expected === '' ? '' : `，预期 ${expected}`}`
 
+const EN_ABSENCE: Readonly<Record<string, string>> = {
+  late: ', later than ever',
+  broken: ', while others of the service still come',
+  decommissioned: ', and nothing else of the service',
+}
+
+const ZH_ABSENCE: Readonly<Record<string, string>> = {
+  late: '，晚于以往',
+  broken: '，而该服务的其他数据仍在到来',
+  decommissioned: '，该服务的其他数据也已停止',
+}
+
 const EN: Table = {
   spike: enLevel,
   dip: enLevel,
@@ -30,7 +42,8 @@ const EN: Table = {
   drift: (parts) => `${enLevel(parts)}, drifting since ${parts.since}`,
   variance: (parts) => `${enLevel(parts)}, swinging both ways since ${parts.since}`,
   flat: (parts) => `${enLevel(parts)}, not moving since ${parts.since}`,
-  absent: ({ subject, since, over }) => `${subject} ${over ? 'had' : 'has'} no samples since ${since}`,
+  absent: ({ subject, since, over, detail }) =>
+    `${subject} ${over ? 'had' : 'has'} no samples since ${since}${EN_ABSENCE[detail] ?? ''}`,
   new_template: ({ subject, detail }) => `${subject} logs a message never seen before: ${detail}`,
   burst: (parts) => `${enLevel(parts)}${parts.detail === '' ? '' : `: ${parts.detail}`}`,
 }
@@ -43,7 +56,7 @@ const ZH: Table = {
   drift: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起持续漂移`,
   variance: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起上下波动`,
   flat: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起不再变化`,
-  absent: ({ subject, since }) => `${subject}自 ${since} 起没有数据`,
+  absent: ({ subject, since, detail }) => `${subject}自 ${since} 起没有数据${ZH_ABSENCE[detail] ?? ''}`,
   new_template: ({ subject, detail }) => `${subject}出现从未见过的日志：${detail}`,
   burst: (parts) => `${zhLevel(parts)}${parts.detail === '' ? '' : `：${parts.detail}`}`,
 }
@@ -77,7 +90,7 @@ export function findingSentence(finding: Finding, language: Language): string {
     : Number.isFinite(finding.expected)
       ? quantity(finding.expected, unit)
       : ''
-  return TABLES[language][finding.kind]({
+  const sentence = TABLES[language][finding.kind]({
     subject: subjectOf(finding, language),
     value: quantity(finding.value, unit),
     expected,
@@ -85,4 +98,7 @@ export function findingSentence(finding: Finding, language: Language): string {
     detail: finding.detail,
     over: finding.state === 'closed',
   })
+  if (finding.adopted !== true) return sentence
+  const at = timeOfDay(finding.last_ms)
+  return language === 'zh' ? `${sentence}；自 ${at} 起视为新常态` : `${sentence}; the new normal from ${at}`
 }

@@ -29,8 +29,18 @@ const CHANGE_WORDS: Readonly<Record<Language, Readonly<Record<Change['kind'], st
     scale: 'scaling',
     flag: 'feature flag',
     infrastructure: 'infrastructure change',
+    maintenance: 'maintenance',
+    event: 'planned event',
   },
-  zh: { deploy: '部署', config: '配置变更', scale: '扩缩容', flag: '功能开关', infrastructure: '基础设施变更' },
+  zh: {
+    deploy: '部署',
+    config: '配置变更',
+    scale: '扩缩容',
+    flag: '功能开关',
+    infrastructure: '基础设施变更',
+    maintenance: '维护',
+    event: '计划内活动',
+  },
 }
 
 type Reason = Join['reason']

@@ -32,9 +32,13 @@ export class ChangeLog implements ChangeReader, Snapshot {
     return this.#ordered.length
   }
 
-  /** True when it is new; false when its id is known, or it is older than all of a full log. */
+  /** True when it is new; false when its id is known (one that lasts takes another end then), or it is older than all of a full log. */
   add(change: Change): boolean {
-    if (this.#byId.has(change.id)) return false
+    const known = this.#byId.get(change.id)
+    if (known !== undefined) {
+      if (known.until_ms !== undefined && change.until_ms !== undefined) this.#prolong(known, change.until_ms)
+      return false
+    }
     const at = this.#position(change)
     if (at === 0 && this.#ordered.length >= this.#limit) return false
     this.#ordered.splice(at, 0, change)
@@ -71,6 +75,12 @@ export class ChangeLog implements ChangeReader, Snapshot {
     this.#ordered = []
     this.#byId.clear()
     for (const change of changes) this.add(change)
+  }
+
+  #prolong(known: Change, until_ms: number): void {
+    const changed = { ...known, until_ms }
+    this.#ordered[this.#ordered.indexOf(known)] = changed
+    this.#byId.set(known.id, changed)
   }
 
   #startOf(after: string | undefined): number {

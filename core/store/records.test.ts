@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import type { Change } from '../change.ts'
+import { type Change, CHANGE_KINDS } from '../change.ts'
 import { silentMeter } from '../ports/meter.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
@@ -18,15 +18,20 @@ const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFro
 const time_ms = fc.integer({ min: -1e15, max: 1e15 })
 const labels = fc.array(fc.tuple(text, text), { maxLength: 4 }).map((pairs) => Labels.of(pairs))
 
-const change: fc.Arbitrary<Change> = fc.record({
-  id: text,
-  kind: fc.constantFrom('deploy', 'config', 'scale', 'flag', 'infrastructure'),
-  service: text,
-  at_ms: time_ms,
-  title: text,
-  source: text,
-  url: text,
-})
+const change: fc.Arbitrary<Change> = fc.record(
+  {
+    id: text,
+    kind: fc.constantFrom(...CHANGE_KINDS),
+    service: text,
+    at_ms: time_ms,
+    title: text,
+    source: text,
+    url: text,
+    until_ms: time_ms,
+    factor: fc.double({ min: 0.01, max: 1000, noNaN: true }),
+  },
+  { requiredKeys: ['id', 'kind', 'service', 'at_ms', 'title', 'source', 'url'] },
+)
 
 const definition: fc.Arbitrary<SeriesDefinition> = fc
   .record({

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
-import type { SeriesSlice } from '../ports/series-reader.ts'
+import type { Matcher, SeriesSlice, TimeRange } from '../ports/series-reader.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { Store } from './store.ts'
@@ -132,6 +132,17 @@ function check(store: Store, model: Model, from_ms: number, to_ms: number): void
     const seen = slices.map((slice) => [`${slice.labels.name}/${slice.labels.get('le')}`, shown(slice)] as const)
     expect(Object.fromEntries(seen)).toEqual(expected(model, series, from_ms, to_ms))
     expect(slices.map((slice) => slice.labels.key)).toEqual(store.labelSets(matchers, range).map(({ key }) => key))
+    const last = (slice: SeriesSlice): unknown => [slice.labels.key, shown(slice).at(-1)]
+    expect(newestOf(store, matchers, range).map(last)).toEqual(slices.map(last))
+  }
+}
+
+/** What a selection gives that needs but the newest sample of each series. */
+function newestOf(store: Store, matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
+  const selecting = store.selecting(matchers, range, { newest: true })
+  for (;;) {
+    const { value, done } = selecting.next()
+    if (done === true) return value
   }
 }
 

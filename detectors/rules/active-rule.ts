@@ -5,6 +5,7 @@ import type { RuleInfo } from '#core/ports/rules.ts'
 
 import type { RuleEngineOptions } from './engine.ts'
 import { ceilTo, dueSteps, reachOf, type Span, speaksOfNothing } from './marks.ts'
+import { Noise } from './noise.ts'
 import type { Rule, RuleGroup } from './rule.ts'
 import { AlertRunner } from './run-alert.ts'
 import { AnomalyRunner } from './run-anomaly.ts'
@@ -23,6 +24,8 @@ export interface SavedRule {
   readonly newest_ms: number | null
   readonly grown_ms: number | null
   readonly state: unknown
+  /** Times at which its alerts began to fire. */
+  readonly fired?: readonly number[]
 }
 
 /** What a group tells its rules of an evaluation. */
@@ -57,6 +60,9 @@ export class ActiveRule {
   #newest_ms = -Infinity
   #grown_ms = -Infinity
   #error = ''
+  /** Of the newest evaluation, wall clock. */
+  #duration_ms = 0
+  readonly #noise = new Noise()
   #events: AlertEvent[] = []
   #errors: ServiceError[] = []
 
@@ -94,15 +100,34 @@ export class ActiveRule {
   }
 
   /** Evaluates every step that is due and was not yet; for history also those that were. */
-  async evaluate(occasion: Occasion): Promise<Evaluation> {
+  async evaluate(occasion: Occasion, now_ms: () => number): Promise<Evaluation> {
+    const started_ms = now_ms()
     this.#due_ms = Math.max(this.#due_ms, occasion.due_ms)
     if (this.#runner === undefined && this.rule.kind !== 'forecast') return { events: [], errors: [] }
+    const made = await this.#evaluation(async () => {
+      if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
+      await this.#evaluate(occasion)
+    })
+    this.#duration_ms = now_ms() - started_ms
+    this.#noise.took(made.events)
+    return made
+  }
+
+  async #evaluation(run: () => Promise<void>): Promise<Evaluation> {
     this.#events = []
     this.#errors = []
-    if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
-    await this.#evaluate(occasion)
+    await run()
     this.#error = this.#errors.length > 0 ? messageOf(this.#errors.at(-1)) : ''
     return { events: this.#events, errors: this.#errors }
+  }
+
+  /** One step by itself, whatever is due. */
+  async step(step_ms: number): Promise<Evaluation> {
+    return this.#evaluation(async () => {
+      if (this.#runner !== undefined || this.rule.kind === 'forecast')
+        await this.#range({ from_ms: step_ms, to_ms: step_ms })
+      this.#mark_ms = step_ms
+    })
   }
 
   /** The rule is gone: what fires resolves, what it writes ends. */
@@ -126,6 +151,11 @@ export class ActiveRule {
       health: this.#error !== '' ? 'err' : well ? 'ok' : 'unknown',
       last_error: this.#error,
       evaluated_ms: known ? evaluated_ms : 0,
+      evaluation_duration_ms: this.#duration_ms,
+      ...(this.rule.kind === 'alert' && {
+        keep_firing_ms: this.rule.keep_firing_ms,
+        fired_last_week: this.#noise.lastWeek(evaluated_ms),
+      }),
     }
   }
 
@@ -137,10 +167,12 @@ export class ActiveRule {
       newest_ms: saved(this.#newest_ms),
       grown_ms: saved(this.#grown_ms),
       state: this.#runner?.save() ?? null,
+      ...(this.rule.kind === 'alert' && { fired: this.#noise.save() }),
     }
   }
 
-  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, state }: SavedRule): void {
+  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, state, fired = [] }: SavedRule): void {
+    this.#noise.load(fired)
     this.#due_ms = due_ms ?? -Infinity
     this.#mark_ms = mark_ms ?? -Infinity
     this.#looked_ms = looked_ms ?? -Infinity
@@ -179,7 +211,7 @@ export class ActiveRule {
   async #silence(empty: Span): Promise<void> {
     if (this.#runner === undefined) return
     if (this.#speaksOfNothing) await this.#range(empty)
-    else if (this.#runner.active) this.#take([], empty, false)
+    else if (this.#runner.active) await this.#take([], empty, false)
   }
 
   async #range({ from_ms, to_ms }: Span, again = false): Promise<void> {
@@ -198,7 +230,7 @@ export class ActiveRule {
     const { interval_ms } = this.#group
     try {
       if (this.rule.kind === 'forecast') await this.#options.forecasting.step(this.rule.key, span.to_ms)
-      else this.#take(await this.#query(span), span, again)
+      else await this.#take(await this.#query(span), span, again)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       const steps = Math.round((span.to_ms - span.from_ms) / interval_ms) + 1
@@ -212,9 +244,9 @@ export class ActiveRule {
     }
   }
 
-  #take(series: readonly ResultSeries[], span: Span, again: boolean): void {
+  async #take(series: readonly ResultSeries[], span: Span, again: boolean): Promise<void> {
     const { interval_ms } = this.#group
-    const { events, error } = this.#runner?.take({ series, ...span, interval_ms, again }) ?? NOTHING
+    const { events, error } = (await this.#runner?.take({ series, ...span, interval_ms, again })) ?? NOTHING
     for (const event of events) this.#events.push(event)
     if (error !== undefined) this.#errors.push(error)
   }
@@ -223,7 +255,8 @@ export class ActiveRule {
     const { interval_ms, limit } = this.#group
     const result = await this.#options.query.range(this.rule.expr, { from_ms, to_ms, step_ms: interval_ms })
     const series = result.type === 'matrix' ? result.series : []
-    if (limit > 0 && series.length > limit) refuseBeyond(limit, series)
+    // Of alerts those count that are active: their own states see to it.
+    if (limit > 0 && series.length > limit && this.rule.kind !== 'alert') refuseBeyond(limit, series)
     return series
   }
 }
@@ -233,7 +266,7 @@ function refuseBeyond(limit: number, series: readonly ResultSeries[]): void {
   const counts = new Map<number, number>()
   for (const { time_ms } of series) for (const time of time_ms) counts.set(time, (counts.get(time) ?? 0) + 1)
   const most = Math.max(...counts.values())
-  if (most > limit) throw new ServiceError('execution', `${most} series; the group's limit is ${limit}`)
+  if (most > limit) throw new ServiceError('execution', `exceeded limit of ${limit} with ${most} series`)
 }
 
 /** Undefined for a rule that needs no results: forecasts have their own, plain anomaly rules are scored as samples come. */
@@ -241,10 +274,10 @@ function runnerOf(
   rule: Rule,
   group: RuleGroup,
   info: ExpressionInfo,
-  { writer, scoring }: RuleEngineOptions,
+  { writer, query, scoring }: RuleEngineOptions,
 ): Runner | undefined {
   if (rule.kind === 'record') return new RecordRunner(rule, writer, scoring)
-  if (rule.kind === 'alert') return new AlertRunner(rule, group, writer)
+  if (rule.kind === 'alert') return new AlertRunner(rule, group, { writer, query })
   if (rule.kind === 'anomaly' && rule.spec.plain === null) return new AnomalyRunner(rule, info, scoring)
   return undefined
 }

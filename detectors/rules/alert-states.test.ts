@@ -5,7 +5,7 @@ import { Labels } from '#core/series.ts'
 
 import { AlertStates } from './alert-states.ts'
 import type { AlertRule } from './rule.ts'
-import { Template } from './template.ts'
+import { Template } from './template/template.ts'
 
 function rule(over: Partial<AlertRule> = {}, templates: Record<string, string> = {}): AlertRule {
   return {
@@ -23,7 +23,7 @@ function rule(over: Partial<AlertRule> = {}, templates: Record<string, string> =
   }
 }
 
-const GROUP = { name: 'g', interval_ms: 10 }
+const GROUP = { name: 'g', interval_ms: 10, limit: 0 }
 const x = (i: string, value = 1) => ({ labels: Labels.of({ __name__: 'x', i }), value })
 
 /** What Prometheus does, written as its documentation says it: one instance, steps of 10. */
@@ -60,8 +60,8 @@ test('each instance goes its own way, as in Prometheus, also when it is saved an
       let states = new AlertStates(rule({ for_ms, keep_firing_ms }), GROUP)
       const told: Record<string, string[]> = { a: [], b: [] }
       for (const [i, { a, b, reload }] of list.entries()) {
-        const events = states.step(i * 10, [...(a ? [x('a', i)] : []), ...(b ? [x('b', i)] : [])])
-        for (const { type, at_ms, alert } of events ?? []) {
+        const stepped = states.step(i * 10, [...(a ? [x('a', i)] : []), ...(b ? [x('b', i)] : [])])
+        for (const { type, at_ms, alert } of stepped?.events ?? []) {
           told[alert.labels.get('i')]?.push(`${type} ${at_ms} since ${alert.active_ms}`)
           expect(alert.state).toBe(type)
           expect(alert.evaluated_ms).toBe(at_ms)
@@ -97,7 +97,7 @@ test('labels are those of the series without its name, then of the rule, then al
   expect(
     states.alerts().map((alert) => [String(alert.labels), alert.annotations, alert.active_ms, alert.evaluated_ms]),
   ).toEqual([['{alertname="A", i="was a", severity="5"}', { summary: 'a is 5' }, 0, 10]])
-  expect(states.step(20, [x('a', 6)])?.map(({ type, alert }) => [type, alert.labels.get('severity')])).toEqual([
+  expect(states.step(20, [x('a', 6)])?.events.map(({ type, alert }) => [type, alert.labels.get('severity')])).toEqual([
     ['firing', '6'],
     ['resolved', '5'],
   ])
@@ -106,7 +106,28 @@ test('labels are those of the series without its name, then of the rule, then al
 test('two results that become one change nothing', () => {
   const states = new AlertStates(rule({ for_ms: 10 }, { i: '' }), GROUP)
   states.step(0, [x('a')])
-  expect(() => states.step(10, [x('a'), x('b')])).toThrow('two results have the labels {alertname="A"}')
+  expect(() => states.step(10, [x('a'), x('b')])).toThrow(
+    'vector contains metrics with the same labelset after applying alert labels: {alertname="A"}',
+  )
   expect(states.alerts()).toMatchObject([{ state: 'pending', active_ms: 0, evaluated_ms: 0 }])
-  expect(states.step(20, [x('b')])).toMatchObject([{ type: 'firing', at_ms: 20 }])
+  expect(states.step(20, [x('b')])?.events).toMatchObject([{ type: 'firing', at_ms: 20 }])
+})
+
+test('beyond the limit of its group no alert of the rule is left: what fired before is resolved', () => {
+  const states = new AlertStates(rule(), { ...GROUP, limit: 1 })
+  states.step(0, [x('a')])
+  const stepped = states.step(10, [x('a'), x('b')])
+  expect(stepped?.error?.message).toBe('exceeded limit of 1 with 2 alerts')
+  expect(stepped?.events.map(({ type, alert }) => [type, alert.labels.get('i')])).toEqual([['resolved', 'a']])
+  expect(states.alerts()).toEqual([])
+})
+
+test('an alert that is kept firing says since when', () => {
+  const states = new AlertStates(rule({ keep_firing_ms: 30 }), GROUP)
+  states.step(0, [x('a')])
+  states.step(10, [])
+  states.step(20, [])
+  expect(states.alerts()).toMatchObject([{ state: 'firing', keep_firing_since_ms: 10 }])
+  states.step(30, [x('a')])
+  expect(states.alerts()[0]).not.toHaveProperty('keep_firing_since_ms')
 })

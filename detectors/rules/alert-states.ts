@@ -2,8 +2,8 @@ import type { Alert, AlertEvent } from '#core/alert.ts'
 import { ServiceError } from '#core/errors.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
-import type { AlertRule } from './rule.ts'
-import type { Template } from './template.ts'
+import type { AlertRule, RuleGroup } from './rule.ts'
+import type { Facts, Template } from './template/template.ts'
 
 /** One result of a rule's expression at a step. */
 export interface Active {
@@ -25,9 +25,18 @@ export interface Instance {
 }
 
 type Present = Pick<Instance, 'labels' | 'annotations' | 'value'>
+type Asked = (expr: string) => readonly Active[]
 
-const expandAll = (templates: readonly (readonly [string, Template])[], facts: Active): [string, string][] =>
+/** What a step made of the alerts, and why it stopped them where it did. */
+export interface Stepped {
+  readonly events: AlertEvent[]
+  readonly error?: ServiceError
+}
+
+const expandAll = (templates: readonly (readonly [string, Template])[], facts: Facts): [string, string][] =>
   templates.map(([name, template]) => [name, template.expand(facts)])
+
+type GroupOfAlerts = Pick<RuleGroup, 'name' | 'interval_ms' | 'limit'>
 
 /**
  * Instances of one alert rule, stepped in order of time: pending, firing after `for`, resolved when the expression no longer has them (after
@@ -35,11 +44,11 @@ const expandAll = (templates: readonly (readonly [string, Template])[], facts: A
  */
 export class AlertStates {
   readonly #rule: AlertRule
-  readonly #group: { readonly name: string; readonly interval_ms: number }
+  readonly #group: GroupOfAlerts
   readonly #instances = new Map<string, Instance>()
   #last_ms = -Infinity
 
-  constructor(rule: AlertRule, group: { readonly name: string; readonly interval_ms: number }) {
+  constructor(rule: AlertRule, group: GroupOfAlerts) {
     this.#rule = rule
     this.#group = group
   }
@@ -50,11 +59,11 @@ export class AlertStates {
 
   /**
    * One step. Undefined for one that was passed: input that comes for earlier steps does not turn back what is active. Throws
-   * `ServiceError('execution')` where two results have the same labels after templating; nothing changes then.
+   * `ServiceError('execution')` where two results have the same labels after templating, and what `asked` throws; nothing changes then.
    */
-  step(time_ms: number, results: readonly Active[]): AlertEvent[] | undefined {
+  step(time_ms: number, results: readonly Active[], asked?: Asked): Stepped | undefined {
     if (time_ms <= this.#last_ms && this.#instances.size > 0) return undefined
-    const present = this.#present(results)
+    const present = this.#present(results, time_ms, asked)
     this.#last_ms = time_ms
     const events: AlertEvent[] = []
     for (const [key, seen] of present) {
@@ -79,7 +88,7 @@ export class AlertStates {
       this.#instances.delete(key)
       if (instance.firing) events.push(this.resolved(instance, time_ms))
     }
-    return events
+    return this.#beyond(time_ms) ?? { events }
   }
 
   /** Ordered by labels. */
@@ -103,24 +112,38 @@ export class AlertStates {
     this.#last_ms = instances[0]?.evaluated_ms ?? -Infinity
   }
 
-  #present(results: readonly Active[]): Map<string, Present> {
+  /** More than the group's limit: as in Prometheus, none is left. */
+  #beyond(time_ms: number): Stepped | undefined {
+    const { limit } = this.#group
+    const count = this.#instances.size
+    if (limit === 0 || count <= limit) return undefined
+    const events = [...this.#instances.values()]
+      .filter((one) => one.firing && one.fired_ms < time_ms)
+      .map((one) => this.resolved(one, time_ms))
+    this.#instances.clear()
+    return { events, error: new ServiceError('execution', `exceeded limit of ${limit} with ${count} alerts`) }
+  }
+
+  #present(results: readonly Active[], time_ms: number, query: Asked | undefined): Map<string, Present> {
     const present = new Map<string, Present>()
     for (const result of results) {
-      const own = expandAll(this.#rule.labelTemplates, result)
+      const facts: Facts = { ...result, time_ms, ...(query !== undefined && { query }) }
+      const own = expandAll(this.#rule.labelTemplates, facts)
       const labels = Labels.of([...result.labels.drop(METRIC_NAME), ...own, ['alertname', this.#rule.name]])
       if (present.has(labels.key)) {
         throw new ServiceError(
           'execution',
-          `two results have the labels ${String(labels)}; the rule's labels make them one`,
+          `vector contains metrics with the same labelset after applying alert labels: ${String(labels)}`,
         )
       }
-      const annotations = Object.fromEntries(expandAll(this.#rule.annotationTemplates, result))
+      const annotations = Object.fromEntries(expandAll(this.#rule.annotationTemplates, facts))
       present.set(labels.key, { labels, value: result.value, annotations })
     }
     return present
   }
 
-  #alert({ labels, annotations, firing, active_ms, fired_ms, value, evaluated_ms }: Readonly<Instance>): Alert {
+  #alert(instance: Readonly<Instance>): Alert {
+    const { labels, annotations, firing, active_ms, fired_ms, missing_ms, value, evaluated_ms } = instance
     return {
       rule: this.#rule.name,
       group: this.#group.name,
@@ -129,6 +152,7 @@ export class AlertStates {
       state: firing ? 'firing' : 'pending',
       active_ms,
       ...(firing && { fired_ms }),
+      ...(firing && missing_ms !== null && { keep_firing_since_ms: missing_ms }),
       value,
       expr: this.#rule.expr,
       evaluated_ms,

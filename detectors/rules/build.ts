@@ -4,7 +4,7 @@ import { Labels } from '#core/series.ts'
 import type { AnomalySpec } from '../scoring/spec.ts'
 import type { AlertRule, AnomalyRule, ForecastRule, RecordRule, Rule } from './rule.ts'
 import type { GroupText, RuleKind, RuleText } from './schema.ts'
-import { Template } from './template.ts'
+import { type Outside, Template } from './template/template.ts'
 
 /** Where a rule stands, and what its parts were read by. */
 export interface Place {
@@ -12,12 +12,13 @@ export interface Place {
   readonly group: GroupText
   readonly expression: ExpressionInfo
   readonly detector: AnomalySpec['detector'] | undefined
+  readonly outside: Outside
 }
 
 type Templates = readonly (readonly [string, Template])[]
 
-const templatesOf = (texts: Readonly<Record<string, string>>): Templates =>
-  Object.entries(texts).map(([name, source]) => [name, new Template(source)])
+const templatesOf = (texts: Readonly<Record<string, string>>, outside: Outside): Templates =>
+  Object.entries(texts).map(([name, source]) => [name, new Template(source, outside)])
 
 /** From checked text to a rule, one function a kind. Throws `ServiceError('bad_config')` for a template that cannot be read. */
 export const BUILDERS: { readonly [K in RuleKind]: (text: RuleText<K>, place: Place) => Rule } = {
@@ -35,7 +36,7 @@ export const BUILDERS: { readonly [K in RuleKind]: (text: RuleText<K>, place: Pl
     }
   },
 
-  alert(text, { key, group }): AlertRule {
+  alert(text, { key, group, outside }): AlertRule {
     const labels = { ...group.labels, ...text.labels }
     return {
       kind: 'alert',
@@ -46,15 +47,15 @@ export const BUILDERS: { readonly [K in RuleKind]: (text: RuleText<K>, place: Pl
       annotations: text.annotations,
       for_ms: text.for,
       keep_firing_ms: text.keep_firing_for,
-      labelTemplates: templatesOf(labels),
-      annotationTemplates: templatesOf(text.annotations),
+      labelTemplates: templatesOf(labels, outside),
+      annotationTemplates: templatesOf(text.annotations, outside),
     }
   },
 
-  anomaly(text, { key, group, expression, detector }): AnomalyRule {
+  anomaly(text, { key, group, expression, detector, outside }): AnomalyRule {
     const labels = { ...group.labels, ...text.labels }
-    const [severity] = templatesOf({ severity: labels['severity'] ?? '' })
-    const annotations = templatesOf(text.annotations)
+    const [severity] = templatesOf({ severity: labels['severity'] ?? '' }, outside)
+    const annotations = templatesOf(text.annotations, outside)
     const spec: AnomalySpec = {
       key,
       name: text.anomaly,

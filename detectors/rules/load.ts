@@ -1,19 +1,23 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 
-import { type Document, LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 
 import { lineOf } from '#core/config/load.ts'
 import { formatPath, formatProblem, issuesOf, nearest, type Problem } from '#core/config/problems.ts'
+import { keepTexts } from '#core/config/texts.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo, QueryEngine } from '#core/ports/query-engine.ts'
+import { Labels } from '#core/series.ts'
 
 import type { AnomalySpec } from '../scoring/spec.ts'
 import { BUILDERS, type Place } from './build.ts'
+import { filesOf, numbering, type RuleFile } from './files.ts'
+import { partsOf, plainGroup } from './objects.ts'
 import type { Rule, RuleGroup } from './rule.ts'
 import { type GroupText, groupSchema, RULE_KINDS, RULE_SCHEMAS, type RuleKind } from './schema.ts'
-import { Template } from './template.ts'
+import { NOWHERE, type Outside, Template } from './template/template.ts'
 
 export interface LoadDeps<Policy> {
   readonly query: Pick<QueryEngine, 'inspect'>
@@ -21,6 +25,8 @@ export interface LoadDeps<Policy> {
   readonly parseDetector: (raw: unknown) => AnomalySpec['detector']
   /** One entry of `scaling:`. */
   readonly policySchema: z.ZodType<Policy>
+  /** What templates see of the process. */
+  readonly outside?: Outside
 }
 
 export interface LoadedRules<Policy> {
@@ -35,26 +41,14 @@ type Raw = Readonly<Record<string, unknown>>
 
 const isMap = (raw: unknown): raw is Raw => typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 
+const TEXTS: ReadonlySet<string> = new Set(['labels', 'annotations', 'expr', 'alert', 'record'])
 const FILE_SIZE_MAX = 4 * 2 ** 20
 const fileSchema = z.strictObject({
   groups: z.array(z.unknown()).default([]),
   scaling: z.array(z.unknown()).default([]),
 })
-
-interface RuleFile {
-  readonly file: string
-  /** Below the folder that was named: state and ids must not hang on where that lies. */
-  readonly name: string
-}
-
-/** The rule files of files and folders, folders recursively, in order of name; tests left out. */
-function filesOf(path: string): RuleFile[] {
-  if (statSync(path).isFile()) return [{ file: path, name: basename(path) }]
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
-    .toSorted()
-    .map((name) => ({ file: join(path, name), name: join(basename(path), name) }))
-}
+/** The specification of a PrometheusRule object. */
+const specSchema = fileSchema.omit({ scaling: true })
 
 /** Reads rule files. Never throws for what is in them: `problems` has it. */
 export function loadRules<Policy>(paths: readonly string[], deps: LoadDeps<Policy>): LoadedRules<Policy> {
@@ -80,19 +74,15 @@ export function loadRules<Policy>(paths: readonly string[], deps: LoadDeps<Polic
   return { groups, policies, problems, files: [...files.values()].map(({ file }) => file) }
 }
 
-/** Names given before get a number: `a`, `a#2`. Files of two folders of one name, and rules of a group, keep their state apart. */
-function numbering(): (name: string) => string {
-  const seen = new Map<string, number>()
-  return (name) => {
-    const count = (seen.get(name) ?? 0) + 1
-    seen.set(name, count)
-    return count === 1 ? name : `${name}#${count}`
-  }
-}
-
 /** Throws `ServiceError('bad_config')` with every problem, when there is one. */
 export function refuseProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new ServiceError('bad_config', problems.map(formatProblem).join('\n'))
+}
+
+interface GroupPlace {
+  readonly group: GroupText
+  /** Its file and, of Kubernetes' objects, which. */
+  readonly file: string
 }
 
 class FileReader<Policy> {
@@ -104,6 +94,7 @@ class FileReader<Policy> {
   readonly #deps: LoadDeps<Policy>
   readonly #lines = new LineCounter()
   #document: Document | undefined
+  #documents: readonly Document[] = []
 
   constructor({ file, name }: RuleFile, deps: LoadDeps<Policy>) {
     this.#file = file
@@ -112,42 +103,63 @@ class FileReader<Policy> {
   }
 
   read(): void {
-    const raw = this.#parse()
+    for (const document of this.#parse()) this.#documentOf(document)
+  }
+
+  #documentOf(document: Document): void {
+    this.#document = document
+    // Aliases are followed here, and refused where they multiply.
+    const raw: unknown = this.#attemptAny([], () => document.toJS() ?? {})
     if (raw === undefined) return
-    const whole = this.#checked(fileSchema, raw, [])
-    if (whole === undefined) return
-    for (const [i, group] of whole.groups.entries()) this.#group(group, ['groups', i])
-    for (const [i, policy] of whole.scaling.entries()) {
-      const read = this.#checked(this.#deps.policySchema, policy, ['scaling', i])
-      if (read !== undefined) this.policies.push(read)
+    for (const { raw: part, path, name, isObject } of partsOf(raw)) {
+      if (part === undefined) {
+        // Other objects may lie beside: a file of them has nothing for us.
+        if (!this.#documents.some((one) => one !== document))
+          this.#problem(path, `an object of kind ${name}; rules are in those of kind PrometheusRule`)
+        continue
+      }
+      const whole = isObject ? this.#checked(specSchema, part, path) : this.#checked(fileSchema, part, path)
+      if (whole === undefined) continue
+      const before = this.groups.length
+      for (const [i, group] of whole.groups.entries())
+        this.#group(isObject ? plainGroup(group) : group, [...path, 'groups', i], { name, before })
+      if (!('scaling' in whole)) continue
+      for (const [i, policy] of (whole.scaling as unknown[]).entries()) {
+        const read = this.#checked(this.#deps.policySchema, policy, [...path, 'scaling', i])
+        if (read !== undefined) this.policies.push(read)
+      }
     }
   }
 
-  #parse(): unknown {
+  #parse(): readonly Document[] {
     try {
       if (statSync(this.#file).size > FILE_SIZE_MAX) throw new Error(`larger than ${FILE_SIZE_MAX} bytes`)
       const options = { lineCounter: this.#lines, merge: true }
-      this.#document = parseDocument(readFileSync(this.#file, 'utf8'), options)
-      const [bad] = this.#document.errors
-      // Aliases are followed here, and refused where they multiply.
-      if (bad === undefined) return this.#document.toJS() ?? {}
+      const parsed = parseAllDocuments(readFileSync(this.#file, 'utf8'), options)
+      const documents = Array.isArray(parsed) ? parsed : []
+      const bad = documents.flatMap(({ errors }) => errors)[0]
+      this.#documents = documents
+      for (const document of documents) keepTexts(document, TEXTS)
+      if (bad === undefined) return documents
       const line = this.#lines.linePos(bad.pos[0]).line
       this.problems.push({ file: this.#file, line, path: '', message: `not YAML: ${bad.message.split('\n')[0]}` })
     } catch (error) {
       this.#problem([], `cannot be read: ${messageOf(error)}`)
     }
-    return undefined
+    return []
   }
 
-  #group(raw: unknown, path: PropertyKey[]): void {
+  /** `before`: where the groups of this object begin. */
+  #group(raw: unknown, path: PropertyKey[], { name: object, before }: { name: string; before: number }): void {
     const group = this.#checked(groupSchema, raw, path)
     if (group === undefined) return
-    if (this.groups.some(({ name }) => name === group.name)) {
+    if (this.groups.slice(before).some(({ name }) => name === group.name)) {
       this.#problem([...path, 'name'], `a second group ${JSON.stringify(group.name)} in this file`)
       return
     }
     for (const [name, text] of Object.entries(group.labels)) this.#template(text, [...path, 'labels', name])
-    const rules = group.rules.flatMap((rule, i) => this.#rule(rule, group, [...path, 'rules', i]) ?? [])
+    const file = object === '' ? this.#name : `${this.#name};${object}`
+    const rules = group.rules.flatMap((rule, i) => this.#rule(rule, { group, file }, [...path, 'rules', i]) ?? [])
     const numbered = numbering()
     this.groups.push({
       name: group.name,
@@ -159,7 +171,7 @@ class FileReader<Policy> {
     })
   }
 
-  #rule(raw: Raw, group: GroupText, path: PropertyKey[]): Rule | undefined {
+  #rule(raw: Raw, group: GroupPlace, path: PropertyKey[]): Rule | undefined {
     const kinds = RULE_KINDS.filter((kind) => kind in raw)
     const [kind] = kinds
     if (kind === undefined || kinds.length > 1) {
@@ -177,7 +189,7 @@ class FileReader<Policy> {
     return this.#ruleOf(kind, raw, group, path)
   }
 
-  #ruleOf(kind: RuleKind, raw: Raw, group: GroupText, path: PropertyKey[]): Rule | undefined {
+  #ruleOf(kind: RuleKind, raw: Raw, { group, file }: GroupPlace, path: PropertyKey[]): Rule | undefined {
     const before = this.problems.length
     const text = this.#checked(RULE_SCHEMAS[kind] as z.ZodType, raw, path)
     // Looked at whether or not the rest is well, so that all is told at once.
@@ -187,11 +199,11 @@ class FileReader<Policy> {
     const detector = isAnomaly ? this.#attempt([...path, 'detector'], () => this.#deps.parseDetector(given)) : undefined
     for (const texts of kind === 'alert' || isAnomaly ? ['labels', 'annotations'] : []) {
       const entries = isMap(raw[texts]) ? Object.entries(raw[texts]) : []
-      for (const [name, source] of entries) this.#template(source, [...path, texts, name])
+      for (const [name, source] of entries) this.#template(source, [...path, texts, name], kind)
     }
     if (text === undefined || expression === undefined || this.problems.length > before) return undefined
-    const key = `${this.#name};${group.name};${kind};${String(raw[kind])}`
-    const place: Place = { key, group, expression, detector }
+    const key = `${file};${group.name};${kind};${String(raw[kind])}${labelsInKey(text, kind)}`
+    const place: Place = { key, group, expression, detector, outside: this.#deps.outside ?? NOWHERE }
     // Schema and builder of one kind go together: the tables say so, the compiler cannot see it here.
     const build = BUILDERS[kind] as (text: unknown, place: Place) => Rule
     return this.#attempt(path, () => build(text, place))
@@ -205,8 +217,22 @@ class FileReader<Policy> {
     return undefined
   }
 
-  #template(source: unknown, path: PropertyKey[]): void {
-    if (typeof source === 'string') this.#attempt(path, () => new Template(source))
+  #template(source: unknown, path: PropertyKey[], kind?: RuleKind): void {
+    if (typeof source !== 'string') return
+    const template = this.#attempt(path, () => new Template(source))
+    // A finding is told in the moment in which it is made: nothing can be fetched for it.
+    if (template?.asks === true && kind === 'anomaly')
+      this.#problem(path, 'query is for alert rules; an anomaly rule has no other series')
+  }
+
+  /** Whatever goes wrong is in the file. */
+  #attemptAny<T>(path: PropertyKey[], run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      this.#problem(path, `cannot be read: ${messageOf(error)}`)
+      return undefined
+    }
   }
 
   #attempt<T>(path: PropertyKey[], run: () => T): T | undefined {
@@ -220,7 +246,7 @@ class FileReader<Policy> {
   }
 
   /** Unknown keys are told and left out: what else is wrong is found all the same. */
-  #checked<T>(schema: z.ZodType<T>, raw: unknown, path: PropertyKey[]): T | undefined {
+  #checked<T>(schema: z.ZodType<T>, raw: unknown, path: readonly PropertyKey[]): T | undefined {
     // In YAML a key with nothing behind it is null; in Prometheus that is as if it were not there.
     const given = isMap(raw) ? Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null)) : raw
     const result = schema.safeParse(given)
@@ -238,6 +264,13 @@ class FileReader<Policy> {
     const line = this.#document === undefined ? 0 : lineOf(this.#document, this.#lines, path)
     this.problems.push({ file: this.#file, line, path: formatPath(path), message })
   }
+}
+
+/** The labels of a rule tell it from others of its name, as in Prometheus; what a detector has learned hangs on the name alone. */
+function labelsInKey(text: unknown, kind: RuleKind): string {
+  const { labels = {} } = text as { readonly labels?: Readonly<Record<string, string>> }
+  const isOurs = kind === 'anomaly' || kind === 'forecast'
+  return isOurs || Object.keys(labels).length === 0 ? '' : String(Labels.of(labels))
 }
 
 function rekeyed(rule: Rule, key: string): Rule {

@@ -2,7 +2,7 @@ import type { Labels } from '#core/series.ts'
 
 import type { ForecastSpec } from '../forecasting/spec.ts'
 import type { AnomalySpec } from '../scoring/spec.ts'
-import type { Template } from './template.ts'
+import type { Template } from './template/template.ts'
 
 interface Common {
   /** File, group, kind and name; state is kept under it. */

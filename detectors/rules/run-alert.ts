@@ -1,13 +1,15 @@
 import type { Alert, AlertEvent } from '#core/alert.ts'
 import { DerivedSamples } from '#core/derived.ts'
 import { ServiceError } from '#core/errors.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
-import { AlertStates, type Instance } from './alert-states.ts'
+import { type Active, AlertStates, type Instance, type Stepped } from './alert-states.ts'
 import type { AlertRule, RuleGroup } from './rule.ts'
 import type { Results, Runner, Taken } from './runner.ts'
 import { Steps } from './steps.ts'
+import { Answers } from './template/answers.ts'
 
 const ABOUT = { type: 'gauge', unit: '', help: 'State of alert rules' } as const
 
@@ -26,6 +28,12 @@ interface Saved {
   readonly written: readonly Record<string, string>[]
 }
 
+export interface AlertRunnerDeps {
+  readonly writer: SeriesWriter
+  /** Answers what templates ask for. */
+  readonly query: Pick<QueryEngine, 'instant'>
+}
+
 /** Steps the alerts of a rule, and writes `ALERTS` and `ALERTS_FOR_STATE`. */
 export class AlertRunner implements Runner {
   readonly repeatable = false
@@ -35,8 +43,16 @@ export class AlertRunner implements Runner {
   #written = new Map<string, Labels>()
   readonly #labels = new WeakMap<Labels, Written>()
 
-  constructor(rule: AlertRule, group: RuleGroup, writer: SeriesWriter) {
+  readonly #query: Pick<QueryEngine, 'instant'>
+  readonly #offset_ms: number
+  /** Whether templates ask for other series. */
+  readonly #asks: boolean
+
+  constructor(rule: AlertRule, group: RuleGroup, { writer, query }: AlertRunnerDeps) {
     this.#states = new AlertStates(rule, group)
+    this.#query = query
+    this.#offset_ms = group.offset_ms
+    this.#asks = [...rule.labelTemplates, ...rule.annotationTemplates].some(([, template]) => template.asks)
     this.#derived = new DerivedSamples(writer)
   }
 
@@ -49,16 +65,19 @@ export class AlertRunner implements Runner {
   }
 
   /** A step that cannot be taken is passed over, as in Prometheus; the others stand. */
-  take({ series, from_ms, to_ms, interval_ms }: Results): Taken {
+  async take({ series, from_ms, to_ms, interval_ms }: Results): Promise<Taken> {
     const steps = new Steps(series)
     const events: AlertEvent[] = []
     let error: ServiceError | undefined
     for (let time = from_ms; time <= to_ms; time += interval_ms) {
       if (!this.active && (time = steps.next(time)) > to_ms) break
       try {
-        const made = this.#states.step(time, steps.at(time))
-        if (made !== undefined) this.#write(time)
-        events.push(...(made ?? []))
+        const results = steps.at(time)
+        const made = this.#asks ? await this.#asking(time, results) : this.#step(time, results)
+        if (made === undefined) continue
+        this.#write(time)
+        events.push(...made.events)
+        error = made.error ?? error
       } catch (thrown) {
         if (!(thrown instanceof ServiceError)) throw thrown
         error = thrown
@@ -94,13 +113,23 @@ export class AlertRunner implements Runner {
     this.#written = new Map(written.map((pairs) => Labels.of(pairs)).map((labels) => [labels.key, labels]))
   }
 
+  /** Alerts live at the time of the evaluation, samples at that of the data: `query_offset` lies between. */
+  #step(time_ms: number, results: readonly Active[], answers?: Answers): Stepped | undefined {
+    return this.#states.step(time_ms + this.#offset_ms, results, answers?.of)
+  }
+
+  #asking(time_ms: number, results: readonly Active[]): Promise<Stepped | undefined> {
+    const answers = new Answers(this.#query, time_ms + this.#offset_ms)
+    return answers.settle(() => this.#step(time_ms, results, answers))
+  }
+
   #write(time_ms: number): void {
     const written = new Map<string, Labels>()
     for (const { labels, firing, active_ms } of this.#states.instances()) {
       const names = this.#labelsOf(labels)
       const state = firing ? names.firing : names.pending
       this.#derived.add(ABOUT, state, time_ms, 1)
-      this.#derived.add(ABOUT, names.since, time_ms, active_ms / 1000)
+      this.#derived.add(ABOUT, names.since, time_ms, Math.floor(active_ms / 1000))
       written.set(state.key, state)
       written.set(names.since.key, names.since)
     }

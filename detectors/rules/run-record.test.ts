@@ -120,7 +120,9 @@ test('two results under one label set are one series at different steps, and ref
       again: false,
     })
   }
-  expect(() => take('.xx..')).toThrow('two results have the labels r{name="one"}')
+  expect(() => take('.xx..')).toThrow(
+    'vector contains metrics with the same labelset after applying rule labels: r{name="one"}',
+  )
   expect(lines).toEqual([])
   take('..x.x')
   expect(lines.map((line) => line.replace('r{name="one"} ', ''))).toEqual(['0 0', '1 1', '2 2', '3 stale', '4 4'])

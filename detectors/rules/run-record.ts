@@ -101,7 +101,7 @@ function joined(a: ResultSeries, b: ResultSeries): ResultSeries {
   if (points.some(([time], i) => i > 0 && time === points[i - 1]![0])) {
     throw new ServiceError(
       'execution',
-      `two results have the labels ${String(a.labels)}; the rule's labels make them one`,
+      `vector contains metrics with the same labelset after applying rule labels: ${String(a.labels)}`,
     )
   }
   const time_ms = Float64Array.from(points, ([time]) => time)

@@ -5,7 +5,7 @@ import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
 /** How one kind of rule uses what its expression gave. State is its own; it is saved as JSON. */
 export interface Runner {
   /** Takes the results of the steps `from_ms`…`to_ms` (a multiple of `interval_ms` apart), in order. Throws `ServiceError` before anything has changed. */
-  take(results: Results): Taken
+  take(results: Results): Taken | Promise<Taken>
   /** Whether steps without input matter to it now. */
   readonly active: boolean
   /** True where steps done before may be taken again for series that are new to it: the rest is ignored. */

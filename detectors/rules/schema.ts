@@ -2,21 +2,14 @@ import { z } from 'zod'
 
 import { duration } from '#core/config/duration.ts'
 
-const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
-
 /** YAML's scalars as text; a key with nothing behind it is ''. */
 const scalar = z
   .union([z.string(), z.number(), z.boolean(), z.null()], { error: 'a text' })
   .transform((value) => (value === null ? '' : String(value)))
 const texts = z.record(z.string(), scalar).superRefine((given, context) => {
   for (const key of Object.keys(given)) {
-    if (LABEL.test(key)) continue
-    context.addIssue({
-      code: 'custom',
-      path: [key],
-      message: 'not a label name: letters, digits and _, no digit first',
-    })
+    if (key !== '' && key.isWellFormed()) continue
+    context.addIssue({ code: 'custom', path: [key], message: 'not a label name: it is empty, or not Unicode' })
   }
 })
 const labels = texts.refine((given) => !('__name__' in given), '__name__ cannot be set by a rule').default({})
@@ -42,7 +35,11 @@ const quantiles = z
 
 /** What each kind of rule may say, by the key that names it. */
 export const RULE_SCHEMAS = {
-  record: z.strictObject({ record: z.string().regex(METRIC, 'a metric name'), expr, labels }),
+  record: z.strictObject({
+    record: name.refine((given) => !/[{}]/.test(given), 'a metric name; braces belong in expr, labels in labels'),
+    expr,
+    labels,
+  }),
   alert: z.strictObject({
     alert: name,
     expr,
@@ -86,7 +83,7 @@ export const groupSchema = z.strictObject({
   name,
   interval: duration.refine((ms) => ms >= 1000, 'at least 1s').default(60_000),
   query_offset: duration.default(0),
-  limit: z.int().nonnegative().default(0),
+  limit: z.int().default(0),
   labels,
   rules: z.array(z.record(z.string(), z.unknown()), { error: 'a list of rules' }).default([]),
 })

@@ -9,10 +9,12 @@ import { silentLog } from '#core/ports/log.ts'
 import { silentMeter } from '#core/ports/meter.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
 import { SampleBuilder } from '#core/sample.ts'
+import { findingSentence } from '#core/sentences/finding.ts'
 import { Labels, METRIC_NAME, type MetricType, type SeriesDefinition } from '#core/series.ts'
 
 import { parseDetector } from '../kinds/registry.ts'
-import { ScoringEngine, type ScoringOptions } from './engine.ts'
+import { ScoringEngine } from './engine.ts'
+import type { ScoringOptions } from './options.ts'
 import type { AnomalySpec } from './spec.ts'
 
 const MINUTE = 60_000
@@ -150,6 +152,34 @@ describe('streaming', () => {
   })
 })
 
+describe('runs', () => {
+  test('a level that lasts is held for two hours, then adopted: the finding says so, and the next one remembers it', () => {
+    const { engine, feed, events } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu', { detect: { kind: 'band', window: '3h' } })])
+    for (let minute = 0; minute < 600; minute++) feed(minute, calm(minute))
+    for (let minute = 600; minute < 900; minute++) feed(minute, calm(minute, 140))
+    const [finding] = engine.list({ limit: 1 })
+    expect(finding).toMatchObject({ state: 'closed', adopted: true, kind: 'level_up', until_ms: finding!.last_ms })
+    expect((finding!.last_ms - finding!.since_ms) / MINUTE).toBeGreaterThanOrEqual(60)
+    expect(findingSentence(finding!, 'en')).toMatch(/; the new normal from \d\d:\d\d/)
+    events.length = 0
+    for (let minute = 900; minute < 1300; minute++) feed(minute, calm(minute, 200))
+    expect(events[0]?.finding.similar_ms).toBe(undefined)
+    expect(events.at(-1)?.finding).toMatchObject({ kind: 'level_up', similar_ms: START + 600 * MINUTE })
+  })
+
+  test('an hour of something else does not become normal', () => {
+    const { engine, feed } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu')])
+    for (let minute = 0; minute < 600; minute++) feed(minute, calm(minute))
+    for (let minute = 600; minute < 660; minute++) feed(minute, calm(minute, 140))
+    expect(engine.newest(1)[0]!.value).toBeGreaterThan(engine.newest(1)[0]!.verdict.upper)
+    expect(engine.list({ limit: 1 })[0]?.state).toBe('open')
+    for (let minute = 660; minute < 700; minute++) feed(minute, calm(minute))
+    expect(engine.newest(1)[0]!.verdict.score).toBeLessThan(1)
+  })
+})
+
 describe('ticks', () => {
   test('a run closes by silence, but not while history still arrives', () => {
     const { engine, feed, told } = stand([series('cpu', 'shop')])
@@ -179,6 +209,23 @@ describe('ticks', () => {
     for (let minute = 61; minute < 80; minute++) feed(minute, 1)
     expect(told()).toEqual(['60 opened absent shop', '75 closed absent shop'])
     expect(engine.newest(9)).toEqual([])
+  })
+
+  test('an absence is late at first, then broken or decommissioned by what else its service says', () => {
+    const detailsOf = (others: boolean): string[] => {
+      const { engine, feed, events } = stand([series('cpu', 'shop'), series('cpu_2', 'shop')])
+      engine.setRules([rule('Gone', { detect: { kind: 'absence' } })])
+      for (let minute = 0; minute < 30; minute++) feed(minute, 1, 1)
+      const details = new Set<string>()
+      for (let minute = 30; minute < 2000; minute++) {
+        if (others) feed(minute, undefined, 1)
+        engine.tick(START + minute * MINUTE)
+        for (const { type, finding } of events.splice(0)) details.add(type === 'closed' ? type : finding.detail)
+      }
+      return [...details]
+    }
+    expect(detailsOf(true)).toEqual(['late', 'broken'])
+    expect(detailsOf(false)).toEqual(['late', 'decommissioned', 'closed'])
   })
 
   test('a row that nobody feeds is forgotten', () => {

@@ -2,43 +2,36 @@ import { assert } from '#core/assert.ts'
 import type { Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Finding, FindingEvent } from '#core/finding.ts'
-import type { FindingFilter, FindingReader, FindingSink } from '#core/ports/findings.ts'
-import type { Log } from '#core/ports/log.ts'
-import type { Meter } from '#core/ports/meter.ts'
+import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
-import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
-import { type Labels, METRIC_NAME, SERVICE_LABELS, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import {
+  type Labels,
+  METRIC_NAME,
+  SERVICE_LABELS,
+  serviceOf,
+  type SeriesDefinition,
+  type SeriesId,
+} from '#core/series.ts'
 
-import type { ScoreSink } from './band-writer.ts'
+import { absencesOf } from './absences.ts'
+import { Budgets } from './budgets.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
 import { Gather } from './gather.ts'
+import { isCumulative, unitOf } from './judged.ts'
 import type { Lane } from './lane.ts'
+import type { ScoringOptions } from './options.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
-import { LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
+import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { ActiveRule, detectorText } from './rule-set.ts'
 import { loadScoring, saveScoring, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
-
-export interface ScoringOptions {
-  readonly definition: SeriesWriter['definition']
-  readonly sink: FindingSink
-  readonly log: Log
-  readonly meter: Meter
-  /** Bands of ordinary rules as they are made (`BandWriter`); none by default. */
-  readonly scores?: ScoreSink
-  /** `limits.scored_series`: rows of all rules together. */
-  readonly scored_series?: number
-  /** `limits.findings`: how many are kept for lists. */
-  readonly findings?: number
-  /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
-  readonly forget_ms?: number
-  readonly serviceLabels?: readonly string[]
-}
+import { Windows } from './windows.ts'
 
 const DAY_MS = 86_400_000
+const NONE: Readonly<Verdict> = { score: 0, expected: NaN, lower: NaN, upper: NaN }
 /** How often rows are looked through for forgotten ones. */
 const SWEEP_MS = 10 * 60_000
 
@@ -51,7 +44,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** By slot; undefined where a rule has gone. */
   readonly #slots: (ActiveRule | undefined)[] = []
   readonly #findings: FindingLog
-  readonly #verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  readonly #verdict: Verdict = { ...NONE }
   readonly #judged
   readonly #skipped
   readonly #refused
@@ -63,6 +56,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Whether a series was refused since routes were last made. */
   #refusedSome = false
   #counted = 0
+  /** Whether samples of this batch lie in maintenance or an event: then they are looked at one by one. */
+  #windowed = false
 
   constructor(options: ScoringOptions) {
     this.#options = {
@@ -70,10 +65,12 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       findings: 10_000,
       forget_ms: 7 * DAY_MS,
       serviceLabels: SERVICE_LABELS,
+      windows: new Windows(),
+      budgets: new Budgets(options.meter),
       ...options,
     }
-    const { meter, sink, findings, serviceLabels } = this.#options
-    this.#findings = new FindingLog(sink, meter, { keep: findings, serviceLabels })
+    const { meter, sink, findings, serviceLabels, budgets } = this.#options
+    this.#findings = new FindingLog(sink, meter, { keep: findings, serviceLabels, budgets })
     this.#judged = meter.counter('barograph.detectors.judged', { description: 'Values judged by detectors.' })
     this.#skipped = meter.counter('barograph.detectors.skipped', { description: 'Values not judged, by reason.' })
     this.#refused = meter.counter('barograph.detectors.rows_refused', {
@@ -89,9 +86,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** Bytes of columns held. */
   get bytes(): number {
-    let sum = this.#table.bytes + this.#routes.bytes
-    for (const { detector } of this.#rules.values()) sum += detector.bytes
-    return sum
+    const own = this.#table.bytes + this.#routes.bytes
+    return [...this.#rules.values()].reduce((sum, { detector }) => sum + detector.bytes, own)
   }
 
   setRules(specs: readonly AnomalySpec[]): void {
@@ -110,6 +106,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       rule?.update(spec)
       this.#rules.set(spec.key, rule ?? this.#begin(spec))
     }
+    this.#options.budgets.keep(new Set(keys.keys()))
     this.#reroute()
     this.#toldFull = false
     this.flush()
@@ -140,7 +137,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     table.touch(row, Math.max(this.#time_ms, time_ms))
     if (!(time_ms > table.last_ms(row))) {
       this.#gather.refused.not_ascending++
-      return Object.assign(this.#verdict, { score: 0, expected: NaN, lower: NaN, upper: NaN })
+      return Object.assign(this.#verdict, NONE)
     }
     table.newest.data[row * NEWEST + LAST_MS] = time_ms
     return this.#judge(rule, row, time_ms, value)
@@ -159,6 +156,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       resolve: this.#resolve,
     })
     const { length, row } = gather
+    this.#windowed = this.#options.windows.touchesAny(gather.time_ms, length)
     const lanes: ActiveRule[] = []
     for (const rule of this.#rules.values()) {
       if (rule.lane === null) continue
@@ -185,6 +183,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
   tick(time_ms: number, complete_ms?: number): void {
     this.#time_ms = Math.max(this.#time_ms, time_ms)
+    this.#options.windows.tick(this.#time_ms)
     if (complete_ms === undefined) this.#absences()
     for (const row of this.#findings.runs.keys()) this.#silence(row)
     if (this.#time_ms - this.#swept_ms >= SWEEP_MS) this.#sweep()
@@ -194,13 +193,9 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Hands on the findings of rule steps; `samples` and `tick` do it by themselves. */
   flush(): void {
     this.#findings.flush()
-    const { refused } = this.#gather
     if (this.#counted > 0) this.#judged.add(this.#counted)
-    if (refused.not_finite > 0) this.#skipped.add(refused.not_finite, { reason: 'not_finite' })
-    if (refused.not_ascending > 0) this.#skipped.add(refused.not_ascending, { reason: 'not_ascending' })
+    this.#gather.settle(this.#skipped)
     this.#counted = 0
-    refused.not_finite = 0
-    refused.not_ascending = 0
   }
 
   /** Lists a finding that was made elsewhere (from logs), and hands it on with the next ones. */
@@ -222,7 +217,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       if (this.#table.shown.data[row]! > 0 && this.#ruleOf(row).shows) shown.push({ ...about, row })
     }
     return shown
-      .toSorted((a, b) => compare(a.rule, b.rule) || compare(a.metric, b.metric) || compare(a.labels.key, b.labels.key))
+      .toSorted(byName)
       .slice(0, limit)
       .map(({ row, rule, metric, labels }) => ({ rule, metric, labels, ...this.#table.shownOf(row)! }))
   }
@@ -261,15 +256,19 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #about(row: number, rule: ActiveRule): RowAbout {
     const known = this.#table.about(row)
     if (known !== undefined) return known
+    const about = this.#worked(row, rule)
+    // Kept while somebody will ask again.
+    this.#table.describe(row, about)
+    return about
+  }
+
+  #worked(row: number, rule: ActiveRule): RowAbout {
     const id = this.#table.series(row)
     assert(id !== undefined, `row ${row} of scoring follows nothing`)
     const definition = this.#options.definition(id)
     const { key, name } = rule.spec
     const labels = definition.labels.drop(METRIC_NAME)
-    const about = { key, rule: name, labels, metric: definition.labels.name, unit: unitOf(definition) }
-    // Kept while somebody will ask again.
-    this.#table.describe(row, about)
-    return about
+    return { key, rule: name, labels, metric: definition.labels.name, unit: unitOf(definition) }
   }
 
   #facts(row: number, rule: ActiveRule): RowFacts {
@@ -290,7 +289,18 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** A value that is the row's newest: verdict, run, band. */
   #judge(rule: ActiveRule, row: number, time_ms: number, value: number): Readonly<Verdict> {
     const verdict = this.#verdict
-    rule.detector.step(this.#table.local.data[row]!, time_ms, value, verdict)
+    const factor = this.#factor(rule, row, time_ms)
+    if (factor === null) {
+      Object.assign(verdict, NONE)
+      this.#gather.refused.maintenance++
+      if (this.#table.running.data[row] === 1)
+        this.#observe(row, rule, { time_ms, anomalous: false, value, ...verdict })
+      return verdict
+    }
+    rule.detector.step(this.#table.local.data[row]!, time_ms, value / factor, verdict)
+    verdict.expected *= factor
+    verdict.lower *= factor
+    verdict.upper *= factor
     if (!Number.isFinite(value)) {
       this.#gather.refused.not_finite++
       return verdict
@@ -300,10 +310,22 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return verdict
   }
 
+  /** What the row's values are expected to be multiplied with at a time; null where nothing is to be judged or learned. */
+  #factor(rule: ActiveRule, row: number, time_ms: number): number | null {
+    const { windows } = this.#options
+    return windows.touches(time_ms, time_ms) ? windows.factorAt(this.#service(row, rule), time_ms) : 1
+  }
+
+  #service(row: number, rule: ActiveRule): string {
+    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels, this.#options.serviceLabels)
+  }
+
   /** Draws the conclusions from `#verdict`. */
   #conclude(rule: ActiveRule, row: number, time_ms: number, value: number, blamed?: () => readonly string[]): void {
     const verdict = this.#verdict
-    const { direction } = rule.spec
+    const { direction, key, budget_per_week } = rule.spec
+    const service = (): string => this.#service(row, rule)
+    this.#options.budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, service })
     const allowed = direction === 'both' || value > verdict.expected === (direction === 'up')
     if (!allowed) verdict.score = 0
     const running = this.#table.running.data[row] === 1
@@ -311,7 +333,10 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const outside = running && rule.lane === null && (value > verdict.upper || value < verdict.lower)
     const anomalous = allowed && (verdict.score >= 1 || outside)
     if (anomalous || running) {
-      this.#observe(row, rule, { time_ms, anomalous, value, ...verdict }, blamed)
+      const { detector } = rule
+      // A batch says scores alone; what was stepped last is not this sample.
+      const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
+      this.#observe(row, rule, { time_ms, anomalous, value, ...verdict, ...seen }, blamed)
     }
     if (!rule.shows) return
     this.#table.keep(row, time_ms, value, verdict)
@@ -322,7 +347,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #hand(rule: ActiveRule, from: number, to: number): void {
     const { row, time_ms, value } = this.#gather
     const { lane } = rule
-    if (lane === null) {
+    if (lane === null || this.#windowed) {
       for (let i = from; i < to; i++) this.#judge(rule, row[i]!, time_ms[i]!, value[i]!)
       return
     }
@@ -413,14 +438,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   #absences(): void {
+    const time_ms = this.#time_ms
     for (const rule of this.#rules.values()) {
-      for (const row of rule.silent) {
-        const score = rule.detector.overdue?.(this.#table.local.data[row]!, this.#time_ms) ?? 0
-        if (score < 1) continue
-        const none = { value: NaN, expected: NaN, lower: NaN, upper: NaN }
-        const since_ms = this.#table.last_ms(row)
-        this.#observe(row, rule, { time_ms: this.#time_ms, since_ms, anomalous: true, score, ...none })
-      }
+      const serviceOfRow = (row: number): string => this.#service(row, rule)
+      for (const { row, seen } of absencesOf(rule, { table: this.#table, time_ms, serviceOf: serviceOfRow }))
+        if (this.#factor(rule, row, time_ms) !== null) this.#observe(row, rule, seen)
     }
   }
 
@@ -461,19 +483,4 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     rule.detector.remove(this.#table.local.data[row]!)
     this.#table.remove(row)
   }
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** Whether values only grow until a restart, so that their rate is what says something. */
-function isCumulative({ type, labels }: SeriesDefinition): boolean {
-  if (type === 'counter') return true
-  if (type === 'summary') return /_(?:count|sum)$/.test(labels.name)
-  return type === 'unknown' && labels.name.endsWith('_total')
-}
-
-/** Of what is judged: a rate where values only grow. */
-function unitOf(definition: SeriesDefinition): string {
-  if (!isCumulative(definition)) return definition.unit
-  return `${definition.unit === '' ? '1' : definition.unit}/s`
 }

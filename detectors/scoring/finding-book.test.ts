@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 
 import type { Finding } from '#core/finding.ts'
+import { Labels } from '#core/series.ts'
 
 import { FindingBook } from './finding-book.ts'
 
 const finding = (id: string, since_ms: number, state: Finding['state'] = 'closed', service = 'shop'): Finding =>
-  ({ id, since_ms, state, service, rule: 'r' }) as Finding
+  ({ id, since_ms, state, service, rule: 'r', metric: 'm', kind: 'spike', labels: Labels.empty }) as Finding
 
 const ids = (findings: readonly Finding[]): string => findings.map(({ id }) => id).join('')
 
@@ -34,4 +35,19 @@ test('closed findings age out in the order in which they closed; open ones stay'
   expect(ids(book.list({ limit: 9 }))).toBe('dba')
   book.put(finding('e', 5))
   expect(ids(book.list({ limit: 9 }))).toBe('eda')
+})
+
+test('the last similar one is of the same rule, series and kind, over, and earlier', () => {
+  const book = new FindingBook(2)
+  book.put(finding('a', 1))
+  book.put(finding('b', 5))
+  expect(book.similar(finding('c', 9, 'open'))).toBe(5)
+  expect(book.similar(finding('b', 5))).toBe(undefined)
+  expect(book.similar({ ...finding('c', 9), kind: 'dip' })).toBe(undefined)
+  const again = new FindingBook(2)
+  again.replace(book.all())
+  expect(again.similar(finding('c', 9, 'open'))).toBe(5)
+  // What has aged out is remembered no more.
+  for (const id of ['d', 'e']) again.put({ ...finding(id, 10), kind: 'dip' })
+  expect(again.similar(finding('c', 9, 'open'))).toBe(undefined)
 })

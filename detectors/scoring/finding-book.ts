@@ -4,9 +4,13 @@ import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
 const newestFirst = (a: Finding, b: Finding): number =>
   b.since_ms - a.since_ms || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
 
+const likeness = ({ rule, metric, labels, kind }: Finding): string => `${rule}\0${metric}\0${kind}\0${labels.key}`
+
 /** Findings that can be looked up: all open ones and the newest closed ones. */
 export class FindingBook implements FindingReader {
   readonly #findings = new Map<string, Finding>()
+  /** By rule, series and kind: the closed one that began last. */
+  readonly #latest = new Map<string, Finding>()
   readonly #limit: number
 
   /** `limit`: how many are kept; closed ones go first, in the order in which they closed. */
@@ -22,16 +26,24 @@ export class FindingBook implements FindingReader {
     // A map keeps the order of insertion: what closes moves to the end of it.
     if (finding.state === 'closed') this.#findings.delete(finding.id)
     this.#findings.set(finding.id, finding)
+    this.#remember(finding)
     if (this.#findings.size <= this.#limit) return
-    for (const [id, { state }] of this.#findings) {
-      if (state !== 'closed') continue
+    for (const [id, old] of this.#findings) {
+      if (old.state !== 'closed') continue
       this.#findings.delete(id)
+      if (this.#latest.get(likeness(old))?.id === id) this.#latest.delete(likeness(old))
       if (this.#findings.size <= this.#limit) return
     }
   }
 
   get(id: string): Finding | undefined {
     return this.#findings.get(id)
+  }
+
+  /** When the last one before began that is of the same rule, series and kind and over. */
+  similar(finding: Finding): number | undefined {
+    const latest = this.#latest.get(likeness(finding))
+    return latest === undefined || latest.since_ms >= finding.since_ms ? undefined : latest.since_ms
   }
 
   list({ state, rule, service, after, limit }: FindingFilter): Finding[] {
@@ -54,6 +66,16 @@ export class FindingBook implements FindingReader {
 
   replace(findings: readonly Finding[]): void {
     this.#findings.clear()
-    for (const finding of findings) this.#findings.set(finding.id, finding)
+    this.#latest.clear()
+    for (const finding of findings) {
+      this.#findings.set(finding.id, finding)
+      this.#remember(finding)
+    }
+  }
+
+  #remember(finding: Finding): void {
+    if (finding.state !== 'closed') return
+    const known = this.#latest.get(likeness(finding))
+    if (known === undefined || known.since_ms <= finding.since_ms) this.#latest.set(likeness(finding), finding)
   }
 }

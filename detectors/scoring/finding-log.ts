@@ -1,7 +1,9 @@
 import type { FindingEvent } from '#core/finding.ts'
 import type { FindingSink } from '#core/ports/findings.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import { serviceOf } from '#core/series.ts'
 
+import type { Budgets } from './budgets.ts'
 import { FindingBook } from './finding-book.ts'
 import { findingId, findingOf } from './finding-of.ts'
 import type { RowAbout } from './row-table.ts'
@@ -26,16 +28,18 @@ export class FindingLog {
   readonly experts = new Map<number, readonly string[]>()
   readonly #sink: FindingSink
   readonly #serviceLabels: readonly string[]
+  readonly #budgets: Budgets
   readonly #alarms
   #events: FindingEvent[] = []
 
   constructor(
     sink: FindingSink,
     meter: Meter,
-    { keep, serviceLabels }: { keep: number; serviceLabels: readonly string[] },
+    { keep, serviceLabels, budgets }: { keep: number; serviceLabels: readonly string[]; budgets: Budgets },
   ) {
     this.#sink = sink
     this.#serviceLabels = serviceLabels
+    this.#budgets = budgets
     this.book = new FindingBook(keep)
     this.#alarms = meter.counter('barograph.detectors.alarms', {
       description:
@@ -48,6 +52,10 @@ export class FindingLog {
     const options = { for_ms: facts.spec.for_ms, pause_ms: PAUSE_MS, recount_ms: RECOUNT_MS }
     let before = this.runs.get(row)
     let { run, change } = stepRun(before, seen, options)
+    if (run !== undefined && change === 'closed') {
+      this.#end(row, facts, run, change)
+      return false
+    }
     if (before !== undefined && run === undefined) {
       this.#end(row, facts, before, change)
       before = undefined
@@ -56,7 +64,7 @@ export class FindingLog {
     if (run === undefined) return false
     if (run.peak === seen) this.experts.set(row, blamed())
     this.runs.set(row, run)
-    if (run.alarms > (before?.alarms ?? 0)) this.#alarms.add(1, { rule: facts.spec.name })
+    if (run.alarms > (before?.alarms ?? 0)) this.#alarm(facts, seen.time_ms)
     if (change === 'opened' || change === 'updated') this.#tell(row, facts, run, change, seen.time_ms)
     return true
   }
@@ -96,19 +104,28 @@ export class FindingLog {
     for (const event of events) this.#sink.finding(event)
   }
 
+  #alarm({ spec, about }: RowFacts, time_ms: number): void {
+    this.#alarms.add(1, { rule: spec.name })
+    const service = (): string => serviceOf(about.labels, this.#serviceLabels)
+    this.#budgets.alarm(time_ms, { rule: spec.key, allowed: spec.budget_per_week, service })
+  }
+
   #end(row: number, facts: RowFacts, run: Run, change: RunChange): void {
     this.runs.delete(row)
-    if (change === 'closed') this.#tell(row, facts, run, 'closed', run.last_ms + PAUSE_MS)
+    if (change === 'closed')
+      this.#tell(row, facts, run, 'closed', run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS)
     this.experts.delete(row)
   }
 
   #tell(row: number, facts: RowFacts, run: Run, type: FindingEvent['type'], at_ms: number): void {
-    const finding = findingOf(run, facts.about, {
+    const first = findingOf(run, facts.about, {
       spec: facts.spec,
       experts: this.experts.get(row) ?? [],
       serviceLabels: this.#serviceLabels,
       ...(type === 'closed' ? { until_ms: at_ms } : {}),
     })
+    const similar_ms = this.book.similar(first)
+    const finding = similar_ms === undefined ? first : { ...first, similar_ms }
     this.book.put(finding)
     this.#events.push({ type, at_ms, finding })
   }

@@ -48,6 +48,7 @@ export function findingOf(
     evidence: spec.evidence,
     severity,
     annotations,
-    detail: '',
+    detail: run.peak.detail ?? '',
+    ...(run.adopted === true && until_ms !== undefined ? { adopted: true } : {}),
   }
 }

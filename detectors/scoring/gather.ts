@@ -1,3 +1,4 @@
+import type { Counter } from '#core/ports/meter.ts'
 import type { FloatColumns } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
 
@@ -14,6 +15,7 @@ const { LAST_MS, NEWEST, RAW, TOUCHED_MS } = layout
 export interface Refusals {
   not_finite: number
   not_ascending: number
+  maintenance: number
 }
 
 /** The samples of a batch that rows follow: counters as rates, columns that are filled again for each batch. */
@@ -24,7 +26,15 @@ export class Gather {
   value = new Float64Array(64)
   /** Which sample of the batch, while rows are looked up. */
   #sample = new Int32Array(64)
-  readonly refused: Refusals = { not_finite: 0, not_ascending: 0 }
+  readonly refused: Refusals = { not_finite: 0, not_ascending: 0, maintenance: 0 }
+
+  /** Counts what was refused since it was asked last. */
+  settle(counter: Counter): void {
+    for (const reason of ['not_finite', 'not_ascending', 'maintenance'] as const) {
+      if (this.refused[reason] > 0) counter.add(this.refused[reason], { reason })
+      this.refused[reason] = 0
+    }
+  }
 
   /** Fills the columns; `resolve` routes a series that is new. `now_ms`: analysis time. */
   take(

@@ -1,4 +1,6 @@
 export { BandWriter } from './band-writer.ts'
 export { parseBudget } from './budget.ts'
+export { Budgets, type WiderBudgets } from './budgets.ts'
 export { ScoringEngine } from './engine.ts'
 export type { AnomalySpec } from './spec.ts'
+export { Windows } from './windows.ts'

@@ -21,6 +21,13 @@ export interface RowAbout {
   readonly unit: string
 }
 
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** By rule, metric, labels. */
+export function byName(a: RowAbout, b: RowAbout): number {
+  return compare(a.rule, b.rule) || compare(a.metric, b.metric) || compare(a.labels.key, b.labels.key)
+}
+
 /**
  * Rows of all rules: a row is a series under a rule, with its row in the rule's detector. Under 100 bytes each: who it is
  * stands there as a hash, its labels are those of the series in the store until somebody wants them.

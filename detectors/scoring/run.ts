@@ -11,6 +11,11 @@ export interface Observation {
   readonly expected: number
   readonly lower: number
   readonly upper: number
+  /** What the detector says that it looks like, where it knows. */
+  readonly shape?: FindingKind | undefined
+  /** Its level is the new normal from here on: the run is over, whatever the score. */
+  readonly adopted?: boolean
+  readonly detail?: string
 }
 
 /** Anomalous samples of a row with pauses under `pause_ms` between them. Immutable. */
@@ -29,6 +34,7 @@ export interface Run {
   /** State when the last event was told: its time and peak score. */
   readonly told_ms: number
   readonly told_score: number
+  readonly adopted?: true
 }
 
 export interface RunOptions {
@@ -47,6 +53,8 @@ export interface RunStep {
   readonly change: RunChange
 }
 
+/** An open run goes on while the score is above this: what wavers about 1 is one finding. */
+export const HYSTERESIS = 0.8
 /** An open run tells of its going on at most so often, or when its peak grows by a tenth. */
 const TELL_MS = 60_000
 const TELL_GROWTH = 1.1
@@ -60,8 +68,9 @@ export function stepRun(run: Run | undefined, seen: Observation, options: RunOpt
     // Over before this observation; the caller gives the observation again, to begin anew.
     return { run: undefined, change: run.open ? 'closed' : 'dropped' }
   }
-  if (!seen.anomalous) return { run, change: '' }
+  if (!seen.anomalous && !(run?.open === true && seen.score >= HYSTERESIS)) return { run, change: '' }
   const next = run === undefined ? begun(seen) : grown(run, seen)
+  if (seen.adopted === true && next.open) return { run: { ...next, adopted: true }, change: 'closed' }
   if (!next.open) {
     if (seen.time_ms - next.since_ms < options.for_ms) return { run: next, change: '' }
     return { run: told({ ...next, open: true, alarms: 1 }, seen), change: 'opened' }
@@ -103,6 +112,7 @@ export function directionOf(run: Run): 'up' | 'down' {
 
 /** What a run looks like, from its shape and duration so far. */
 export function kindOf(run: Run): FindingKind {
+  if (run.peak.shape !== undefined) return run.peak.shape
   const up = directionOf(run) === 'up'
   const count = run.up + run.down
   if (count >= VARIANCE_MIN && Math.min(run.up, run.down) * 4 >= count) return 'variance'

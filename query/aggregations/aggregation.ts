@@ -15,6 +15,8 @@ export interface Aggregation {
   readonly parameter?: ValueType
   /** The order of what comes out is meant. */
   readonly ordered?: true
+  /** Histograms are left out, and an info says so. */
+  readonly floatsOnly?: true
   /** Labels that the operator writes itself, and that therefore set no groups apart. */
   written?(call: AggregationCall): readonly string[]
   /** Looks at the parameter once for the whole query; may throw. */

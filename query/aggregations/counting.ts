@@ -4,6 +4,7 @@ import { Labels } from '#core/series.ts'
 import { plainNumber } from '../evaluate/number-text.ts'
 import { type Column, emptyColumn } from '../evaluate/values.ts'
 import { quoted } from '../language/literals.ts'
+import { printHistogram } from '../native/print.ts'
 import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 
 /** `count`, `group`, `count_values`: what looks at presence, or at values as names. */
@@ -41,10 +42,11 @@ function checkLabel({ text }: AggregationCall): void {
 
 function countValues({ labels, columns, nameless }: Group, { steps, text }: AggregationCall): Column[] {
   const byValue = new Map<string, Column>()
-  for (const { has, value } of columns) {
+  for (const { has, value, histograms } of columns) {
     for (let i = 0; i < steps; i++) {
       if (has[i] === 0) continue
-      const shown = plainNumber(value[i]!)
+      const native = histograms?.[i]
+      const shown = native === undefined ? plainNumber(value[i]!) : printHistogram(native)
       let out = byValue.get(shown)
       if (out === undefined) {
         out = emptyColumn(Labels.of([...labels, [text, shown]]), steps, nameless)

@@ -3,8 +3,8 @@ import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 
 /** `max`, `min`: NaN only where there is nothing else. */
 export const extremes: readonly Aggregation[] = [
-  { name: 'max', aggregate: (group, call) => [extreme(group, call, (a, b) => a > b)] },
-  { name: 'min', aggregate: (group, call) => [extreme(group, call, (a, b) => a < b)] },
+  { name: 'max', floatsOnly: true, aggregate: (group, call) => [extreme(group, call, (a, b) => a > b)] },
+  { name: 'min', floatsOnly: true, aggregate: (group, call) => [extreme(group, call, (a, b) => a < b)] },
 ]
 
 function extreme(

@@ -1,13 +1,22 @@
 import { meanOf, varianceOf } from '../evaluate/kahan.ts'
-import { type Column, emptyColumn } from '../evaluate/values.ts'
+import { MixingNotes } from '../evaluate/mixing.ts'
+import { type Column, emptyColumn, floatsOf } from '../evaluate/values.ts'
+import type { Histogram } from '../native/histogram.ts'
+import { HistogramTotal } from '../native/total.ts'
 import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 
 /** `avg`, `stddev`, `stdvar`, `sum`. */
 export const moments: readonly Aggregation[] = [
-  { name: 'avg', aggregate: (group, call) => [average(group, call)] },
-  { name: 'stddev', aggregate: (group, call) => [spread(group, call, Math.sqrt)] },
-  { name: 'stdvar', aggregate: (group, call) => [spread(group, call, (variance) => variance)] },
-  { name: 'sum', aggregate: (group, call) => [summed(group, call).out] },
+  {
+    name: 'avg',
+    aggregate: (group, call) => [hasHistograms(group) ? mixed(group, call, 'mean') : average(group, call)],
+  },
+  { name: 'stddev', floatsOnly: true, aggregate: (group, call) => [spread(group, call, Math.sqrt)] },
+  { name: 'stdvar', floatsOnly: true, aggregate: (group, call) => [spread(group, call, (variance) => variance)] },
+  {
+    name: 'sum',
+    aggregate: (group, call) => [hasHistograms(group) ? mixed(group, call, 'sum') : summed(group, call).out],
+  },
 ]
 
 /** Compensated sums, a column at a time (see `KahanSum`). `raw` are the sums before compensation, `out.has` is set. */
@@ -58,6 +67,40 @@ function spread(group: Group, { steps }: AggregationCall, of: (variance: number)
     if (values.length === 0) continue
     out.has[i] = 1
     out.value[i] = of(varianceOf(0, values.length, (k) => values[k]!))
+  }
+  return out
+}
+
+function hasHistograms({ columns }: Group): boolean {
+  return columns.some(({ histograms }) => histograms !== undefined)
+}
+
+/** The sum or mean where some elements are histograms: at steps at which all are, or none; others are left out with a warning. */
+function mixed(group: Group, call: AggregationCall, kind: 'sum' | 'mean'): Column {
+  const floats = { ...group, columns: group.columns.map(floatsOf) }
+  const base = kind === 'sum' ? summed(floats, call).out : average(floats, call)
+  const out = { ...base, histograms: Array.from<Histogram | undefined>({ length: call.steps }) }
+  const notes = new MixingNotes(call.annotations, call.expr.inner)
+  for (let i = 0; i < call.steps; i++) {
+    const total = new HistogramTotal()
+    let any = false
+    for (const { has, histograms } of group.columns) {
+      const native = has[i] === 1 ? histograms?.[i] : undefined
+      if (native === undefined) continue
+      any = true
+      total.add(native)
+    }
+    if (!any) continue
+    if (base.has[i] === 1) {
+      notes.mixedInGroup()
+      out.has[i] = 0
+      continue
+    }
+    if (total.incompatible) notes.mixedSchemas()
+    if (total.reconciled) notes.reconciled('aggregation')
+    if (total.collision) notes.collision('aggregation')
+    out.histograms[i] = total[kind]
+    out.has[i] = total.incompatible ? 0 : 1
   }
   return out
 }

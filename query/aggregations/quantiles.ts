@@ -8,6 +8,7 @@ import { valuesAt } from './moments.ts'
 export const quantiles: readonly Aggregation[] = [
   {
     name: 'quantile',
+    floatsOnly: true,
     parameter: 'scalar',
     check: warnOutside,
     aggregate(group, { steps, scalar }) {

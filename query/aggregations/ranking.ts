@@ -7,6 +7,7 @@ import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 export const ranking: readonly Aggregation[] = [
   {
     name: 'bottomk',
+    floatsOnly: true,
     parameter: 'scalar',
     ordered: true,
     check: checkCount,
@@ -14,6 +15,7 @@ export const ranking: readonly Aggregation[] = [
   },
   {
     name: 'topk',
+    floatsOnly: true,
     parameter: 'scalar',
     ordered: true,
     check: checkCount,
@@ -23,7 +25,8 @@ export const ranking: readonly Aggregation[] = [
 
 const INT64 = 2 ** 63
 
-function checkCount({ scalar }: AggregationCall): void {
+/** Throws for a count that is none. */
+export function checkCount({ scalar }: AggregationCall): void {
   for (const k of scalar) {
     if (Number.isNaN(k)) throw new ServiceError('execution', 'Parameter value is NaN')
     if (k >= INT64) throw new ServiceError('execution', `Scalar value ${k} overflows int64`)

@@ -6,7 +6,8 @@ import { AGGREGATIONS } from '../language/check.ts'
 import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { identityOf, mergeSame } from './merge.ts'
-import { type Column, isEmpty, type Value, vector, type VectorValue } from './values.ts'
+import { MixingNotes } from './mixing.ts'
+import { type Column, floatColumns, isEmpty, type Value, vector, type VectorValue } from './values.ts'
 
 interface Operands {
   readonly inner: VectorValue
@@ -31,12 +32,27 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
   }
   part.check?.(call)
   const out: Column[] = []
-  for (const group of groupsOf(expr, inner.columns, part.written?.(call) ?? [])) {
+  for (const group of groupsOf(
+    expr,
+    part.floatsOnly === true ? floatsAlone(expr, operands) : inner.columns,
+    part.written?.(call) ?? [],
+  )) {
     budget.spend((group.columns.length + 1) * steps)
     if (budget.due) await budget.pause()
     for (const column of part.aggregate(group, call)) if (!isEmpty(column)) out.push(column)
   }
   return vector(mergeSame(out), part.ordered === true)
+}
+
+function floatsAlone(expr: Aggregate, { inner, annotations }: Operands): readonly Column[] {
+  const floats = floatColumns(inner.columns)
+  if (floats === inner.columns) return floats
+  if (inner.columns.some(isNative)) new MixingNotes(annotations, expr.inner).ignoredIn(expr.op)
+  return floats
+}
+
+function isNative({ has, histograms }: Column): boolean {
+  return histograms?.some((one, i) => one !== undefined && has[i] === 1) === true
 }
 
 function groupsOf(expr: Aggregate, columns: readonly Column[], written: readonly string[]): Iterable<Group> {

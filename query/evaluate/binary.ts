@@ -1,27 +1,46 @@
 import { type Arithmetic, type Binary, SET_OPERATORS, type SetOperator } from '../language/ast.ts'
+import { scaled } from '../native/histogram.ts'
+import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { matchVectors } from './matching.ts'
+import { elementOf, mixedOperator } from './native-binary.ts'
 import { ARITHMETIC_OF, COMPARISON_OF, isComparison } from './operators.ts'
 import { setOperation } from './set-operators.ts'
-import { type Column, emptyColumn, isEmpty, type Value, vector, type VectorValue } from './values.ts'
+import {
+  type Column,
+  emptyColumn,
+  emptyMixed,
+  isEmpty,
+  type MixedColumn,
+  setElement,
+  type Value,
+  vector,
+  type VectorValue,
+} from './values.ts'
 
 interface Operands {
   readonly left: Value
   readonly right: Value
 }
 
-export function binary(expr: Binary, budget: Budget, { left, right }: Operands): Value {
+/** What an operator needs beside its operands. */
+export interface Surroundings {
+  readonly budget: Budget
+  readonly annotations: Annotations
+}
+
+export function binary(expr: Binary, { budget, annotations }: Surroundings, { left, right }: Operands): Value {
   if (left.kind === 'vector' && right.kind === 'vector') {
     if ((SET_OPERATORS as readonly string[]).includes(expr.op)) {
       const { op, matching } = expr as Binary & { op: SetOperator }
       return setOperation(op, matching, { left: left.columns, right: right.columns, budget })
     }
-    return vector(matchVectors(expr, { left: left.columns, right: right.columns, budget }))
+    return vector(matchVectors(expr, { left: left.columns, right: right.columns, budget, annotations }))
   }
   if (left.kind === 'vector' && right.kind === 'scalar')
-    return withScalar(expr, budget, { side: left, scalar: right.value })
+    return withScalar(expr, { budget, annotations }, { side: left, scalar: right.value })
   if (left.kind === 'scalar' && right.kind === 'vector') {
-    return withScalar(expr, budget, { side: right, scalar: left.value, swapped: true })
+    return withScalar(expr, { budget, annotations }, { side: right, scalar: left.value, swapped: true })
   }
   if (left.kind !== 'scalar' || right.kind !== 'scalar') throw new Error('BUG: operands were not checked')
   budget.spend(left.value.length)
@@ -43,23 +62,50 @@ interface ScalarOperands {
 }
 
 /** A comparison without `bool` keeps elements as they are; everything else computes, and the name goes. */
-function withScalar(expr: Binary, budget: Budget, { side, scalar, swapped = false }: ScalarOperands): VectorValue {
+function withScalar(
+  expr: Binary,
+  { budget, annotations }: Surroundings,
+  { side, scalar, swapped = false }: ScalarOperands,
+): VectorValue {
   const filter = isComparison(expr.op) && !expr.bool
   const columns: Column[] = []
   const operate = numeric(expr.op as Arithmetic)
-  for (const { labels, value, has, nameless } of side.columns) {
+  for (const column of side.columns) {
+    const { labels, value, has, nameless, histograms } = column
     budget.spend(scalar.length)
-    const out = emptyColumn(labels, scalar.length, nameless || !filter)
+    const out = (histograms === undefined ? emptyColumn : emptyMixed)(labels, scalar.length, nameless || !filter)
     for (let i = 0; i < scalar.length; i++) {
-      if (has[i] === 0) continue
+      if (has[i] === 0 || histograms?.[i] !== undefined) continue
       const result = swapped ? operate(scalar[i]!, value[i]!) : operate(value[i]!, scalar[i]!)
       if (filter && result === 0) continue
       out.has[i] = 1
       out.value[i] = filter ? value[i]! : result
     }
+    if (histograms !== undefined)
+      scaleHistograms(expr, annotations, { column, out: out as MixedColumn, scalar, swapped })
     if (!isEmpty(out)) columns.push(out)
   }
   return vector(columns, side.ordered)
+}
+
+interface NativeOperands {
+  readonly column: Column
+  readonly out: MixedColumn
+  readonly scalar: Float64Array
+  readonly swapped: boolean
+}
+
+function scaleHistograms(
+  expr: Binary,
+  annotations: Annotations,
+  { column, out, scalar, swapped }: NativeOperands,
+): void {
+  const operate = mixedOperator(expr, annotations)
+  for (const [i, one] of column.histograms!.entries()) {
+    if (one === undefined || column.has[i] === 0) continue
+    const result = swapped ? operate(scalar[i]!, one) : operate(one, scalar[i]!)
+    setElement(out, i, elementOf(expr, result, one))
+  }
 }
 
 /** Unary minus. */
@@ -68,7 +114,8 @@ export function negate(value: Value, budget: Budget): Value {
   if (value.kind !== 'vector') throw new Error('BUG: operand was not checked')
   const columns = value.columns.map((column) => {
     budget.spend(column.value.length)
-    return { ...column, value: column.value.map((one) => -one), nameless: true }
+    const histograms = column.histograms?.map((one) => (one === undefined ? undefined : scaled(one, -1)))
+    return { ...column, value: column.value.map((one) => -one), histograms, nameless: true }
   })
   return vector(columns, value.ordered)
 }

@@ -13,7 +13,7 @@ export interface EvaluatorOptions {
   readonly budget: Budget
   readonly fetch: Fetch
   readonly annotations: Annotations
-  readonly query: Span
+  readonly query: Span & { readonly step_ms: number }
   readonly lookback_ms: number
   /** Step of a subquery that names none. */
   readonly subquery_step_ms: number
@@ -50,7 +50,7 @@ export class Evaluator {
         return expr.op === '-' ? negate(value, budget) : value
       }
       case 'binary':
-        return binary(expr, budget, {
+        return binary(expr, this.#options, {
           left: await this.evaluate(expr.left, grid),
           right: await this.evaluate(expr.right, grid),
         })

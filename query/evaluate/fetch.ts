@@ -70,13 +70,13 @@ export class Fetch {
     this.#budget.check()
     const answers: SeriesSlice[][] = []
     for (const reader of this.#readers) {
-      const found = (await this.#read(reader, fetched)).filter(isFloat)
+      const found = await this.#read(reader, fetched)
       if (found.length > 0) answers.push(found)
     }
     const slices = answers.length === 1 ? answers[0]! : answers.flat()
     this.#budget.series(slices.length)
     let samples = 0
-    for (const { time_ms } of slices) samples += time_ms.length
+    for (const { time_ms, histograms } of slices) samples += time_ms.length + (histograms?.buckets.length ?? 0)
     this.#budget.spend(samples)
     this.#budget.check()
     if (answers.length > 1) sortUnique(slices)
@@ -99,11 +99,6 @@ export class Fetch {
       if (budget.due) await budget.pause()
     }
   }
-}
-
-/** Histograms as values are not evaluated: they are there as `_bucket`, `_sum` and `_count`. */
-function isFloat({ histograms }: SeriesSlice): boolean {
-  return histograms === undefined
 }
 
 function keyOf(matchers: readonly Matcher[]): string {

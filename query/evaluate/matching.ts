@@ -2,17 +2,21 @@ import { ServiceError } from '#core/errors.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
 import type { Arithmetic, Binary } from '../language/ast.ts'
+import type { Histogram } from '../native/histogram.ts'
+import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { compareLabels, printLabels } from './label-order.ts'
 import { identityOf, mergeSame } from './merge.ts'
+import { elementOf, type MixedOperator, mixedOperator } from './native-binary.ts'
 import { ARITHMETIC_OF, COMPARISON_OF, isComparison } from './operators.ts'
 import { signatureOf } from './signature.ts'
-import { type Column, emptyColumn, isEmpty } from './values.ts'
+import { type Column, emptyColumn, emptyMixed, isEmpty, type MixedColumn, setElement } from './values.ts'
 
 interface Sides {
   readonly left: readonly Column[]
   readonly right: readonly Column[]
   readonly budget: Budget
+  readonly annotations: Annotations
 }
 
 /** Elements of both sides under one signature. `many` may have several at a step, `one` not. */
@@ -26,7 +30,7 @@ interface Match {
  * Arithmetic and comparison between vectors, one-to-one or with `group_left`, `group_right`. What matches more than
  * once is an `execution` error, also where a comparison would have filtered it away.
  */
-export function matchVectors(expr: Binary, { left, right, budget }: Sides): readonly Column[] {
+export function matchVectors(expr: Binary, { left, right, budget, annotations }: Sides): readonly Column[] {
   const swapped = expr.matching.group === 'right'
   const [many, one] = swapped ? [right, left] : [left, right]
   if (many.length === 0 || one.length === 0) return []
@@ -36,7 +40,8 @@ export function matchVectors(expr: Binary, { left, right, budget }: Sides): read
   for (const match of matchesOf(expr, many, one)) {
     budget.spend(steps)
     refuseDuplicates(match, active, swapped ? 'left' : 'right')
-    for (const column of combine(expr, match, { steps, swapped, budget })) if (!isEmpty(column)) out.push(column)
+    for (const column of combine(expr, match, { steps, swapped, budget, mixed: mixedOperator(expr, annotations) }))
+      if (!isEmpty(column)) out.push(column)
   }
   return mergeSame(out)
 }
@@ -88,6 +93,7 @@ interface CombineOptions {
   readonly steps: number
   readonly swapped: boolean
   readonly budget: Budget
+  readonly mixed: MixedOperator
 }
 
 /** All results of one signature; `taken` marks steps at which a result was found before the comparison filtered. */
@@ -103,12 +109,13 @@ function combine(expr: Binary, { many, one }: Match, options: CombineOptions): I
       let result = results.get(key)
       if (result === undefined) {
         budget.spend(steps)
-        result = { column: emptyColumn(labels, steps, nameless), taken: new Uint8Array(steps) }
+        const native = many.some(hasHistograms) || one.some(hasHistograms)
+        result = { column: (native ? emptyMixed : emptyColumn)(labels, steps, nameless), taken: new Uint8Array(steps) }
         results.set(key, result)
       }
       // One to one, a second match is wrong whatever its labels; in a group only under the same result labels.
       const taken = expr.matching.group === null ? matched : result.taken
-      apply(expr, { element, partner, out: result.column, taken, swapped: options.swapped })
+      apply(expr, { element, partner, out: result.column, taken, swapped: options.swapped, mixed: options.mixed })
     }
   }
   return [...results.values()].map(({ column }) => column)
@@ -120,15 +127,22 @@ interface Application {
   readonly out: Column
   readonly taken: Uint8Array
   readonly swapped: boolean
+  readonly mixed: MixedOperator
 }
 
-function apply(expr: Binary, { element, partner, out, taken, swapped }: Application): void {
+function apply(expr: Binary, application: Application): void {
+  const { element, partner, out, taken, swapped } = application
+  const native = hasHistograms(element) || hasHistograms(partner)
   const compare = isComparison(expr.op) ? COMPARISON_OF[expr.op] : undefined
   const operate = compare === undefined ? ARITHMETIC_OF[expr.op as Arithmetic] : undefined
   for (let i = 0; i < taken.length; i++) {
     if (element.has[i] === 0 || partner.has[i] === 0) continue
     if (taken[i] === 1) throw new ServiceError('execution', tooMany(expr))
     taken[i] = 1
+    if (native && (element.histograms?.[i] !== undefined || partner.histograms?.[i] !== undefined)) {
+      applyMixed(expr, application, i)
+      continue
+    }
     const a = swapped ? partner.value[i]! : element.value[i]!
     const b = swapped ? element.value[i]! : partner.value[i]!
     if (operate !== undefined) out.value[i] = operate(a, b)
@@ -139,6 +153,16 @@ function apply(expr: Binary, { element, partner, out, taken, swapped }: Applicat
     }
     out.has[i] = 1
   }
+}
+
+function hasHistograms({ histograms }: Column): boolean {
+  return histograms !== undefined
+}
+
+function applyMixed(expr: Binary, { element, partner, out, swapped, mixed }: Application, step: number): void {
+  const of = ({ value, histograms }: Column): number | Histogram => histograms?.[step] ?? value[step]!
+  const [left, right] = swapped ? [of(partner), of(element)] : [of(element), of(partner)]
+  setElement(out as MixedColumn, step, elementOf(expr, mixed(left, right), left))
 }
 
 function tooMany({ matching }: Binary): string {

@@ -26,13 +26,17 @@ export function mergeSame(columns: readonly Column[]): readonly Column[] {
 function merged(a: Column, b: Column): Column {
   const value = a.value.slice()
   const has = a.has.slice()
+  const histograms =
+    a.histograms === undefined && b.histograms === undefined
+      ? undefined
+      : Array.from(has, (there, i) => (there === 1 ? a : b).histograms?.[i])
   for (let i = 0; i < has.length; i++) {
     if (b.has[i] === 0) continue
     if (has[i] === 1) throw new ServiceError('execution', SAME_LABELSET)
     has[i] = 1
     value[i] = b.value[i]!
   }
-  return { ...a, value, has }
+  return { ...a, value, has, histograms }
 }
 
 /** Takes off the metric names that are no longer meant. */

@@ -1,10 +1,12 @@
 import type { QueryResult, ResultSeries } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
 
+import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
 import { compareLabels } from './label-order.ts'
 import { withoutNames } from './merge.ts'
-import { type Column, type Grid, type MatrixValue, timesOf, type Value } from './values.ts'
+import { samplesOfColumn, thinned } from './select.ts'
+import { type Column, type Grid, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
 
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
 export function instantResult(value: Value, grid: Grid, annotations: Annotations): QueryResult {
@@ -39,28 +41,34 @@ export function rangeResult(value: Value, grid: Grid, annotations: Annotations):
 function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
   const times = timesOf(grid)
   const series: ResultSeries[] = []
-  for (const { labels, value, has } of withoutNames(columns)) {
+  for (const column of withoutNames(columns)) {
+    const { labels, value, has } = column
     if (!has.includes(1)) continue
-    const kept = (_: number, i: number): boolean => has[i] === 1
-    const full = !has.includes(0)
-    series.push({ labels, time_ms: full ? times : times.filter(kept), value: full ? value : value.filter(kept) })
+    if (column.histograms === undefined && !has.includes(0)) series.push({ labels, time_ms: times, value })
+    else series.push(resultOf(samplesOfColumn(column, times)))
   }
   return series
+}
+
+/** Floats and histograms of a series apart. */
+function resultOf({ labels, time_ms, value, histograms }: Samples): ResultSeries {
+  if (histograms === undefined) return { labels, time_ms, value }
+  const float = (_: number, i: number): boolean => histograms[i] === undefined
+  const native = histograms.flatMap((one, i) =>
+    one === undefined ? [] : [{ time_ms: time_ms[i]!, value: new NativeResult(one) }],
+  )
+  return { labels, time_ms: time_ms.filter(float), value: value.filter(float), histograms: native }
 }
 
 /** The samples of a range vector at the only step of an instant query. */
 function windowsOf({ series, end_ms, range_ms }: MatrixValue): ResultSeries[] {
   const end = end_ms[0]!
   const windows: ResultSeries[] = []
-  for (const { labels, time_ms, value, nameless } of series) {
-    const inside = (_: number, i: number): boolean => time_ms[i]! <= end && time_ms[i]! > end - range_ms
-    const times = time_ms.filter(inside)
-    if (times.length === 0) continue
-    windows.push({
-      labels: nameless ? labels.drop('__name__') : labels,
-      time_ms: times,
-      value: value.filter(inside),
-    })
+  for (const samples of series) {
+    const { labels, time_ms, nameless } = samples
+    const window = thinned(samples, (i) => time_ms[i]! <= end && time_ms[i]! > end - range_ms)
+    if (window.time_ms.length === 0) continue
+    windows.push({ ...resultOf(window), labels: nameless ? labels.drop('__name__') : labels })
   }
   return windows
 }

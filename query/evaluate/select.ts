@@ -1,7 +1,8 @@
 import type { SeriesSlice } from '#core/ports/series-reader.ts'
 
+import { decodeHistograms } from '../native/decode.ts'
 import type { Budget } from './budget.ts'
-import { type Column, emptyColumn, isEmpty, type Samples } from './values.ts'
+import { type Column, emptyColumn, emptyMixed, isEmpty, type MixedColumn, type Samples } from './values.ts'
 
 export interface InstantOptions {
   /** When each step looks; ascending. */
@@ -17,8 +18,10 @@ export function instantColumns(slices: readonly SeriesSlice[], budget: Budget, o
   const columns: Column[] = []
   for (const slice of slices) {
     budget.spend(steps)
-    const column = emptyColumn(slice.labels, steps, options.times)
+    const native = options.times ? undefined : slice.histograms
+    const column = (native === undefined ? emptyColumn : emptyMixed)(slice.labels, steps, options.times)
     fill(column, slice, options)
+    if (native !== undefined) fillHistograms(column as MixedColumn, slice, options.at_ms)
     if (!isEmpty(column)) columns.push(column)
   }
   return columns
@@ -38,15 +41,39 @@ function fill({ value, has }: Column, slice: SeriesSlice, { at_ms, lookback_ms, 
   }
 }
 
+/** Where a step has a value, the histogram of its newest sample. */
+function fillHistograms(
+  { has, histograms }: MixedColumn,
+  { time_ms, histograms: native }: SeriesSlice,
+  at_ms: Float64Array,
+): void {
+  const decoded = decodeHistograms(native!)
+  let next = 0
+  for (let i = 0; i < at_ms.length; i++) {
+    while (next < time_ms.length && time_ms[next]! <= at_ms[i]!) next++
+    if (has[i] === 1) histograms[i] = decoded[next - 1]
+  }
+}
+
 /** The samples of a series without stale markers. */
-export function samplesOf({ labels, time_ms, value, stale }: SeriesSlice): Samples {
-  if (!stale.includes(1)) return { labels, time_ms, value, nameless: false }
-  const kept = (_: number, i: number): boolean => stale[i] !== 1
-  return { labels, time_ms: time_ms.filter(kept), value: value.filter(kept), nameless: false }
+export function samplesOf({ labels, time_ms, value, stale, histograms: native }: SeriesSlice): Samples {
+  const histograms = native === undefined ? undefined : decodeHistograms(native)
+  const samples = { labels, time_ms, value, histograms, nameless: false }
+  return stale.includes(1) ? thinned(samples, (i) => stale[i] !== 1) : samples
 }
 
 /** The values that a column has, as samples at the times of its steps: what a subquery looks at. */
-export function samplesOfColumn({ labels, value, has, nameless }: Column, times: Float64Array): Samples {
-  const kept = (_: number, i: number): boolean => has[i] === 1
-  return { labels, nameless, time_ms: times.filter(kept), value: value.filter(kept) }
+export function samplesOfColumn({ labels, value, has, histograms, nameless }: Column, time_ms: Float64Array): Samples {
+  return thinned({ labels, nameless, time_ms, value, histograms }, (i) => has[i] === 1)
+}
+
+/** Only some of the samples. */
+export function thinned(samples: Samples, keeps: (i: number) => boolean): Samples {
+  const kept = (_: unknown, i: number): boolean => keeps(i)
+  return {
+    ...samples,
+    time_ms: samples.time_ms.filter(kept),
+    value: samples.value.filter(kept),
+    histograms: samples.histograms?.filter(kept),
+  }
 }

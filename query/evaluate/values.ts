@@ -1,6 +1,11 @@
 import type { Labels } from '#core/series.ts'
 import { Slab } from '#core/slab.ts'
 
+import type { Histogram } from '../native/histogram.ts'
+
+/** By step or sample; undefined where there is a float, or nothing. */
+export type Histograms = readonly (Histogram | undefined)[]
+
 /** The times at which an expression is evaluated: `start_ms + i * step_ms` for `i < count`. */
 export interface Grid {
   readonly start_ms: number
@@ -13,6 +18,8 @@ export interface Column {
   readonly labels: Labels
   readonly value: Float64Array
   readonly has: Uint8Array
+  /** Native histograms by step, where the series has any: the value of such a step means nothing. */
+  readonly histograms?: Histograms | undefined
   /** The metric name is no longer meant: it is taken off when the result is made (delayed name removal). */
   readonly nameless: boolean
 }
@@ -40,6 +47,8 @@ export interface Samples {
   readonly labels: Labels
   readonly time_ms: Float64Array
   readonly value: Float64Array
+  /** As in a column, by sample. */
+  readonly histograms?: Histograms | undefined
   readonly nameless: boolean
 }
 
@@ -63,6 +72,42 @@ const flags = new Slab((length) => new Uint8Array(length))
 /** A column without values yet. */
 export function emptyColumn(labels: Labels, steps: number, nameless = false): Column {
   return { labels, value: values.take(steps), has: flags.take(steps), nameless }
+}
+
+/** A column that may hold histograms, without values yet. */
+export interface MixedColumn extends Column {
+  readonly histograms: (Histogram | undefined)[]
+}
+
+export function emptyMixed(labels: Labels, steps: number, nameless = false): MixedColumn {
+  const column = emptyColumn(labels, steps, nameless)
+  return { ...column, histograms: Array.from({ length: steps }) }
+}
+
+/** Sets what a column has at a step; undefined leaves it as it is. */
+export function setElement(
+  { value, has, histograms }: MixedColumn,
+  step: number,
+  element: number | Histogram | undefined,
+): void {
+  if (element === undefined) return
+  has[step] = 1
+  if (typeof element === 'number') value[step] = element
+  else histograms[step] = element
+}
+
+/** The floats of a column: itself where it has no histograms. */
+export function floatsOf(column: Column): Column {
+  const { histograms } = column
+  if (histograms === undefined) return column
+  const has = column.has.map((there, i) => (histograms[i] === undefined ? there : 0))
+  return { ...column, has, histograms: undefined }
+}
+
+/** Elements with their floats only; those without any are left out. */
+export function floatColumns(columns: readonly Column[]): readonly Column[] {
+  if (!columns.some(({ histograms }) => histograms !== undefined)) return columns
+  return columns.map(floatsOf).filter((column) => !isEmpty(column))
 }
 
 export function isEmpty(column: Column): boolean {

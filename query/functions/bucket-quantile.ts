@@ -65,3 +65,40 @@ function makeMonotonic(counts: Float64Array): boolean {
   }
   return fixed
 }
+
+/**
+ * The share of observations between two values, evenly spread inside each bucket; what lies beyond the highest finite bound is nowhere.
+ * NaN without a bucket of +Inf or without observations. `counts` is made monotonic in place (method: Prometheus).
+ */
+export function bucketFraction(
+  [from, to]: readonly [number, number],
+  allBounds: Float64Array,
+  allCounts: Float64Array,
+): number {
+  if (allBounds.at(-1) !== Infinity || Number.isNaN(from) || Number.isNaN(to)) return NaN
+  const length = coalesce(allBounds, allCounts)
+  const bounds = allBounds.subarray(0, length)
+  const counts = allCounts.subarray(0, length)
+  makeMonotonic(counts)
+  const observations = counts[length - 1]!
+  if (observations === 0 || Number.isNaN(observations)) return NaN
+  if (from >= to) return 0
+  return (rankOf(to, bounds, counts) - rankOf(from, bounds, counts)) / observations
+}
+
+/** How many observations lie below a value. */
+function rankOf(value: number, bounds: Float64Array, counts: Float64Array): number {
+  let below = 0
+  for (let i = 0; i < bounds.length; i++) {
+    const start = i > 0 ? bounds[i - 1]! : bounds[0]! > 0 ? 0 : -Infinity
+    const end = bounds[i]!
+    const count = counts[i]!
+    if (value <= start) return below
+    if (value < end) {
+      if (start === -Infinity) return count
+      return below + (count - below) * ((value - start) / (end - start))
+    }
+    below = count
+  }
+  return below
+}

@@ -1,7 +1,10 @@
-import type { Column, Samples } from '../evaluate/values.ts'
+import { type Column, floatsOf, isEmpty, type Samples } from '../evaluate/values.ts'
 import { quoted } from '../language/literals.ts'
+import { extrapolation } from './extrapolation.ts'
 import type { FunctionCall, PromqlFunction } from './function.ts'
-import { type Rollup, rollup, type Window } from './rollup.ts'
+import { nativeIncrease, nativeLastIncrease, nativeTally } from './native-windows.ts'
+import { type Rollup, rollup } from './rollup.ts'
+import type { Window } from './window.ts'
 
 /**
  * Increases over a window. Those of `rate`, `increase`, `delta` are extrapolated to the window's ends, the counters'
@@ -10,12 +13,22 @@ import { type Rollup, rollup, type Window } from './rollup.ts'
 export const counters: readonly PromqlFunction[] = [
   rollup({
     name: 'changes',
+    native: nativeTally('changes'),
     prepare: (samples) => tally(samples, (a, b) => a !== b && !(Number.isNaN(a) && Number.isNaN(b))),
   }),
-  rollup({ name: 'delta', prepare: () => (window) => extrapolated(window, undefined, false) }),
-  rollup({ name: 'idelta', prepare: () => (window) => lastIncrease(window, false)?.increase }),
+  rollup({
+    name: 'delta',
+    native: nativeIncrease('delta'),
+    prepare: () => (window) => extrapolated(window, undefined, false),
+  }),
+  rollup({
+    name: 'idelta',
+    native: nativeLastIncrease('idelta'),
+    prepare: () => (window) => lastIncrease(window, false)?.increase,
+  }),
   rollup({
     name: 'increase',
+    native: nativeIncrease('increase'),
     annotate: suspectGauges,
     prepare: (samples) => {
       const resets = resetsOf(samples.value)
@@ -24,6 +37,7 @@ export const counters: readonly PromqlFunction[] = [
   }),
   rollup({
     name: 'irate',
+    native: nativeLastIncrease('irate'),
     prepare: () => (window) => {
       const last = lastIncrease(window, true)
       return last === undefined ? undefined : last.increase / (last.interval_ms / 1000)
@@ -31,6 +45,7 @@ export const counters: readonly PromqlFunction[] = [
   }),
   rollup({
     name: 'rate',
+    native: nativeIncrease('rate'),
     annotate: suspectGauges,
     prepare: (samples) => {
       const resets = resetsOf(samples.value)
@@ -40,7 +55,7 @@ export const counters: readonly PromqlFunction[] = [
       }
     },
   }),
-  rollup({ name: 'resets', prepare: (samples) => tally(samples, (a, b) => b < a) }),
+  rollup({ name: 'resets', native: nativeTally('resets'), prepare: (samples) => tally(samples, (a, b) => b < a) }),
 ]
 
 /** How many neighbours of a window satisfy `counts`, from one pass over the series. */
@@ -64,21 +79,12 @@ function increaseOf({ value, from, to }: Window, resets: Uint32Array | undefined
   return increase
 }
 
-/**
- * The increase over the whole window. A gap to an edge of less than 1.1 average intervals is bridged, of a longer one
- * half an interval; backwards a counter not past the time at which it would have been zero.
- */
+/** The increase over the whole window, which may begin before the first sample and end behind the last. */
 function extrapolated(window: Window, resets: Uint32Array | undefined, counter: boolean): number | undefined {
-  const { time_ms, value, from, to, end_ms, range_ms } = window
+  const { value, from, to } = window
   if (to - from < 2) return undefined
   const increase = increaseOf(window, resets)
-  const sampled_s = (time_ms[to - 1]! - time_ms[from]!) / 1000
-  const interval_s = sampled_s / (to - from - 1)
-  const bridge = (gap_s: number): number => (gap_s >= interval_s * 1.1 ? interval_s / 2 : gap_s)
-  let start_s = bridge((time_ms[from]! - (end_ms - range_ms)) / 1000)
-  if (counter && increase > 0 && value[from]! >= 0) start_s = Math.min(start_s, sampled_s * (value[from]! / increase))
-  const end_s = bridge((end_ms - time_ms[to - 1]!) / 1000)
-  return increase * ((sampled_s + start_s + end_s) / sampled_s)
+  return increase * extrapolation(window, counter ? { first: value[from]!, increase } : undefined)
 }
 
 /** Between the last two samples. After a reset a counter began at zero. */
@@ -96,9 +102,10 @@ const COUNTER_NAME = /_(?:total|sum|count|bucket)$/
 
 function suspectGauges(columns: readonly Column[], { annotations, exprs }: FunctionCall): void {
   let seen = ''
-  for (const { labels } of columns) {
-    const { name } = labels
+  for (const column of columns) {
+    const { name } = column.labels
     if (name === seen || COUNTER_NAME.test(name)) continue
+    if (column.histograms !== undefined && isEmpty(floatsOf(column))) continue
     seen = name
     const message = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoted(name)}`
     annotations.info(message, exprs[0]!)

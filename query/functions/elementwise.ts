@@ -1,5 +1,5 @@
 import type { Budget } from '../evaluate/budget.ts'
-import { emptyColumn, vector, type VectorValue } from '../evaluate/values.ts'
+import { emptyColumn, floatColumns, vector, type VectorValue } from '../evaluate/values.ts'
 import { type PromqlFunction, scalarArg, vectorArg } from './function.ts'
 
 /** Functions of one value: each element by itself, the name goes. */
@@ -57,7 +57,8 @@ export const elementwise: readonly PromqlFunction[] = [
   ofValue('sqrt', Math.sqrt),
 ]
 
-function ofValue(name: string, of: (value: number) => number): PromqlFunction {
+/** A function that takes each value by itself. */
+export function ofValue(name: string, of: (value: number) => number): PromqlFunction {
   return {
     name,
     args: ['vector'],
@@ -72,7 +73,7 @@ export function mapped(
   budget: Budget,
   of: (value: number, step: number) => number | undefined,
 ): VectorValue {
-  const columns = operand.columns.map(({ labels, value, has }) => {
+  const columns = floatColumns(operand.columns).map(({ labels, value, has }) => {
     const steps = value.length
     budget.spend(steps)
     const out = emptyColumn(labels, steps, true)

@@ -25,6 +25,8 @@ export interface FunctionCall {
   readonly budget: Budget
   readonly annotations: Annotations
   readonly limits: QueryLimits
+  /** First and last step of the query, and what lies between two: 0 of an instant query. */
+  readonly query: { readonly from_ms: number; readonly to_ms: number; readonly step_ms: number }
   /** The call as written, and its arguments, for their positions, labels and names. */
   readonly expr: Expr
   readonly exprs: readonly Expr[]

@@ -1,90 +1,100 @@
-import { METRIC_NAME } from '#core/series.ts'
+import { Labels } from '#core/series.ts'
 
+import { mergeSame } from '../evaluate/merge.ts'
 import { formatNumber } from '../evaluate/number-text.ts'
-import { type Column, emptyColumn, vector, type VectorValue } from '../evaluate/values.ts'
-import { quoted } from '../language/literals.ts'
-import { bucketQuantile } from './bucket-quantile.ts'
-import { type FunctionCall, type PromqlFunction, scalarArg, vectorArg } from './function.ts'
+import { type Column, vector, type VectorValue } from '../evaluate/values.ts'
+import { nativeFraction, nativeQuantile } from '../native/quantile.ts'
+import { bucketFraction, bucketQuantile } from './bucket-quantile.ts'
+import { type FunctionCall, type PromqlFunction, scalarArg, stringArg, vectorArg } from './function.ts'
+import { eachHistogram } from './histogram-groups.ts'
 
-const BUCKET_LABEL = 'le'
-
-/** `histogram_quantile` of classic histograms: one series a bucket, cumulative, with its upper bound in `le`. */
+/** Quantiles and shares of histograms: native ones, and classic ones, a series a bucket. */
 export const histograms: readonly PromqlFunction[] = [
-  { name: 'histogram_quantile', args: ['scalar', 'vector'], returns: 'vector', call: histogramQuantile },
+  { name: 'histogram_fraction', args: ['scalar', 'scalar', 'vector'], returns: 'vector', call: histogramFraction },
+  {
+    name: 'histogram_quantile',
+    args: ['scalar', 'vector'],
+    returns: 'vector',
+    call: (call) => vector(quantiles(call, { q: scalarArg(call, 0), at: 0, over: 1 })),
+  },
+  {
+    name: 'histogram_quantiles',
+    args: [
+      'vector',
+      'string',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+      'scalar',
+    ],
+    optional: 9,
+    returns: 'vector',
+    call: histogramQuantiles,
+  },
 ]
 
-interface Histogram {
-  /** By upper bound, ascending. */
-  readonly buckets: { readonly bound: number; readonly column: Column }[]
-  readonly out: Column
+interface QuantileOptions {
+  readonly q: Float64Array
+  /** Which argument the quantile is, and which the histograms are. */
+  readonly at: number
+  readonly over: number
 }
 
-function histogramQuantile(call: FunctionCall): VectorValue {
-  const q = scalarArg(call, 0)
-  const bad = q.find((one) => !(one >= 0 && one <= 1))
-  if (bad !== undefined) {
-    call.annotations.warn(`quantile value should be between 0 and 1, got ${formatNumber(bad)}`, call.exprs[0]!)
-  }
-  const columns: Column[] = []
-  for (const { buckets, out } of histogramsOf(call)) {
-    call.budget.spend(q.length * buckets.length)
-    buckets.sort((a, b) => a.bound - b.bound)
-    const bounds = new Float64Array(buckets.length)
-    const counts = new Float64Array(buckets.length)
-    let fixed = false
-    for (let i = 0; i < q.length; i++) {
-      let n = 0
-      for (const { bound, column } of buckets) {
-        if (column.has[i] === 0) continue
-        bounds[n] = bound
-        counts[n++] = column.value[i]!
+function quantiles(call: FunctionCall, { q, at, over }: QuantileOptions): Column[] {
+  warnOutside(call, q, at)
+  return eachHistogram(call, over, {
+    classic(step, { bounds, counts, notes }) {
+      const result = bucketQuantile(q[step]!, bounds, counts)
+      if (result.fixed) notes.raised = true
+      return result.value
+    },
+    native(step, histogram, notes) {
+      const value = nativeQuantile(q[step]!, histogram)
+      if (histogram.count > 0 && Number.isNaN(histogram.sum) && q[step]! >= 0 && q[step]! <= 1) {
+        notes.skewed(Number.isNaN(value) ? 'result is NaN' : 'result is skewed higher')
       }
-      if (n === 0) continue
-      const result = bucketQuantile(q[i]!, bounds.subarray(0, n), counts.subarray(0, n))
-      fixed ||= result.fixed
-      out.value[i] = result.value
-      out.has[i] = 1
+      return value
+    },
+  })
+}
+
+function warnOutside({ annotations, exprs }: FunctionCall, q: Float64Array, at: number): void {
+  const bad = q.find((one) => !(one >= 0 && one <= 1))
+  if (bad === undefined) return
+  annotations.warn(`quantile value should be between 0 and 1, got ${formatNumber(bad)}`, exprs[at]!)
+}
+
+/** A series a quantile, with the quantile in a label. */
+function histogramQuantiles(call: FunctionCall): VectorValue {
+  const label = stringArg(call, 1)
+  const columns: Column[] = []
+  for (let at = 2; at < call.values.length; at++) {
+    const q = scalarArg(call, at)
+    for (const column of quantiles(call, { q, at, over: 0 })) {
+      columns.push({ ...column, labels: Labels.of([...column.labels, [label, quantileText(q[0]!)]]) })
     }
-    if (fixed) noteMonotonicity(call, out.labels.name)
-    columns.push(out)
   }
-  return vector(columns)
+  return vector(mergeSame(columns))
 }
 
-function histogramsOf(call: FunctionCall): Iterable<Histogram> {
-  const found = new Map<string, Histogram>()
-  for (const column of vectorArg(call, 1).columns) {
-    const le = column.labels.get(BUCKET_LABEL)
-    const bound = boundOf(le)
-    if (bound === undefined) {
-      const of = column.labels.get(METRIC_NAME)
-      const metric = of === '' ? '' : ` for metric name ${quoted(of)}`
-      call.annotations.warn(
-        `bucket label "le" is missing or has a malformed value of ${quoted(le)}${metric}`,
-        call.exprs[1]!,
-      )
-      continue
-    }
-    const labels = column.labels.drop(BUCKET_LABEL)
-    let histogram = found.get(labels.key)
-    if (histogram === undefined) {
-      histogram = { buckets: [], out: emptyColumn(labels, call.grid.count, true) }
-      found.set(labels.key, histogram)
-    }
-    histogram.buckets.push({ bound, column })
-  }
-  return found.values()
+function quantileText(q: number): string {
+  return Number.isInteger(q) ? `${formatNumber(q)}.0` : formatNumber(q)
 }
 
-function boundOf(le: string): number | undefined {
-  if (/^\+?inf$/i.test(le)) return Infinity
-  if (/^-inf$/i.test(le)) return -Infinity
-  const bound = le.trim() === le && le !== '' ? Number(le) : NaN
-  return Number.isNaN(bound) ? undefined : bound
-}
-
-function noteMonotonicity({ annotations, exprs }: FunctionCall, metric: string): void {
-  const of = metric === '' ? '' : ` for metric name ${quoted(metric)}`
-  const see = 'https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile'
-  annotations.info(`input to histogram_quantile needed to be fixed for monotonicity (see ${see})${of}`, exprs[1]!)
+function histogramFraction(call: FunctionCall): VectorValue {
+  const [lower, upper] = [scalarArg(call, 0), scalarArg(call, 1)]
+  const columns = eachHistogram(call, 2, {
+    classic: (step, { bounds, counts }) => bucketFraction([lower[step]!, upper[step]!], bounds, counts),
+    native(step, histogram, notes) {
+      if (histogram.count > 0 && Number.isNaN(histogram.sum)) notes.excluded()
+      return nativeFraction(lower[step]!, upper[step]!, histogram)
+    },
+  })
+  return vector(columns, vectorArg(call, 2).ordered)
 }

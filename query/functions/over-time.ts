@@ -1,16 +1,23 @@
 import { KahanSum, meanOf, quantileOf, varianceOf } from '../evaluate/kahan.ts'
 import { formatNumber } from '../evaluate/number-text.ts'
 import { type FunctionCall, type PromqlFunction, scalarArg } from './function.ts'
-import { type Rollup, rollup, type Window } from './rollup.ts'
+import { firstOf, lastOf, type MixedRollup, nativeTotal } from './native-windows.ts'
+import { type Rollup, rollup } from './rollup.ts'
+import type { Window } from './window.ts'
 
-const plain = (name: string, of: Rollup): PromqlFunction => rollup({ name, prepare: () => of })
+const plain = (name: string, of: Rollup, native?: MixedRollup): PromqlFunction =>
+  rollup({ name, prepare: () => of, ...(native === undefined ? {} : { native }) })
+
+const count: Rollup = ({ from, to }) => to - from
+const present: Rollup = () => 1
 
 /** `…_over_time`: one value of all samples in a window. */
 export const overTime: readonly PromqlFunction[] = [
-  plain('avg_over_time', ({ from, to, value }) => meanOf(from, to, (i) => value[i]!)),
-  plain('count_over_time', ({ from, to }) => to - from),
+  plain('avg_over_time', ({ from, to, value }) => meanOf(from, to, (i) => value[i]!), nativeTotal('mean')),
+  plain('count_over_time', count, count),
   rollup({
     name: 'first_over_time',
+    native: firstOf,
     keepsName: true,
     prepare:
       () =>
@@ -19,15 +26,23 @@ export const overTime: readonly PromqlFunction[] = [
   }),
   rollup({
     name: 'last_over_time',
+    native: lastOf,
     keepsName: true,
     prepare:
       () =>
       ({ to, value }) =>
         value[to - 1],
   }),
+  plain('mad_over_time', ({ from, to, value }) => {
+    const median = value.subarray(from, to).some(Number.isNaN) ? NaN : quantileOf(0.5, value.slice(from, to))
+    return quantileOf(
+      0.5,
+      value.slice(from, to).map((one) => Math.abs(one - median)),
+    )
+  }),
   plain('max_over_time', (window) => extreme(window, (a, b) => a > b)),
   plain('min_over_time', (window) => extreme(window, (a, b) => a < b)),
-  plain('present_over_time', () => 1),
+  plain('present_over_time', present, present),
   rollup({
     name: 'quantile_over_time',
     args: ['scalar', 'matrix'],
@@ -40,11 +55,15 @@ export const overTime: readonly PromqlFunction[] = [
   }),
   plain('stddev_over_time', ({ from, to, value }) => Math.sqrt(varianceOf(from, to, (i) => value[i]!))),
   plain('stdvar_over_time', ({ from, to, value }) => varianceOf(from, to, (i) => value[i]!)),
-  plain('sum_over_time', ({ from, to, value }) => {
-    const sum = new KahanSum()
-    for (let i = from; i < to; i++) sum.add(value[i]!)
-    return sum.value
-  }),
+  plain(
+    'sum_over_time',
+    ({ from, to, value }) => {
+      const sum = new KahanSum()
+      for (let i = from; i < to; i++) sum.add(value[i]!)
+      return sum.value
+    },
+    nativeTotal('sum'),
+  ),
 ]
 
 /** NaN only where there is nothing else. */

@@ -1,6 +1,7 @@
 import { KahanSum } from '../evaluate/kahan.ts'
 import { type PromqlFunction, scalarArg } from './function.ts'
-import { rollup, type Window } from './rollup.ts'
+import { rollup } from './rollup.ts'
+import type { Window } from './window.ts'
 
 /** `deriv`, `predict_linear`: a least squares line through the samples of a window. */
 export const regression: readonly PromqlFunction[] = [

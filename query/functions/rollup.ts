@@ -1,6 +1,7 @@
 import {
   type Column,
   emptyColumn,
+  emptyMixed,
   isEmpty,
   type MatrixValue,
   type Samples,
@@ -8,19 +9,9 @@ import {
   type VectorValue,
 } from '../evaluate/values.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction } from './function.ts'
-
-/** The samples `from … to - 1` of a series at one step: never none. The object is used again for the next step. */
-export interface Window {
-  readonly time_ms: Float64Array
-  readonly value: Float64Array
-  from: number
-  to: number
-  /** The window is `(end_ms - range_ms, end_ms]`. */
-  end_ms: number
-  readonly range_ms: number
-  /** Index of the step, for arguments that change with it. */
-  step: number
-}
+import { mixedRollup } from './mixed-rollup.ts'
+import type { MixedRollup } from './native-windows.ts'
+import type { Window } from './window.ts'
 
 /** The value at a step; undefined: none. */
 export type Rollup = (window: Window) => number | undefined
@@ -34,6 +25,8 @@ export interface RollupSpec {
   readonly keepsName?: true
   /** Looks at a series once, before its windows; `call` has the other arguments. */
   prepare(samples: Samples, call: FunctionCall): Rollup
+  /** What it makes of a window with histograms in it; not there: it looks at the floats among them. */
+  readonly native?: MixedRollup
   /** Notes on the result. */
   annotate?(result: readonly Column[], call: FunctionCall): void
 }
@@ -60,22 +53,34 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
     if (samples.time_ms.length === 0) continue
     budget.spend(grid.count)
     if (budget.due) await budget.pause()
-    const column = emptyColumn(samples.labels, grid.count, samples.nameless || spec.keepsName !== true)
-    slide(column, { samples, matrix, of: spec.prepare(samples, call) })
+    const { labels, histograms } = samples
+    const nameless = samples.nameless || spec.keepsName !== true
+    let column: Column
+    if (histograms === undefined) {
+      column = emptyColumn(labels, grid.count, nameless)
+      slide(samples, matrix, plain(column, spec.prepare(samples, call)))
+    } else {
+      const mixed = emptyMixed(labels, grid.count, nameless)
+      const roll = mixedRollup({ samples: { ...samples, histograms }, spec, call })
+      slide(samples, matrix, (window) => roll(window, mixed))
+      column = mixed
+    }
     if (!isEmpty(column)) columns.push(column)
   }
   return vector(columns)
 }
 
-interface Slide {
-  readonly samples: Samples
-  readonly matrix: MatrixValue
-  readonly of: Rollup
+function plain({ value, has }: Column, of: Rollup): (window: Window) => void {
+  return (window) => {
+    const result = of(window)
+    if (result === undefined) return
+    value[window.step] = result
+    has[window.step] = 1
+  }
 }
 
-function slide({ value, has }: Column, { samples, matrix, of }: Slide): void {
+function slide(samples: Samples, { end_ms, range_ms }: MatrixValue, visit: (window: Window) => void): void {
   const { time_ms } = samples
-  const { end_ms, range_ms } = matrix
   const window: Window = { time_ms, value: samples.value, from: 0, to: 0, end_ms: 0, range_ms, step: 0 }
   let from = 0
   let to = 0
@@ -88,9 +93,6 @@ function slide({ value, has }: Column, { samples, matrix, of }: Slide): void {
     window.to = to
     window.end_ms = end
     window.step = i
-    const result = of(window)
-    if (result === undefined) continue
-    value[i] = result
-    has[i] = 1
+    visit(window)
   }
 }

@@ -1,8 +1,7 @@
 import { Labels } from '#core/series.ts'
 
-import { timesOf, vector } from '../evaluate/values.ts'
+import { floatColumns, timesOf, vector } from '../evaluate/values.ts'
 import { unwrapped } from '../language/ast.ts'
-import { mapped } from './elementwise.ts'
 import { type FunctionCall, type PromqlFunction, scalarArg, vectorArg } from './function.ts'
 
 /** Between scalars and vectors, and time itself (in seconds). */
@@ -12,7 +11,7 @@ export const scalars: readonly PromqlFunction[] = [
     args: ['vector'],
     returns: 'scalar',
     call(call) {
-      const { columns } = vectorArg(call, 0)
+      const columns = floatColumns(vectorArg(call, 0).columns)
       const value = new Float64Array(call.grid.count)
       for (let i = 0; i < value.length; i++) {
         const there = columns.filter(({ has }) => has[i] === 1)
@@ -30,7 +29,12 @@ export const scalars: readonly PromqlFunction[] = [
       const operand = unwrapped(call.exprs[0]!)
       if (operand.kind === 'selector') return call.timestamps(operand)
       const now = seconds(call)
-      return mapped(vectorArg(call, 0), call.budget, (_, i) => now[i])
+      const { columns, ordered } = vectorArg(call, 0)
+      call.budget.spend(columns.length * now.length)
+      return vector(
+        columns.map(({ labels, has }) => ({ labels, has, value: now, nameless: true })),
+        ordered,
+      )
     },
   },
   {

@@ -4,11 +4,18 @@ import type { QueryLimits } from '../limits.ts'
 import { stringOf } from './literals.ts'
 import { parseError } from './position.ts'
 
+/** What `step()` and `range()` are in durations. */
+export interface QuerySteps {
+  readonly step_ms: number
+  readonly range_ms: number
+}
+
 /** What every builder needs beside its node of the concrete syntax tree. */
 export interface Cst {
   readonly source: string
   readonly limits: QueryLimits
   readonly depth: number
+  readonly steps: QuerySteps
 }
 
 const EXPRESSIONS = new Set(

@@ -33,10 +33,17 @@ function secondsOf(cst: Cst, node: SyntaxNode): number {
   }
   const [first, second, third] = childrenOf(node)
   if (first === undefined) throw parseError(source, node.from, 'bad duration')
-  if (first.name.startsWith('Duration') && first.name !== 'DurationExpr') {
-    throw parseError(source, node.from, `${source.slice(first.from, first.to)}() in durations is not supported yet`)
+  if (first.name === 'DurationStep') return cst.steps.step_ms / 1000
+  if (first.name === 'DurationRange') return cst.steps.range_ms / 1000
+  if (first.name === 'DurationMinOf' || first.name === 'DurationMaxOf') {
+    const [a, b] = [secondsOf(cst, second!), secondsOf(cst, third!)]
+    return first.name === 'DurationMinOf' ? Math.min(a, b) : Math.max(a, b)
   }
   if (first.name === 'UnaryOp') return secondsOf(cst, second!) * (source[first.from] === '-' ? -1 : 1)
   if (second === undefined) return secondsOf(cst, first)
-  return OPERATIONS[second.name]!(secondsOf(cst, first), secondsOf(cst, third!))
+  const [a, b] = [secondsOf(cst, first), secondsOf(cst, third!)]
+  if (b === 0 && (second.name === 'Div' || second.name === 'Mod')) {
+    throw parseError(source, node.from, second.name === 'Div' ? 'division by zero' : 'modulo by zero')
+  }
+  return OPERATIONS[second.name]!(a, b)
 }

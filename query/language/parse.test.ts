@@ -8,8 +8,10 @@ import { checkTypes } from './check.ts'
 import { format } from './format.ts'
 import { parse } from './parse.ts'
 
+const STEPS = { step_ms: 15_000, range_ms: 3_600_000 }
+
 function canonical(source: string): string {
-  const expr = parse(source, DEFAULT_LIMITS)
+  const expr = parse(source, DEFAULT_LIMITS, STEPS)
   checkTypes(source, expr)
   return format(expr)
 }
@@ -51,7 +53,7 @@ test('operators bind as in PromQL: postfixes closest, then ^ (to the right), the
         : expr.kind === 'unary'
           ? `${expr.op}(${show(expr.inner)})`
           : format(expr)
-    return show(parse(source, DEFAULT_LIMITS))
+    return show(parse(source, DEFAULT_LIMITS, STEPS))
   }
   expect(shape('a or b offset 5m and c')).toBe('(a or (b offset 5m and c))')
   expect(shape('-1^2')).toBe('-((1 ^ 2))')
@@ -101,15 +103,17 @@ test.each([
 
 test.each([
   ['holt_winters(m[5m], 0.1, 0.1)', 'function holt_winters is not supported yet'],
-  ['sort_by_label(m, "a")', 'function sort_by_label is not supported yet'],
-  ['min_of(1, 2)', 'function min_of is not supported yet'],
-  ['limitk(1, m)', 'aggregation limitk is not supported yet'],
   ['a </ 3', 'operator </ is not supported yet'],
   ['m smoothed', 'smoothed is not supported yet'],
   ['a + fill(0) b', 'fill modifier is not supported yet'],
-  ['m[step()]', 'step() in durations is not supported yet'],
 ])('%s is refused by name', (source, message) => {
   expect(errorOf(source)).toContain(message)
+})
+
+test('step() and range() in durations are those of the query', () => {
+  expect(canonical('m[step() * 4]')).toBe('m[1m]')
+  expect(canonical('m[max_of(STEP(), 5m)] offset min_of(range(), 2m)')).toBe('m[5m] offset 2m')
+  expect(canonical('min_of(1, max_of(2, step()))')).toBe('min_of(1, max_of(2, step()))')
 })
 
 test('text that is too long or too deep is refused before it costs anything', () => {

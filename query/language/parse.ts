@@ -5,30 +5,25 @@ import { ServiceError } from '#core/errors.ts'
 
 import type { QueryLimits } from '../limits.ts'
 import type { Aggregate, Expr } from './ast.ts'
-import { type Cst, childrenOf, isExpression, labelsOf, stringAt } from './cst.ts'
+import { type Cst, childrenOf, isExpression, labelsOf, type QuerySteps, stringAt } from './cst.ts'
 import { durationExpression } from './duration.ts'
+import { forGrammar, functionName } from './grammar-text.ts'
 import { numberOf } from './literals.ts'
 import { parseError } from './position.ts'
 import { type Builders, byPrecedence } from './precedence.ts'
 import { atModified, offsetBy, ranged, selectorOf, subqueried } from './selectors.ts'
 import { syntaxError } from './syntax-error.ts'
 
-/** A number such as `2.` is Go's, not the grammar's: its dot is blanked, so that offsets stay. */
-const TRAILING_DOT = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#[^\n]*)|(?<![\w.:])(\d+)\.(?![\w.])/gs
-
 /** Reads an expression. `bad_data` with position where it is none, or names what is not built. Types are not checked. */
-export function parse(source: string, limits: QueryLimits): Expr {
+export function parse(source: string, limits: QueryLimits, steps: QuerySteps): Expr {
   if (source.length > limits.expression) {
     throw new ServiceError('bad_data', `expression is longer than ${limits.expression} characters`)
   }
-  const text = source.replace(TRAILING_DOT, (all, kept: string | undefined, digits: string) =>
-    kept === undefined ? `${digits} ` : all,
-  )
-  const root = parser.parse(text).topNode
+  const root = parser.parse(forGrammar(source)).topNode
   const error = firstError(root)
   const [expr] = childrenOf(root)
   if (error !== undefined || expr === undefined) throw syntaxError(source, error ?? 0)
-  return build({ source, limits, depth: 0 }, expr)
+  return build({ source, limits, depth: 0, steps }, expr)
 }
 
 function firstError(root: SyntaxNode): number | undefined {
@@ -67,7 +62,7 @@ const OPERANDS: Readonly<Record<string, Builder>> = {
   FunctionCall: (cst, node) => ({
     ...spanOf(node),
     kind: 'call',
-    name: textOf(cst, node.firstChild!),
+    name: functionName(textOf(cst, node.firstChild!)),
     args: argumentsOf(cst, node),
   }),
 }

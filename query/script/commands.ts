@@ -1,7 +1,8 @@
 import type { Labels } from '#core/series.ts'
 
 import { durationOf, numberOf, stringOf } from '../language/literals.ts'
-import { type Point, readSeries } from './notation.ts'
+import { readSeries } from './notation.ts'
+import type { Point } from './points.ts'
 
 export interface LoadCommand {
   readonly kind: 'load'

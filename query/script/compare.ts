@@ -1,7 +1,11 @@
 import type { QueryResult, ResultSeries } from '#core/ports/query-engine.ts'
 
+import { type Buckets, type Histogram, trimmed } from '../native/histogram.ts'
+import { printHistogram } from '../native/print.ts'
+import type { NativeResult } from '../native/result.ts'
 import type { EvalCommand } from './commands.ts'
-import type { Point } from './notation.ts'
+import type { HistogramLiteral } from './histogram-notation.ts'
+import type { Point } from './points.ts'
 
 /** What is wrong with a result, or undefined. Only values are looked at. */
 export function wrongResult(wanted: EvalCommand, result: QueryResult): string | undefined {
@@ -34,19 +38,58 @@ function wrongSeries(wanted: EvalCommand, got: readonly ResultSeries[]): string 
   return undefined
 }
 
+interface TimedPoint {
+  readonly time_ms: number
+  readonly value: number | HistogramLiteral
+}
+
 /** When points are expected: at the steps, at the times that were written, or at the only time. */
-function timed(points: readonly Point[], wanted: EvalCommand): { time_ms: number; value: number }[] {
+function timed(points: readonly Point[], wanted: EvalCommand): TimedPoint[] {
   const { from_ms, step_ms } = wanted.times ?? wanted
   return points.flatMap((point, i) =>
-    typeof point === 'number' ? [{ time_ms: from_ms + i * step_ms, value: point }] : [],
+    typeof point === 'string' ? [] : [{ time_ms: from_ms + i * step_ms, value: point }],
   )
 }
 
-function wrongPoints(expected: readonly { time_ms: number; value: number }[], got: ResultSeries): string | undefined {
-  const shown = Array.from(got.value, (value, i) => `${value}@${got.time_ms[i]!}`).join(' ')
-  if (expected.length !== got.value.length) return `expected ${expected.length} points, got ${shown}`
-  const bad = expected.find(({ time_ms, value }, i) => got.time_ms[i] !== time_ms || !near(value, got.value[i]!))
-  return bad === undefined ? undefined : `expected ${bad.value}@${bad.time_ms}, got ${shown}`
+function wrongPoints(
+  expected: readonly TimedPoint[],
+  { time_ms, value, histograms = [] }: ResultSeries,
+): string | undefined {
+  const floats = Array.from(value, (one, i) => ({ time_ms: time_ms[i]!, value: one as number | Histogram }))
+  const native = histograms.map((one) => ({ time_ms: one.time_ms, value: (one.value as NativeResult).native }))
+  const got = [...floats, ...native].toSorted((a, b) => a.time_ms - b.time_ms)
+  const shown = (): string => got.map((one) => `${print(one.value)}@${one.time_ms}`).join(' ')
+  if (expected.length !== got.length) return `expected ${expected.length} points, got ${shown()}`
+  const bad = expected.find((one, i) => got[i]!.time_ms !== one.time_ms || !alike(one.value, got[i]!.value))
+  if (bad === undefined) return undefined
+  const wanted = typeof bad.value === 'number' ? bad.value : bad.value.histogram
+  return `expected ${print(wanted)}@${bad.time_ms}, got ${shown()}`
+}
+
+function alike(wanted: number | HistogramLiteral, got: number | Histogram): boolean {
+  if (typeof wanted === 'number' || typeof got === 'number') {
+    return typeof wanted === 'number' && typeof got === 'number' && near(wanted, got)
+  }
+  const { histogram, hinted } = wanted
+  return (
+    (!hinted || histogram.hint === got.hint) &&
+    histogram.schema === got.schema &&
+    (['sum', 'count', 'zeroCount', 'zeroThreshold'] as const).every((key) => near(histogram[key], got[key])) &&
+    allNear(histogram.bounds, got.bounds) &&
+    (['positive', 'negative'] as const).every((side) => sameBuckets(trimmed(histogram[side]), trimmed(got[side])))
+  )
+}
+
+function sameBuckets(a: Buckets, b: Buckets): boolean {
+  return a.offset === b.offset && allNear(a.counts, b.counts)
+}
+
+function allNear(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((one, i) => near(one, b[i]!))
+}
+
+function print(value: number | Histogram): string {
+  return typeof value === 'number' ? String(value) : printHistogram(value)
 }
 
 function near(a: number, b: number): boolean {
@@ -77,9 +120,11 @@ export function wrongNotes(wanted: EvalCommand, result: QueryResult): string | u
 /** An instant eval is also asked as a range: the same result must lie at the middle step. */
 export function middleOf(result: QueryResult, time_ms: number): QueryResult {
   if (result.type !== 'matrix') return result
-  const series = result.series.flatMap(({ labels, time_ms: times, value }) => {
-    const at = times.indexOf(time_ms)
-    return at === -1 ? [] : [{ labels, time_ms: times.slice(at, at + 1), value: value.slice(at, at + 1) }]
+  const series = result.series.flatMap(({ labels, time_ms: times, value, histograms = [] }): ResultSeries[] => {
+    const at = (_: number, i: number): boolean => times[i] === time_ms
+    const here = { time_ms: times.filter(at), value: value.filter(at) }
+    const native = histograms.filter((one) => one.time_ms === time_ms)
+    return here.time_ms.length + native.length === 0 ? [] : [{ labels, ...here, histograms: native }]
   })
   return { ...result, type: 'vector', series }
 }

@@ -3,40 +3,43 @@ import type { Labels } from '#core/series.ts'
 
 import { compareLabels } from '../evaluate/label-order.ts'
 import { compileRegex } from '../evaluate/regex.ts'
-import type { Point } from './notation.ts'
+import type { Histogram } from '../native/histogram.ts'
+import { storedHint } from './hints.ts'
+import { histogramColumns } from './histogram-columns.ts'
+import type { Point } from './points.ts'
 
 interface Stored {
   readonly labels: Labels
-  readonly points: Map<number, number | 'stale'>
-  histogram: boolean
+  readonly points: Map<number, number | 'stale' | Histogram>
 }
 
 /** Series in plain maps: the data of a script, and of tests. Of two points at one time the first stays. */
 export class MemoryReader implements SeriesReader {
   readonly #series = new Map<string, Stored>()
-  /** A selector met a series with native histograms since this was last set to false. */
-  metHistogram = false
 
   add(labels: Labels, points: readonly { time_ms: number; point: Point }[]): void {
     let stored = this.#series.get(labels.key)
-    if (stored === undefined) this.#series.set(labels.key, (stored = { labels, points: new Map(), histogram: false }))
+    if (stored === undefined) this.#series.set(labels.key, (stored = { labels, points: new Map() }))
     for (const { time_ms, point } of points) {
-      if (point === 'histogram') stored.histogram = true
-      else if (point !== 'none' && !stored.points.has(time_ms)) stored.points.set(time_ms, point)
+      if (point === 'none' || stored.points.has(time_ms)) continue
+      stored.points.set(time_ms, typeof point === 'object' ? point.histogram : point)
     }
   }
 
   select(matchers: readonly Matcher[], { from_ms, to_ms }: TimeRange): SeriesSlice[] {
     const slices: SeriesSlice[] = []
-    for (const { labels, points, histogram } of this.#matching(matchers)) {
-      this.metHistogram ||= histogram
-      const inside = [...points].filter(([time]) => time >= from_ms && time <= to_ms).toSorted((a, b) => a[0] - b[0])
+    for (const { labels, points } of this.#matching(matchers)) {
+      const inside = hinted([...points].toSorted((a, b) => a[0] - b[0])).filter(
+        ([time]) => time >= from_ms && time <= to_ms,
+      )
       if (inside.length === 0) continue
+      const native = inside.map(([, point]) => (typeof point === 'object' ? point : undefined))
       slices.push({
         labels,
         time_ms: Float64Array.from(inside, ([time]) => time),
-        value: Float64Array.from(inside, ([, point]) => (point === 'stale' ? NaN : point)),
+        value: Float64Array.from(inside, ([, point]) => (typeof point === 'number' ? point : NaN)),
         stale: Uint8Array.from(inside, ([, point]) => Number(point === 'stale')),
+        ...(native.some((one) => one !== undefined) ? { histograms: histogramColumns(native) } : {}),
       })
     }
     return slices
@@ -62,6 +65,22 @@ export class MemoryReader implements SeriesReader {
       .filter(({ labels }) => tests.every((test) => test(labels)))
       .toSorted((a, b) => compareLabels(a.labels, b.labels))
   }
+}
+
+type Timed = readonly [time_ms: number, point: number | 'stale' | Histogram]
+
+/** With the hints that a store would give. */
+function hinted(points: readonly Timed[]): readonly Timed[] {
+  let before: Histogram | undefined
+  return points.map(([time, point]): Timed => {
+    if (typeof point !== 'object') {
+      before = undefined
+      return [time, point]
+    }
+    const hint = storedHint(before, point)
+    before = point
+    return [time, { ...point, hint }]
+  })
 }
 
 function testOf({ name, op, value }: Matcher): (labels: Labels) => boolean {

@@ -167,7 +167,7 @@ test('everything that is wrong is told at once, with line, path and what to do',
         direction: sideways
       - recrod: c
         expr: up
-      - record: d-e
+      - record: d{e}
         expr: up
         for: 5m
       - {alert: E, anomaly: E, expr: up}
@@ -189,7 +189,7 @@ scalling: []
     'x.yml:11: groups[0].rules[1].expr: is a matrix; a rule needs a vector or a number',
     expect.stringMatching(/^x\.yml:12: groups\[0\]\.rules\[1\]\.detector: no detector kind "bandd"/),
     'x.yml:15: groups[0].rules[2]: a rule says one of record, alert, anomaly, forecast; this one has recrod, expr; did you mean record?',
-    'x.yml:17: groups[0].rules[3].record: a metric name',
+    'x.yml:17: groups[0].rules[3].record: a metric name; braces belong in expr, labels in labels',
     'x.yml:19: groups[0].rules[3].for: unknown key "for"; known: expr, labels, record',
     'x.yml:20: groups[0].rules[4]: is alert and anomaly at once; make it two rules',
     'x.yml:21: groups[1].name: a second group "one" in this file',
@@ -206,7 +206,16 @@ test.each([
   [rule('7'), /rules\[0\]: /],
   [rule('{record: a}'), /rules\[0\]\.expr: an expression/],
   [rule('{record: a, expr: b, labels: {__name__: c}}'), /labels: __name__ cannot be set/],
-  [rule('{record: a, expr: b, labels: {a-b: c}}'), /labels\.a-b: not a label name/],
+  [rule('{record: a, expr: b, labels: {"": c}}'), /labels\.: not a label name/],
+  [rule('{anomaly: a, expr: b, annotations: {x: "{{ query `up` }}"}}'), /annotations\.x: query is for alert rules/],
+  [
+    'apiVersion: v1\nkind: ConfigMap\ndata: {}',
+    /kind: an object of kind ConfigMap; rules are in those of kind PrometheusRule/,
+  ],
+  [
+    'apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nspec: {groups: [{nam: a}]}',
+    /x\.yml:3: spec\.groups\[0\]\.nam: /,
+  ],
   [rule('{alert: a, expr: b, for: soon}'), /for: not a duration: "soon"/],
   [rule('{forecast: a, expr: b, horizon: 10s}'), /horizon: must be at least one step/],
   ['groups: [{name: g, interval: 10ms}]', /interval: at least 1s/],
@@ -236,4 +245,42 @@ test('what is well is loaded although something else is not, and refusing says a
   expect(groups[0]?.rules.map(({ name }) => name)).toEqual(['a'])
   expect(() => refuseProblems(problems)).toThrow(/rules\[1\]\.expr.*\n.*rules\[2\]\.expr/)
   expect(() => refuseProblems([])).not.toThrow()
+})
+
+test('objects for the Prometheus operator load as files, several in one, each with names of its own', () => {
+  const object = (name: string, rules: string): string =>
+    `apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: ${name}, namespace: obs, labels: {a: b}}\nspec:\n  groups:\n  - {name: g, partial_response_strategy: warn, rules: [${rules}]}\n`
+  const { groups, problems } = load(
+    folderOf({
+      'x.yml': `---\n${object('one', '{record: a, expr: b}')}---\n${object('two', '{alert: A, expr: b}')}`,
+      'y.yml':
+        'apiVersion: v1\nkind: List\nitems:\n- apiVersion: monitoring.coreos.com/v1\n  kind: PrometheusRule\n  spec: {groups: [{name: g, rules: [{record: c, expr: d}]}]}\n',
+    }),
+  )
+  expect(problems).toEqual([])
+  expect(groups.flatMap(({ rules }) => rules.map(({ key }) => key))).toEqual([
+    'rules/x.yml;obs/one;g;record;a',
+    'rules/x.yml;obs/two;g;alert;A',
+    'rules/y.yml;g;record;c',
+  ])
+})
+
+test('any Unicode is a name of a label or a metric', () => {
+  const { groups, problems } = load(
+    folderOf({ 'x.yml': rule('{record: shop.latency, expr: \'{"http.requests"}\', labels: {k8s.pod: a}}') }),
+  )
+  expect(problems).toEqual([])
+  expect(groups[0]?.rules[0]).toMatchObject({ name: 'shop.latency', labels: { 'k8s.pod': 'a' } })
+})
+
+test('rules of one name are told apart by their labels, detectors by name alone', () => {
+  const text =
+    rule(`{alert: A, expr: a, labels: {severity: page}}`) +
+    '  - {alert: A, expr: a, labels: {severity: log}}\n  - {anomaly: B, expr: a, labels: {severity: log}}\n'
+  const keys = load(folderOf({ 'x.yml': text })).groups.flatMap(({ rules }) => rules.map(({ key }) => key))
+  expect(keys).toEqual([
+    'rules/x.yml;g;alert;A{severity="page"}',
+    'rules/x.yml;g;alert;A{severity="log"}',
+    'rules/x.yml;g;anomaly;B',
+  ])
 })

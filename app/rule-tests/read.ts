@@ -1,0 +1,95 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+
+import { LineCounter, parseDocument } from 'yaml'
+
+import { lineOf } from '#core/config/load.ts'
+import { formatPath, formatProblem, issuesOf } from '#core/config/problems.ts'
+import { keepTexts } from '#core/config/texts.ts'
+import { messageOf } from '#core/errors.ts'
+import { Labels } from '#core/series.ts'
+
+import type { RuleGroup } from '../../detectors/index.ts'
+import { createQueryEngine } from '../../query/index.ts'
+import { readRules } from '../rules.ts'
+import { runTest } from './run.ts'
+import { type TestFile, type TestGroup, testFileSchema } from './schema.ts'
+
+/** One line of the output. */
+export interface TestCase {
+  readonly file: string
+  /** From 1; 0 where there is none. */
+  readonly line: number
+  readonly name: string
+  readonly ok: boolean
+  /** What was wrong; '' when nothing was. */
+  readonly message: string
+}
+
+const TEXTS: ReadonlySet<string> = new Set([
+  'series',
+  'values',
+  'expr',
+  'exp_labels',
+  'exp_annotations',
+  'external_labels',
+  'external_url',
+  'alertname',
+  'name',
+  'rule_files',
+])
+
+/** Runs a file of unit tests for rules. Never throws for what is in it. */
+export async function testRules(file: string): Promise<TestCase[]> {
+  const failed = (message: string, line = 0): TestCase[] => [{ file, line, name: 'file', ok: false, message }]
+  const lines = new LineCounter()
+  let document
+  try {
+    document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, merge: true })
+  } catch (error) {
+    return failed(`cannot be read: ${messageOf(error)}`)
+  }
+  const [bad] = document.errors
+  if (bad !== undefined) return failed(`not YAML: ${bad.message.split('\n')[0]}`, lines.linePos(bad.pos[0]).line)
+  keepTexts(document, TEXTS)
+  const result = testFileSchema.safeParse(withoutNulls(document.toJS() ?? {}))
+  const at = (path: readonly PropertyKey[]): number => lineOf(document, lines, path)
+  if (!result.success) {
+    return issuesOf(result.error, testFileSchema).flatMap(({ path, message }) =>
+      failed(`${formatPath(path)}: ${message}`, at(path)),
+    )
+  }
+  const cases: TestCase[] = []
+  for (const [i, test] of result.data.tests.entries()) {
+    const rules = rulesOf(file, result.data, test)
+    if (typeof rules === 'string') return failed(rules)
+    for (const { path, name, message } of await runTest(test, result.data, rules, ['tests', i]))
+      cases.push({ file, line: at(path), name, ok: message === '', message })
+  }
+  return cases
+}
+
+/** The groups that a test is about, or what is wrong with their files. */
+function rulesOf(
+  file: string,
+  { rule_files, group_eval_order }: TestFile,
+  { external_labels, external_url }: TestGroup,
+): readonly RuleGroup[] | string {
+  const twice = group_eval_order.find((name, i) => group_eval_order.indexOf(name) !== i)
+  if (twice !== undefined) return `group_eval_order: ${twice} stands there twice`
+  const paths = rule_files.flatMap((pattern) => {
+    const path = isAbsolute(pattern) ? pattern : join(dirname(file), pattern)
+    return globSync(path).toSorted()
+  })
+  const outside = { external_labels: Labels.of(external_labels), external_url }
+  const { groups, problems } = readRules([...new Set(paths)], createQueryEngine({ readers: [] }), outside)
+  return problems.length > 0 ? problems.map(formatProblem).join('\n') : groups
+}
+
+/** A key with nothing behind it is as if it were not there. */
+function withoutNulls(raw: unknown): unknown {
+  if (Array.isArray(raw)) return raw.map(withoutNulls)
+  if (typeof raw !== 'object' || raw === null) return raw
+  const kept = Object.entries(raw).filter(([, value]) => value !== null)
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutNulls(value)]))
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { silentMeter } from '#core/ports/meter.ts'
+import { seeded } from '#core/random.ts'
+import type { Verdict } from '#core/score.ts'
+
+import { Budgets, type Spender } from './budgets.ts'
+
+const HOUR = 3_600_000
+const WEEK = 168 * HOUR
+const spender = (over: Partial<Spender> = {}): Spender => ({
+  rule: 'file group Latency',
+  allowed: 2,
+  service: () => 'shop',
+  ...over,
+})
+const verdictOf = (score: number): Verdict => ({ score, expected: 10, lower: 8, upper: 12 })
+
+test('within the budget nothing is changed; beyond it scores fall and bands widen, and time makes up for it', () => {
+  const budgets = new Budgets(silentMeter)
+  const strictness = (time_ms: number): number => {
+    const verdict = verdictOf(2)
+    budgets.apply(verdict, time_ms, spender())
+    expect(verdict.upper - 10).toBeCloseTo((2 * 2) / verdict.score)
+    expect(10 - verdict.lower).toBeCloseTo((2 * 2) / verdict.score)
+    return 2 / verdict.score
+  }
+  for (let i = 0; i < 4; i++) budgets.alarm(i * HOUR, spender())
+  expect(strictness(4 * HOUR)).toBe(1)
+  for (let i = 4; i < 8; i++) budgets.alarm(i * HOUR, spender())
+  const strict = strictness(8 * HOUR)
+  expect(strict).toBeGreaterThan(1.5)
+  expect(strictness(WEEK)).toBeLessThan(strict)
+  expect(strictness(3 * WEEK)).toBe(1)
+  for (let i = 0; i < 1000; i++) budgets.alarm(4 * WEEK + i * HOUR, spender())
+  expect(strictness(4 * WEEK + 1000 * HOUR)).toBeCloseTo(3)
+})
+
+test('an outage that many series see is one event to the budget', () => {
+  const budgets = new Budgets(silentMeter)
+  for (let i = 0; i < 500; i++) budgets.alarm(i * 1000, spender())
+  const verdict = verdictOf(2)
+  budgets.apply(verdict, HOUR, spender())
+  expect(verdict.score).toBe(2)
+})
+
+test('a service and everything have budgets of their own', () => {
+  const budgets = new Budgets(silentMeter, { total: 100, services: { shop: 1 } })
+  for (let i = 0; i < 20; i++) budgets.alarm(i * HOUR, spender({ rule: `r${i}`, allowed: 1 }))
+  const scored = (service: string): number => {
+    const verdict = verdictOf(2)
+    budgets.apply(verdict, 20 * HOUR, spender({ rule: 'new', service: () => service }))
+    return verdict.score
+  }
+  expect(scored('shop')).toBeLessThan(1)
+  expect(scored('pay')).toBe(2)
+  const names = budgets.rates().map(({ attributes }) => `${attributes['scope']} ${attributes['name']}`.trim())
+  expect(names).toContain('service shop')
+  expect(names).toContain('total')
+  budgets.keep(new Set(['r1']))
+  expect(budgets.rates()).toHaveLength(3)
+})
+
+test('scores whose tail is too heavy for their thresholds come at the allowed rate in the long run', () => {
+  const random = seeded(3)
+  const budgets = new Budgets(silentMeter)
+  const weeks = 52
+  let alarms = 0
+  let freely = 0
+  // A score beyond 1 ten times a week, where 2 are allowed, with a tail of 1/x³.
+  for (let hour = 0; hour < weeks * 168; hour++) {
+    const verdict = verdictOf((10 / 168 / (1 - random())) ** (1 / 3))
+    if (verdict.score >= 1) freely++
+    budgets.apply(verdict, hour * HOUR, spender())
+    if (verdict.score < 1) continue
+    alarms++
+    budgets.alarm(hour * HOUR, spender())
+  }
+  expect(freely / weeks).toBeGreaterThan(8)
+  expect(alarms / weeks).toBeGreaterThan(1.2)
+  expect(alarms / weeks).toBeLessThan(2.8)
+  expect(budgets.rates()[0]!.value).toBeCloseTo(alarms / weeks / 2, 0)
+})
+
+test('what was spent outlives a restart, bit for bit', () => {
+  const times = fc.array(fc.integer({ min: 0, max: 1000 }), { maxLength: 40 })
+  fc.assert(
+    fc.property(times, (hours) => {
+      const budgets = new Budgets(silentMeter)
+      for (const hour of hours) budgets.alarm(hour * HOUR, spender())
+      const again = new Budgets(silentMeter)
+      again.load(budgets.save())
+      const [a, b] = [verdictOf(3), verdictOf(3)]
+      budgets.apply(a, 1000 * HOUR, spender())
+      again.apply(b, 1000 * HOUR, spender())
+      expect(a).toEqual(b)
+      expect(Number.isFinite(a.score)).toBe(true)
+    }),
+  )
+  expect(() => new Budgets(silentMeter).load(new TextEncoder().encode('{"version":2}'))).toThrow(/cannot be read/)
+})

@@ -1,0 +1,28 @@
+import type { FindingSink } from '#core/ports/findings.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+import type { SeriesWriter } from '#core/ports/series-writer.ts'
+
+import type { ScoreSink } from './band-writer.ts'
+import type { Budgets } from './budgets.ts'
+import type { Windows } from './windows.ts'
+
+export interface ScoringOptions {
+  readonly definition: SeriesWriter['definition']
+  readonly sink: FindingSink
+  readonly log: Log
+  readonly meter: Meter
+  /** Bands of ordinary rules as they are made (`BandWriter`); none by default. */
+  readonly scores?: ScoreSink
+  /** `limits.scored_series`: rows of all rules together. */
+  readonly scored_series?: number
+  /** `limits.findings`: how many are kept for lists. */
+  readonly findings?: number
+  /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
+  readonly forget_ms?: number
+  readonly serviceLabels?: readonly string[]
+  /** Maintenance and planned events. */
+  readonly windows?: Windows
+  /** What rules, services and everything may spend on alarms. */
+  readonly budgets?: Budgets
+}
