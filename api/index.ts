@@ -80,7 +80,7 @@ export function createApi(options: ApiOptions): { readonly app: OpenAPIHono; rea
       const response = await module.fallback?.(c, api)
       if (response !== undefined) return response
     }
-    return c.text('404 page not found\n', 404)
+    return c.text('404 page not found\n', 404, { 'content-type': 'text/plain; charset=utf-8' })
   })
   const component = new Listener({
     ...api.listen,

@@ -15,9 +15,9 @@ import type { Grid, Value } from './evaluate/values.ts'
 import { type Expr, TYPE_NAMES, unwrapped } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
 import type { QuerySteps } from './language/cst.ts'
-import { format } from './language/format.ts'
 import { parse } from './language/parse.ts'
 import { parseError } from './language/position.ts'
+import { pretty } from './language/pretty.ts'
 import { typeOf } from './language/value-types.ts'
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts'
 
@@ -45,6 +45,9 @@ interface Evaluation {
   readonly step_ms: number
   readonly options: QueryOptions
 }
+
+/** Of a query that is only looked at: some durations are told by it. */
+const TYPICAL_STEPS: QuerySteps = { step_ms: 60_000, range_ms: 3_600_000 }
 
 export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   return new LocalQueryEngine(options)
@@ -123,17 +126,19 @@ class LocalQueryEngine implements QueryEngine {
   }
 
   format(source: string): string {
-    return format(this.#checked(source))
+    return pretty(this.#checked(source))
   }
 
   matchers(source: string): readonly Matcher[] {
-    const expr = this.#checked(source)
+    if (source.trim() === '')
+      throw new ServiceError('bad_data', 'unknown position: parse error: unexpected end of input')
+    const expr = parse(source, this.#limits, TYPICAL_STEPS)
     if (expr.kind === 'selector' && expr.offset_ms === 0 && expr.at === null) return expr.matchers
     throw parseError(source, 0, 'expected a series selector: name{label="value"}')
   }
 
   /** Durations may be told by the query: without one `step()` and `range()` stand for some that are there. */
-  #checked(source: string, steps: QuerySteps = { step_ms: 60_000, range_ms: 3_600_000 }): Expr {
+  #checked(source: string, steps = TYPICAL_STEPS): Expr {
     const expr = parse(source, this.#limits, steps)
     checkTypes(source, expr)
     return expr

@@ -2,7 +2,7 @@ import type { ErrorCode } from '#core/errors.ts'
 
 import { JsonBytes } from './json-bytes.ts'
 
-/** Prometheus sends no more of each. */
+/** Prometheus sends no more of each, and then says how many there are. */
 const MOST_NOTES = 10
 
 export const TRUNCATED = 'results truncated due to limit'
@@ -13,7 +13,11 @@ export interface Notes {
 }
 
 function notesJson(name: keyof Notes, notes: readonly string[] = []): string {
-  return notes.length === 0 ? '' : `,"${name}":${JSON.stringify(notes.slice(0, MOST_NOTES))}`
+  if (notes.length === 0) return ''
+  const shown = notes.slice(0, MOST_NOTES)
+  const omitted = notes.length - shown.length
+  if (omitted > 0) shown.push(`${omitted} more ${name === 'infos' ? 'info' : 'warning'} annotations omitted`)
+  return `,"${name}":${JSON.stringify(shown)}`
 }
 
 function jsonResponse(body: string | Uint8Array<ArrayBuffer>, status: number): Response {
@@ -37,8 +41,15 @@ export function successText(data: string, notes: Notes = {}): Response {
   return jsonResponse(`{"status":"success","data":${data}${told}}`, 200)
 }
 
+/** As Go writes it: what HTML would take for its own is escaped, and some clients hand it on as it is. */
+function goJson(data: unknown): string {
+  return JSON.stringify(data).replaceAll(/[<>&\u2028\u2029]/g, (char) => {
+    return `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`
+  })
+}
+
 export function success(data: unknown, notes: Notes = {}): Response {
-  return successText(JSON.stringify(data), notes)
+  return successText(goJson(data), notes)
 }
 
 /** What Prometheus calls our codes; its clients know no others. */
@@ -58,5 +69,5 @@ const ERROR_TYPES: Readonly<Record<ErrorCode, string>> = {
 }
 
 export function failure(code: ErrorCode, message: string, status: number): Response {
-  return jsonResponse(JSON.stringify({ status: 'error', errorType: ERROR_TYPES[code], error: message }), status)
+  return jsonResponse(goJson({ status: 'error', errorType: ERROR_TYPES[code], error: message }), status)
 }

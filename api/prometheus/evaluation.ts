@@ -5,23 +5,40 @@ import type { ApiLimits } from '../options.ts'
 import { successBytes } from './envelope.ts'
 import { type Form, invalidParameter } from './form.ts'
 import { writeResult } from './result.ts'
+import { parseSpan } from './time.ts'
+
+/** Undefined, which is the default, also where nothing is asked for. */
+function lookbackOf(form: Form): number | undefined {
+  const text = form.text('lookback_delta')
+  const span_ms = text === '' ? 0 : parseSpan(text)
+  if (span_ms === undefined) {
+    const message = `error parsing lookback delta duration: cannot parse ${JSON.stringify(text)} to a valid duration`
+    throw new ServiceError('bad_data', message)
+  }
+  return span_ms > 0 ? span_ms : undefined
+}
 
 /** `timeout`, `lookback_delta` and the client's going away. */
 export function queryOptions(form: Form, signal: AbortSignal, limits: ApiLimits): QueryOptions {
-  const lookback_ms = form.positiveSpan('lookback_delta')
+  const lookback_ms = lookbackOf(form)
   const timeout_ms = Math.min(form.positiveSpan('timeout') ?? Infinity, limits.query_timeout_ms)
   return { timeout_ms, signal, ...(lookback_ms === undefined ? {} : { lookback_ms }) }
 }
 
-/** Runs a query and writes its result; what the engine says of the expression is told as Prometheus tells it. */
+/** What the engine says of an expression, as Prometheus tells it; any other error as it is. */
+export function queryError(error: unknown): unknown {
+  if (error instanceof ServiceError && error.code === 'bad_data') return invalidParameter('query', messageOf(error))
+  return error
+}
+
+/** Runs a query and writes its result. */
 export async function evaluate(form: Form, limits: ApiLimits, run: () => Promise<QueryResult>): Promise<Response> {
   const most = form.limit()
   let result: QueryResult
   try {
     result = await run()
   } catch (error) {
-    if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
-    throw error
+    throw queryError(error)
   }
   return successBytes((json) => writeResult(json, result, { series: most, points: limits.query_points }))
 }

@@ -42,7 +42,9 @@ export class Form {
     if (text === '' && otherwise !== undefined) return otherwise
     const time_ms = parseTime(text)
     if (time_ms !== undefined) return time_ms
-    throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`)
+    // Prometheus words it so where it may be left out.
+    const what = otherwise === undefined ? '' : `invalid time value for '${name}': `
+    throw invalidParameter(name, `${what}cannot parse ${JSON.stringify(text)} to a valid timestamp`)
   }
 
   /** In ms; undefined where it is absent. */
@@ -66,7 +68,8 @@ export class Form {
     const text = this.text(name)
     if (text === '') return Infinity
     if (/^-\d+$/.test(text)) throw invalidParameter(name, 'limit must be non-negative')
-    if (!/^\+?\d+$/.test(text)) throw invalidParameter(name, `${JSON.stringify(text)} is not a whole number`)
+    if (!/^\+?\d+$/.test(text))
+      throw invalidParameter(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
     return Number(text) === 0 ? Infinity : Number(text)
   }
 
@@ -74,6 +77,7 @@ export class Form {
     const text = this.text(name).toLowerCase()
     if (['', '0', 'f', 'false'].includes(text)) return false
     if (['1', 't', 'true'].includes(text)) return true
-    throw invalidParameter(name, `${JSON.stringify(text)} is not true or false`)
+    const message = `error converting ${name}: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`
+    throw invalidParameter(name, message)
   }
 }

@@ -1,5 +1,3 @@
-const LEGACY = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-
 /** `U__my_2e_label` → `my.label`; undefined where the escaping is broken. Prometheus' "values" escaping. */
 function unescaped(name: string): string | undefined {
   let text = ''
@@ -20,9 +18,7 @@ function unescaped(name: string): string | undefined {
   return text
 }
 
-/** The label that a path segment names: as it is, or UTF-8 behind `U__`; undefined when it names none. */
-export function labelNameOf(segment: string): string | undefined {
-  const name = segment.startsWith('U__') ? unescaped(segment) : undefined
-  if (name !== undefined && name !== '') return name
-  return LEGACY.test(segment) ? segment : undefined
+/** The label that a path segment names: any UTF-8, as it is or behind `U__`. */
+export function labelNameOf(segment: string): string {
+  return (segment.startsWith('U__') ? unescaped(segment) : undefined) || segment
 }

@@ -13,22 +13,23 @@ export function matchesAny(sets: readonly (readonly Matcher[])[], labels: Readon
   return sets.some((set) => compileMatchers(set)({ get: (name) => labels[name] ?? '' }))
 }
 
-function parse(engine: QueryEngine, selector: string): readonly Matcher[] {
+/** The selectors of `match[]`, each with a matcher that an empty label does not satisfy. */
+function selectorsOf(form: Form, engine: QueryEngine): (readonly Matcher[])[] {
+  return form.all('match[]').map((selector) => {
+    const set = engine.matchers(selector)
+    if (set.some((matcher) => !compileMatchers([matcher])(Labels.empty))) return set
+    throw new ServiceError('bad_data', 'match[] must contain at least one non-empty matcher')
+  })
+}
+
+/** The same, where Prometheus names the parameter that is wrong. */
+export function matcherSets(form: Form, engine: QueryEngine): (readonly Matcher[])[] {
   try {
-    return engine.matchers(selector)
+    return selectorsOf(form, engine)
   } catch (error) {
     if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('match[]', messageOf(error))
     throw error
   }
-}
-
-/** The selectors of `match[]`, each with a matcher that an empty label does not satisfy. */
-export function matcherSets(form: Form, engine: QueryEngine): (readonly Matcher[])[] {
-  return form.all('match[]').map((selector) => {
-    const set = parse(engine, selector)
-    if (set.some((matcher) => !compileMatchers([matcher])(Labels.empty))) return set
-    throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher')
-  })
 }
 
 /** `start` and `end`; undefined where neither is given. */
@@ -45,7 +46,7 @@ export function ofEachSelector<T>(
   engine: QueryEngine,
   ask: (matchers: readonly Matcher[], range: TimeRange | undefined) => T[],
 ): T[] {
-  const sets = matcherSets(form, engine)
+  const sets = selectorsOf(form, engine)
   const range = rangeOf(form)
   return sets.length === 0 ? ask([], range) : sets.flatMap((set) => ask(set, range))
 }

@@ -18,6 +18,17 @@ export function formatValue(value: number): string {
   return size >= 1e-6 && size < 1e21 ? String(value) : goExponent(String(value))
 }
 
+/** A scalar, which Prometheus writes without an exponent, however long that is. */
+export function formatPlain(value: number): string {
+  const text = special(value) ?? String(value)
+  const parts = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text)
+  if (parts === null) return text
+  const [, sign, first, rest = '', exponent] = parts
+  const digits = first! + rest
+  const point = 1 + Number(exponent)
+  return point <= 0 ? `${sign}0.${'0'.repeat(-point)}${digits}` : sign + digits.padEnd(point, '0')
+}
+
 /** The value of an active alert, which Prometheus always writes with an exponent: `1e+00`. */
 export function formatExponent(value: number): string {
   const text = special(value)

@@ -5,7 +5,7 @@ import type { Labels } from '#core/series.ts'
 import { type Notes, TRUNCATED } from './envelope.ts'
 import { histogramPoint } from './histogram.ts'
 import type { JsonBytes } from './json-bytes.ts'
-import { formatSeconds } from './number.ts'
+import { formatPlain, formatSeconds } from './number.ts'
 
 export interface ResultLimits {
   /** Series asked for by the client, Infinity for all. */
@@ -100,9 +100,7 @@ function pointsOf(histograms: Histograms): number {
  */
 export async function writeResult(json: JsonBytes, result: QueryResult, limits: ResultLimits): Promise<Notes> {
   if (result.type === 'scalar') {
-    json.text('{"resultType":"scalar","result":')
-    json.point(result.time_ms, result.value)
-    json.text('}')
+    json.text(`{"resultType":"scalar","result":[${formatSeconds(result.time_ms)},"${formatPlain(result.value)}"]}`)
     return result
   }
   if (result.type === 'string') {

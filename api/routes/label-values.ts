@@ -1,4 +1,3 @@
-import { ServiceError } from '#core/errors.ts'
 import { labelValuesOf } from '#core/label-listing.ts'
 
 import { Form } from '../prometheus/form.ts'
@@ -15,9 +14,7 @@ export const labelValues: RouteModule = {
   paths: [PATH],
   mount(app, { ports }) {
     app.get(routerPath(PATH), async (c) => {
-      const segment = c.req.param('name') ?? ''
-      const name = labelNameOf(segment)
-      if (name === undefined) throw new ServiceError('bad_data', `invalid label name: ${JSON.stringify(segment)}`)
+      const name = labelNameOf(c.req.param('name') ?? '')
       const form = await Form.of(c)
       const limit = form.limit()
       const values = ofEachSelector(form, ports.query, (matchers, range) => {

@@ -54,10 +54,8 @@ describe('label values', () => {
     expect(await json('/api/v1/label/U__a_2e_b/values')).toEqual({ status: 'success', data: ['"quoted" 中文'] })
   })
 
-  test('of a name that is none are refused', async () => {
-    const response = await ask('/api/v1/label/bad-name/values')
-    expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ error: 'invalid label name: "bad-name"' })
+  test('of any name may be asked for', async () => {
+    expect(await json('/api/v1/label/no-such.name/values')).toEqual({ status: 'success', data: [] })
   })
 })
 

@@ -1,10 +1,9 @@
-import { messageOf, ServiceError } from '#core/errors.ts'
+import { ServiceError } from '#core/errors.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { ExemplarSlice, Matcher } from '#core/ports/series-reader.ts'
 
 import { success, successText } from '../prometheus/envelope.ts'
-import { Form, invalidParameter } from '../prometheus/form.ts'
-import { rangeOf } from '../prometheus/matching.ts'
+import { Form } from '../prometheus/form.ts'
 import { formatSeconds, formatValue } from '../prometheus/number.ts'
 import { FARTHEST_MS } from '../prometheus/time.ts'
 import type { RouteModule } from '../route.ts'
@@ -19,7 +18,10 @@ export const queryExemplars: RouteModule = {
   mount(app, { ports }) {
     app.on(['GET', 'POST'], PATH, async (c) => {
       const form = await Form.of(c)
-      const range = rangeOf(form) ?? { from_ms: -FARTHEST_MS, to_ms: FARTHEST_MS }
+      const range = { from_ms: form.time('start', -FARTHEST_MS), to_ms: form.time('end', FARTHEST_MS) }
+      if (range.to_ms < range.from_ms) {
+        throw new ServiceError('bad_data', 'end timestamp must not be before start timestamp')
+      }
       const selectors = selectorsOf(form.text('query'), ports.query)
       const found = new Map<string, ExemplarSlice>()
       for (const matchers of selectors) {
@@ -32,12 +34,7 @@ export const queryExemplars: RouteModule = {
 }
 
 function selectorsOf(expr: string, query: QueryEngine): (readonly Matcher[])[] {
-  try {
-    return query.inspect(expr).selectors.map(({ matchers }) => matchers)
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === 'bad_data') throw invalidParameter('query', messageOf(error))
-    throw error
-  }
+  return query.inspect(expr).selectors.map(({ matchers }) => matchers)
 }
 
 function seriesJson({ labels, exemplars }: ExemplarSlice): string {

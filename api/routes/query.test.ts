@@ -44,11 +44,16 @@ describe('an instant query', () => {
 
   test.each([
     ['query={', 400, 'bad_data', 'invalid parameter "query": 1:4: parse error: unexpected end of input inside braces'],
-    ['query=up&time=foo', 400, 'bad_data', 'invalid parameter "time": cannot parse "foo" to a valid timestamp'],
+    [
+      'query=up&time=foo',
+      400,
+      'bad_data',
+      'invalid parameter "time": invalid time value for \'time\': cannot parse "foo" to a valid timestamp',
+    ],
     ['query=up&timeout=x', 400, 'bad_data', 'invalid parameter "timeout": cannot parse "x" to a valid duration'],
     ['query=up&timeout=0', 400, 'bad_data', 'invalid parameter "timeout": "0" is not more than 0'],
     ['query=up&limit=-1', 400, 'bad_data', 'invalid parameter "limit": limit must be non-negative'],
-    ['query=up&limit=x', 400, 'bad_data', 'invalid parameter "limit": "x" is not a whole number'],
+    ['query=up&limit=x', 400, 'bad_data', 'invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax'],
     ['query=too%20slow', 503, 'timeout', 'query timed out in expression evaluation'],
     ['query=many%20to%20many', 422, 'execution', 'found duplicate series for the match group'],
     ['query=a%20bug', 500, 'internal', 'internal error; the log says more'],

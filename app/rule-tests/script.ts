@@ -14,7 +14,7 @@ export async function testScript(file: string): Promise<TestCase[]> {
       line,
       name: expr,
       ok: status === 'passed',
-      message: status === 'beyond' ? 'native histograms are not supported here' : reason,
+      message: reason,
     }))
   } catch (error) {
     return [{ file, line: 0, name: 'file', ok: false, message: messageOf(error) }]

@@ -83,7 +83,7 @@ export interface QueryEngine {
   range(expr: string, options: RangeOptions): Promise<QueryResult>
   /** Parses and checks without evaluating. */
   inspect(expr: string): ExpressionInfo
-  /** The expression in canonical form. */
+  /** The expression in canonical form, long parts on lines of their own. */
   format(expr: string): string
   /** `name{a="b"}` as matchers; `bad_data` for anything else. */
   matchers(selector: string): readonly Matcher[]

@@ -1,5 +1,4 @@
 import { quantileOf } from '../evaluate/kahan.ts'
-import { formatNumber } from '../evaluate/number-text.ts'
 import { emptyColumn } from '../evaluate/values.ts'
 import type { Aggregation, AggregationCall } from './aggregation.ts'
 import { valuesAt } from './moments.ts'
@@ -25,7 +24,9 @@ export const quantiles: readonly Aggregation[] = [
 ]
 
 function warnOutside({ scalar, annotations, expr }: AggregationCall): void {
-  const bad = scalar.find((q) => !(q >= 0 && q <= 1))
-  if (bad === undefined) return
-  annotations.warn(`quantile value should be between 0 and 1, got ${formatNumber(bad)}`, expr.parameter!)
+  // The worst on either side, as Prometheus tells it of a parameter that changes.
+  const [least, most] = [Math.min, Math.max].map((worst) =>
+    scalar.reduce((a, b) => (Number.isNaN(b) ? a : worst(a, b)), 0.5),
+  )
+  annotations.quantiles(Float64Array.of(...scalar.filter(Number.isNaN).subarray(0, 1), least!, most!), expr.parameter!)
 }

@@ -47,7 +47,9 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
 function floatsAlone(expr: Aggregate, { inner, annotations }: Operands): readonly Column[] {
   const floats = floatColumns(inner.columns)
   if (floats === inner.columns) return floats
-  if (inner.columns.some(isNative)) new MixingNotes(annotations, expr.inner).ignoredIn(expr.op)
+  // Prometheus tells it of the whole where elements are chosen.
+  const span = /^(?:top|bottom)k$/.test(expr.op) ? expr : expr.inner
+  if (inner.columns.some(isNative)) new MixingNotes(annotations, span).ignoredIn(expr.op)
   return floats
 }
 

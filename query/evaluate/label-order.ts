@@ -8,7 +8,9 @@ export function compareLabels(a: Labels, b: Labels): number {
   return a.key === b.key ? 0 : a.key < b.key ? -1 : 1
 }
 
-/** `{__name__="up", job="a"}`, as Prometheus' errors print a label set. */
+const BARE = /^[a-zA-Z_]\w*$/
+
+/** `{__name__="up", job="a", "a.b"="c"}`, as Prometheus' errors print a label set. */
 export function printLabels(labels: Labels): string {
-  return `{${[...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`
+  return `{${[...labels].map(([name, value]) => `${BARE.test(name) ? name : JSON.stringify(name)}=${JSON.stringify(value)}`).join(', ')}}`
 }

@@ -9,6 +9,7 @@ export function compileRegex(pattern: string, maxLength: number): RE2JS | string
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    // Without the flag that we put in front of it.
+    return (error instanceof Error ? error.message : String(error)).replace('`(?s)', '`')
   }
 }

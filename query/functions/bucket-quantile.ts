@@ -68,7 +68,7 @@ function makeMonotonic(counts: Float64Array): boolean {
 
 /**
  * The share of observations between two values, evenly spread inside each bucket; what lies beyond the highest finite bound is nowhere.
- * NaN without a bucket of +Inf or without observations. `counts` is made monotonic in place (method: Prometheus).
+ * NaN without a bucket of +Inf or without observations. Counts that go down are taken as they are (method: Prometheus).
  */
 export function bucketFraction(
   [from, to]: readonly [number, number],
@@ -79,7 +79,6 @@ export function bucketFraction(
   const length = coalesce(allBounds, allCounts)
   const bounds = allBounds.subarray(0, length)
   const counts = allCounts.subarray(0, length)
-  makeMonotonic(counts)
   const observations = counts[length - 1]!
   if (observations === 0 || Number.isNaN(observations)) return NaN
   if (from >= to) return 0

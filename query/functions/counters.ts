@@ -108,6 +108,7 @@ function suspectGauges(columns: readonly Column[], { annotations, exprs }: Funct
     if (column.histograms !== undefined && isEmpty(floatsOf(column))) continue
     seen = name
     const message = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoted(name)}`
-    annotations.info(message, exprs[0]!)
+    // Prometheus loses the place of a subquery when it evaluates it.
+    annotations.info(message, exprs[0]!.kind === 'subquery' ? { from: 0, to: 0 } : exprs[0]!)
   }
 }

@@ -47,7 +47,7 @@ interface QuantileOptions {
 }
 
 function quantiles(call: FunctionCall, { q, at, over }: QuantileOptions): Column[] {
-  warnOutside(call, q, at)
+  call.annotations.quantiles(q, call.exprs[at]!)
   return eachHistogram(call, over, {
     classic(step, { bounds, counts, notes }) {
       const result = bucketQuantile(q[step]!, bounds, counts)
@@ -62,12 +62,6 @@ function quantiles(call: FunctionCall, { q, at, over }: QuantileOptions): Column
       return value
     },
   })
-}
-
-function warnOutside({ annotations, exprs }: FunctionCall, q: Float64Array, at: number): void {
-  const bad = q.find((one) => !(one >= 0 && one <= 1))
-  if (bad === undefined) return
-  annotations.warn(`quantile value should be between 0 and 1, got ${formatNumber(bad)}`, exprs[at]!)
 }
 
 /** A series a quantile, with the quantile in a label. */

@@ -6,7 +6,6 @@ import { type Labels, METRIC_NAME } from '#core/series.ts'
 import { mergeSame } from '../evaluate/merge.ts'
 import { compileRegex } from '../evaluate/regex.ts'
 import { type Column, vector, type VectorValue } from '../evaluate/values.ts'
-import { quoted } from '../language/literals.ts'
 import { type FunctionCall, type PromqlFunction, stringArg, vectorArg } from './function.ts'
 
 /** `label_join`, `label_replace`: elements that come to the same label set must not have values at the same step. */
@@ -38,7 +37,7 @@ function replace(call: FunctionCall): VectorValue {
   ]
   const regex = compileRegex(pattern, call.limits.regex)
   if (typeof regex === 'string') {
-    throw new ServiceError('execution', `invalid regular expression in label_replace(): ${pattern}: ${regex}`)
+    throw new ServiceError('execution', `invalid regular expression in label_replace(): ${pattern}`)
   }
   checkName(target, 'destination', call)
   return relabelled(call, target, (labels) => expanded(regex, labels.get(source), template))
@@ -47,7 +46,7 @@ function replace(call: FunctionCall): VectorValue {
 function checkName(name: string, what: string, { expr }: FunctionCall): void {
   if (name !== '' && name.isWellFormed()) return
   const caller = expr.kind === 'call' ? expr.name : ''
-  throw new ServiceError('execution', `invalid ${what} label name in ${caller}(): ${quoted(name)}`)
+  throw new ServiceError('execution', `invalid ${what} label name in ${caller}(): ${name}`)
 }
 
 /** Sets `target` to what `of` gives; undefined leaves an element as it is. A name that is set is meant. */

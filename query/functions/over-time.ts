@@ -1,5 +1,4 @@
 import { KahanSum, meanOf, quantileOf, varianceOf } from '../evaluate/kahan.ts'
-import { formatNumber } from '../evaluate/number-text.ts'
 import { type FunctionCall, type PromqlFunction, scalarArg } from './function.ts'
 import { firstOf, lastOf, type MixedRollup, nativeTotal } from './native-windows.ts'
 import { type Rollup, rollup } from './rollup.ts'
@@ -74,7 +73,5 @@ function extreme({ from, to, value }: Window, better: (a: number, b: number) => 
 }
 
 function warnOutside(columns: readonly unknown[], call: FunctionCall): void {
-  const bad = scalarArg(call, 0).find((q) => !(q >= 0 && q <= 1))
-  if (bad === undefined || columns.length === 0) return
-  call.annotations.warn(`quantile value should be between 0 and 1, got ${formatNumber(bad)}`, call.exprs[0]!)
+  if (columns.length > 0) call.annotations.quantiles(scalarArg(call, 0), call.exprs[0]!)
 }

@@ -80,11 +80,11 @@ function checkBinary({ fail }: Checker, expr: Binary): void {
   const scalars = types.filter((type) => type === 'scalar').length
   if (comparison && scalars === 2 && !bool)
     throw fail(expr.opFrom, 'comparisons between scalars must use BOOL modifier')
-  if (scalars > 0 && set) throw fail(expr.opFrom, `set operator "${op}" not allowed in binary scalar expression`)
+  if (scalars > 0 && set) throw fail(expr.from, `set operator "${op}" not allowed in binary scalar expression`)
   if (scalars > 0 && matching.explicit && (matching.labels.length > 0 || matching.group !== null)) {
-    throw fail(expr.opFrom, 'vector matching only allowed between instant vectors')
+    throw fail(expr.from, 'vector matching only allowed between instant vectors')
   }
-  if (set && matching.group !== null) throw fail(expr.opFrom, `no grouping allowed for "${op}" operation`)
+  if (set && matching.group !== null) throw fail(expr.from, `no grouping allowed for "${op}" operation`)
   const both = matching.on ? matching.include.find((label) => matching.labels.includes(label)) : undefined
   if (both !== undefined) throw fail(expr.opFrom, `label ${quoted(both)} must not occur in ON and GROUP clause at once`)
 }

@@ -3,7 +3,7 @@ import type { Matcher } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import { formatNumber } from '../evaluate/number-text.ts'
-import type { Aggregate, Binary, Expr, TimeShift, VectorSelector } from './ast.ts'
+import type { Aggregate, Binary, Expr, Subquery, TimeShift, VectorSelector } from './ast.ts'
 import { quoted } from './literals.ts'
 
 const METRIC = /^[A-Za-z_:][\w:]*$/
@@ -20,10 +20,8 @@ export function format(expr: Expr): string {
       return formatSelector(expr) + shift(expr)
     case 'matrix':
       return `${formatSelector(expr.selector)}[${duration(expr.range_ms)}]${shift(expr.selector)}`
-    case 'subquery': {
-      const step = expr.step_ms === 0 ? '' : duration(expr.step_ms)
-      return `${format(expr.inner)}[${duration(expr.range_ms)}:${step}]${shift(expr)}`
-    }
+    case 'subquery':
+      return format(expr.inner) + subqueryWindow(expr)
     case 'paren':
       return `(${format(expr.inner)})`
     case 'unary':
@@ -38,13 +36,17 @@ export function format(expr: Expr): string {
   return `${expr.name}(${expr.args.map(format).join(', ')})`
 }
 
+/** `[5m:1m] offset 1h`. */
+export function subqueryWindow(expr: Subquery): string {
+  const step = expr.step_ms === 0 ? '' : duration(expr.step_ms)
+  return `[${duration(expr.range_ms)}:${step}]${shift(expr)}`
+}
+
 function formatSelector({ matchers }: VectorSelector): string {
   const [first, ...rest] = matchers
   const named = first?.name === METRIC_NAME && first.op === '=' && rest.every((matcher) => matcher.name !== METRIC_NAME)
   const name = named && METRIC.test(first.value) ? first.value : ''
-  const inside = (name === '' ? matchers : rest).map((matcher) =>
-    named && matcher === first ? quoted(matcher.value) : formatMatcher(matcher),
-  )
+  const inside = (name === '' ? matchers : rest).map(formatMatcher)
   return inside.length === 0 ? name : `${name}{${inside.join(',')}}`
 }
 
@@ -65,7 +67,8 @@ function shift({ at, offset_ms }: TimeShift): string {
   return offset_ms === 0 ? moment : `${moment} offset ${duration(offset_ms)}`
 }
 
-function modifiers({ bool, matching }: Binary): string {
+/** What stands behind an operator: ` bool on (a) group_left ()`. */
+export function modifiers({ bool, matching }: Binary): string {
   let text = bool ? ' bool' : ''
   if (matching.on || matching.labels.length > 0 || matching.group !== null) {
     text += ` ${matching.on ? 'on' : 'ignoring'} (${matching.labels.map(label).join(', ')})`
@@ -74,9 +77,12 @@ function modifiers({ bool, matching }: Binary): string {
   return text
 }
 
-function formatAggregate({ op, without, labels, parameter, inner }: Aggregate): string {
-  const grouping =
-    without || labels.length > 0 ? ` ${without ? 'without' : 'by'} (${labels.map(label).join(', ')}) ` : ''
-  const first = parameter === null ? '' : `${format(parameter)}, `
-  return `${op}${grouping}(${first}${format(inner)})`
+/** What stands between an aggregation and its operands: ` by (a) `. */
+export function grouping({ without, labels }: Aggregate): string {
+  return without || labels.length > 0 ? ` ${without ? 'without' : 'by'} (${labels.map(label).join(', ')}) ` : ''
+}
+
+function formatAggregate(expr: Aggregate): string {
+  const first = expr.parameter === null ? '' : `${format(expr.parameter)}, `
+  return `${expr.op}${grouping(expr)}(${first}${format(expr.inner)})`
 }

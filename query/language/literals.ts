@@ -77,14 +77,25 @@ export function stringOf(literal: string): string | BrokenString {
     }
     const escape = readEscape(literal.slice(at + 1, -1), quote)
     if (escape === undefined) {
-      const stray = literal[at + 1] ?? ''
-      const code = (stray.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-      return { at: 0, message: `unknown escape sequence U+${code} '${stray}'` }
+      return { at: 0, message: badEscape(literal.slice(at + 1, -1)) }
     }
     bytes.push(...escape.bytes)
     at += 1 + escape.length
   }
   return decodeLoosely(Uint8Array.from(bytes))
+}
+
+/** `U+007A 'z'`. */
+function codeOf(char: string): string {
+  return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} '${char}'`
+}
+
+/** What Go's lexer says of an escape: the first digit that is none, or that there is no such escape. */
+function badEscape(rest: string): string {
+  const numeric = /^(?:x[\da-f]?|u[\da-f]{0,3}|U[\da-f]{0,7}|[0-7]{1,2})/i.exec(rest)
+  const stray = numeric === null ? undefined : rest[numeric[0].length]
+  if (stray !== undefined) return `illegal character ${codeOf(stray)} in escape sequence`
+  return `unknown escape sequence ${codeOf(rest[0] ?? '')}`
 }
 
 function readEscape(rest: string, quote: string): { bytes: Iterable<number>; length: number } | undefined {

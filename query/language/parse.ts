@@ -94,7 +94,7 @@ const POSTFIXES: Readonly<Record<string, PostfixBuilder>> = {
   },
   StepInvariantExpr(cst, node, inner) {
     const [, , at] = childrenOf(node)
-    return atModified(cst, inner, { to: node.to, at: timestampAt(cst, at!) })
+    return atModified(cst, inner, { to: node.to, at: timestampAt(cst, at!, inner.from) })
   },
   AnchoredExpr(cst, node) {
     throw notYet(cst, node, 'anchored')
@@ -136,11 +136,18 @@ function numberAt(cst: Cst, node: SyntaxNode, text: string): number {
   throw parseError(cst.source, node.from, `bad number or duration syntax: ${JSON.stringify(text)}`)
 }
 
-function timestampAt(cst: Cst, node: SyntaxNode): number | 'start' | 'end' {
+/** The time behind `@`; what is out of bounds is told at `from`, where the operand begins. */
+function timestampAt(cst: Cst, node: SyntaxNode, from: number): number | 'start' | 'end' {
   if (node.name === 'AtModifierPreprocessors') return textOf(cst, node).toLowerCase() as 'start' | 'end'
   const seconds = numberAt(cst, node, textOf(cst, node))
   if (Math.abs(seconds) <= Number.MAX_SAFE_INTEGER / 1000) return Math.round(seconds * 1000)
-  throw parseError(cst.source, node.from, `timestamp out of bounds for @ modifier: ${seconds}`)
+  throw parseError(cst.source, from, `timestamp out of bounds for @ modifier: ${fixed(seconds)}`)
+}
+
+/** A number as Go's `%f` writes it. */
+function fixed(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`
 }
 
 const PARAMETRIC = new Set(['bottomk', 'count_values', 'limit_ratio', 'limitk', 'quantile', 'topk'])

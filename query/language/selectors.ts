@@ -15,25 +15,23 @@ export function selectorOf(cst: Cst, node: SyntaxNode): VectorSelector {
   const { source } = cst
   let name: string | undefined
   const matchers: Matcher[] = []
-  const setName = (given: string, from: number): void => {
-    if (name !== undefined) {
-      throw parseError(source, from, `metric name must not be set twice: ${quoted(name)} or ${quoted(given)}`)
-    }
-    name = given
-  }
   for (const child of childrenOf(node)) {
-    if (child.name === 'Identifier') setName(source.slice(child.from, child.to), child.from)
+    if (child.name === 'Identifier') name = source.slice(child.from, child.to)
     else if (child.name === 'LabelMatchers') {
       for (const part of childrenOf(child)) {
-        if (part.name === 'QuotedLabelName') setName(stringAt(cst, part.firstChild!), part.from)
-        else matchers.push(matcherOf(cst, part))
+        if (part.name === 'QuotedLabelName') {
+          matchers.push({ name: METRIC_NAME, op: '=', value: stringAt(cst, part.firstChild!) })
+        } else matchers.push(matcherOf(cst, part))
       }
     }
   }
-  if (name !== undefined) matchers.unshift({ name: METRIC_NAME, op: '=', value: name })
-  if (name !== undefined && matchers.some((matcher, i) => i > 0 && matcher.name === METRIC_NAME)) {
-    const second = matchers.find((matcher, i) => i > 0 && matcher.name === METRIC_NAME)!
-    throw parseError(source, node.from, `metric name must not be set twice: ${quoted(name)} or ${quoted(second.value)}`)
+  if (name !== undefined) {
+    const second = matchers.find((matcher) => matcher.name === METRIC_NAME)
+    if (second !== undefined) {
+      const message = `metric name must not be set twice: ${quoted(name)} or ${quoted(second.value)}`
+      throw parseError(source, node.from, message)
+    }
+    matchers.unshift({ name: METRIC_NAME, op: '=', value: name })
   }
   return { kind: 'selector', from: node.from, to: node.to, matchers, ...NO_SHIFT }
 }

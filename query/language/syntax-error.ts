@@ -1,4 +1,4 @@
-import type { ServiceError } from '#core/errors.ts'
+import { ServiceError } from '#core/errors.ts'
 
 import { isPromqlFunction } from './catalogue.ts'
 import { quoted } from './literals.ts'
@@ -15,6 +15,7 @@ const KEYWORDS = new Set('by without on ignoring group_left group_right bool off
  * tells, and naming what PromQL has and we have not.
  */
 export function syntaxError(source: string, offset: number): ServiceError {
+  if (source === '') return new ServiceError('bad_data', 'unknown position: parse error: no expression found in input')
   const tokens = tokensOf(source)
   if (tokens[0]!.kind === 'end') return parseError(source, 0, 'no expression found in input')
   const found = tokens.findIndex(
@@ -42,30 +43,65 @@ function unknownFunction(source: string, tokens: readonly Token[], index: number
 function unexpected(source: string, tokens: readonly Token[], index: number): ServiceError {
   const token = tokens[index]!
   if (token.kind === 'error') return parseError(source, token.from, token.text)
-  return parseError(source, token.from, `unexpected ${describe(token)}${context(token, tokens[index - 1])}`)
+  const before = tokens[index - 1]
+  if (token.text === ')' && before?.text === ',') {
+    return parseError(source, before.from, 'trailing commas not allowed in function call args')
+  }
+  return parseError(source, token.from, `unexpected ${describe(token)}${context(tokens, index)}`)
 }
 
 function describe({ kind, text }: Token): string {
   if (kind === 'end') return 'end of input'
-  if (kind === 'operator') return `<op:${text}>`
-  if (kind === 'punctuation') return quoted(text)
+  if (kind === 'operator' && text !== '=') return `<op:${text}>`
+  if (kind === 'punctuation' || kind === 'operator') return quoted(text)
   if (kind !== 'identifier') return `${kind} ${quoted(text)}`
   const lower = text.toLowerCase()
   if (AGGREGATORS.has(lower)) return `<aggr:${text}>`
   return KEYWORDS.has(lower) ? `<${text}>` : `identifier ${quoted(text)}`
 }
 
+const GROUPING = new Set('by without on ignoring group_left group_right'.split(' '))
+const DURATION = 'expected number, duration, step(), or range()'
+
 /** What must follow a word, outside braces. */
 const EXPECTED_AFTER: Readonly<Record<string, string>> = {
   by: ' in grouping opts, expected "("',
   without: ' in grouping opts, expected "("',
-  offset: ' in offset, expected duration',
+  on: ' in grouping opts, expected "("',
+  ignoring: ' in grouping opts, expected "("',
+  offset: ` in offset, ${DURATION}`,
   '@': ' in @, expected timestamp',
+  '[': ` in subquery or range selector, ${DURATION}`,
 }
 
-function context(token: Token, before: Token | undefined): string {
+/** Where the parenthesis is that is open in front of a token, or that the one in front of it closes; -1: nowhere. */
+function openBefore(tokens: readonly Token[], index: number): number {
+  let depth = tokens[index - 1]?.text === ')' ? 0 : 1
+  for (let at = index - 1; at >= 0; at--) {
+    if (tokens[at]!.text === ')') depth++
+    if (tokens[at]!.text === '(' && --depth === 0) return at
+  }
+  return -1
+}
+
+/** In a list of labels, or between one and what is to be aggregated. */
+function groupingContext(tokens: readonly Token[], index: number): string | undefined {
+  const open = openBefore(tokens, index)
+  const keyword = tokens[open - 1]?.text.toLowerCase() ?? ''
+  if (open < 2 || !GROUPING.has(keyword)) return undefined
+  const before = tokens[index - 1]!.text
+  if (before === '(' || before === ',') return ' in grouping opts, expected label'
+  if (before !== ')') return ' in grouping opts, expected "," or ")"'
+  return AGGREGATORS.has(tokens[open - 2]!.text.toLowerCase()) ? ' in aggregation' : undefined
+}
+
+function context(tokens: readonly Token[], index: number): string {
+  const [token, before] = [tokens[index]!, tokens[index - 1]]
   if (before === undefined) return ''
-  if (!token.inBraces) return EXPECTED_AFTER[before.text.toLowerCase()] ?? ''
+  if (!token.inBraces) {
+    const expected = index < 2 ? undefined : EXPECTED_AFTER[before.text.toLowerCase()]
+    return expected ?? groupingContext(tokens, index) ?? ''
+  }
   if (before.kind === 'operator') return ' in label matching, expected string'
   if (before.kind === 'identifier') return ' in label matching, expected label matching operator'
   const wanted = before.kind === 'string' ? '"," or "}"' : 'identifier or "}"'

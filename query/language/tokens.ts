@@ -7,13 +7,15 @@ export interface Token {
   readonly inBraces: boolean
 }
 
-type Cut = Pick<Token, 'kind' | 'text'>
+interface Cut extends Pick<Token, 'kind' | 'text'> {
+  /** How far behind its beginning an error is told. */
+  readonly behind?: number
+}
 
 const SKIPPED = /(?:\s|#[^\n]*)+/y
 const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`/y
-const NUMBER = /0x[\da-f]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?(?:[ywdhms]\w*)?/iy
 const IDENTIFIER = /[A-Za-z_:][\w:]*/y
-const OPERATOR = /==|!=|<=|>=|=~|!~|[-+*/%^<>]/y
+const OPERATOR = /==|!=|<=|>=|[-+*/%^<>]/y
 const LABEL_OPERATOR = /=~|!~|!=|=/y
 const CLOSES: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
@@ -29,18 +31,17 @@ export function tokensOf(source: string): Token[] {
   for (let offset = 0; ;) {
     offset += at(SKIPPED, source, offset).length
     const inBraces = open.at(-1) === '{'
-    const cut = offset >= source.length ? endOf(open) : next(source, offset, open)
-    tokens.push({ ...cut, from: offset, inBraces })
-    if (cut.kind === 'end' || cut.kind === 'error') return tokens
-    offset += cut.text.length
+    const { kind, text, behind = 0 } = offset >= source.length ? endOf(open) : next(source, offset, open)
+    tokens.push({ kind, text, from: offset + behind, inBraces })
+    if (kind === 'end' || kind === 'error') return tokens
+    offset += text.length
   }
 }
 
 function endOf(open: readonly string[]): Cut {
-  const innermost = open.at(-1)
-  if (innermost === '{') return { kind: 'error', text: 'unexpected end of input inside braces' }
-  if (innermost === '[') return { kind: 'error', text: 'unclosed left bracket' }
-  if (innermost === '(') return { kind: 'error', text: 'unclosed left parenthesis' }
+  if (open.at(-1) === '{') return { kind: 'error', text: 'unexpected end of input inside braces' }
+  if (open.includes('(')) return { kind: 'error', text: 'unclosed left parenthesis' }
+  if (open.length > 0) return { kind: 'error', text: 'unclosed left bracket' }
   return { kind: 'end', text: '' }
 }
 
@@ -67,7 +68,31 @@ function close(char: string, open: string[]): Cut {
   }
   if (open.at(-1) === '{') return { kind: 'error', text: `unexpected character inside braces: '${char}'` }
   const what = char === '}' ? 'character:' : `right ${char === ')' ? 'parenthesis' : 'bracket'}`
-  return { kind: 'error', text: `unexpected ${what} '${char}'` }
+  // Prometheus has taken a parenthesis before it sees that it is one too many.
+  return { kind: 'error', text: `unexpected ${what} '${char}'`, ...(char === ')' ? { behind: 1 } : {}) }
+}
+
+const DIGITS = /0x_?[\da-f]*(?:_[\da-f]+)*|(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?/iy
+/** What may stand behind digits that are a duration's, and how far a broken number is read. */
+const UNITS = /[smhdwy]s?(?:\d+[smhdw]s?)*/y
+const BROKEN = /\.|_+|e[+-]?|[smhdwy]s?(?:\d+[smhdw]s?)*\w/iy
+const ORDERED = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/
+
+/** A number or a duration, or what is wrong with it; undefined where neither begins. */
+function numberFrom(source: string, offset: number): Cut | undefined {
+  const digits = at(DIGITS, source, offset)
+  if (digits === '') return undefined
+  if (/^0x_?$/i.test(digits)) {
+    return { kind: 'error', text: `error parsing number: strconv.ParseFloat: parsing "${digits}": invalid syntax` }
+  }
+  const units = at(UNITS, source, offset + digits.length)
+  const text = digits + units
+  if (!/[\w.]/.test(source[offset + text.length] ?? '')) {
+    if (units === '' || ORDERED.test(text)) return { kind: 'number', text }
+    return { kind: 'error', text: `not a valid duration string: "${text}"` }
+  }
+  const broken = digits + at(BROKEN, source, offset + digits.length)
+  return { kind: 'error', text: `bad number or duration syntax: "${broken}"` }
 }
 
 function nextInBraces(source: string, offset: number): Cut {
@@ -81,13 +106,18 @@ function nextInBraces(source: string, offset: number): Cut {
 }
 
 function nextOutside(source: string, offset: number): Cut {
-  const number = at(NUMBER, source, offset)
-  if (number !== '') return { kind: 'number', text: number }
+  const number = numberFrom(source, offset)
+  if (number !== undefined) return number
   const identifier = at(IDENTIFIER, source, offset)
+  if (/^(?:inf|nan)$/i.test(identifier)) return { kind: 'number', text: identifier }
   if (identifier !== '') return { kind: 'identifier', text: identifier }
   const operator = at(OPERATOR, source, offset)
   if (operator !== '') return { kind: 'operator', text: operator }
   const char = String.fromCodePoint(source.codePointAt(offset)!)
+  const follower = source[offset + 1] ?? ''
+  if (char === '!' || (char === '=' && follower === '~')) {
+    return { kind: 'error', text: `unexpected character after '${char}': '${follower}'` }
+  }
   if (',:@='.includes(char)) return { kind: 'punctuation', text: char }
   return { kind: 'error', text: `unexpected character: '${char}'` }
 }

@@ -22,7 +22,8 @@ export function bucketsOf(histogram: Histogram): Bucket[] {
     const [at, count] = [negative.offset + i, negative.counts[i]!]
     if (count !== 0) out.push({ lower: -boundOf(at, schema), upper: -innerBound(at, schema, zeroThreshold), count })
   }
-  if (zeroCount !== 0) out.push({ lower: -zeroThreshold, upper: zeroThreshold, count: zeroCount })
+  // Of a difference it may be negative: Prometheus shows it then as little as one that is empty.
+  if (zeroCount > 0) out.push({ lower: -zeroThreshold, upper: zeroThreshold, count: zeroCount })
   for (const [i, count] of positive.counts.entries()) {
     const at = positive.offset + i
     if (count !== 0) out.push({ lower: innerBound(at, schema, zeroThreshold), upper: boundOf(at, schema), count })

@@ -68,7 +68,7 @@ test.skipIf(!isThere).each([1, 2, 3, 4, 5])(
   'alerts and recorded series of an hour are those of Prometheus (seed %d, needs promtool 3)',
   async (seed) => {
     const random = seeded(seed)
-    const lines = KEYS.map((labels) => ({ labels, values: lineOf(random, labels.__name__ === 'served_total') }))
+    const lines = KEYS.map((labels) => ({ labels, values: lineOf(random, labels['__name__'] === 'served_total') }))
     const fed = lines.flatMap(({ labels, values }) =>
       values.flatMap((value, i): Fed[] =>
         value === undefined ? [] : [{ labels, time_ms: START + i * 30 * SECOND, value }],
