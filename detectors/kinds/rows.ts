@@ -11,6 +11,8 @@ export interface Column<T extends Numbers> {
 
 const VERSION = 1
 const HEADER_WORDS = 4
+/** Up to so many rows room is made for half as many again, then for an eighth. */
+const FAST_GROWTH = 256
 
 const padded = (bytes: number): number => (bytes + 7) & ~7
 
@@ -49,7 +51,8 @@ export class Rows {
   add(): number {
     const again = this.#free.pop()
     if (again !== undefined) return again
-    if (this.#used === this.#capacity) this.#grow(Math.max(16, Math.ceil(this.#capacity * 1.5)))
+    if (this.#used === this.#capacity)
+      this.#grow(Math.max(16, Math.ceil(this.#capacity * (this.#capacity < FAST_GROWTH ? 1.5 : 1.125))))
     return this.#used++
   }
 
@@ -81,6 +84,20 @@ export class Rows {
       at += padded(sizes[i]!)
     }
     return bytes
+  }
+
+  /** Takes from what `save` gave, of whatever columns, only which rows are in use; they are rows of zeros. */
+  loadPlaces(bytes: Uint8Array): void {
+    const own = new Uint8Array(bytes)
+    const [version, used = 0, free = 0] = new Uint32Array(own.buffer, 0, Math.min(own.length >> 2, HEADER_WORDS))
+    if (version !== VERSION || own.length < (HEADER_WORDS + free) * 4) {
+      throw new ServiceError('bad_data', 'detector state is cut short')
+    }
+    this.#used = 0
+    this.#grow(used)
+    for (const { data } of this.#columns) data.fill(0)
+    this.#used = used
+    this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
   }
 
   /** Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. */

@@ -326,9 +326,13 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const { direction, key, budget_per_week } = rule.spec
     const service = (): string => this.#service(row, rule)
     this.#options.budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, service })
-    if (direction !== 'both' && value > verdict.expected !== (direction === 'up')) verdict.score = 0
-    const anomalous = verdict.score >= 1
-    if (anomalous || this.#table.running.data[row] === 1) {
+    const allowed = direction === 'both' || value > verdict.expected === (direction === 'up')
+    if (!allowed) verdict.score = 0
+    const running = this.#table.running.data[row] === 1
+    // A score tells of an onset; what began lasts while values stay outside the band.
+    const outside = running && rule.lane === null && (value > verdict.upper || value < verdict.lower)
+    const anomalous = allowed && (verdict.score >= 1 || outside)
+    if (anomalous || running) {
       const { detector } = rule
       // A batch says scores alone; what was stepped last is not this sample.
       const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}

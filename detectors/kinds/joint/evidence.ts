@@ -1,0 +1,64 @@
+import { gain } from '#core/stats/ewma.ts'
+
+import type { Rows } from '../rows.ts'
+
+/** Means of distances and of surprise follow in this time. */
+const MEAN_MS = 90 * 60_000
+/** A single distance counts up to so many standard deviations in their mean. */
+const CLIP = 8
+/** The scale of a mean of distances: three times it is about as unusual as one of them. */
+const MEAN_SCALE = 3
+/** Standing still: the logarithm grows too fast beside the others. */
+const STILL_SHARE = 0.5
+
+/** Kinds of evidence in the order of their columns. */
+export const EVIDENCE = ['above', 'below', 'mean above', 'mean below', 'surprise', 'still'] as const
+/** What each must reach at least: log(1 + 3.5 σ), log(1 + 3 · 1 σ), a mean surprise of 0.9, log² of still samples. */
+export const LEAST: readonly number[] = [Math.log(4.5), Math.log(4.5), Math.log(4), Math.log(4), 0.9, 2]
+
+/** Distances of a sample, in standard deviations: from what was expected, and from the slow reference. */
+export interface Distances {
+  readonly z: number
+  readonly slow: number
+  readonly still: boolean
+  readonly dt_ms: number
+  readonly cadence_ms: number
+  readonly count: number
+}
+
+/**
+ * What speaks against a sample, each on a logarithmic scale: it alone, the mean of the last hour or so against what does
+ * not follow that fast (a level, a drift), the mean surprise (noise that grows), and how long it stands still.
+ */
+export class Evidence {
+  readonly #mean
+  readonly #surprise
+  readonly #still_ms
+  readonly current = new Float64Array(EVIDENCE.length)
+
+  constructor(rows: Rows) {
+    this.#mean = rows.column(Float64Array)
+    this.#surprise = rows.column(Float64Array)
+    this.#still_ms = rows.column(Float64Array)
+  }
+
+  step(row: number, { z, slow, still, dt_ms, cadence_ms, count }: Distances): Float64Array {
+    const clipped = slow > CLIP ? CLIP : slow < -CLIP ? -CLIP : slow
+    const mean = this.#mean.data[row]! + gain(dt_ms, MEAN_MS) * (clipped - this.#mean.data[row]!)
+    this.#mean.data[row] = mean
+    const single = Math.log(1 + Math.abs(z))
+    const surprise = this.#surprise.data[row]! + gain(dt_ms, MEAN_MS, count) * (single - this.#surprise.data[row]!)
+    this.#surprise.data[row] = surprise
+    const still_ms = still ? this.#still_ms.data[row]! + dt_ms : 0
+    this.#still_ms.data[row] = still_ms
+    const lasting = Math.log(1 + MEAN_SCALE * Math.abs(mean))
+    const current = this.current
+    current[0] = z > 0 ? single : 0
+    current[1] = z < 0 ? single : 0
+    current[2] = mean > 0 ? lasting : 0
+    current[3] = mean < 0 ? lasting : 0
+    current[4] = surprise
+    current[5] = still ? STILL_SHARE * Math.log(1 + still_ms / cadence_ms) : 0
+    return current
+  }
+}

@@ -1,0 +1,110 @@
+import type { Rows } from '../rows.ts'
+
+/** Evidence is compared with the largest of blocks this long. */
+const BLOCK_MS = 6 * 60 * 60_000
+const MEMORY = 60
+/** A block's largest counts up to so many standard deviations above the mean of the others, and at least so much. */
+const CLIP = 1.5
+const CLIP_MIN = 0.1
+const CLIP_AFTER = 3
+/** Gumbel by moments: scale from the standard deviation, location from the mean. */
+const TO_SCALE = 0.78
+const EULER = 0.577
+const SCALE_MIN = 0.08
+/** Few blocks say little: the scale is larger by 1 + 2 / blocks. */
+const DOUBT = 2
+const MIN_BLOCKS = 2
+const UNIT_MIN = 0.15
+
+/**
+ * The largest of each six hours of several kinds of evidence, and what is exceeded by it with a given probability: a
+ * Gumbel distribution of block maxima (Gumbel, Statistics of Extremes, 1958) by exponentially forgotten moments. A block
+ * in which something happened counts little more than a bad one, so that a burst does not become the norm.
+ */
+export class Extremes {
+  readonly #width: number
+  readonly #least: readonly number[]
+  readonly #end_ms
+  readonly #blocks
+  readonly #largest
+  readonly #mean
+  readonly #square
+  readonly #threshold
+  readonly #unit
+  readonly #moved
+
+  /** `least`: what evidence of each kind must reach, whatever a row has seen. */
+  constructor(rows: Rows, least: readonly number[]) {
+    this.#least = least
+    this.#width = least.length
+    this.#end_ms = rows.column(Float64Array)
+    this.#blocks = rows.column(Uint16Array)
+    this.#largest = rows.column(Float32Array, this.#width)
+    this.#mean = rows.column(Float32Array, this.#width)
+    this.#square = rows.column(Float32Array, this.#width)
+    this.#threshold = rows.column(Float32Array, this.#width)
+    this.#unit = rows.column(Float32Array, this.#width)
+    this.#moved = rows.column(Float32Array, this.#width)
+  }
+
+  begin(row: number, time_ms: number): void {
+    this.#end_ms.data[row] = time_ms + BLOCK_MS
+    this.#threshold.data.fill(Infinity, row * this.#width, (row + 1) * this.#width)
+    this.#moved.data.fill(Infinity, row * this.#width, (row + 1) * this.#width)
+  }
+
+  /** True once blocks enough are known. */
+  known(row: number): boolean {
+    return this.#blocks.data[row]! >= MIN_BLOCKS
+  }
+
+  /** Evidence of kind `k` that is anomalous; Infinity while unknown. */
+  threshold(row: number, k: number): number {
+    return this.#moved.data[row * this.#width + k]!
+  }
+
+  /** Moves thresholds by `shift` units of the usual spread. */
+  move(row: number, shift: number): void {
+    for (let at = row * this.#width; at < (row + 1) * this.#width; at++) {
+      const moved = this.#threshold.data[at]! + shift * this.#unit.data[at]!
+      this.#moved.data[at] = moved > this.#mean.data[at]! ? moved : Infinity
+    }
+  }
+
+  /** True where a block is over. */
+  learn(row: number, time_ms: number, evidence: Float64Array, alarms_per_block: number): boolean {
+    const largest = this.#largest.data
+    const base = row * this.#width
+    for (let k = 0; k < this.#width; k++) if (evidence[k]! > largest[base + k]!) largest[base + k] = evidence[k]!
+    if (time_ms < this.#end_ms.data[row]!) return false
+    const blocks = this.#blocks.data[row]! + 1
+    for (let k = 0; k < this.#width; k++) this.#close(base + k, k, blocks, alarms_per_block)
+    this.#blocks.data[row] = Math.min(blocks, 65_535)
+    this.#end_ms.data[row] = time_ms + BLOCK_MS
+    return true
+  }
+
+  #close(at: number, k: number, blocks: number, alarms_per_block: number): void {
+    const mean = this.#mean.data[at]!
+    const square = this.#square.data[at]!
+    let largest = this.#largest.data[at]!
+    if (blocks > CLIP_AFTER) {
+      const most = mean + Math.max(CLIP * Math.sqrt(square), CLIP_MIN)
+      if (largest > most) largest = most
+    }
+    const weight = Math.max(1 / blocks, 1 / MEMORY)
+    const learned = mean + weight * (largest - mean)
+    const spread = Math.max(0, square + weight * ((largest - learned) * (largest - mean) - square))
+    this.#mean.data[at] = learned
+    this.#square.data[at] = spread
+    this.#largest.data[at] = 0
+    const scale = Math.max(TO_SCALE * Math.sqrt(spread), SCALE_MIN) * (1 + DOUBT / blocks)
+    const p = Math.min(0.5, alarms_per_block / this.#width)
+    this.#unit.data[at] = Math.max(UNIT_MIN, scale / TO_SCALE)
+    this.#threshold.data[at] =
+      blocks < MIN_BLOCKS ? Infinity : Math.max(learned + scale * (-Math.log(p) - EULER), this.#least[k]!)
+  }
+}
+
+/** Alarms that a budget allows in a block. */
+export const perBlock = (budget_per_week: number): number => (budget_per_week * BLOCK_MS) / (7 * 86_400_000)

@@ -1,0 +1,178 @@
+import { gain } from '#core/stats/ewma.ts'
+
+import type { Rows } from '../rows.ts'
+import { DAY, Profile, WEEK } from './profile.ts'
+
+const FAST_MS = 5 * 60_000
+const MIDDLE_MS = 60 * 60_000
+const SLOW_MS = 3 * 60 * 60_000
+/** An expert's loss is forgotten in this time. */
+const LOSS_MS = 6 * 60 * 60_000
+/** An expert that begins to speak is believed to be a little worse than the best. */
+const NEWCOMER = 1.5
+/** A single error counts up to so many standard deviations. */
+const LOSS_CLIP = 8
+/** The newest value is believed up to so many standard deviations from what was expected. */
+const LAST_CLIP = 30
+const TINY = 1e-12
+/** The week is looked at when the day was proven better than a level, at this age. */
+const PROVEN = 0.8
+const WEEK_AFTER_MS = 36 * 60 * 60_000
+
+/** Experts in the order of their columns. */
+export const EXPERTS = ['last', 'recent', 'hour', 'day', 'level', 'week'] as const
+const SIZE = EXPERTS.length
+const [LAST, RECENT, HOUR, OF_DAY, LEVEL, OF_WEEK] = [0, 1, 2, 3, 4, 5]
+
+/** One sample as the experts learn it. */
+export interface Lesson {
+  readonly time_ms: number
+  readonly dt_ms: number
+  readonly cadence_ms: number
+  readonly age_ms: number
+  readonly count: number
+  /** As it came, and clipped. */
+  readonly value: number
+  readonly clipped: number
+  readonly expected: number
+  readonly scale: number
+}
+
+/**
+ * What to expect of a row: the newest value, means of five minutes, one and three hours, and profiles of the day and the week, weighted by
+ * (best loss / own loss)⁴. Each says its own; `expected` and `reference` are of the last `ask`.
+ */
+export class Forecast {
+  readonly #level
+  readonly #loss
+  readonly #day: Profile
+  readonly #week: Profile
+  readonly #predicted = new Float64Array(SIZE)
+  #dayShape = NaN
+  #weekShape = NaN
+  #best = Infinity
+  #most = 0
+  expected = NaN
+  /** What does not follow within the hour: the best of level, day and week. */
+  reference = NaN
+
+  constructor(rows: Rows) {
+    this.#level = rows.column(Float64Array, 4)
+    this.#loss = rows.column(Float32Array, SIZE)
+    this.#day = new Profile(rows, DAY)
+    this.#week = new Profile(rows, WEEK)
+  }
+
+  get pools(): readonly Rows[] {
+    return [this.#day.pool, this.#week.pool]
+  }
+
+  forget(row: number): void {
+    this.#day.forget(row)
+    this.#week.forget(row)
+  }
+
+  begin(row: number, value: number): void {
+    this.#level.data.fill(value, row * 4, row * 4 + 4)
+  }
+
+  level(row: number): number {
+    return this.#level.data[row * 4 + 3]!
+  }
+
+  ask(row: number, time_ms: number, count: number): void {
+    const predicted = this.#predicted
+    const level = row * 4
+    predicted[LAST] = this.#level.data[level]!
+    predicted[RECENT] = this.#level.data[level + 1]!
+    predicted[HOUR] = this.#level.data[level + 2]!
+    predicted[LEVEL] = this.#level.data[level + 3]!
+    this.#dayShape = this.#day.shape(row, time_ms)
+    this.#weekShape = this.#week.shape(row, time_ms)
+    predicted[OF_DAY] = this.#day.expect(row, this.#dayShape)
+    predicted[OF_WEEK] = this.#week.expect(row, this.#weekShape)
+    this.#mix(row, count)
+    this.reference = this.#refer(row)
+  }
+
+  /** Name of the expert believed most. */
+  get best(): string {
+    return EXPERTS[this.#most]!
+  }
+
+  #mix(row: number, count: number): void {
+    const predicted = this.#predicted
+    const loss = this.#loss.data
+    const base = row * SIZE
+    let best = Infinity
+    for (let e = 0; e < SIZE; e++) {
+      const own = loss[base + e]!
+      if (!(own > 0 && own < best) || predicted[e] !== predicted[e]) continue
+      best = own
+      this.#most = e
+    }
+    this.#best = best
+    let weights = 0
+    let sum = 0
+    for (let e = 0; e < SIZE; e++) {
+      const own = loss[base + e]!
+      if (predicted[e] !== predicted[e] || (own === 0 && count > 3)) continue
+      const ratio = own > 0 ? best / own : 1
+      const weight = ratio * ratio * ratio * ratio
+      weights += weight
+      sum += weight * predicted[e]!
+    }
+    this.expected = weights > 0 ? sum / weights : predicted[RECENT]!
+  }
+
+  #refer(row: number): number {
+    const loss = this.#loss.data
+    const base = row * SIZE
+    let least = loss[base + LEVEL]!
+    let reference = this.#predicted[LEVEL]!
+    for (const e of [OF_DAY, OF_WEEK]) {
+      const own = loss[base + e]!
+      if (!(own > 0 && own < least) || this.#predicted[e] !== this.#predicted[e]) continue
+      least = own
+      reference = this.#predicted[e]!
+    }
+    return reference
+  }
+
+  learn(row: number, lesson: Lesson): void {
+    const { dt_ms, count, clipped, expected, scale, value } = lesson
+    this.#weigh(row, lesson)
+    const level = this.#level.data
+    const at = row * 4
+    const reach = LAST_CLIP * scale
+    const far = value - expected
+    level[at] = far > reach ? expected + reach : far < -reach ? expected - reach : value
+    level[at + 1]! += gain(dt_ms, FAST_MS, count) * (clipped - level[at + 1]!)
+    level[at + 2]! += gain(dt_ms, MIDDLE_MS, count) * (clipped - level[at + 2]!)
+    level[at + 3]! += gain(dt_ms, SLOW_MS, count) * (clipped - level[at + 3]!)
+    const { time_ms, cadence_ms, age_ms } = lesson
+    this.#day.learn(row, time_ms, clipped, { shape: this.#dayShape, dt_ms, cadence_ms, age_ms })
+    const loss = this.#loss.data
+    const base = row * SIZE
+    const weekly = this.#weekShape === this.#weekShape
+    const proven = loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < PROVEN * loss[base + LEVEL]!
+    if (weekly || this.#week.allocated(row) || (age_ms > WEEK_AFTER_MS && proven))
+      this.#week.learn(row, time_ms, clipped, { shape: this.#weekShape, dt_ms, cadence_ms, age_ms })
+  }
+
+  #weigh(row: number, { value, scale, dt_ms, count }: Lesson): void {
+    const limit = LOSS_CLIP * scale
+    const weight = gain(dt_ms, LOSS_MS, count)
+    const loss = this.#loss.data
+    const base = row * SIZE
+    const newcomer = this.#best < Infinity ? NEWCOMER * this.#best : 0
+    for (let e = 0; e < SIZE; e++) {
+      const predicted = this.#predicted[e]!
+      if (predicted !== predicted) continue
+      const far = Math.abs(value - predicted)
+      const error = (far < limit ? far : limit) + TINY
+      const old = loss[base + e]!
+      loss[base + e] = old === 0 ? (error > newcomer ? error : newcomer) : old + weight * (error - old)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { Verdict } from '#core/score.ts'
+
+import type { Rows } from '../rows.ts'
+
+/** A level that lasts this long is the new normal. A young row, which knows little, gives in after its own age. */
+const ADOPT_MS = 2 * 60 * 60_000
+const ADOPT_MIN_MS = 15 * 60_000
+/** So many samples back inside are the end. */
+const INSIDE = 3
+
+/**
+ * The band that a row left when it became anomalous. It stays in place while values stay outside, although the
+ * experts follow them: for people it is over when the series is back, or when the new level has lasted long enough.
+ */
+export class Held {
+  readonly #band
+  readonly #until_ms
+  readonly #inside
+
+  constructor(rows: Rows) {
+    /** Expected, lower, upper. */
+    this.#band = rows.column(Float64Array, 3)
+    /** 0: nothing is held. */
+    this.#until_ms = rows.column(Float64Array)
+    this.#inside = rows.column(Uint8Array)
+  }
+
+  /** Puts the held band into `out`, where one is; takes what `out` says where an alarm begins. True when a level is adopted. */
+  step(
+    row: number,
+    time_ms: number,
+    { value, age_ms, alarm }: { value: number; age_ms: number; alarm: boolean },
+    out: Verdict,
+  ): boolean {
+    const until_ms = this.#until_ms.data[row]!
+    const outside = value > out.upper || value < out.lower
+    if (until_ms === 0) {
+      if (alarm && outside) this.#begin(row, time_ms + Math.max(ADOPT_MIN_MS, Math.min(ADOPT_MS, age_ms)), out)
+      return false
+    }
+    if (time_ms >= until_ms) {
+      this.#until_ms.data[row] = 0
+      return true
+    }
+    const base = row * 3
+    const band = this.#band.data
+    const back = value >= band[base + 1]! && value <= band[base + 2]!
+    const inside = back ? this.#inside.data[row]! + 1 : 0
+    this.#inside.data[row] = inside
+    if (inside >= INSIDE) this.#until_ms.data[row] = 0
+    else {
+      out.expected = band[base]!
+      out.lower = band[base + 1]!
+      out.upper = band[base + 2]!
+    }
+    return false
+  }
+
+  #begin(row: number, until_ms: number, { expected, lower, upper }: Verdict): void {
+    this.#until_ms.data[row] = until_ms
+    this.#inside.data[row] = 0
+    this.#band.data[row * 3] = expected
+    this.#band.data[row * 3 + 1] = lower
+    this.#band.data[row * 3 + 2] = upper
+  }
+}

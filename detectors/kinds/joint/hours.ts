@@ -1,0 +1,59 @@
+import type { Rows } from '../rows.ts'
+
+const DAY_MS = 86_400_000
+const SLOTS = 24
+/** Believed before there is data: that each hour is like the others; worth three days. */
+const PRIOR_DAYS = 3
+const MEMORY_DAYS = 7
+/** A neighbouring hour may be a little later than usual: so much of its scatter is expected, too. */
+const NEIGHBOUR = 0.5
+/** Quiet hours are judged as if they scattered by at least this share of the usual. */
+const LEAST = 0.8
+/** A single deviation counts up to so many times what is usual at its hour. */
+const CLIP = 10
+const COUNT_MAX = 65_535
+
+/** How much a row scatters at an hour of the day (UTC), relative to its usual scatter. */
+export class Hours {
+  readonly #ratio
+  readonly #count
+
+  constructor(rows: Rows) {
+    this.#ratio = rows.column(Float32Array, SLOTS)
+    this.#count = rows.column(Uint16Array, SLOTS)
+  }
+
+  begin(row: number): void {
+    this.#ratio.data.fill(1, row * SLOTS, (row + 1) * SLOTS)
+  }
+
+  /** The factor on the usual scatter. */
+  of(row: number, time_ms: number): number {
+    const ratio = this.#ratio.data
+    const base = row * SLOTS
+    const hour = hourOf(time_ms)
+    const before = NEIGHBOUR * ratio[base + (hour === 0 ? SLOTS - 1 : hour - 1)]!
+    const after = NEIGHBOUR * ratio[base + (hour === SLOTS - 1 ? 0 : hour + 1)]!
+    let most = ratio[base + hour]!
+    if (before > most) most = before
+    if (after > most) most = after
+    return most > LEAST ? most : LEAST
+  }
+
+  /** `deviation`: in units of the usual scatter. */
+  learn(row: number, time_ms: number, deviation: number, cadence_ms: number): void {
+    const at = row * SLOTS + hourOf(time_ms)
+    const daily = Math.max(1, Math.round(DAY_MS / SLOTS / cadence_ms))
+    const count = this.#count.data[at]! + 1
+    this.#count.data[at] = count < COUNT_MAX ? count : COUNT_MAX
+    const weight = 1 / (Math.min(count, daily * MEMORY_DAYS) + daily * PRIOR_DAYS)
+    const ratio = this.#ratio.data[at]!
+    const most = CLIP * (ratio > 1 ? ratio : 1)
+    this.#ratio.data[at] = ratio + weight * ((deviation < most ? deviation : most) - ratio)
+  }
+}
+
+function hourOf(time_ms: number): number {
+  const into_ms = time_ms % DAY_MS
+  return Math.floor((into_ms < 0 ? into_ms + DAY_MS : into_ms) / (DAY_MS / SLOTS)) % SLOTS
+}

@@ -1,0 +1,238 @@
+import type { FindingKind } from '#core/finding.ts'
+import type { Verdict } from '#core/score.ts'
+
+import type { Detector, DetectorContext } from '../kind.ts'
+import { Rows } from '../rows.ts'
+import { joinSections, splitSections } from '../sections.ts'
+import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
+import { Extremes, perBlock } from './extremes.ts'
+import { Forecast } from './forecast.ts'
+import { Held } from './held.ts'
+import { Quiet } from './quiet.ts'
+import { Rate } from './rate.ts'
+import { Spread } from './spread.ts'
+
+/** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
+const MIN_COUNT = 3
+const MIN_SAID = 10
+/** Until then everything is learned as it is. */
+const LEARN_FREELY = 10
+/** What is learned lies within so many standard deviations of what was expected. */
+const CLIP = 6
+/** While the row's own extremes are not known: so many standard deviations, wider by 1 + 6 / samples. */
+const PRIOR = 15
+const DOUBT = 6
+/** Beyond this a value is judged as if it were this: state is partly 32 bit. */
+const HUGE = 1e37
+const LOG_MAX = Math.log(1e9)
+const LOG_MIN = -40
+/** After a gap of g > 5 cadences scatter is larger by √(1 + g / 20), at most threefold; in means it counts as five. */
+const GAP_CADENCES = 5
+const GAP_GROWTH = 1 / 20
+const GAP_MAX = 3
+const MAX_CADENCE_MS = 7 * 86_400_000
+/** Pools that the first state of this kind had. */
+const POOLS_BEFORE = 1
+const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
+
+/**
+ * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
+ * around it (`Spread`), what speaks against the sample (`Evidence`) compared with the largest of its kind in past blocks
+ * (`Extremes`) at the rate that the budget allows (`Rate`), said once (`Quiet`). Each sample is judged first and learned afterwards, clipped.
+ */
+export class Joint implements Detector {
+  readonly #context: DetectorContext
+  readonly #rows = new Rows()
+  readonly #forecast = new Forecast(this.#rows)
+  readonly #spread = new Spread(this.#rows)
+  readonly #evidence = new Evidence(this.#rows)
+  readonly #extremes = new Extremes(this.#rows, LEAST)
+  readonly #rate = new Rate(this.#rows)
+  readonly #quiet = new Quiet(this.#rows)
+  readonly #held = new Held(this.#rows)
+  readonly #band = this.#rows.column(Float32Array, 2)
+  readonly #count = this.#rows.column(Uint32Array)
+  readonly #first_ms = this.#rows.column(Float64Array)
+  readonly #last_ms = this.#rows.column(Float64Array)
+  readonly #last = this.#rows.column(Float64Array)
+  readonly #cadence_ms = this.#rows.column(Float64Array)
+  /** Of the last step: the kind of evidence that weighed most, the logarithm of its score, and whether a level was adopted. */
+  #most = 0
+  #log = LOG_MIN
+  #adopted = false
+
+  constructor(context: DetectorContext) {
+    this.#context = context
+  }
+
+  get live(): number {
+    return this.#rows.live
+  }
+
+  get bytes(): number {
+    return this.#forecast.pools.reduce((sum, { bytes }) => sum + bytes, this.#rows.bytes)
+  }
+
+  add(): number {
+    return this.#rows.add()
+  }
+
+  remove(row: number): void {
+    this.#forecast.forget(row)
+    this.#rows.remove(row)
+  }
+
+  step(row: number, time_ms: number, raw: number, out: Verdict): void {
+    out.score = 0
+    out.expected = NaN
+    out.lower = NaN
+    out.upper = NaN
+    this.#log = LOG_MIN
+    this.#adopted = false
+    if (!Number.isFinite(raw)) return
+    const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
+    const count = this.#count.data[row]!
+    if (count === 0) this.#begin(row, time_ms, value)
+    else this.#judge(row, time_ms, value, out)
+    this.#count.data[row] = count + 1
+    this.#last_ms.data[row] = time_ms
+    this.#last.data[row] = value
+  }
+
+  blamed(): readonly string[] {
+    return this.#log >= 0 ? [EVIDENCE[this.#most]!, this.#forecast.best] : []
+  }
+
+  shape(): FindingKind | undefined {
+    return this.#log >= 0 ? SHAPES[this.#most] : undefined
+  }
+
+  adopted(): boolean {
+    return this.#adopted
+  }
+
+  save(): Uint8Array {
+    return joinSections([this.#rows.save(), ...this.#forecast.pools.map((pool) => pool.save())])
+  }
+
+  load(bytes: Uint8Array): void {
+    const [rows = new Uint8Array(), ...pools] = splitSections(bytes)
+    if (pools.length === POOLS_BEFORE) {
+      // State of an older kind of this name: its rows keep their places and learn anew.
+      this.#rows.loadPlaces(rows)
+      return
+    }
+    this.#rows.load(rows)
+    for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
+  }
+
+  #begin(row: number, time_ms: number, value: number): void {
+    this.#first_ms.data[row] = time_ms
+    this.#forecast.begin(row, value)
+    this.#spread.begin(row, value)
+    this.#extremes.begin(row, time_ms)
+    this.#rate.begin(row)
+    this.#quiet.begin(row)
+  }
+
+  #judge(row: number, time_ms: number, value: number, out: Verdict): void {
+    const count = this.#count.data[row]!
+    const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
+    const cadence_ms = this.#clockIn(row, dt_ms, count)
+    const age_ms = time_ms - this.#first_ms.data[row]!
+    const forecast = this.#forecast
+    forecast.ask(row, time_ms, count)
+    const { expected, reference } = forecast
+    const level = forecast.level(row)
+    const floor = this.#spread.floor(row, level)
+    const scale = this.#spread.near(row, time_ms, floor) * afterGap(dt_ms / cadence_ms)
+    const residual = value - expected
+    const distance = value - reference
+    const evidence = this.#evidence.step(row, {
+      z: residual / scale,
+      slow: distance / this.#spread.slow(row, floor),
+      still: value === this.#last.data[row]!,
+      dt_ms: Math.min(dt_ms, GAP_CADENCES * cadence_ms),
+      cadence_ms,
+      count,
+    })
+    if (count >= MIN_COUNT) this.#say(row, time_ms, { value, expected, scale, age_ms, count }, out)
+    const budget_per_week = this.#context.budget_per_week / this.#rows.live
+    const alarm = out.score >= 1
+    const over = this.#extremes.learn(row, time_ms, evidence, perBlock(budget_per_week))
+    if ((over || alarm) && this.#extremes.known(row)) {
+      this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
+      this.#extremes.move(row, this.#rate.shift(row))
+      this.#bands(row)
+    }
+    const move = value - this.#last.data[row]!
+    this.#spread.learn(row, time_ms, { residual, distance, move, floor, scale, dt_ms, cadence_ms, count })
+    const reach = CLIP * scale
+    const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
+    const clipped = count < LEARN_FREELY ? value : within
+    forecast.learn(row, { time_ms, dt_ms, cadence_ms, age_ms, count, value, clipped, expected, scale })
+  }
+
+  #say(row: number, time_ms: number, { value, expected, scale, age_ms, count }: Sample, out: Verdict): void {
+    const band = this.#band.data
+    const known = this.#extremes.known(row)
+    const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
+    const above = known ? band[row * 2]! : prior
+    const below = known ? band[row * 2 + 1]! : prior
+    const { current } = this.#evidence
+    if (known)
+      this.#weigh(row, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
+    else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
+    if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, this.#log)
+    out.expected = expected
+    out.lower = expected - scale * below
+    out.upper = expected + scale * above
+    this.#adopted = this.#held.step(row, time_ms, { value, age_ms, alarm: out.score >= 1 }, out)
+  }
+
+  /** Finds the evidence furthest beyond its threshold. */
+  #weigh(row: number, up: number, down: number): void {
+    const evidence = this.#evidence.current
+    let most = up >= down ? 0 : 1
+    let log = up >= down ? up : down
+    // While nothing is anomalous the score tells of the sample alone.
+    for (let k = 2; k < evidence.length; k++) {
+      const beyond = evidence[k]! - this.#extremes.threshold(row, k)
+      if (beyond >= 0 && beyond > log) {
+        log = beyond
+        most = k
+      }
+    }
+    this.#most = most
+    this.#log = log > LOG_MAX ? LOG_MAX : log > LOG_MIN ? log : LOG_MIN
+  }
+
+  /** Half widths of the band above and below, in standard deviations. */
+  #bands(row: number): void {
+    for (let side = 0; side < 2; side++) {
+      const log = this.#extremes.threshold(row, side)
+      this.#band.data[row * 2 + side] = Math.exp(log < LOG_MAX ? log : LOG_MAX) - 1
+    }
+  }
+
+  /** The usual time between samples. */
+  #clockIn(row: number, dt_ms: number, count: number): number {
+    const before = this.#cadence_ms.data[row]!
+    const step = count === 1 ? dt_ms : Math.min(dt_ms, 4 * before)
+    const cadence_ms = Math.min(count === 1 ? dt_ms : before + (step - before) / Math.min(count, 64), MAX_CADENCE_MS)
+    this.#cadence_ms.data[row] = cadence_ms
+    return cadence_ms
+  }
+}
+
+function afterGap(cadences: number): number {
+  return cadences <= GAP_CADENCES ? 1 : Math.min(Math.sqrt(1 + cadences * GAP_GROWTH), GAP_MAX)
+}
+
+interface Sample {
+  readonly value: number
+  readonly expected: number
+  readonly scale: number
+  readonly age_ms: number
+  readonly count: number
+}

@@ -1,0 +1,91 @@
+import { gain } from '#core/stats/ewma.ts'
+
+import type { Rows } from '../rows.ts'
+import { Hours } from './hours.ts'
+
+const MEMORY_MS = 24 * 60 * 60_000
+/** Before data, values are believed to scatter by this share of the first. */
+const PRIOR_SHARE = 0.05
+const TINY = 1e-9
+/** A single deviation counts up to so many standard deviations. */
+const CLIP = 6
+/** Mean absolute deviation of a Gaussian is 0.8 of its standard deviation. */
+const TO_SIGMA = 1.25
+/** Deviations under this share of the level concern nobody, nor those under a quarter of the smallest usual step. */
+const LEVEL_SHARE = 0.002
+const STEP_SHARE = 0.25
+const LEAST = 1e-12
+/** Resolution found smaller is taken at once, larger only slowly. */
+const STEP_GROWTH = 1.002
+
+/** How far values scatter around what was expected, by the hour of the day, and around the slow reference. */
+export class Spread {
+  readonly #near
+  readonly #slow
+  readonly #step
+  readonly #hours: Hours
+
+  constructor(rows: Rows) {
+    this.#near = rows.column(Float64Array)
+    this.#slow = rows.column(Float64Array)
+    this.#step = rows.column(Float64Array)
+    this.#hours = new Hours(rows)
+  }
+
+  begin(row: number, value: number): void {
+    this.#near.data[row] = PRIOR_SHARE * Math.abs(value) + TINY
+    this.#slow.data[row] = 0
+    this.#hours.begin(row)
+  }
+
+  /** No standard deviation of the row is below it. */
+  floor(row: number, level: number): number {
+    const share = LEVEL_SHARE * Math.abs(level)
+    const step = STEP_SHARE * this.#step.data[row]!
+    const most = share > step ? share : step
+    return most > LEAST ? most : LEAST
+  }
+
+  near(row: number, time_ms: number, floor: number): number {
+    const usual = this.#near.data[row]! * this.#hours.of(row, time_ms)
+    return usual > floor ? usual : floor
+  }
+
+  slow(row: number, floor: number): number {
+    const usual = this.#slow.data[row]!
+    return usual > floor ? usual : floor
+  }
+
+  /** `residual`: from what was expected; `distance`: from the reference; `move`: from the value before. */
+  learn(
+    row: number,
+    time_ms: number,
+    { residual, distance, move, floor, scale, dt_ms, cadence_ms, count }: Scatter,
+  ): void {
+    const near = this.#near.data[row]!
+    const deviation = TO_SIGMA * Math.abs(residual)
+    this.#hours.learn(row, time_ms, deviation / (near > floor ? near : floor), cadence_ms)
+    const weight = gain(dt_ms, MEMORY_MS, count)
+    const most = TO_SIGMA * CLIP * scale
+    this.#near.data[row] = near + weight * ((deviation < most ? deviation : most) - near)
+    const slow = this.#slow.data[row]!
+    const far = TO_SIGMA * Math.abs(distance)
+    const farthest = TO_SIGMA * CLIP * (slow > floor ? slow : floor)
+    this.#slow.data[row] = count < 3 ? scale : slow + weight * ((far < farthest ? far : farthest) - slow)
+    const size = Math.abs(move)
+    if (size === 0) return
+    const step = this.#step.data[row]!
+    this.#step.data[row] = step === 0 || size < step ? size : Math.min(step * STEP_GROWTH, size)
+  }
+}
+
+interface Scatter {
+  readonly residual: number
+  readonly distance: number
+  readonly move: number
+  readonly floor: number
+  readonly scale: number
+  readonly dt_ms: number
+  readonly cadence_ms: number
+  readonly count: number
+}
