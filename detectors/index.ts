@@ -3,10 +3,11 @@ import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
 import type { ForecastReader } from '#core/ports/forecasts.ts'
-import type { Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, Tick } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { Questions } from '#core/ports/questions.ts'
 import type { RuleReader } from '#core/ports/rules.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { SeriesReader } from '#core/ports/series-reader.ts'
@@ -56,12 +57,14 @@ export interface Detectors {
   logs(records: readonly LogRecord[]): void
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
+  /** What an upstream said of rules that are evaluated there. */
+  answers(input: AnswersInput): Promise<void>
   tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
   /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
   step(time_ms: number): Promise<void>
   readonly findings: FindingReader
   readonly scores: ScoreReader
-  readonly rules: RuleReader
+  readonly rules: RuleReader & Questions
   readonly alerts: AlertReader
   readonly forecasts: ForecastReader
   readonly snapshots: readonly Snapshot[]
@@ -126,6 +129,10 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     },
     logs: (records) => logs.logs(records),
     change: (change) => windows.change(change),
+    async answers({ datasource, answers }) {
+      await rules.answered(datasource, answers)
+      bands.flush()
+    },
     async tick({ time_ms, complete_ms }) {
       logs.tick(time_ms)
       await rules.tick({ time_ms, complete_ms })
