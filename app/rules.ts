@@ -53,7 +53,9 @@ export function unknownDatasources(
     if (datasource === undefined || names.includes(datasource)) return []
     const near = nearest(datasource, names)
     const fix =
-      near === undefined ? `there are: ${names.join(', ') || 'none; add it to the configuration'}` : `did you mean ${near}?`
+      near === undefined
+        ? `there are: ${names.join(', ') || 'none; add it to the configuration'}`
+        : `did you mean ${near}?`
     const message = `no upstream ${JSON.stringify(datasource)}; ${fix}`
     return [{ file, line: 0, path: `groups.${name}.datasource`, message }]
   })

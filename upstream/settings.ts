@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { duration } from '#core/config/duration.ts'
 
 import { address, headers } from './address.ts'
+import { rulesObject } from './asking/settings.ts'
 import { historyObject } from './history/settings.ts'
-import { rulesObject } from './rules/settings.ts'
 import { writeObject } from './write/settings.ts'
 
 const off = z.union([z.literal('off'), z.literal(false)]).transform(() => null)

@@ -21,7 +21,9 @@ afterEach(async () => {
 })
 
 const listOf = (backfill: HistoryStand['backfill'] | undefined) =>
-  new UpstreamList([{ name: 'prom', server: 'http://prom', writer: undefined, backfill, asking: new AskingStand({ url: '' }).asking }])
+  new UpstreamList([
+    { name: 'prom', server: 'http://prom', writer: undefined, backfill, asking: new AskingStand({ url: '' }).asking },
+  ])
 
 test('how much history is missing shrinks to nothing', async () => {
   const list = listOf(stand.backfill)
@@ -30,7 +32,12 @@ test('how much history is missing shrinks to nothing', async () => {
   await until('it is under way', () => list.missing_ms > 0)
   await first
   expect(list.missing_ms).toBe(0)
-  expect(list.all()[0]).toMatchObject({ name: 'prom', writing: undefined, rules: undefined, history: { state: 'done', fetched: 1 } })
+  expect(list.all()[0]).toMatchObject({
+    name: 'prom',
+    writing: undefined,
+    rules: undefined,
+    history: { state: 'done', fetched: 1 },
+  })
 })
 
 test('one command at a time, and only to those that have history', async () => {

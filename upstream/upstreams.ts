@@ -1,8 +1,8 @@
 import { ServiceError } from '#core/errors.ts'
 import type { UpstreamHistory, UpstreamInfo, Upstreams, UpstreamWriting } from '#core/ports/upstreams.ts'
 
+import type { RuleAsking } from './asking/asking.ts'
 import type { Backfill } from './history/backfill.ts'
-import type { RuleAsking } from './rules/asking.ts'
 import type { RemoteWriter } from './write/writer.ts'
 
 /** One entry of the configuration. */
@@ -78,7 +78,9 @@ export class UpstreamList implements Upstreams {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#upstreams.flatMap(({ backfill, asking }) => [backfill?.stop(), asking.stop()]))
+    await Promise.all(
+      this.#upstreams.map(async ({ backfill, asking }) => Promise.all([backfill?.stop(), asking.stop()])),
+    )
   }
 }
 

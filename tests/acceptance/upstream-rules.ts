@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { snappy, version1, type WrittenSeries } from '../../collector/testing/remote-write.fixture.ts'
-import { Barograph, BEGIN, MINUTE, SECOND } from './barograph.ts'
+import { type Barograph, BEGIN, MINUTE, SECOND } from './barograph.ts'
 
 export const STEP = 15 * SECOND
 /** The fault of one job falls into the time in which the upstream is away. */
@@ -156,11 +156,11 @@ export async function passAsking(barograph: Barograph, ms: number): Promise<void
   const end_ms = barograph.now_ms + ms
   while (barograph.now_ms < end_ms) {
     await barograph.pass(Math.min(SECOND, end_ms - barograph.now_ms))
-    let is = false
-    void barograph.service.upstreams.idle().then(() => (is = true))
+    const idle = { is: false }
+    void barograph.service.upstreams.idle().then(() => (idle.is = true))
     await new Promise((resolve) => setImmediate(resolve))
     // Queries are paced by the clock.
-    while (!is && barograph.now_ms < end_ms) {
+    while (!idle.is && barograph.now_ms < end_ms) {
       barograph.clock.advanceTo(barograph.now_ms + 1)
       await sleep(1)
     }

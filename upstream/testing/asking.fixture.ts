@@ -5,10 +5,10 @@ import type { Input } from '#core/ports/intake.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { Answer, Question } from '#core/ports/questions.ts'
 
+import { RuleAsking } from '../asking/asking.ts'
+import { type RulesSettings, rulesObject } from '../asking/settings.ts'
 import { UpstreamClient } from '../client/client.ts'
 import { Peer } from '../peer.ts'
-import { RuleAsking } from '../rules/asking.ts'
-import { type RulesSettings, rulesObject } from '../rules/settings.ts'
 import { NOW } from './stand.fixture.ts'
 
 /** On the grid of every interval in use. */
@@ -36,7 +36,14 @@ export class AskingStand {
   busy = 0
   rules: readonly string[]
 
-  constructor({ url, rules = [], interval_ms = 60_000, settings = {}, range_ms = 0, timeout_ms = 2000 }: AskingOptions) {
+  constructor({
+    url,
+    rules = [],
+    interval_ms = 60_000,
+    settings = {},
+    range_ms = 0,
+    timeout_ms = 2000,
+  }: AskingOptions) {
     this.rules = rules
     const warn = (message: string): void => void this.warnings.push(message)
     const real = { now_ms: () => this.clock.now_ms(), after: afterReally, every: () => () => undefined }
@@ -44,12 +51,23 @@ export class AskingStand {
       name: 'prom',
       settings: rulesObject.parse({ rate: 1000, ...settings }),
       client: new UpstreamClient(
-        new Peer({ url: url === '' ? 'http://127.0.0.1:1' : url, headers: {}, timeout_ms, version: 'test', clock: real, fetch }),
+        new Peer({
+          url: url === '' ? 'http://127.0.0.1:1' : url,
+          headers: {},
+          timeout_ms,
+          version: 'test',
+          clock: real,
+          fetch,
+        }),
       ),
       intake: { submit: async (input) => this.#take(input) },
       questions: () => this.rules.map((expr) => this.#question(expr, interval_ms)),
       ranges: () => new Map(this.rules.map((rule) => [rule, range_ms])),
-      inspect: (expr): ExpressionInfo => ({ type: expr === 'time()' ? 'scalar' : 'vector', selectors: [], plain: null }),
+      inspect: (expr): ExpressionInfo => ({
+        type: expr === 'time()' ? 'scalar' : 'vector',
+        selectors: [],
+        plain: null,
+      }),
       lateness_ms: 10_000,
       retention_ms: 15 * 86_400_000,
       clock: this.clock,
@@ -73,7 +91,9 @@ export class AskingStand {
     return (this.answers.get(rule) ?? []).flatMap(({ from_ms, to_ms, step_ms, series, error }) => {
       const steps: [number, number][] = []
       for (let at = from_ms; at <= to_ms; at += step_ms) {
-        const values = series.flatMap(({ time_ms, value }) => (time_ms.includes(at) ? [value[time_ms.indexOf(at)]!] : []))
+        const values = series.flatMap(({ time_ms, value }) =>
+          time_ms.includes(at) ? [value[time_ms.indexOf(at)]!] : [],
+        )
         steps.push([(at - BEGIN) / step_ms, error === '' ? values.reduce((sum, one) => sum + one, 0) : Number.NaN])
       }
       return steps
@@ -82,10 +102,10 @@ export class AskingStand {
 
   /** What waits for the clock gets it; what is answered in real time is waited for. */
   async #settled(): Promise<void> {
-    let is = false
-    void this.asking.idle().then(() => (is = true))
+    const idle = { is: false }
+    void this.asking.idle().then(() => (idle.is = true))
     await new Promise((resolve) => setImmediate(resolve))
-    while (!is) {
+    while (!idle.is) {
       this.clock.advanceTo(this.clock.now_ms() + 1)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }

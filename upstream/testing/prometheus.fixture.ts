@@ -132,7 +132,8 @@ export class FakePrometheus {
         'bad_data',
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
       )
-    if (this.evaluate !== undefined) return say({ resultType: 'matrix', result: this.#evaluated(query, start, end, step) })
+    if (this.evaluate !== undefined)
+      return say({ resultType: 'matrix', result: this.#evaluated(query, start, end, step) })
     const lookback_ms = Number((form.get('lookback_delta') ?? '300000ms').replace('ms', ''))
     const result = this.#select(query).map(({ labels, samples }) => {
       const values: [number, string][] = []

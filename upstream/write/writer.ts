@@ -228,10 +228,7 @@ export class RemoteWriter implements StoredSamples {
     for (let from = 0; from < all.length; from += limits.batch) {
       const bytes = packed(encodeMetadata(all.slice(from, from + limits.batch)))
       const signal = this.#stop.signal
-      const answer = await endpoint.send(
-        { version: 1, bytes, samples: 0 },
-        { attempt: 0, signal },
-      )
+      const answer = await endpoint.send({ version: 1, bytes, samples: 0 }, { attempt: 0, signal })
       if (answer.kind !== 'taken') return
     }
   }

@@ -60,7 +60,8 @@ export const answers: RecordCodec<'answers'> = {
   },
   decode(reader) {
     const version = reader.u8()
-    if (version !== VERSION) throw new ServiceError('bad_data', `answers in form ${version}; this program reads ${VERSION}`)
+    if (version !== VERSION)
+      throw new ServiceError('bad_data', `answers in form ${version}; this program reads ${VERSION}`)
     const datasource = reader.text()
     const list = Array.from({ length: reader.count(ANSWER_BYTES) }, () => readAnswer(reader))
     return { kind: 'answers', datasource, answers: list }

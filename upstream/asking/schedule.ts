@@ -39,7 +39,8 @@ export function scheduled(questions: readonly Question[], options: ScheduleOptio
     const { interval_ms: step_ms, offset_ms, mark_ms, rule } = question
     const slot_ms = (Math.floor(i / batch) / slots) * Math.min(spread_ms, step_ms / 2)
     const due_ms = floorTo(now_ms - lateness_ms - offset_ms - slot_ms, step_ms)
-    const wanted_ms = mark_ms === -Infinity ? due_ms - floorTo(range_ms(rule), step_ms) : floorTo(mark_ms, step_ms) + step_ms
+    const wanted_ms =
+      mark_ms === -Infinity ? due_ms - floorTo(range_ms(rule), step_ms) : floorTo(mark_ms, step_ms) + step_ms
     const from_ms = Math.max(wanted_ms, floorTo(oldest_ms, step_ms) + step_ms)
     if (from_ms > due_ms) continue
     behind_ms = Math.max(behind_ms, due_ms - from_ms + step_ms)

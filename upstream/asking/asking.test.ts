@@ -71,10 +71,13 @@ describe('rules of an upstream', () => {
 
   test('that are many are asked in pieces that are not too large', async () => {
     const stand = started({ rules: ['a'], range_ms: 5 * 86_400_000, settings: { samples: 2000 } })
-    server.evaluate = (_, time_ms) => Object.fromEntries(Array.from({ length: 20 }, (__, i) => [`{"i":"${i}"}`, time_ms]))
+    server.evaluate = (_, time_ms) =>
+      Object.fromEntries(Array.from({ length: 20 }, (__, i) => [`{"i":"${i}"}`, time_ms]))
     await stand.pass(20_000)
     expect(stand.steps('a')).toHaveLength(5 * 1440 + 1)
-    const sizes = stand.answers.get('a')!.map(({ series }) => series.reduce((sum, { time_ms }) => sum + time_ms.length, 0))
+    const sizes = stand.answers
+      .get('a')!
+      .map(({ series }) => series.reduce((sum, { time_ms }) => sum + time_ms.length, 0))
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2000)
   })
 })
@@ -85,7 +88,10 @@ describe('an upstream', () => {
     await stand.pass(2 * MINUTE + 20_000)
     await server.stop()
     await stand.pass(5 * MINUTE)
-    expect(stand.asking.state()).toMatchObject({ behind_ms: 5 * MINUTE, trouble: expect.stringContaining('fetch') as string })
+    expect(stand.asking.state()).toMatchObject({
+      behind_ms: 5 * MINUTE,
+      trouble: expect.stringContaining('fetch') as string,
+    })
     await server.start()
     await stand.pass(3 * MINUTE)
     for (const rule of RULES) expect(stand.steps(rule)).toEqual(each(0, 10))

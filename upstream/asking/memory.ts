@@ -42,7 +42,8 @@ export class RuleMemory {
     if (known.alone === 'suspected') known.alone = 'no'
     const density = Math.max(1, points / steps)
     if (known.steps > 1 && known.steps * density > most) known.steps /= 2
-    else if (--known.patience < 0 && steps >= known.steps && known.steps * 2 * density <= most) known.steps = Math.min(MOST_STEPS, known.steps * 2)
+    else if (--known.patience < 0 && steps >= known.steps && known.steps * 2 * density <= most)
+      known.steps = Math.min(MOST_STEPS, known.steps * 2)
   }
 
   /** So many steps were too many. */
@@ -70,7 +71,8 @@ export class RuleMemory {
   #of(question: Question): Known {
     const key = keyOf(question)
     let known = this.#known.get(key)
-    if (known === undefined) this.#known.set(key, (known = { steps: FIRST_STEPS, alone: 'no', failures: 0, patience: 0 }))
+    if (known === undefined)
+      this.#known.set(key, (known = { steps: FIRST_STEPS, alone: 'no', failures: 0, patience: 0 }))
     return known
   }
 }
