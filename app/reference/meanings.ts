@@ -62,8 +62,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'upstream.*.rules.rate': 'Of those, queries a second.',
   'upstream.*.rules.batch':
     'Rules of one query, their results united by `or`. 1 asks each by itself. Where that is too much for the server, it is fewer.',
-  'upstream.*.rules.spread':
-    'Over how much time the rules of one step are asked, at most half their interval.',
+  'upstream.*.rules.spread': 'Over how much time the rules of one step are asked, at most half their interval.',
   'upstream.*.rules.delay':
     'Steps are asked for this long after `lateness`: for a server that shows samples late, such as `30s` for VictoriaMetrics and its `-search.latencyOffset`.',
   'upstream.*.rules.samples': 'Samples that one query asks for, about: of history, and when steps were missed.',
