@@ -81,7 +81,7 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
 }
 
 export function createDetectors(options: DetectorsOptions): Detectors {
-  const { query, reader, writer, table, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
+  const { query, reader, writer, table, alerts, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
   const windows = new Windows()
   const budgets = new Budgets(meter, options.budget)
   const bands = new BandWriter(writer, meter)
@@ -98,18 +98,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
   })
   writer.onRemoved?.((ids) => scoring.forget(ids))
   const forecasting = new ForecastEngine({ query, writer, table, analysis_ms, log })
-  const rules = new RuleEngine({
-    query,
-    writer,
-    reader,
-    scoring,
-    forecasting,
-    alerts: options.alerts,
-    lateness_ms,
-    meter,
-    log,
-    now_ms,
-  })
+  const rules = new RuleEngine({ query, writer, reader, scoring, forecasting, alerts, lateness_ms, meter, log, now_ms })
   const logs = new LogEngine({
     writer,
     sink: { finding: (event) => scoring.adopt(event) },
