@@ -38,6 +38,7 @@ function newestTime(input: Input): number {
   if (input.kind === 'samples') return input.newest_ms ?? -Infinity
   if (input.kind === 'change') return input.change.at_ms
   if (input.kind === 'command') return input.at_ms
+  if (input.kind === 'answers') return Math.max(-Infinity, ...input.answers.map(({ to_ms }) => to_ms))
   let newest = ''
   for (const [, nanos = ''] of Buffer.from(input.body).toString('latin1').matchAll(NANOS)) {
     if (nanos.length > newest.length || (nanos.length === newest.length && nanos > newest)) newest = nanos

@@ -3,7 +3,7 @@ import type { Change } from '#core/change.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Snapshot } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
-import type { IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
 import type { LiveEvent, LiveEvents } from '#core/ports/live.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
@@ -186,6 +186,11 @@ export class Engine {
     )
     await this.#traced('barograph.scaling', () => this.scaler.tick(now_ms))
     await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms))
+  }
+
+  /** What an upstream said moves its rules, and time does not. */
+  answers(input: AnswersInput): Promise<void> {
+    return this.#traced('barograph.rules', () => this.detectors.answers(input))
   }
 
   change(change: Change): void {

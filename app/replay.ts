@@ -50,6 +50,7 @@ class Replay {
     ticks: 0,
     changes: 0,
     commands: 0,
+    answers: 0,
     samples: 0,
     log_records: 0,
     spans: 0,
@@ -121,6 +122,11 @@ class Replay {
         this.#ticked = true
         this.#counts.ticks++
         await this.#move(input.time_ms, () => this.engine.tick(input))
+        break
+      case 'answers':
+        this.#counts.answers += input.answers.length
+        await this.engine.answers(input)
+        await this.#follow(time_ms)
         break
       case 'change':
         this.#counts.changes++

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-import type { Problem } from '#core/config/problems.ts'
+import { nearest, type Problem } from '#core/config/problems.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 
 import { loadRules, type Outside, parseDetector, type RuleGroup } from '../detectors/index.ts'
@@ -41,4 +41,22 @@ function doubled(policies: readonly Policy[]): Problem[] {
     path: name,
     message: 'a second policy of this name',
   }))
+}
+
+/** Groups whose `datasource` is no entry of `upstream`. */
+export function unknownDatasources(
+  { groups }: Pick<Rules, 'groups'>,
+  upstreams: Readonly<Record<string, unknown>>,
+): Problem[] {
+  const names = Object.keys(upstreams)
+  return groups.flatMap(({ name, file, datasource }) => {
+    if (datasource === undefined || names.includes(datasource)) return []
+    const near = nearest(datasource, names)
+    const fix =
+      near === undefined
+        ? `there are: ${names.join(', ') || 'none; add it to the configuration'}`
+        : `did you mean ${near}?`
+    const message = `no upstream ${JSON.stringify(datasource)}; ${fix}`
+    return [{ file, line: 0, path: `groups.${name}.datasource`, message }]
+  })
 }

@@ -27,7 +27,7 @@ import { lockFolder } from './lock.ts'
 import { Pipeline } from './pipeline.ts'
 import { openRecording, type Recording } from './recording.ts'
 import { resultsText } from './results.ts'
-import { readRules, rulePaths, type Rules } from './rules.ts'
+import { readRules, rulePaths, type Rules, unknownDatasources } from './rules.ts'
 import { Sources } from './sources.ts'
 import { JournaledStages } from './stages.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -56,13 +56,13 @@ export interface ServiceOptions {
 export class Service implements Component {
   readonly engine: Engine
   readonly pipeline: Pipeline
+  readonly upstreams: UpstreamList
   readonly #options: ServiceOptions
   readonly #stages: JournaledStages
   readonly #journal: Journal
   readonly #disk: DiskSpace
   readonly #sources: Sources
   readonly #writers: RemoteWriters
-  readonly #upstreams: UpstreamList
   readonly #gate: Gate
   readonly #api: ApiComponent
   readonly #recording: Recording | undefined
@@ -126,7 +126,7 @@ export class Service implements Component {
       log,
     })
     this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
-    this.#upstreams = createUpstreams(config.upstream, {
+    this.upstreams = createUpstreams(config.upstream, {
       ...peers,
       writers,
       intake: this.pipeline,
@@ -134,8 +134,10 @@ export class Service implements Component {
       inspect: (expr) => this.engine.query.inspect(expr),
       reader: this.engine.reader,
       retention_ms: config.retention.samples,
+      questions: this.engine.detectors.rules,
+      lateness_ms: config.lateness,
     })
-    this.#gate = new Gate(this.pipeline, !this.#upstreams.hasHistory)
+    this.#gate = new Gate(this.pipeline, !this.upstreams.hasHistory)
     this.#sources = new Sources(config, { intake: this.#gate, positions, folder, clock, meter, log })
     this.#api = this.#createApi()
   }
@@ -178,6 +180,7 @@ export class Service implements Component {
     await this.#submitTick()
     await this.#api.start()
     await this.#sources.start()
+    this.upstreams.start()
     this.#stopTicking = clock.every(TICK_MS, () => void this.#submitTick())
     sender.release()
     if (this.#gate.isOpen) this.#notReady = null
@@ -201,7 +204,7 @@ export class Service implements Component {
 
   async #openAfterHistory(): Promise<void> {
     this.#notReady = 'fetching history'
-    await this.#upstreams.first()
+    await this.upstreams.first()
     this.#gate.open()
     if (this.#stopping === undefined) this.#notReady = null
   }
@@ -210,7 +213,7 @@ export class Service implements Component {
     const { loaded, moreRules = [] } = this.#options
     const paths = [...rulePaths(loaded.value.rules, loaded.folder), ...moreRules]
     const rules = readRules(paths, this.engine.query)
-    refuseProblems(rules.problems)
+    refuseProblems([...rules.problems, ...unknownDatasources(rules, loaded.value.upstream)])
     this.#rules = rules
     this.engine.setRules(rules)
   }
@@ -234,7 +237,7 @@ export class Service implements Component {
         forecasts: detectors.forecasts,
         hints: scaler,
         live: engine.live,
-        upstreams: this.#upstreams,
+        upstreams: this.upstreams,
         targets: this.#sources.targets,
         intake: this.#gate,
       },
@@ -281,7 +284,7 @@ export class Service implements Component {
     this.#notReady = 'stopping'
     this.#stopTicking()
     await this.#disk.stop()
-    await this.#upstreams.stop()
+    await this.upstreams.stop()
     await this.#sources.stop()
     await this.pipeline.close()
     await this.#lastSending()

@@ -2,6 +2,7 @@ import type { Clock } from '#core/clock.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type {
+  AnswersInput,
   ChangeInput,
   IncidentCommand,
   Input,
@@ -41,7 +42,7 @@ type Taken = Awaited<ReturnType<Stages['take']>>
 
 /** Takes down what entered, for `replay`. */
 export interface Recorder {
-  write(input: OtlpRequest | Tick | ChangeInput | IncidentCommand): void
+  write(input: Exclude<Input, SamplesInput>): void
   /** What became of `SamplesInput`, whose wire nobody keeps. */
   samples(decoded: Signals, definition: SeriesWriter['definition']): void
 }
@@ -127,6 +128,7 @@ export class JournaledStages implements Stages {
     if (entry.kind === 'tick') await engine.tick(entry)
     else if (entry.kind === 'change') engine.change(entry.change)
     else if (entry.kind === 'command') this.#commandAgain(entry)
+    else if (entry.kind === 'answers') await engine.answers(entry)
     else {
       engine.observe(entry)
       if (entry.position !== undefined) positions.advance(entry.position)
@@ -199,6 +201,7 @@ export class JournaledStages implements Stages {
     if (input.kind === 'otlp') return this.#request(input)
     if (input.kind === 'samples') return this.#samples(input)
     if (input.kind === 'tick') return this.#tick(input)
+    if (input.kind === 'answers') return this.#answers(input)
     return input.kind === 'change' ? this.#change(input) : this.#command(input)
   }
 
@@ -279,6 +282,13 @@ export class JournaledStages implements Stages {
     journal.append(tick)
     recorder?.write(tick)
     return { receipt: ACCEPTED, apply: () => engine.tick(tick).then(() => ACCEPTED) }
+  }
+
+  #answers(input: AnswersInput): Taken {
+    const { engine, journal, recorder } = this.#options
+    journal.append(input)
+    recorder?.write(input)
+    return { receipt: ACCEPTED, apply: () => engine.answers(input).then(() => ACCEPTED) }
   }
 
   #change(input: ChangeInput): Taken {

@@ -12,6 +12,8 @@ export function historyWishes({ groups, policies }: Pick<Rules, 'groups' | 'poli
       expr: rule.expr,
       for_ms: rule.for_ms,
       evidence: rule.kind === 'anomaly' && rule.spec.evidence,
+      rule: rule.key,
+      datasource: rule.datasource,
     })),
     ...policies
       .filter(({ demand }) => !forecasts.has(demand))

@@ -13,11 +13,13 @@ const STALE = 'stale'
 /** What JSON has no number for, as text. */
 type Value = number | string
 
-function valueText(value: number): Value {
+/** A value as JSON can say it. */
+export function valueText(value: number): Value {
   return Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? '-0' : String(value)
 }
 
-const value = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity', '-0']).transform(Number)], {
+/** The same, read. */
+export const value = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity', '-0']).transform(Number)], {
   error: 'a number, or NaN, Infinity, -Infinity, -0 as text',
 })
 const labels = z.record(z.string(), z.string())

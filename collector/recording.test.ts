@@ -113,7 +113,7 @@ describe('a line of a recording', () => {
     ['{"change":{"kind":"party"}}', 'change'],
     [
       '{"what":1}',
-      'one of otlp, samples, tick, change, command, resourceMetrics, resourceLogs, resourceSpans is expected',
+      'one of otlp, samples, answers, tick, change, command, resourceMetrics, resourceLogs, resourceSpans is expected',
     ],
     ['[1]', 'a JSON object is expected'],
     ['{"tick":1,"tick":2}', '"tick" stands twice'],

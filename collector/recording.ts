@@ -4,6 +4,7 @@ import { CHANGE_KINDS } from '#core/change.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Input, OtlpRequest, SamplesInput, SignalKind } from '#core/ports/intake.ts'
 
+import { answersInput, answersLine, answersSchema } from './recorded-answers.ts'
 import { samplesInput, samplesSchema } from './recorded-samples.ts'
 import { parseJson } from './wire/json.ts'
 import { requests } from './wire/schema.ts'
@@ -102,6 +103,7 @@ export function inputLine(input: Exclude<Input, SamplesInput>): string {
     const until = until_ms === undefined ? undefined : timeText(until_ms)
     return JSON.stringify({ change: { id, kind, service, at: timeText(at_ms), title, source, url, until, factor } })
   }
+  if (input.kind === 'answers') return answersLine(input)
   const { command, incident, by, at_ms } = input
   return JSON.stringify({ command: { command, incident, by, at: timeText(at_ms) } })
 }
@@ -127,6 +129,7 @@ function ofObject(object: JsonObject, text: string): Input {
     return otlp(signal, text.startsWith(start) ? text.slice(start.length, -1) : JSON.stringify(request), at)
   }
   if (Object.hasOwn(object, 'samples')) return samplesInput(checked(samplesSchema, object))
+  if (Object.hasOwn(object, 'answers')) return answersInput(checked(answersSchema, object))
   if (Object.hasOwn(object, 'tick')) {
     const { tick, complete } = checked(tickLine, object)
     return { kind: 'tick', time_ms: tick, ...(complete === undefined ? {} : { complete_ms: complete }) }
@@ -142,7 +145,7 @@ function ofObject(object: JsonObject, text: string): Input {
   for (const [root, signal] of ROOTS) if (Object.hasOwn(object, root)) return otlp(signal, text)
   throw new ServiceError(
     'bad_data',
-    `one of otlp, samples, tick, change, command, ${[...ROOTS.keys()].join(', ')} is expected`,
+    `one of otlp, samples, answers, tick, change, command, ${[...ROOTS.keys()].join(', ')} is expected`,
   )
 }
 

@@ -20,6 +20,8 @@ export interface ServiceErrorOptions {
   cause?: unknown
   /** Overrides the table: a peer's 4xx is final even where the code would allow a retry. */
   retryable?: boolean
+  /** Where a peer said when it wants to be asked again. */
+  retry_after_ms?: number | undefined
 }
 
 /** An operating error: expected, answerable, never a bug. Bugs are asserted (`assert.ts`). */
@@ -27,11 +29,13 @@ export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly code: ErrorCode
   readonly retryable: boolean
+  readonly retry_after_ms: number | undefined
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.retryable = options.retryable ?? ERROR_CODES[code].retryable
+    this.retry_after_ms = options.retry_after_ms
   }
 
   /** The HTTP status that the code is answered with. */

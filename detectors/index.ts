@@ -3,10 +3,11 @@ import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
 import type { ForecastReader } from '#core/ports/forecasts.ts'
-import type { Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, Tick } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { Questions } from '#core/ports/questions.ts'
 import type { RuleReader } from '#core/ports/rules.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { SeriesReader } from '#core/ports/series-reader.ts'
@@ -56,12 +57,14 @@ export interface Detectors {
   logs(records: readonly LogRecord[]): void
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
+  /** What an upstream said of rules that are evaluated there. */
+  answers(input: AnswersInput): Promise<void>
   tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
   /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
   step(time_ms: number): Promise<void>
   readonly findings: FindingReader
   readonly scores: ScoreReader
-  readonly rules: RuleReader
+  readonly rules: RuleReader & Questions
   readonly alerts: AlertReader
   readonly forecasts: ForecastReader
   readonly snapshots: readonly Snapshot[]
@@ -78,7 +81,7 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
 }
 
 export function createDetectors(options: DetectorsOptions): Detectors {
-  const { query, reader, writer, table, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
+  const { query, reader, writer, table, alerts, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
   const windows = new Windows()
   const budgets = new Budgets(meter, options.budget)
   const bands = new BandWriter(writer, meter)
@@ -95,18 +98,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
   })
   writer.onRemoved?.((ids) => scoring.forget(ids))
   const forecasting = new ForecastEngine({ query, writer, table, analysis_ms, log })
-  const rules = new RuleEngine({
-    query,
-    writer,
-    reader,
-    scoring,
-    forecasting,
-    alerts: options.alerts,
-    lateness_ms,
-    meter,
-    log,
-    now_ms,
-  })
+  const rules = new RuleEngine({ query, writer, reader, scoring, forecasting, alerts, lateness_ms, meter, log, now_ms })
   const logs = new LogEngine({
     writer,
     sink: { finding: (event) => scoring.adopt(event) },
@@ -126,6 +118,10 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     },
     logs: (records) => logs.logs(records),
     change: (change) => windows.change(change),
+    async answers({ datasource, answers }) {
+      await rules.answered(datasource, answers)
+      bands.flush()
+    },
     async tick({ time_ms, complete_ms }) {
       logs.tick(time_ms)
       await rules.tick({ time_ms, complete_ms })

@@ -5,6 +5,8 @@ import { addressOf, redact, secretsIn, withoutUser } from '#core/net/peer.ts'
 
 /** So much of what a peer says is worth showing. */
 const SHOWN = 300
+/** A receiver that asks for more patience than this is asked again all the same. */
+const LONGEST_WAIT_MS = 300_000
 
 export interface PeerOptions {
   /** With user and password where the peer wants Basic authentication; a query is sent with each request. */
@@ -33,6 +35,8 @@ export interface PeerAnswer {
   readonly status: number
   readonly headers: Headers
   readonly body: Uint8Array
+  /** From `Retry-After`, seconds or a date; undefined where it does not say. */
+  readonly retry_after_ms: number | undefined
 }
 
 /** Another server over HTTP: address, headers, time limit. Nothing secret gets into what is said of it. */
@@ -71,7 +75,9 @@ export class Peer {
         redirect: 'manual',
         signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
       })
-      return { status: response.status, headers: response.headers, body: await readAtMost(response, limit) }
+      const retry_after_ms = retryAfter(response.headers.get('retry-after'), clock.now_ms())
+      const read = await readAtMost(response, limit)
+      return { status: response.status, headers: response.headers, body: read, retry_after_ms }
     } catch (error) {
       if (error instanceof ServiceError) throw error
       if (signal?.aborted === true) throw new ServiceError('canceled', 'canceled')
@@ -95,6 +101,12 @@ export class Peer {
     if (search !== undefined && search !== '') url.search = url.search === '' ? search : `${url.search}&${search}`
     return url
   }
+}
+
+function retryAfter(text: string | null, now_ms: number): number | undefined {
+  if (text === null) return undefined
+  const wait_ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - now_ms
+  return Number.isFinite(wait_ms) ? Math.min(Math.max(wait_ms, 0), LONGEST_WAIT_MS) : undefined
 }
 
 async function readAtMost({ body }: Response, limit: number): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { duration } from '#core/config/duration.ts'
 
 import { address, headers } from './address.ts'
+import { rulesObject } from './asking/settings.ts'
 import { historyObject } from './history/settings.ts'
 import { writeObject } from './write/settings.ts'
 
@@ -16,6 +17,7 @@ export const upstreamSchema = z.strictObject({
   history: z
     .union([off, duration.transform((range) => historyObject.parse({ range: `${range}ms` })), historyObject])
     .prefault({}),
+  rules: rulesObject.prefault({}),
   remote_write: z.union([off, z.literal(true).transform(() => writeObject.parse({})), writeObject]).default(null),
 })
 

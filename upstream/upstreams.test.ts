@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
+import { AskingStand } from './testing/asking.fixture.ts'
 import { HistoryStand } from './testing/history.fixture.ts'
 import { FakePrometheus } from './testing/prometheus.fixture.ts'
 import { NOW, removeFolders, until } from './testing/stand.fixture.ts'
@@ -20,7 +21,9 @@ afterEach(async () => {
 })
 
 const listOf = (backfill: HistoryStand['backfill'] | undefined) =>
-  new UpstreamList([{ name: 'prom', server: 'http://prom', writer: undefined, backfill }])
+  new UpstreamList([
+    { name: 'prom', server: 'http://prom', writer: undefined, backfill, asking: new AskingStand({ url: '' }).asking },
+  ])
 
 test('how much history is missing shrinks to nothing', async () => {
   const list = listOf(stand.backfill)
@@ -29,7 +32,12 @@ test('how much history is missing shrinks to nothing', async () => {
   await until('it is under way', () => list.missing_ms > 0)
   await first
   expect(list.missing_ms).toBe(0)
-  expect(list.all()[0]).toMatchObject({ name: 'prom', writing: undefined, history: { state: 'done', fetched: 1 } })
+  expect(list.all()[0]).toMatchObject({
+    name: 'prom',
+    writing: undefined,
+    rules: undefined,
+    history: { state: 'done', fetched: 1 },
+  })
 })
 
 test('one command at a time, and only to those that have history', async () => {

@@ -1,6 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import type { UpstreamHistory, UpstreamInfo, Upstreams, UpstreamWriting } from '#core/ports/upstreams.ts'
 
+import type { RuleAsking } from './asking/asking.ts'
 import type { Backfill } from './history/backfill.ts'
 import type { RemoteWriter } from './write/writer.ts'
 
@@ -11,6 +12,7 @@ export interface Upstream {
   readonly server: string
   readonly writer: RemoteWriter | undefined
   readonly backfill: Backfill | undefined
+  readonly asking: RuleAsking
 }
 
 /** Every upstream, as others see and command them. */
@@ -22,11 +24,12 @@ export class UpstreamList implements Upstreams {
   }
 
   all(): readonly UpstreamInfo[] {
-    return this.#upstreams.map(({ name, server, writer, backfill }) => ({
+    return this.#upstreams.map(({ name, server, writer, backfill, asking }) => ({
       name,
       server,
       writing: writer === undefined ? undefined : writingOf(writer),
       history: backfill?.state(),
+      rules: asking.state(),
     }))
   }
 
@@ -46,6 +49,11 @@ export class UpstreamList implements Upstreams {
     return this.#upstreams.some(({ backfill }) => backfill !== undefined)
   }
 
+  /** Of the upstream that is furthest behind with rules. */
+  get behind_ms(): number {
+    return Math.max(0, ...this.#upstreams.map(({ asking }) => asking.state()?.behind_ms ?? 0))
+  }
+
   /** What is still to be fetched, of the one that is furthest behind. */
   get missing_ms(): number {
     return Math.max(
@@ -54,13 +62,25 @@ export class UpstreamList implements Upstreams {
     )
   }
 
+  /** Begins to ask for the steps of rules that are evaluated there. */
+  start(): void {
+    for (const { asking } of this.#upstreams) asking.start()
+  }
+
+  /** Resolves when no rule is being asked. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#upstreams.map(({ asking }) => asking.idle()))
+  }
+
   /** Until the history that was missed is there, or need not be waited for. */
   async first(): Promise<void> {
     await Promise.all(this.#upstreams.map(async ({ backfill }) => backfill?.first()))
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#upstreams.map(async ({ backfill }) => backfill?.stop()))
+    await Promise.all(
+      this.#upstreams.map(async ({ backfill, asking }) => Promise.all([backfill?.stop(), asking.stop()])),
+    )
   }
 }
 

@@ -32,11 +32,22 @@ const HistoryForm = z.object({
   trouble: z.string().optional(),
 })
 
+const RulesForm = z.object({
+  rules: z.int(),
+  queries: z.int(),
+  failed: z.int(),
+  samples: z.int(),
+  passed_over: z.int(),
+  behind_seconds: z.number(),
+  trouble: z.string().optional(),
+})
+
 const UpstreamForm = z.object({
   name: z.string(),
   server: z.string(),
   writing: WritingForm.optional(),
   history: HistoryForm.optional(),
+  rules: RulesForm.optional(),
 })
 
 const UpstreamsForm = z.object({ upstreams: z.array(UpstreamForm) }).openapi('Upstreams')
@@ -44,7 +55,7 @@ const UpstreamsForm = z.object({ upstreams: z.array(UpstreamForm) }).openapi('Up
 const list = createRoute({
   method: 'get',
   path: '/api/v1/upstreams',
-  summary: 'What is sent to other servers, and how far their history has been fetched',
+  summary: 'What is sent to other servers, how far their history has been fetched, and what is asked of them for rules',
   responses: answers(UpstreamsForm, 'upstreams, samples counted since the start'),
 })
 
@@ -61,7 +72,7 @@ const backfill = createRoute({
   responses: answers(UpstreamsForm, 'upstreams, where it has begun'),
 })
 
-function formOf({ name, server, writing, history }: UpstreamInfo): z.input<typeof UpstreamForm> {
+function formOf({ name, server, writing, history, rules }: UpstreamInfo): z.input<typeof UpstreamForm> {
   return {
     name,
     server,
@@ -90,6 +101,17 @@ function formOf({ name, server, writing, history }: UpstreamInfo): z.input<typeo
         refused: history.refused,
         skipped: history.skipped,
         trouble: text(history.trouble),
+      },
+    }),
+    ...(rules !== undefined && {
+      rules: {
+        rules: rules.rules,
+        queries: rules.queries,
+        failed: rules.failed,
+        samples: rules.samples,
+        passed_over: rules.passed_over,
+        behind_seconds: rules.behind_ms / 1000,
+        trouble: text(rules.trouble),
       },
     }),
   }

@@ -222,4 +222,13 @@ export const upstream: UpstreamInfo = {
     skipped: 0,
     trouble: '',
   },
+  rules: {
+    rules: 40,
+    queries: 5760,
+    failed: 3,
+    samples: 230_000,
+    passed_over: 1,
+    behind_ms: 15_000,
+    trouble: 'http://prometheus:9090 answered 503',
+  },
 }

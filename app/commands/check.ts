@@ -7,7 +7,12 @@ import { createQueryEngine } from '../../query/index.ts'
 import { readArguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, type ConfigArguments, readConfig } from '../configured.ts'
-import { readRules, rulePaths } from '../rules.ts'
+import { readRules, rulePaths, unknownDatasources } from '../rules.ts'
+
+interface Configured {
+  readonly paths: readonly string[]
+  readonly upstreams: Readonly<Record<string, unknown>>
+}
 
 export const check: Command = {
   name: 'check',
@@ -23,9 +28,12 @@ ${CONFIG_HELP}
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, CONFIG_OPTIONS)
     const problems: string[] = []
-    const paths = positionals.length > 0 ? positionals.map((path) => resolve(path)) : configured(values, problems)
+    const read = positionals.length > 0 && values.config === undefined ? undefined : configured(values, problems)
+    const paths = positionals.length > 0 ? positionals.map((path) => resolve(path)) : (read?.paths ?? [])
     const rules = readRules(paths, createQueryEngine({ readers: [] }))
     problems.push(...rules.problems.map(formatProblem))
+    // Files by themselves may name any: the configuration knows which there are.
+    if (read !== undefined) problems.push(...unknownDatasources(rules, read.upstreams).map(formatProblem))
     for (const problem of problems) await terminal.out(`${problem}\n`)
     if (problems.length > 0) {
       terminal.err(`${problems.length} problem${problems.length === 1 ? '' : 's'}\n`)
@@ -39,14 +47,14 @@ ${CONFIG_HELP}
   },
 }
 
-/** The rule paths of the configuration; its own problems go to `problems`. */
-function configured(values: ConfigArguments, problems: string[]): readonly string[] {
+/** What the configuration says of rules; its own problems go to `problems`, and it is undefined. */
+function configured(values: ConfigArguments, problems: string[]): Configured | undefined {
   try {
     const { value, folder } = readConfig(values)
-    return rulePaths(value.rules, folder)
+    return { paths: rulePaths(value.rules, folder), upstreams: value.upstream }
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     problems.push(...messageOf(error).split('\n'))
-    return []
+    return undefined
   }
 }

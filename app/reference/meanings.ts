@@ -58,6 +58,14 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'upstream.*.history.samples': 'Samples that one query asks for, about.',
   'upstream.*.history.parallel': 'Queries at one time.',
   'upstream.*.history.rate': 'Queries a second.',
+  'upstream.*.rules.parallel': 'Queries at one time for rules whose group names it as its `datasource`.',
+  'upstream.*.rules.rate': 'Of those, queries a second.',
+  'upstream.*.rules.batch':
+    'Rules of one query, their results united by `or`. 1 asks each by itself. Where that is too much for the server, it is fewer.',
+  'upstream.*.rules.spread': 'Over how much time the rules of one step are asked, at most half their interval.',
+  'upstream.*.rules.delay':
+    'Steps are asked for this long after `lateness`: for a server that shows samples late, such as `30s` for VictoriaMetrics and its `-search.latencyOffset`.',
+  'upstream.*.rules.samples': 'Samples that one query asks for, about: of history, and when steps were missed.',
   'upstream.*.remote_write.url':
     'Where samples are sent to, if not to `/api/v1/write` of the server. `remote_write: true` sends with all defaults; without it nothing is sent. Headers of the server are then not sent.',
   'upstream.*.remote_write.headers': 'Headers of each request, in place of those of the server.',

@@ -14,11 +14,11 @@ export interface Peer {
   stop(): Promise<void>
 }
 
-/** A fresh Prometheus on one core that takes remote write. `program` is its binary. */
-export async function startPrometheus(program: string, core = 0): Promise<Peer> {
+/** A fresh Prometheus on one core that takes remote write. `program` is its binary, `more` goes into its configuration. */
+export async function startPrometheus(program: string, core = 0, more = ''): Promise<Peer> {
   const folder = mkdtempSync(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'prometheus-bench-'))
   const config = join(folder, 'prometheus.yml')
-  writeFileSync(config, 'global: {scrape_interval: 1h}\n')
+  writeFileSync(config, `global: {scrape_interval: 1h}\n${more}`)
   const port = await freePort()
   const [command, ...args] = pinned(core, [
     program,

@@ -1,5 +1,6 @@
 import type { Change } from '../change.ts'
 import type { Signals } from './decoder.ts'
+import type { Answer } from './questions.ts'
 import type { SeriesWriter } from './series-writer.ts'
 
 export type SignalKind = 'metrics' | 'logs' | 'traces'
@@ -59,8 +60,16 @@ export interface IncidentCommand {
   readonly at_ms: number
 }
 
+/** What an upstream said of rules that are evaluated there: from here on it is as if they had been evaluated here. */
+export interface AnswersInput {
+  readonly kind: 'answers'
+  /** Name of the upstream. */
+  readonly datasource: string
+  readonly answers: readonly Answer[]
+}
+
 /** Everything that can change a verdict enters as one of these, is journaled, can be recorded and replayed. */
-export type Input = OtlpRequest | SamplesInput | Tick | ChangeInput | IncidentCommand
+export type Input = OtlpRequest | SamplesInput | Tick | ChangeInput | IncidentCommand | AnswersInput
 
 /** What became of a request: what was good is kept, `rejected` items are not, `message` says why ('' if none). */
 export interface Receipt {

@@ -30,12 +30,29 @@ export interface UpstreamHistory {
   readonly trouble: string
 }
 
+/** Rules that are evaluated on an upstream. Counts since the start. */
+export interface UpstreamRules {
+  readonly rules: number
+  readonly queries: number
+  /** Of those, what was no answer. */
+  readonly failed: number
+  /** Points in answers. */
+  readonly samples: number
+  /** Steps that cannot be evaluated there. */
+  readonly passed_over: number
+  /** How far the rule that is furthest behind is from the newest step that is due. */
+  readonly behind_ms: number
+  /** Why nothing is answered now; '' when it is. */
+  readonly trouble: string
+}
+
 export interface UpstreamInfo {
   readonly name: string
   /** Scheme, host and port. */
   readonly server: string
   readonly writing: UpstreamWriting | undefined
   readonly history: UpstreamHistory | undefined
+  readonly rules: UpstreamRules | undefined
 }
 
 export interface Upstreams {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { ManualClock } from '../clock.ts'
 import type { Snapshot } from '../component.ts'
+import type { AnswersInput } from '../ports/intake.ts'
 import { silentLog } from '../ports/log.ts'
 import { silentMeter } from '../ports/meter.ts'
 import { SampleBuilder } from '../sample.ts'
@@ -25,6 +26,7 @@ const GOLDEN = join(import.meta.dirname, '../../tests/golden/store')
 const CHECKPOINT = 'checkpoint-1'
 const SEGMENT_1 = 'journal-1.segment'
 const SEGMENT_2 = 'journal-2.segment'
+const ANSWERS_1 = 'journal-2-answers-1.segment'
 
 let folder: string
 beforeEach(() => {
@@ -184,4 +186,43 @@ test('a journal of format 2 loads', () => {
   const [answered, seen] = readBack(SEGMENT_2)
   expect(answered).toEqual(answers(made()))
   expect(seen).toMatchObject(expected({ exemplars: [exemplar] }))
+})
+
+const ANSWERS: AnswersInput = {
+  kind: 'answers',
+  datasource: 'prom',
+  answers: [
+    {
+      rule: 'rules.yml;g;alert;Down',
+      expr: 'up == 0',
+      from_ms: 1_700_000_040_000,
+      to_ms: 1_700_000_100_000,
+      step_ms: 60_000,
+      series: [
+        {
+          labels: Labels.of({ __name__: 'up', job: 'shop' }),
+          time_ms: Float64Array.of(1_700_000_040_000, 1_700_000_100_000),
+          value: Float64Array.of(0, Number.NaN),
+        },
+      ],
+      error: '',
+    },
+    {
+      rule: 'rules.yml;g;record;a:b',
+      expr: 'a / b',
+      from_ms: 1_700_000_040_000,
+      to_ms: 1_700_000_040_000,
+      step_ms: 60_000,
+      series: [],
+      error: 'many-to-many',
+    },
+  ],
+}
+
+test('answers of an upstream in form 1 are read', () => {
+  const journal = journalOf(newParts().store)
+  journal.append(ANSWERS)
+  journal.close()
+  keep(ANSWERS_1, join(folder, segmentFile(1)))
+  expect(readBack(ANSWERS_1)[1]).toEqual([ANSWERS])
 })

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import { type Change, CHANGE_KINDS } from '../change.ts'
 import { silentMeter } from '../ports/meter.ts'
+import type { ResultSeries } from '../ports/query-engine.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { LEVELS, SPAN_KINDS } from '../signal.ts'
@@ -102,6 +103,24 @@ const signals = fc
     return { definitions, entry: position === undefined ? entry : { ...entry, position } }
   })
 
+const points = fc.array(fc.tuple(time_ms, fc.double()), { maxLength: 5 })
+const answer = fc.record({
+  rule: text,
+  expr: text,
+  from_ms: time_ms,
+  to_ms: time_ms,
+  step_ms: fc.nat(),
+  error: text,
+  series: fc.array(
+    fc.tuple(labels, points).map(([own, made]) => ({
+      labels: own,
+      time_ms: Float64Array.from(made, ([at]) => at),
+      value: Float64Array.from(made, ([, value]) => value),
+    })),
+    { maxLength: 3 },
+  ),
+})
+
 interface Case {
   readonly definitions: readonly SeriesDefinition[]
   readonly entry: JournalEntry
@@ -109,6 +128,9 @@ interface Case {
 
 const cases: Record<JournalEntry['kind'], fc.Arbitrary<Case>> = {
   signals,
+  answers: fc
+    .record({ kind: fc.constant('answers' as const), datasource: text, answers: fc.array(answer, { maxLength: 3 }) })
+    .map((entry) => ({ definitions: [], entry })),
   tick: fc
     .record(
       { kind: fc.constant('tick' as const), time_ms, complete_ms: time_ms },
@@ -140,6 +162,7 @@ function newStore(definitions: readonly SeriesDefinition[] = []): Store {
 
 /** An entry without ids: definitions in their place. */
 function plain(entry: JournalEntry, store: Store): unknown {
+  if (entry.kind === 'answers') return entry.answers.map((one) => ({ ...one, series: one.series.map(shownSeries) }))
   if (entry.kind !== 'signals') return entry
   const { floats, histograms } = entry.samples
   const named = (ids: Uint32Array): unknown[] => Array.from(ids, (id) => shownDefinition(store.definition(id)))
@@ -153,6 +176,10 @@ function plain(entry: JournalEntry, store: Store): unknown {
     spans: entry.spans,
     position: entry.position,
   }
+}
+
+function shownSeries(series: ResultSeries): unknown {
+  return { ...series, labels: series.labels.key }
 }
 
 function shownDefinition(made: SeriesDefinition): unknown {

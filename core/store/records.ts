@@ -1,4 +1,5 @@
 // THE LIST of what a journal holds: a kind of entry is one file.
+export { answers } from './records/answers.ts'
 export { change } from './records/change.ts'
 export { command } from './records/command.ts'
 export { signals } from './records/signals.ts'

@@ -1,10 +1,12 @@
 import type { Alert, AlertEvent } from '#core/alert.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
+import type { Answer, Question } from '#core/ports/questions.ts'
 import type { RuleInfo } from '#core/ports/rules.ts'
 
+import { metricsOf } from './datasource.ts'
 import type { RuleEngineOptions } from './engine.ts'
-import { ceilTo, dueSteps, reachOf, type Span, speaksOfNothing } from './marks.ts'
+import { ceilTo, dueSteps, floorTo, reachOf, type Span, speaksOfNothing } from './marks.ts'
 import { Noise } from './noise.ts'
 import type { Rule, RuleGroup } from './rule.ts'
 import { AlertRunner } from './run-alert.ts'
@@ -43,6 +45,8 @@ export interface Evaluation {
   readonly errors: readonly ServiceError[]
 }
 
+type Ask = (span: Span) => Promise<readonly ResultSeries[]>
+
 const saved = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 /** A rule at work: how far it is, its health, and what its kind does with results. */
@@ -53,6 +57,10 @@ export class ActiveRule {
   readonly #info: ExpressionInfo
   readonly #speaksOfNothing: boolean
   readonly #runner: Runner | undefined
+  /** Rules that record from an upstream what this one reads. */
+  #sources: readonly ActiveRule[] = []
+  /** Who has results of steps: our own query engine, or an answer that came. */
+  #ask: Ask = (span) => this.#query(span)
   #due_ms = -Infinity
   #mark_ms = -Infinity
   #looked_ms = -Infinity
@@ -73,6 +81,12 @@ export class ActiveRule {
     this.#info = options.query.inspect(rule.expr)
     this.#speaksOfNothing = speaksOfNothing(this.#info, rule.expr)
     this.#runner = runnerOf(rule, group, this.#info, options)
+  }
+
+  /** Those of `recording` (rules that an upstream evaluates, by what they record) whose results it reads: it is never ahead of them. */
+  follow(recording: ReadonlyMap<string, readonly ActiveRule[]>): void {
+    const metrics = this.rule.datasource === undefined ? metricsOf(this.#info) : undefined
+    this.#sources = [...(metrics ?? [])].flatMap((name) => recording.get(name) ?? [])
   }
 
   /** The newest step that it was asked for; −Infinity before the first. */
@@ -96,11 +110,13 @@ export class ActiveRule {
 
   /** Whether there can be anything to do: input for steps that were asked for already waits for the next. */
   isDue({ due_ms, again_ms }: Occasion): boolean {
-    return due_ms > this.#due_ms || again_ms !== null
+    if (this.rule.datasource !== undefined) return false
+    return this.#limited(due_ms) > this.#due_ms || again_ms !== null
   }
 
   /** Evaluates every step that is due and was not yet; for history also those that were. */
-  async evaluate(occasion: Occasion, now_ms: () => number): Promise<Evaluation> {
+  async evaluate({ due_ms, ...rest }: Occasion, now_ms: () => number): Promise<Evaluation> {
+    const occasion = { ...rest, due_ms: this.#limited(due_ms) }
     const started_ms = now_ms()
     this.#due_ms = Math.max(this.#due_ms, occasion.due_ms)
     if (this.#runner === undefined && this.rule.kind !== 'forecast') return { events: [], errors: [] }
@@ -128,6 +144,28 @@ export class ActiveRule {
         await this.#range({ from_ms: step_ms, to_ms: step_ms })
       this.#mark_ms = step_ms
     })
+  }
+
+  /** What is to be asked of the upstream that evaluates it; undefined where none does. */
+  question(): Question | undefined {
+    const { key, expr, datasource } = this.rule
+    if (datasource === undefined) return undefined
+    const { interval_ms, offset_ms } = this.#group
+    return { rule: key, datasource, expr, interval_ms, offset_ms, mark_ms: this.#mark_ms }
+  }
+
+  /** Takes steps beyond the mark as if it had evaluated them; what is known already, or was asked otherwise, is passed over. */
+  async answered({ expr, from_ms, to_ms, step_ms, series, error }: Answer): Promise<Evaluation> {
+    const { interval_ms } = this.#group
+    const first_ms = Math.max(from_ms, floorTo(this.#mark_ms, interval_ms) + interval_ms)
+    if (expr !== this.rule.expr || step_ms !== interval_ms || first_ms > to_ms) return { events: [], errors: [] }
+    const made = await this.#evaluation(async () => {
+      if (error === '') await this.#answeredBy(series, { from_ms: first_ms, to_ms })
+      else this.#errors.push(new ServiceError('execution', error))
+    })
+    this.#due_ms = this.#mark_ms = this.#looked_ms = to_ms
+    this.#noise.took(made.events)
+    return made
   }
 
   /** The rule is gone: what fires resolves, what it writes ends. */
@@ -230,7 +268,7 @@ export class ActiveRule {
     const { interval_ms } = this.#group
     try {
       if (this.rule.kind === 'forecast') await this.#options.forecasting.step(this.rule.key, span.to_ms)
-      else await this.#take(await this.#query(span), span, again)
+      else await this.#take(await this.#ask(span), span, again)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       const steps = Math.round((span.to_ms - span.from_ms) / interval_ms) + 1
@@ -252,13 +290,44 @@ export class ActiveRule {
   }
 
   async #query({ from_ms, to_ms }: Span): Promise<readonly ResultSeries[]> {
-    const { interval_ms, limit } = this.#group
+    const { interval_ms } = this.#group
     const result = await this.#options.query.range(this.rule.expr, { from_ms, to_ms, step_ms: interval_ms })
-    const series = result.type === 'matrix' ? result.series : []
+    return this.#limitedSeries(result.type === 'matrix' ? result.series : [])
+  }
+
+  async #answeredBy(series: readonly ResultSeries[], span: Span): Promise<void> {
+    const own = this.#ask
+    this.#ask = async (part) => this.#within(series, part)
+    await this.#range(span)
+    this.#ask = own
+  }
+
+  #within(series: readonly ResultSeries[], span: Span): readonly ResultSeries[] {
+    return this.#limitedSeries(series.map((one) => cut(one, span)).filter(({ time_ms }) => time_ms.length > 0))
+  }
+
+  #limitedSeries(series: readonly ResultSeries[]): readonly ResultSeries[] {
+    const { limit } = this.#group
     // Of alerts those count that are active: their own states see to it.
     if (limit > 0 && series.length > limit && this.rule.kind !== 'alert') refuseBeyond(limit, series)
     return series
   }
+
+  #limited(due_ms: number): number {
+    let least_ms = due_ms
+    for (const source of this.#sources) least_ms = Math.min(least_ms, source.#mark_ms)
+    return least_ms
+  }
+}
+
+/** The points of a series within a span. */
+function cut(series: ResultSeries, { from_ms, to_ms }: Span): ResultSeries {
+  const { labels, time_ms, value } = series
+  let [begin, end] = [0, time_ms.length]
+  while (begin < end && time_ms[begin]! < from_ms) begin++
+  while (end > begin && time_ms[end - 1]! > to_ms) end--
+  if (begin === 0 && end === time_ms.length) return series
+  return { labels, time_ms: time_ms.subarray(begin, end), value: value.subarray(begin, end) }
 }
 
 /** Throws where a step has more series than the group's limit; those of different steps do not add up. */

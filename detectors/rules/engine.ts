@@ -5,6 +5,7 @@ import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
+import type { Answer, Question, Questions } from '#core/ports/questions.ts'
 import type { RuleGroupInfo, RuleReader } from '#core/ports/rules.ts'
 import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
@@ -50,13 +51,15 @@ interface ActiveGroup {
 }
 
 /** Evaluates rule groups on analysis time: steps when they are due, steps that are behind as one range. */
-export class RuleEngine implements AlertReader, RuleReader, Snapshot {
+export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot {
   readonly name = 'rules'
   readonly #options: RuleEngineOptions
   readonly #history = new HistoryWatch()
   readonly #failures
   readonly #evaluations
   #groups: readonly ActiveGroup[] = []
+  /** Those that an upstream evaluates, by key. */
+  #remote: ReadonlyMap<string, ActiveRule> = new Map()
   /** T of the last tick. */
   #time_ms = -Infinity
 
@@ -86,6 +89,7 @@ export class RuleEngine implements AlertReader, RuleReader, Snapshot {
       }),
       duration_ms: 0,
     }))
+    this.#connect()
     for (const gone of before.values()) for (const event of gone.end(time_ms)) this.#options.alerts.alert(event)
     const all = groups.flatMap(({ rules }) => rules)
     this.#options.scoring.setRules(all.flatMap((rule) => (rule.kind === 'anomaly' ? [rule.spec] : [])))
@@ -136,6 +140,25 @@ export class RuleEngine implements AlertReader, RuleReader, Snapshot {
     this.#options.scoring.flush()
   }
 
+  questions(): readonly Question[] {
+    return this.#groups.flatMap(({ rules }) => rules.flatMap((rule) => rule.question() ?? []))
+  }
+
+  /** What an upstream said, as if it had been evaluated here. Answers to rules that are gone are passed over. */
+  async answered(datasource: string, answers: readonly Answer[]): Promise<void> {
+    const events: AlertEvent[] = []
+    for (const answer of answers) {
+      const rule = this.#remote.get(answer.rule)
+      if (rule?.rule.datasource !== datasource) continue
+      const before = rule.lastError
+      const made = await rule.answered(answer)
+      for (const event of made.events) events.push(event)
+      if (made.errors.length > 0) this.#failed(rule, made.errors.length, before)
+    }
+    for (const event of events.toSorted((a, b) => a.at_ms - b.at_ms)) this.#options.alerts.alert(event)
+    this.#options.scoring.flush()
+  }
+
   active(): readonly Alert[] {
     return this.#groups.flatMap(({ rules }) => rules.flatMap((rule) => rule.alerts()))
   }
@@ -175,6 +198,16 @@ export class RuleEngine implements AlertReader, RuleReader, Snapshot {
         if (known !== undefined) active.load(known)
       }
     }
+  }
+
+  /** Rules that read what others record from an upstream wait for those. */
+  #connect(): void {
+    const rules = this.#groups.flatMap((group) => group.rules)
+    const remote = rules.filter(({ rule }) => rule.datasource !== undefined)
+    this.#remote = new Map(remote.map((active) => [active.rule.key, active]))
+    const recording = remote.filter(({ rule }) => rule.kind === 'record')
+    const byName = Map.groupBy(recording, ({ rule }) => rule.name)
+    for (const active of rules) active.follow(byName)
   }
 
   async #evaluate(active: ActiveGroup, occasion: Occasion, events: AlertEvent[]): Promise<void> {

@@ -13,6 +13,7 @@ import { Labels } from '#core/series.ts'
 
 import type { AnomalySpec } from '../scoring/spec.ts'
 import { BUILDERS, type Place } from './build.ts'
+import { placed } from './datasource.ts'
 import { filesOf, numbering, type RuleFile } from './files.ts'
 import { partsOf, plainGroup } from './objects.ts'
 import type { Rule, RuleGroup } from './rule.ts'
@@ -71,7 +72,8 @@ export function loadRules<Policy>(paths: readonly string[], deps: LoadDeps<Polic
     policies.push(...reader.policies)
     problems.push(...reader.problems)
   }
-  return { groups, policies, problems, files: [...files.values()].map(({ file }) => file) }
+  const inspect = (expr: string): ExpressionInfo => deps.query.inspect(expr)
+  return { groups: placed(groups, inspect), policies, problems, files: [...files.values()].map(({ file }) => file) }
 }
 
 /** Throws `ServiceError('bad_config')` with every problem, when there is one. */
@@ -167,6 +169,7 @@ class FileReader<Policy> {
       interval_ms: group.interval,
       offset_ms: group.query_offset,
       limit: group.limit,
+      datasource: group.datasource,
       rules: rules.map((rule) => rekeyed(rule, numbered(rule.key))),
     })
   }

@@ -13,6 +13,8 @@ interface Common {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly for_ms: number
+  /** The upstream that evaluates it; undefined where it is evaluated here. */
+  readonly datasource?: string
 }
 
 export interface RecordRule extends Common {
@@ -48,5 +50,7 @@ export interface RuleGroup {
   readonly offset_ms: number
   /** Most series of one rule; 0: no limit. */
   readonly limit: number
+  /** Name of an upstream; undefined where data is here. */
+  readonly datasource?: string | undefined
   readonly rules: readonly Rule[]
 }

@@ -84,6 +84,7 @@ export const groupSchema = z.strictObject({
   interval: duration.refine((ms) => ms >= 1000, 'at least 1s').default(60_000),
   query_offset: duration.default(0),
   limit: z.int().default(0),
+  datasource: name.optional(),
   labels,
   rules: z.array(z.record(z.string(), z.unknown()), { error: 'a list of rules' }).default([]),
 })

@@ -117,13 +117,13 @@ export class UpstreamClient {
 
   /** The envelope of a success. */
   async #call(ask: () => Promise<PeerAnswer>): Promise<Readonly<Record<string, unknown>>> {
-    const { status, body } = await ask()
+    const { status, body, retry_after_ms } = await ask()
     const envelope = envelopeOf(body)
     if (status >= 200 && status < 300 && envelope?.['status'] === 'success') return envelope
     const said = typeof envelope?.['error'] === 'string' ? envelope['error'] : this.#peer.shown(body)
     const message = `${this.#peer.origin} answered ${status}${said === '' ? '' : `: ${this.#peer.shown(said)}`}`
     const code = TYPES[String(envelope?.['errorType'])] ?? codeOf(status)
-    throw new ServiceError(code, message)
+    throw new ServiceError(code, message, { retry_after_ms })
   }
 }
 

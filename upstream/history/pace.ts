@@ -25,7 +25,7 @@ export class Pace {
   /** Throws what was thrown last: at once where it is final, and for `timeout`, since asking for less may help. */
   async ask<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      await this.#turn(signal)
+      await this.turn(signal)
       try {
         return await request()
       } catch (error) {
@@ -52,7 +52,8 @@ export class Pace {
     })
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  /** Until it is a request's turn. Throws `ServiceError('canceled')` when the signal says so. */
+  async turn(signal: AbortSignal): Promise<void> {
     const now_ms = this.#clock.now_ms()
     const at_ms = Math.max(now_ms, this.#next_ms)
     this.#next_ms = at_ms + this.#interval_ms

@@ -11,6 +11,15 @@ export interface Wish {
   readonly for_ms: number
   /** It only supports other findings: its series are not fetched for it alone. */
   readonly evidence: boolean
+  /** Key of the rule, where it is one. */
+  readonly rule?: string
+  /** It is evaluated there, from the beginning of its history on: what it reads need not be here. */
+  readonly datasource?: string | undefined
+}
+
+interface PlanOptions {
+  readonly range_ms: number
+  readonly inspect: (expr: string) => ExpressionInfo
 }
 
 /** Series to be fetched, and how far back. */
@@ -36,20 +45,12 @@ const OWN = /^(?:barograph_|ALERTS$|ALERTS_FOR_STATE$)/
  * What the expressions read: of those that learn (anomaly and forecast rules, demands) for the whole range; of others as
  * far as one step looks back. A recorded series is made here from what its rule reads, as long as is wanted of it.
  */
-export function planHistory(
-  wishes: readonly Wish[],
-  { range_ms, inspect }: { readonly range_ms: number; readonly inspect: (expr: string) => ExpressionInfo },
-): Plan {
+export function planHistory(wishes: readonly Wish[], { range_ms, inspect }: PlanOptions): Plan {
   const recorded = new Set(wishes.filter(({ kind }) => kind === 'record').map(({ name }) => name))
   const found = new Map<string, Wanted>()
   const unbounded = new Set<string>()
-  const reads = wishes.map((wish) => ({
-    wish,
-    selectors: inspect(wish.expr).selectors,
-    range_ms: ownRange(wish, range_ms),
-  }))
-  prolong(reads, recorded)
-  for (const { selectors, range_ms: wanted_ms } of reads) {
+  for (const { wish, selectors, range_ms: wanted_ms } of readsOf(wishes, { range_ms, inspect })) {
+    if (wish.datasource !== undefined) continue
     for (const { matchers, reach_ms } of selectors) {
       const names = namesOf(matchers)
       const selector = selectorText(matchers)
@@ -67,11 +68,31 @@ export function planHistory(
   return { wanted: withoutCovered([...found.values()]), unbounded: unbounded.size }
 }
 
+/** How far back the steps of rules are wanted that an upstream evaluates, by the rule's key. */
+export function wantedSteps(wishes: readonly Wish[], options: PlanOptions): Map<string, number> {
+  return new Map(
+    readsOf(wishes, options).flatMap(({ wish: { rule, datasource }, range_ms }) =>
+      rule === undefined || datasource === undefined ? [] : [[rule, Math.min(range_ms ?? 0, options.range_ms)]],
+    ),
+  )
+}
+
 interface Read {
   readonly wish: Wish
   readonly selectors: ExpressionInfo['selectors']
   /** How far back steps are wanted; undefined: not at all. */
   range_ms: number | undefined
+}
+
+function readsOf(wishes: readonly Wish[], { range_ms, inspect }: PlanOptions): Read[] {
+  const recorded = new Set(wishes.filter(({ kind }) => kind === 'record').map(({ name }) => name))
+  const reads = wishes.map((wish) => ({
+    wish,
+    selectors: inspect(wish.expr).selectors,
+    range_ms: ownRange(wish, range_ms),
+  }))
+  prolong(reads, recorded)
+  return reads
 }
 
 function ownRange({ kind, evidence, for_ms }: Wish, range_ms: number): number | undefined {

@@ -34,8 +34,10 @@ export class FakePrometheus {
   most = Infinity
   /** Whether range selectors may be asked for by themselves. */
   raw = true
-  /** Whether it takes requests and says nothing. */
-  mute = false
+  /** Whether it takes a request and says nothing. */
+  mute: (form: URLSearchParams) => boolean = () => false
+  /** What an expression gives at a step, by label set as JSON; undefined: it is a selector of `series`. */
+  evaluate: ((expr: string, time_ms: number) => Readonly<Record<string, number>>) | undefined
   /** Asked first, for each request. */
   refuse: (path: string, method: string, count: number) => Refusal | undefined = () => undefined
   #server: Server | undefined
@@ -75,7 +77,7 @@ export class FakePrometheus {
     const form = new URLSearchParams(request.method === 'POST' ? Buffer.concat(chunks).toString() : url.search)
     const path = url.pathname.replace('/api/v1/', '')
     this.asked.push({ path, method: request.method ?? '', form, headers: request.headers })
-    if (this.mute) return
+    if (this.mute(form)) return
     const refused = this.refuse(path, request.method ?? '', this.asked.length) ?? this.#data(path, form, response)
     if (refused !== undefined) response.writeHead(refused.status, refused.headers).end(refused.body)
   }
@@ -130,6 +132,8 @@ export class FakePrometheus {
         'bad_data',
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
       )
+    if (this.evaluate !== undefined)
+      return say({ resultType: 'matrix', result: this.#evaluated(query, start, end, step) })
     const lookback_ms = Number((form.get('lookback_delta') ?? '300000ms').replace('ms', ''))
     const result = this.#select(query).map(({ labels, samples }) => {
       const values: [number, string][] = []
@@ -140,6 +144,26 @@ export class FakePrometheus {
       return { metric: labels, values }
     })
     return say({ resultType: 'matrix', result: result.filter(({ values }) => values.length > 0) })
+  }
+
+  /** Expressions that are asked together come marked. */
+  #evaluated(query: string, start: number, end: number, step: number): unknown[] {
+    const marked = [...query.matchAll(/label_replace\((?:vector)?\(\n(.*?)\n\), "(\w+)", "(\d+)", "", ""\)/gs)]
+    const parts = marked.length === 0 ? [['', query, '', '']] : marked
+    return parts.flatMap(([, expr = '', label = '', number = '']) => {
+      const found = new Map<string, [number, string][]>()
+      for (let at = start; at <= end; at += step) {
+        for (const [labels, value] of Object.entries(this.evaluate!(expr, at))) {
+          const values = found.get(labels) ?? []
+          found.set(labels, values)
+          values.push([at / 1000, String(value)])
+        }
+      }
+      return [...found].map(([labels, values]) => {
+        const metric = { ...(JSON.parse(labels) as Record<string, string>), ...(label !== '' && { [label]: number }) }
+        return { metric, values }
+      })
+    })
   }
 
   #select(selector: string): ServedSeries[] {

@@ -4,8 +4,6 @@ import type { Peer } from '../peer.ts'
 
 /** An answer to a write is looked at, not read. */
 const ANSWER_BYTES = 65_536
-/** A receiver that asks for more patience than this is asked again all the same. */
-const LONGEST_WAIT_MS = 300_000
 
 /** A compressed request, ready to be sent. */
 export interface WriteBody {
@@ -48,10 +46,10 @@ export class WriteEndpoint {
     return this.#peer.origin
   }
 
-  /** `attempt` counts from 0. `now_ms`: to read a `Retry-After` that is a date. Never throws for what a peer or the network does. */
+  /** `attempt` counts from 0. Never throws for what a peer or the network does. */
   async send(
     { version, bytes, samples }: WriteBody,
-    { attempt, now_ms, signal }: { readonly attempt: number; readonly now_ms: number; readonly signal: AbortSignal },
+    { attempt, signal }: { readonly attempt: number; readonly signal: AbortSignal },
   ): Promise<WriteAnswer> {
     try {
       const answer = await this.#peer.ask({
@@ -65,7 +63,7 @@ export class WriteEndpoint {
         limit: ANSWER_BYTES,
         signal,
       })
-      return this.#meaning(answer, version, samples, now_ms)
+      return this.#meaning(answer, version, samples)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       return { kind: 'later', wait_ms: undefined, why: messageOf(error) }
@@ -73,15 +71,14 @@ export class WriteEndpoint {
   }
 
   #meaning(
-    { status, headers, body }: Awaited<ReturnType<Peer['ask']>>,
+    { status, headers, body, retry_after_ms }: Awaited<ReturnType<Peer['ask']>>,
     version: 1 | 2,
     samples: number,
-    now_ms: number,
   ): WriteAnswer {
     const said = this.#peer.shown(body)
     const why = `answered ${status}${said === '' ? '' : `: ${said}`}`
     if (status >= 500 || status === 429) {
-      return { kind: 'later', wait_ms: retryAfter(headers.get('retry-after'), now_ms), why }
+      return { kind: 'later', wait_ms: retry_after_ms, why }
     }
     if (status < 200 || status > 299) {
       // 2.0 has kept what was good of it; what is left would be refused again.
@@ -106,11 +103,4 @@ function writtenOf(headers: Headers): number | undefined {
   const kinds = ['samples', 'histograms'].map((kind) => headers.get(`x-prometheus-remote-write-${kind}-written`))
   if (kinds.every((count) => count === null)) return undefined
   return kinds.reduce((sum, count) => sum + (Number(count) || 0), 0)
-}
-
-/** Seconds or a date, as ms from now. */
-function retryAfter(text: string | null, now_ms: number): number | undefined {
-  if (text === null) return undefined
-  const wait_ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - now_ms
-  return Number.isFinite(wait_ms) ? Math.min(Math.max(wait_ms, 0), LONGEST_WAIT_MS) : undefined
 }

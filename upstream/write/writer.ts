@@ -86,7 +86,7 @@ export class RemoteWriter implements StoredSamples {
           limits: each,
           clock,
           encode: (batch) => encoder.encode(batch, this.#series),
-          send: (body, attempt, signal) => endpoint.send(body, { attempt, now_ms: clock.now_ms(), signal }),
+          send: (body, attempt, signal) => endpoint.send(body, { attempt, signal }),
           count: (outcome, samples, why) => this.#count(outcome, samples, why),
           settled: () => this.#note(index),
         }),
@@ -223,15 +223,12 @@ export class RemoteWriter implements StoredSamples {
 
   /** Best effort: the next one comes in a minute. */
   async #sendMetadata(): Promise<void> {
-    const { endpoint, clock, limits } = this.#options
+    const { endpoint, limits } = this.#options
     const all = [...this.#families.values()]
     for (let from = 0; from < all.length; from += limits.batch) {
       const bytes = packed(encodeMetadata(all.slice(from, from + limits.batch)))
       const signal = this.#stop.signal
-      const answer = await endpoint.send(
-        { version: 1, bytes, samples: 0 },
-        { attempt: 0, now_ms: clock.now_ms(), signal },
-      )
+      const answer = await endpoint.send({ version: 1, bytes, samples: 0 }, { attempt: 0, signal })
       if (answer.kind !== 'taken') return
     }
   }

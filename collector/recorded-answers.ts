@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+import type { AnswersInput } from '#core/ports/intake.ts'
+import type { Answer } from '#core/ports/questions.ts'
+import { Labels } from '#core/series.ts'
+
+import { value, valueText } from './recorded-samples.ts'
+
+const series = z.strictObject({
+  labels: z.record(z.string(), z.string()),
+  points: z.array(z.tuple([z.number(), value])),
+})
+const answer = z.strictObject({
+  rule: z.string(),
+  expr: z.string(),
+  from: z.number(),
+  to: z.number(),
+  step_ms: z.number(),
+  series: z.array(series).default([]),
+  error: z.string().default(''),
+})
+
+/** What an upstream said of rules. Times are milliseconds, as those of samples. */
+export const answersSchema = z.strictObject({ answers: z.array(answer), datasource: z.string() })
+
+/** The answers as a line of `input.jsonl`; `answersInput` gives them back. */
+export function answersLine({ datasource, answers }: AnswersInput): string {
+  const written = answers.map(({ rule, expr, from_ms, to_ms, step_ms, series: found, error }) => ({
+    rule,
+    expr,
+    from: from_ms,
+    to: to_ms,
+    step_ms,
+    series: found.map(({ labels, time_ms, value: values }) => ({
+      labels: labels.toJSON(),
+      points: Array.from(time_ms, (time, i) => [time, valueText(values[i]!)]),
+    })),
+    ...(error !== '' && { error }),
+  }))
+  return JSON.stringify({ answers: written, datasource })
+}
+
+export function answersInput({ answers, datasource }: z.output<typeof answersSchema>): AnswersInput {
+  return { kind: 'answers', datasource, answers: answers.map(answerOf) }
+}
+
+function answerOf({ from, to, series: found, ...rest }: z.output<typeof answer>): Answer {
+  return {
+    ...rest,
+    from_ms: from,
+    to_ms: to,
+    series: found.map(({ labels, points }) => ({
+      labels: Labels.of(labels),
+      time_ms: Float64Array.from(points, ([time]) => time),
+      value: Float64Array.from(points, ([, one]) => one),
+    })),
+  }
+}
