@@ -9,6 +9,7 @@ import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
+import { Labels } from '#core/series.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 import { DiskSpace } from '#core/store/disk-space.ts'
 import { JournalSeries } from '#core/store/journal-series.ts'
@@ -212,7 +213,8 @@ export class Service implements Component {
   #loadRules(): void {
     const { loaded, moreRules = [] } = this.#options
     const paths = [...rulePaths(loaded.value.rules, loaded.folder), ...moreRules]
-    const rules = readRules(paths, this.engine.query)
+    const outside = { external_labels: Labels.empty, external_url: this.externalUrl }
+    const rules = readRules(paths, this.engine.query, outside)
     refuseProblems([...rules.problems, ...unknownDatasources(rules, loaded.value.upstream)])
     this.#rules = rules
     this.engine.setRules(rules)

@@ -1,4 +1,7 @@
 export { createQueryEngine, type QueryEngineOptions } from './engine.ts'
 export type { QueryLimits } from './limits.ts'
+export { MemoryReader } from './script/memory-reader.ts'
+export { nativeNotation, nativeText } from './script/native-text.ts'
 export { readSeries } from './script/notation.ts'
+export type { Point } from './script/points.ts'
 export { runScript } from './test-script.ts'

@@ -1,13 +1,17 @@
 import { resolve } from 'node:path'
 
+import { systemClock } from '#core/clock.ts'
 import { formatProblem } from '#core/config/problems.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
+import { Labels } from '#core/series.ts'
 
+import type { RuleGroup } from '../../detectors/index.ts'
 import { createQueryEngine } from '../../query/index.ts'
 import { readArguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, type ConfigArguments, readConfig } from '../configured.ts'
 import { readRules, rulePaths, unknownDatasources } from '../rules.ts'
+import { serverMatches, unmatched } from '../unmatched.ts'
 
 interface Configured {
   readonly paths: readonly string[]
@@ -23,17 +27,26 @@ Usage: barograph check [FILES...] [OPTIONS]
 Reads the configuration and its rules, or the rule files and folders that are named, and tells every problem at once: place, value, fix. Exit
 code 1 when there is one.
 
+  --against URL   also tell which rules have a selector that no series of the last day matches on a server with the Prometheus API,
+                  this one or another; rules about absence are left out
+
 ${CONFIG_HELP}
 `,
   async run(args, terminal) {
-    const { values, positionals } = readArguments(args, CONFIG_OPTIONS)
+    const { values, positionals } = readArguments(args, { ...CONFIG_OPTIONS, against: { type: 'string' } })
     const problems: string[] = []
     const read = positionals.length > 0 && values.config === undefined ? undefined : configured(values, problems)
     const paths = positionals.length > 0 ? positionals.map((path) => resolve(path)) : (read?.paths ?? [])
-    const rules = readRules(paths, createQueryEngine({ readers: [] }))
+    const query = createQueryEngine({ readers: [] })
+    const rules = readRules(paths, query)
     problems.push(...rules.problems.map(formatProblem))
     // Files by themselves may name any: the configuration knows which there are.
     if (read !== undefined) problems.push(...unknownDatasources(rules, read.upstreams).map(formatProblem))
+    if (values.against !== undefined) {
+      const silent = await unmatched(rules.groups, query, serverMatches(values.against, systemClock.now_ms()))
+      problems.push(...silent.map(formatProblem))
+    }
+    for (const note of twiceIn(rules.groups)) terminal.err(`note: ${note}\n`)
     for (const problem of problems) await terminal.out(`${problem}\n`)
     if (problems.length > 0) {
       terminal.err(`${problems.length} problem${problems.length === 1 ? '' : 's'}\n`)
@@ -57,4 +70,16 @@ function configured(values: ConfigArguments, problems: string[]): Configured | u
     problems.push(...messageOf(error).split('\n'))
     return undefined
   }
+}
+
+/** Rules of one file that have name and labels in common: what they write may clash. Prometheus' own check says so too, and lets it pass. */
+function twiceIn(groups: readonly RuleGroup[]): string[] {
+  const seen = new Map<string, number>()
+  for (const { file, rules } of groups) {
+    for (const { kind, name, labels } of rules) {
+      const key = `${file}: ${kind} ${name}${String(Labels.of(labels))}`
+      seen.set(key, (seen.get(key) ?? 0) + 1)
+    }
+  }
+  return [...seen].filter(([, count]) => count > 1).map(([key, count]) => `${key} is there ${count} times`)
 }

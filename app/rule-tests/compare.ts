@@ -1,8 +1,10 @@
 import type { Alert } from '#core/alert.ts'
+import { messageOf } from '#core/errors.ts'
 import type { Finding } from '#core/finding.ts'
 import type { QueryResult } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
 
+import { nativeNotation, nativeText } from '../../query/index.ts'
 import { labelsOf } from './house.ts'
 import type { AlertTest, AnomalyTest, ExprTest } from './schema.ts'
 
@@ -55,9 +57,10 @@ export function wrongFindings({ exp_findings }: AnomalyTest, open: readonly Find
   return difference(expected, got)
 }
 
+/** A native histogram is its notation. */
 interface Sample {
   readonly labels: Labels
-  readonly value: number
+  readonly value: number | string
 }
 
 /** The result of an expression against samples; `fuzzy`: neighbouring floats are the same. */
@@ -67,16 +70,27 @@ export function wrongSamples({ exp_samples }: ExprTest, result: QueryResult, fuz
   const got: Sample[] =
     result.type === 'scalar'
       ? [{ labels: Labels.empty, value: result.value }]
-      : result.series.map(({ labels, value }) => ({ labels, value: value[0]! }))
-  if (exp_samples.some(({ histogram }) => histogram !== '')) return 'native histograms are not supported in exp_samples'
-  const expected = exp_samples.map(({ labels, value }) => ({ labels: labelsOf(labels), value }))
+      : result.series.map(({ labels, value, histograms }) => ({
+          labels,
+          value: value[0] ?? nativeText(histograms![0]!.value),
+        }))
+  const expected: Sample[] = []
+  try {
+    for (const { labels, value, histogram } of exp_samples)
+      expected.push({ labels: labelsOf(labels), value: histogram === '' ? value : nativeNotation(histogram) })
+  } catch (error) {
+    return `exp_samples cannot be read: ${messageOf(error)}`
+  }
   const agreed = expected.map(
-    (one) => got.find((other) => other.labels.equals(one.labels) && near(one.value, other.value, fuzzy)) ?? one,
+    (one) => got.find((other) => other.labels.equals(one.labels) && alike(one.value, other.value, fuzzy)) ?? one,
   )
   return difference(agreed.map(sampleText), got.map(sampleText))
 }
 
 const sampleText = ({ labels, value }: Sample): string => `${String(labels)} ${value}`
+
+const alike = (a: number | string, b: number | string, fuzzy: boolean): boolean =>
+  typeof a === 'number' && typeof b === 'number' ? near(a, b, fuzzy) : a === b
 
 function near(a: number, b: number, fuzzy: boolean): boolean {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true

@@ -7,7 +7,7 @@ import type { Labels } from '#core/series.ts'
 import { Store } from '#core/store/store.ts'
 
 import { createDetectors, type Detectors, ForecastTable, type RuleGroup } from '../../detectors/index.ts'
-import { createQueryEngine, readSeries } from '../../query/index.ts'
+import { createQueryEngine, MemoryReader, type Point, readSeries } from '../../query/index.ts'
 
 const NO_BOUNDS = new Float64Array()
 const MANY = 1_000_000
@@ -23,12 +23,11 @@ const UNLIMITED = {
   bytes: Infinity,
 } as const
 
-/** One sample of `input_series`; a stale marker where there is no value. */
+/** One sample of `input_series`. */
 interface Given {
   readonly labels: Labels
   readonly time_ms: number
-  readonly value: number
-  readonly stale: boolean
+  readonly point: Exclude<Point, 'none'>
 }
 
 /** Store, query engine and detectors of one test, on a time of its own. */
@@ -36,6 +35,8 @@ export class TestHouse {
   readonly query: QueryEngine
   readonly detectors: Detectors
   readonly #store: Store
+  /** Native histograms as they were written: what the store makes of them on the wire is no matter of a rule's. */
+  readonly #native = new MemoryReader()
   readonly #waiting: Given[]
   #at = 0
   #time_ms: number
@@ -48,7 +49,7 @@ export class TestHouse {
       limits: UNLIMITED,
     })
     const table = new ForecastTable({ lead_ms: 300_000, retention_ms: Infinity })
-    this.query = createQueryEngine({ readers: [this.#store, table] })
+    this.query = createQueryEngine({ readers: [this.#store, table, this.#native] })
     this.detectors = createDetectors({
       query: this.query,
       reader: this.#store,
@@ -82,9 +83,14 @@ export class TestHouse {
       const now_ms = this.#waiting[this.#at]!.time_ms
       const batch = new SampleBuilder()
       for (; this.#waiting[this.#at]?.time_ms === now_ms; this.#at++) {
-        const { labels, value, stale } = this.#waiting[this.#at]!
+        const { labels, point } = this.#waiting[this.#at]!
+        if (typeof point === 'object') {
+          this.#native.add(labels, [{ time_ms: now_ms, point }])
+          continue
+        }
         const about = { labels, type: 'unknown', unit: '', help: '', kind: 'float', bounds: NO_BOUNDS } as const
-        batch.float(this.#store.resolve(about), now_ms, value, stale)
+        const stale = point === 'stale'
+        batch.float(this.#store.resolve(about), now_ms, stale ? NaN : point, stale)
       }
       const columns = batch.batch()
       const { fresh } = this.#store.append(columns)
@@ -98,13 +104,9 @@ export function samplesOf(series: string, values: string, start_ms: number, inte
   try {
     const { labels, points } = readSeries(`${series} ${values}`)
     if (labels.size === 0) throw new Error('a series needs a name or a label')
-    return points.flatMap((point, i) => {
-      if (point === 'none') return []
-      if (typeof point !== 'number' && point !== 'stale')
-        throw new Error('native histograms are not supported in input_series')
-      const stale = point === 'stale'
-      return [{ labels, time_ms: start_ms + i * interval_ms, value: stale ? NaN : point, stale }]
-    })
+    return points.flatMap((point, i) =>
+      point === 'none' ? [] : [{ labels, time_ms: start_ms + i * interval_ms, point }],
+    )
   } catch (error) {
     throw new ServiceError('bad_data', `${series}: ${messageOf(error)}`, { cause: error })
   }

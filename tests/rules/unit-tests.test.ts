@@ -135,6 +135,19 @@ const BODIES: readonly (readonly [name: string, passes: boolean, body: string])[
     `tests:\n  - input_series: [{series: 'up{job="a",instance="x"}', values: '0x9'}, {series: 'up{job="a",instance="x",extra="1"}', values: '0x9'}]\n    promql_expr_test: [{expr: up * ignoring (extra) up, eval_time: 1m}]`,
   ],
   [
+    'native histograms',
+    true,
+    `tests:\n  - input_series: [{series: h, values: '{{schema:1 sum:4 count:4 buckets:[1 2 1]}}+{{schema:1 sum:4 count:4 buckets:[1 2 1]}}x3'}]
+    promql_expr_test:
+      - {expr: h, eval_time: 1m, exp_samples: [{labels: h, histogram: '{{schema:1 count:8 sum:8 counter_reset_hint:not_reset buckets:[2 4 2]}}'}]}
+      - {expr: histogram_count(h), eval_time: 3m, exp_samples: [{labels: '{}', value: 16}]}`,
+  ],
+  [
+    'a histogram that is expected otherwise',
+    false,
+    `tests:\n  - input_series: [{series: h, values: '{{sum:4 count:4 buckets:[4]}}'}]\n    promql_expr_test: [{expr: h, exp_samples: [{labels: h, histogram: '{{sum:5 count:4 buckets:[4]}}'}]}]`,
+  ],
+  [
     'values in every form',
     true,
     `tests:\n  - interval: 30s\n    input_series:\n      - {series: a, values: '1+2x2 _ -1 _x2 0x3 stale 1e3 NaN -Inf 10-1x2'}\n    promql_expr_test:\n      - {expr: 'count_over_time(a[20m])', eval_time: 10m, exp_samples: [{labels: '{}', value: 14}]}\n      - {expr: 'a', eval_time: 30s, exp_samples: [{labels: a, value: 3}]}\n      - {expr: 'a', eval_time: 5m30s, exp_samples: []}`,
