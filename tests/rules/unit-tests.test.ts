@@ -203,7 +203,7 @@ groups:
       - {eval_time: 6h54m, anomaly: Plain, exp_findings: [{exp_labels: {host: a}}]}
       - {eval_time: 6h54m, anomaly: Plain}
     promql_expr_test:
-      - {expr: 'barograph_score{rule="Odd"} >= bool 1', eval_time: 6h54m, exp_samples: [{labels: '{host="a",rule="Odd"}', value: 1}]}
+      - {expr: 'max_over_time(barograph_score{rule="Odd"}[15m]) >= bool 1', eval_time: 6h54m, exp_samples: [{labels: '{host="a",rule="Odd"}', value: 1}]}
       - {expr: 'count(barograph_forecast_ahead{rule="next"}) > bool 0', eval_time: 6h54m, exp_samples: [{labels: '{}', value: 1}]}`,
     rules,
   )
