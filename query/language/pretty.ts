@@ -21,6 +21,8 @@ function prettyAt(expr: Expr, level: number): string {
     case 'paren':
       return `${indent}(\n${inside([expr.inner])}\n${indent})`
     case 'call':
+      // What stands in its label selector is not all that the selector has.
+      if (expr.name === 'info') break
       return `${indent}${expr.name}(\n${inside(expr.args)}\n${indent})`
     case 'aggregate':
       return `${indent}${headOf(expr)}(\n${inside(argumentsOf(expr))}\n${indent})`
