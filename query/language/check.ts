@@ -16,6 +16,7 @@ import {
   type VectorSelector,
 } from './ast.ts'
 import { isPromqlFunction } from './catalogue.ts'
+import { takesInfoLabels } from './info-arguments.ts'
 import { quoted } from './literals.ts'
 import { parseError } from './position.ts'
 import { FUNCTIONS, typeOf } from './value-types.ts'
@@ -27,8 +28,8 @@ export const AGGREGATIONS: ReadonlyMap<string, Aggregation> = new Map(
 
 /** Throws `bad_data` for what does not fit together, innermost first, as Prometheus finds and words it. */
 export function checkTypes(source: string, expr: Expr): void {
-  // The label selector of `info` may match everything.
-  const parts = expr.kind === 'call' && expr.name === 'info' ? expr.args.slice(0, 1) : partsOf(expr)
+  // The label selector of info series may match everything.
+  const parts = expr.kind === 'call' && takesInfoLabels(expr.name) ? expr.args.slice(0, 1) : partsOf(expr)
   for (const part of parts) checkTypes(source, part)
   const check: Checker = { source, fail: (from, message) => parseError(source, from, message) }
   if (expr.kind === 'selector') checkSelector(check, expr)

@@ -4,7 +4,7 @@ import { METRIC_NAME } from '#core/series.ts'
 
 import { formatNumber } from '../evaluate/number-text.ts'
 import type { Aggregate, Binary, Call, Expr, Fill, Subquery, TimeShift, VectorSelector } from './ast.ts'
-import { isDefaultInfo } from './info-arguments.ts'
+import { isDefaultInfo, takesInfoLabels } from './info-arguments.ts'
 import { quoted } from './literals.ts'
 
 const METRIC = /^[A-Za-z_:][\w:]*$/
@@ -34,7 +34,7 @@ export function format(expr: Expr): string {
     case 'call':
       break
   }
-  return expr.name === 'info' ? formatInfo(expr) : `${expr.name}(${expr.args.map(format).join(', ')})`
+  return takesInfoLabels(expr.name) ? formatInfo(expr) : `${expr.name}(${expr.args.map(format).join(', ')})`
 }
 
 /** The second argument without what was added to it. */

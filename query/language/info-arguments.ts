@@ -3,13 +3,17 @@ import { METRIC_NAME } from '#core/series.ts'
 
 import { type Expr, NO_SHIFT, partsOf, type Span, type TimeShift, TYPE_NAMES } from './ast.ts'
 import { parseError } from './position.ts'
-import { typeOf } from './value-types.ts'
+import { FUNCTIONS, typeOf } from './value-types.ts'
 
 /** The info metrics that are joined where none are named. */
 const DEFAULT_INFO: Matcher = { name: METRIC_NAME, op: '=', value: 'target_info' }
 
 export function isDefaultInfo({ name, op, value }: Matcher): boolean {
   return name === DEFAULT_INFO.name && op === DEFAULT_INFO.op && value === DEFAULT_INFO.value
+}
+
+export function takesInfoLabels(name: string): boolean {
+  return FUNCTIONS.get(name)?.infoLabels === true
 }
 
 /**

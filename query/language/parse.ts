@@ -8,7 +8,7 @@ import type { Aggregate, Expr } from './ast.ts'
 import { type Cst, childrenOf, isExpression, labelsOf, numberAt, type QuerySteps, stringAt } from './cst.ts'
 import { durationExpression } from './duration.ts'
 import { forGrammar, functionName } from './grammar-text.ts'
-import { infoArguments } from './info-arguments.ts'
+import { infoArguments, takesInfoLabels } from './info-arguments.ts'
 import { parseError } from './position.ts'
 import { type Builders, byPrecedence } from './precedence.ts'
 import { atModified, edged, offsetBy, ranged, selectorOf, subqueried } from './selectors.ts'
@@ -58,7 +58,7 @@ const OPERANDS: Readonly<Record<string, Builder>> = {
   FunctionCall(cst, node) {
     const name = functionName(textOf(cst, node.firstChild!))
     const args = argumentsOf(cst, node)
-    const complete = name === 'info' ? infoArguments(cst.source, node, args) : args
+    const complete = takesInfoLabels(name) ? infoArguments(cst.source, node, args) : args
     return { ...spanOf(node), kind: 'call', name, args: complete }
   },
 }

@@ -13,7 +13,7 @@ const CUSTOM = h('schema:-53 sum:30 count:15 custom_values:[-2 1 2 4] buckets:[1
 
 // Values of Prometheus 3.15.
 test.each([
-  ['below', 2, 8, 0.707_106_781],
+  ['below', 2, 8, Math.SQRT1_2],
   ['below', 3, 9.754_887_502, 5.005_685_717],
   ['above', 3, 1.245_112_498, 4.313_196_215],
   ['below', 0.25, 4.5, -3.015_927_125],

@@ -56,9 +56,10 @@ function restIn(histogram: Histogram, threshold: number, side: Side): (bucket: B
   return (bucket) => exponentialRest(bucket, threshold, side)
 }
 
+const log = (value: number): number => Math.log2(Math.abs(value))
+
 function exponentialRest(bucket: Bucket, threshold: number, side: Side): Rest {
   const sign = bucket.upper <= 0 ? -1 : 1
-  const log = (value: number): number => Math.log2(Math.abs(value))
   return rest(bucket, { threshold, side }, (from, to) => ({
     count: (bucket.count * (log(to) - log(from))) / (log(bucket.upper) - log(bucket.lower)),
     middle: sign * Math.sqrt(from * to),
