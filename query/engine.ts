@@ -12,7 +12,7 @@ import { eachReach, reachesOf } from './evaluate/reach.ts'
 import { instantResult, rangeResult } from './evaluate/result.ts'
 import { Turns } from './evaluate/turns.ts'
 import type { Grid, Value } from './evaluate/values.ts'
-import { type Expr, TYPE_NAMES, unwrapped } from './language/ast.ts'
+import { type Expr, TYPE_NAMES, unwrapped, type VectorSelector } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
 import type { QuerySteps } from './language/cst.ts'
 import { parse } from './language/parse.ts'
@@ -121,7 +121,7 @@ class LocalQueryEngine implements QueryEngine {
         matchers,
         reach_ms,
       })),
-      plain: whole.kind === 'selector' && whole.offset_ms === 0 && whole.at === null ? whole.matchers : null,
+      plain: whole.kind === 'selector' && isPlain(whole) ? whole.matchers : null,
     }
   }
 
@@ -133,7 +133,7 @@ class LocalQueryEngine implements QueryEngine {
     if (source.trim() === '')
       throw new ServiceError('bad_data', 'unknown position: parse error: unexpected end of input')
     const expr = parse(source, this.#limits, TYPICAL_STEPS)
-    if (expr.kind === 'selector' && expr.offset_ms === 0 && expr.at === null) return expr.matchers
+    if (expr.kind === 'selector' && isPlain(expr)) return expr.matchers
     throw parseError(source, 0, 'expected a series selector: name{label="value"}')
   }
 
@@ -189,4 +189,8 @@ class LocalQueryEngine implements QueryEngine {
       this.#duration.record((this.#clock.now_ms() - started_ms) / 1000, { kind })
     }
   }
+}
+
+function isPlain({ offset_ms, at, edges }: VectorSelector): boolean {
+  return offset_ms === 0 && at === null && edges === undefined
 }

@@ -28,7 +28,9 @@ const SAMPLE: Readonly<Record<ValueType, string>> = {
 const range = { from_ms: 0, to_ms: 600_000, step_ms: 30_000 }
 
 for (const part of Object.values(functionFamilies).flat()) {
-  const expr = `${part.name}(${part.args.map((type) => SAMPLE[type]).join(', ')})`
+  const samples = part.args.map((type) => SAMPLE[type])
+  const whole = part.infoLabels === true ? [...samples.slice(0, -1), '{a!="b"}'] : samples
+  const expr = `${part.name}(${whole.join(', ')})`
 
   test(`${part.name} is a function of PromQL and gives what it says`, async () => {
     expect(isPromqlFunction(part.name)).toBe(true)

@@ -55,7 +55,7 @@ export class RecordRunner implements Runner {
     }
     if (!again) this.#present = present
     this.#derived.flush(this.#stored)
-    return NOTHING
+    return withoutHistograms(series)
   }
 
   end(time_ms: number): AlertEvent[] {
@@ -91,6 +91,15 @@ export class RecordRunner implements Runner {
   #stale(labels: Labels, time_ms: number): void {
     this.#derived.add(ABOUT, labels, time_ms, Number.NaN, true)
   }
+}
+
+/** Floats are written, native histograms are not: the rule's health tells. */
+function withoutHistograms(series: readonly ResultSeries[]): Taken {
+  let points = 0
+  for (const { histograms } of series) points += histograms?.length ?? 0
+  if (points === 0) return NOTHING
+  const message = `${points} native histograms of the result are not recorded: take histogram_quantile(), histogram_sum() or the like of them`
+  return { events: [], error: new ServiceError('execution', message) }
 }
 
 /** Two results that the rule's labels make one, each at its own steps. */

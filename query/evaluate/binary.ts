@@ -1,10 +1,12 @@
-import { type Arithmetic, type Binary, SET_OPERATORS, type SetOperator } from '../language/ast.ts'
+import { ServiceError } from '#core/errors.ts'
+
+import { type Arithmetic, type Binary, type Comparison, SET_OPERATORS, type SetOperator } from '../language/ast.ts'
 import { scaled } from '../native/histogram.ts'
 import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { matchVectors } from './matching.ts'
 import { elementOf, mixedOperator } from './native-binary.ts'
-import { ARITHMETIC_OF, COMPARISON_OF, isComparison } from './operators.ts'
+import { ARITHMETIC_OF, COMPARISON_OF, isComparison, isTrim } from './operators.ts'
 import { setOperation } from './set-operators.ts'
 import {
   type Column,
@@ -44,11 +46,12 @@ export function binary(expr: Binary, { budget, annotations }: Surroundings, { le
   }
   if (left.kind !== 'scalar' || right.kind !== 'scalar') throw new Error('BUG: operands were not checked')
   budget.spend(left.value.length)
-  const operate = numeric(expr.op as Exclude<Binary['op'], SetOperator>)
+  if (isTrim(expr.op)) throw new ServiceError('execution', `operator "${expr.op}" not allowed for Scalar operations`)
+  const operate = numeric(expr.op as Arithmetic | Comparison)
   return { kind: 'scalar', value: left.value.map((value, i) => operate(value, right.value[i]!)) }
 }
 
-function numeric(op: Exclude<Binary['op'], SetOperator>): (a: number, b: number) => number {
+function numeric(op: Arithmetic | Comparison): (a: number, b: number) => number {
   if (!isComparison(op)) return ARITHMETIC_OF[op]
   const compare = COMPARISON_OF[op]
   return (a, b) => (compare(a, b) ? 1 : 0)
@@ -67,6 +70,7 @@ function withScalar(
   { budget, annotations }: Surroundings,
   { side, scalar, swapped = false }: ScalarOperands,
 ): VectorValue {
+  if (isTrim(expr.op)) return trimmedBy(expr, { budget, annotations }, { side, scalar, swapped })
   const filter = isComparison(expr.op) && !expr.bool
   const columns: Column[] = []
   const operate = numeric(expr.op as Arithmetic)
@@ -83,6 +87,28 @@ function withScalar(
     }
     if (histograms !== undefined)
       scaleHistograms(expr, annotations, { column, out: out as MixedColumn, scalar, swapped })
+    if (!isEmpty(out)) columns.push(out)
+  }
+  return vector(columns, side.ordered)
+}
+
+/** Histograms keep their names; floats are noted and left out. */
+function trimmedBy(
+  expr: Binary,
+  { budget, annotations }: Surroundings,
+  { side, scalar, swapped }: Required<ScalarOperands>,
+): VectorValue {
+  const operate = mixedOperator(expr, annotations)
+  const columns: Column[] = []
+  for (const { labels, value, has, nameless, histograms } of side.columns) {
+    budget.spend(scalar.length)
+    const out = emptyMixed(labels, scalar.length, nameless)
+    for (let i = 0; i < scalar.length; i++) {
+      if (has[i] === 0) continue
+      const one = histograms?.[i] ?? value[i]!
+      const result = swapped ? operate(scalar[i]!, one) : operate(one, scalar[i]!)
+      setElement(out, i, elementOf(expr, result, one))
+    }
     if (!isEmpty(out)) columns.push(out)
   }
   return vector(columns, side.ordered)

@@ -4,6 +4,7 @@ import { aggregate } from './aggregate.ts'
 import type { Annotations } from './annotations.ts'
 import { binary, negate } from './binary.ts'
 import type { Budget } from './budget.ts'
+import { refuseEdges, smoothedColumns } from './edges.ts'
 import type { Fetch } from './fetch.ts'
 import { shifted, type Span } from './reach.ts'
 import { instantColumns, samplesOf, samplesOfColumn } from './select.ts'
@@ -69,7 +70,11 @@ export class Evaluator {
 
   async #call(expr: Extract<Expr, { kind: 'call' }>, grid: Grid): Promise<Value> {
     const values: Value[] = []
-    for (const arg of expr.args) values.push(await this.evaluate(arg, grid))
+    for (const arg of expr.args) {
+      const value = await this.evaluate(arg, grid)
+      if (value.kind === 'matrix' && value.edges !== undefined) refuseEdges(value.edges.kind, expr.name)
+      values.push(value)
+    }
     return FUNCTIONS.get(expr.name)!.call({
       ...this.#options,
       grid,
@@ -84,12 +89,19 @@ export class Evaluator {
   #instant(selector: VectorSelector, grid: Grid, times: boolean): VectorValue {
     const { fetch, budget, lookback_ms } = this.#options
     const at_ms = this.#moments(selector, grid)
+    if (selector.edges === 'smoothed' && !times) {
+      const series = fetch.get(selector).map(samplesOf)
+      budget.spend(series.length * grid.count)
+      return vector(smoothedColumns(series, at_ms, lookback_ms))
+    }
     return vector(instantColumns(fetch.get(selector), budget, { at_ms, lookback_ms, times }))
   }
 
   #matrix({ selector, range_ms }: MatrixSelector, grid: Grid): MatrixValue {
     const series = this.#options.fetch.get(selector).map(samplesOf)
-    return { kind: 'matrix', series, end_ms: this.#moments(selector, grid), range_ms }
+    const matrix: MatrixValue = { kind: 'matrix', series, end_ms: this.#moments(selector, grid), range_ms }
+    const { edges: kind } = selector
+    return kind === undefined ? matrix : { ...matrix, edges: { kind, lookback_ms: this.#options.lookback_ms } }
   }
 
   /** The inner expression on a grid of its own, aligned to its step, wide enough for every window. */

@@ -5,10 +5,11 @@ import type { Arithmetic, Binary } from '../language/ast.ts'
 import type { Histogram } from '../native/histogram.ts'
 import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
+import { fills, withFilled } from './filling.ts'
 import { compareLabels, printLabels } from './label-order.ts'
 import { identityOf, mergeSame } from './merge.ts'
 import { elementOf, type MixedOperator, mixedOperator } from './native-binary.ts'
-import { ARITHMETIC_OF, COMPARISON_OF, isComparison } from './operators.ts'
+import { ARITHMETIC_OF, COMPARISON_OF, isComparison, isTrim } from './operators.ts'
 import { signatureOf } from './signature.ts'
 import { type Column, emptyColumn, emptyMixed, isEmpty, type MixedColumn, setElement } from './values.ts'
 
@@ -20,10 +21,10 @@ interface Sides {
 }
 
 /** Elements of both sides under one signature. `many` may have several at a step, `one` not. */
-interface Match {
+export interface Match {
   readonly signature: Labels
-  readonly many: Column[]
-  readonly one: Column[]
+  readonly many: readonly Column[]
+  readonly one: readonly Column[]
 }
 
 /**
@@ -33,20 +34,22 @@ interface Match {
 export function matchVectors(expr: Binary, { left, right, budget, annotations }: Sides): readonly Column[] {
   const swapped = expr.matching.group === 'right'
   const [many, one] = swapped ? [right, left] : [left, right]
-  if (many.length === 0 || one.length === 0) return []
-  const steps = many[0]!.has.length
-  const active = bothPresent(many, one, steps)
+  const filling = fills(expr.matching.fill)
+  if (!filling && (many.length === 0 || one.length === 0)) return []
+  const steps = (many[0] ?? one[0])?.has.length ?? 0
+  const active = filling ? new Uint8Array(steps).fill(1) : bothPresent(many, one, steps)
   const out: Column[] = []
   for (const match of matchesOf(expr, many, one)) {
     budget.spend(steps)
     refuseDuplicates(match, active, swapped ? 'left' : 'right')
-    for (const column of combine(expr, match, { steps, swapped, budget, mixed: mixedOperator(expr, annotations) }))
+    const filled = filling ? withFilled(match, expr.matching.fill, steps) : match
+    for (const column of combine(expr, filled, { steps, swapped, budget, mixed: mixedOperator(expr, annotations) }))
       if (!isEmpty(column)) out.push(column)
   }
   return mergeSame(out)
 }
 
-/** Nothing is matched, and nothing wrong, at a step at which one side is empty. */
+/** Nothing is matched, and nothing wrong, at a step at which one side is empty and nothing is filled in. */
 function bothPresent(a: readonly Column[], b: readonly Column[], steps: number): Uint8Array {
   const any = (columns: readonly Column[]): Uint8Array => {
     const mask = new Uint8Array(steps)
@@ -59,8 +62,8 @@ function bothPresent(a: readonly Column[], b: readonly Column[], steps: number):
 
 function matchesOf({ matching }: Binary, many: readonly Column[], one: readonly Column[]): Iterable<Match> {
   const signature = signatureOf(matching)
-  const matches = new Map<string, Match>()
-  const matchOf = (column: Column): Match => {
+  const matches = new Map<string, { signature: Labels; many: Column[]; one: Column[] }>()
+  const matchOf = (column: Column): { many: Column[]; one: Column[] } => {
     const labels = signature(column.labels)
     let match = matches.get(labels.key)
     if (match === undefined) matches.set(labels.key, (match = { signature: labels, many: [], one: [] }))
@@ -109,7 +112,7 @@ function combine(expr: Binary, { many, one }: Match, options: CombineOptions): I
       let result = results.get(key)
       if (result === undefined) {
         budget.spend(steps)
-        const native = many.some(hasHistograms) || one.some(hasHistograms)
+        const native = isTrim(expr.op) || many.some(hasHistograms) || one.some(hasHistograms)
         result = { column: (native ? emptyMixed : emptyColumn)(labels, steps, nameless), taken: new Uint8Array(steps) }
         results.set(key, result)
       }
@@ -132,14 +135,15 @@ interface Application {
 
 function apply(expr: Binary, application: Application): void {
   const { element, partner, out, taken, swapped } = application
-  const native = hasHistograms(element) || hasHistograms(partner)
+  const trim = isTrim(expr.op)
+  const native = trim || hasHistograms(element) || hasHistograms(partner)
   const compare = isComparison(expr.op) ? COMPARISON_OF[expr.op] : undefined
   const operate = compare === undefined ? ARITHMETIC_OF[expr.op as Arithmetic] : undefined
   for (let i = 0; i < taken.length; i++) {
     if (element.has[i] === 0 || partner.has[i] === 0) continue
     if (taken[i] === 1) throw new ServiceError('execution', tooMany(expr))
     taken[i] = 1
-    if (native && (element.histograms?.[i] !== undefined || partner.histograms?.[i] !== undefined)) {
+    if (native && (trim || element.histograms?.[i] !== undefined || partner.histograms?.[i] !== undefined)) {
       applyMixed(expr, application, i)
       continue
     }
@@ -174,7 +178,7 @@ function tooMany({ matching }: Binary): string {
 }
 
 function resultLabels({ op, matching }: Binary, many: Labels, one: Labels): Labels {
-  let labels = isComparison(op) ? many : many.drop(METRIC_NAME)
+  let labels = isComparison(op) || isTrim(op) ? many : many.drop(METRIC_NAME)
   if (matching.group === null) {
     labels = matching.on ? labels.keep(new Set(matching.labels)) : labels.drop(...matching.labels)
   }

@@ -1,13 +1,14 @@
 import type { Binary } from '../language/ast.ts'
 import { added, subtracted } from '../native/arithmetic.ts'
 import { divided, type Histogram, sameHistogram, scaled, trimmed } from '../native/histogram.ts'
+import { cut } from '../native/trim.ts'
 import type { Annotations } from './annotations.ts'
 import { MixingNotes } from './mixing.ts'
-import { isComparison } from './operators.ts'
+import { isComparison, isTrim } from './operators.ts'
 
 type Operand = number | Histogram
 
-/** What a binary operator makes of two values of which one at least is a histogram. A comparison gives whether it holds. */
+/** What a binary operator makes of two values of which one at least is a histogram, or which is made for histograms only. A comparison gives whether it holds. */
 export type MixedOperator = (left: Operand, right: Operand) => Operand | boolean | undefined
 
 /** Undefined, and an info, for what does not go together. */
@@ -34,6 +35,10 @@ function operate(op: Binary['op'], { left, right, notes }: Operation): Operand |
     if (op === '==') return sameHistogram(left, right)
     if (op === '!=') return !sameHistogram(left, right)
     return op === '+' || op === '-' ? combined(op, { left, right, notes }) : 'no meaning'
+  }
+  if (isTrim(op)) {
+    if (typeof left !== 'object') return 'no meaning'
+    return cut(left, right as number, op === '</' ? 'below' : 'above')
   }
   if (op === '*' && typeof left === 'number') return scaled(right as Histogram, left)
   if (op === '*' && typeof left === 'object') return scaled(left, right as number)

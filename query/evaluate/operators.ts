@@ -1,4 +1,4 @@
-import { type Arithmetic, COMPARISONS, type Comparison } from '../language/ast.ts'
+import { type Arithmetic, COMPARISONS, type Comparison, type Trim, TRIMS } from '../language/ast.ts'
 
 /** Go's `math.Pow` knows two cases that JavaScript calls NaN. */
 function power(a: number, b: number): number {
@@ -26,4 +26,8 @@ export const COMPARISON_OF: Readonly<Record<Comparison, (a: number, b: number) =
 
 export function isComparison(op: string): op is Comparison {
   return (COMPARISONS as readonly string[]).includes(op)
+}
+
+export function isTrim(op: string): op is Trim {
+  return (TRIMS as readonly string[]).includes(op)
 }

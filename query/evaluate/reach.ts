@@ -25,9 +25,13 @@ export function eachReach(
   const walk = (part: Expr, steps: Span): void => {
     if (part.kind === 'selector') {
       const moments = shifted(part, steps, options.query)
-      visit(part, back(moments, options.lookback_ms), moments.from_ms === moments.to_ms)
+      const once = moments.from_ms === moments.to_ms && part.edges !== 'smoothed'
+      visit(part, ahead(part, back(moments, options.lookback_ms), options.lookback_ms), once)
     } else if (part.kind === 'matrix') {
-      visit(part.selector, back(shifted(part.selector, steps, options.query), part.range_ms), false)
+      const { selector } = part
+      const before_ms = selector.edges === undefined ? 0 : options.lookback_ms
+      const moments = back(shifted(selector, steps, options.query), part.range_ms + before_ms)
+      visit(selector, ahead(selector, moments, options.lookback_ms), false)
     } else if (part.kind === 'subquery') walk(part.inner, back(shifted(part, steps, options.query), part.range_ms))
     else for (const child of partsOf(part)) walk(child, steps)
   }
@@ -37,6 +41,11 @@ export function eachReach(
 /** Windows are open on the left: a sample exactly `reach_ms` before a step is out. */
 function back({ from_ms, to_ms }: Span, reach_ms: number): Span {
   return { from_ms: from_ms - reach_ms + 1, to_ms }
+}
+
+/** What is smoothed needs the next sample too. */
+function ahead({ edges }: VectorSelector, range: Span, lookback_ms: number): Span {
+  return edges === 'smoothed' ? { ...range, to_ms: range.to_ms + lookback_ms } : range
 }
 
 /** The times at which a selector or subquery looks, for steps of the query. */
@@ -55,8 +64,9 @@ export function reachesOf(expr: Expr, lookback_ms: number): { selector: VectorSe
       found.push({ selector, reach_ms: fixed ? Infinity : Math.max(0, outer_ms + own_ms + selector.offset_ms) })
     }
     if (part.kind === 'selector') note(part, lookback_ms)
-    else if (part.kind === 'matrix') note(part.selector, part.range_ms)
-    else if (part.kind === 'subquery') {
+    else if (part.kind === 'matrix') {
+      note(part.selector, part.range_ms + (part.selector.edges === undefined ? 0 : lookback_ms))
+    } else if (part.kind === 'subquery') {
       walk(part.inner, part.at === null ? outer_ms + part.range_ms + part.offset_ms : Infinity)
     } else for (const child of partsOf(part)) walk(child, outer_ms)
   }

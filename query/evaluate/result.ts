@@ -3,6 +3,7 @@ import { Labels } from '#core/series.ts'
 
 import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
+import { type EdgeOptions, refuseHistograms, stretchOf } from './edges.ts'
 import { compareLabels } from './label-order.ts'
 import { withoutNames } from './merge.ts'
 import { samplesOfColumn, thinned } from './select.ts'
@@ -61,7 +62,9 @@ function resultOf({ labels, time_ms, value, histograms }: Samples): ResultSeries
 }
 
 /** The samples of a range vector at the only step of an instant query. */
-function windowsOf({ series, end_ms, range_ms }: MatrixValue): ResultSeries[] {
+function windowsOf(matrix: MatrixValue): ResultSeries[] {
+  const { series, end_ms, range_ms, edges } = matrix
+  if (edges !== undefined) return series.flatMap((samples) => edgedWindow(samples, matrix, edges))
   const end = end_ms[0]!
   const windows: ResultSeries[] = []
   for (const samples of series) {
@@ -71,6 +74,23 @@ function windowsOf({ series, end_ms, range_ms }: MatrixValue): ResultSeries[] {
     windows.push({ ...resultOf(window), labels: nameless ? labels.drop('__name__') : labels })
   }
   return windows
+}
+
+/** With the values at both ends as samples. */
+function edgedWindow(samples: Samples, { end_ms, range_ms }: MatrixValue, edges: EdgeOptions): ResultSeries[] {
+  refuseHistograms(samples)
+  const end = end_ms[0]!
+  const start = end - range_ms
+  const stretch = stretchOf(samples, edges, { start_ms: start, end_ms: end, counter: false })
+  if (stretch === undefined) return []
+  const { left, right, from, to } = stretch
+  return [
+    {
+      labels: samples.labels,
+      time_ms: Float64Array.of(start, ...samples.time_ms.subarray(from, to), end),
+      value: Float64Array.of(left, ...samples.value.subarray(from, to), right),
+    },
+  ]
 }
 
 function sorted(series: ResultSeries[]): ResultSeries[] {

@@ -2,6 +2,7 @@ import type { Labels } from '#core/series.ts'
 import { Slab } from '#core/slab.ts'
 
 import type { Histogram } from '../native/histogram.ts'
+import type { EdgeOptions } from './edges.ts'
 
 /** By step or sample; undefined where there is a float, or nothing. */
 export type Histograms = readonly (Histogram | undefined)[]
@@ -58,6 +59,8 @@ export interface MatrixValue {
   readonly series: readonly Samples[]
   readonly end_ms: Float64Array
   readonly range_ms: number
+  /** The windows also have a value at both ends, from samples that may lie outside. */
+  readonly edges?: EdgeOptions
 }
 
 export type Value = VectorValue | ScalarValue | StringValue | MatrixValue

@@ -1,5 +1,6 @@
 import { type Column, floatsOf, isEmpty, type Samples } from '../evaluate/values.ts'
 import { quoted } from '../language/literals.ts'
+import { edgeIncrease, edgeTally } from './edge-rollup.ts'
 import { extrapolation } from './extrapolation.ts'
 import type { FunctionCall, PromqlFunction } from './function.ts'
 import { nativeIncrease, nativeLastIncrease, nativeTally } from './native-windows.ts'
@@ -14,11 +15,13 @@ export const counters: readonly PromqlFunction[] = [
   rollup({
     name: 'changes',
     native: nativeTally('changes'),
-    prepare: (samples) => tally(samples, (a, b) => a !== b && !(Number.isNaN(a) && Number.isNaN(b))),
+    edges: edgeTally(isChange),
+    prepare: (samples) => tally(samples, isChange),
   }),
   rollup({
     name: 'delta',
     native: nativeIncrease('delta'),
+    edges: edgeIncrease('delta'),
     prepare: () => (window) => extrapolated(window, undefined, false),
   }),
   rollup({
@@ -29,6 +32,7 @@ export const counters: readonly PromqlFunction[] = [
   rollup({
     name: 'increase',
     native: nativeIncrease('increase'),
+    edges: edgeIncrease('increase'),
     annotate: suspectGauges,
     prepare: (samples) => {
       const resets = resetsOf(samples.value)
@@ -46,6 +50,7 @@ export const counters: readonly PromqlFunction[] = [
   rollup({
     name: 'rate',
     native: nativeIncrease('rate'),
+    edges: edgeIncrease('rate'),
     annotate: suspectGauges,
     prepare: (samples) => {
       const resets = resetsOf(samples.value)
@@ -55,8 +60,21 @@ export const counters: readonly PromqlFunction[] = [
       }
     },
   }),
-  rollup({ name: 'resets', native: nativeTally('resets'), prepare: (samples) => tally(samples, (a, b) => b < a) }),
+  rollup({
+    name: 'resets',
+    native: nativeTally('resets'),
+    edges: edgeTally(isReset),
+    prepare: (samples) => tally(samples, isReset),
+  }),
 ]
+
+function isChange(a: number, b: number): boolean {
+  return a !== b && !(Number.isNaN(a) && Number.isNaN(b))
+}
+
+function isReset(a: number, b: number): boolean {
+  return b < a
+}
 
 /** How many neighbours of a window satisfy `counts`, from one pass over the series. */
 function tally({ value }: Samples, counts: (a: number, b: number) => boolean): Rollup {

@@ -16,6 +16,8 @@ export interface PromqlFunction {
   /** How many of the last arguments may be left out; Infinity: the last may also be repeated. */
   readonly optional?: number
   readonly returns: ValueType
+  /** The last argument is a label selector of info series, `{a="b"}`. */
+  readonly infoLabels?: true
   call(call: FunctionCall): Value | Promise<Value>
 }
 

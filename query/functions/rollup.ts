@@ -8,6 +8,7 @@ import {
   vector,
   type VectorValue,
 } from '../evaluate/values.ts'
+import { edgeColumn, type EdgeRollup } from './edge-rollup.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction } from './function.ts'
 import { mixedRollup } from './mixed-rollup.ts'
 import type { MixedRollup } from './native-windows.ts'
@@ -25,6 +26,8 @@ export interface RollupSpec {
   readonly keepsName?: true
   /** Looks at a series once, before its windows; `call` has the other arguments. */
   prepare(samples: Samples, call: FunctionCall): Rollup
+  /** What it makes of a window with edges, where it takes such. */
+  readonly edges?: EdgeRollup
   /** What it makes of a window with histograms in it; not there: it looks at the floats among them. */
   readonly native?: MixedRollup
   /** Notes on the result. */
@@ -56,7 +59,8 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
     const { labels, histograms } = samples
     const nameless = samples.nameless || spec.keepsName !== true
     let column: Column
-    if (histograms === undefined) {
+    if (matrix.edges !== undefined) column = edgeColumn(samples, matrix, spec.edges!)
+    else if (histograms === undefined) {
       column = emptyColumn(labels, grid.count, nameless)
       slide(samples, matrix, plain(column, spec.prepare(samples, call)))
     } else {

@@ -34,9 +34,13 @@ export interface TimeShift {
 
 export const NO_SHIFT: TimeShift = { offset_ms: 0, at: null }
 
+/** Values between samples: `anchored` the last before, `smoothed` on the line between both. */
+export type Edges = 'anchored' | 'smoothed'
+
 export interface VectorSelector extends Span, TimeShift {
   readonly kind: 'selector'
   readonly matchers: readonly Matcher[]
+  readonly edges?: Edges
 }
 
 export interface MatrixSelector extends Span {
@@ -68,10 +72,14 @@ export const ARITHMETIC = ['+', '-', '*', '/', '%', '^', 'atan2'] as const
 export const COMPARISONS = ['==', '!=', '>', '<', '>=', '<='] as const
 export const SET_OPERATORS = ['and', 'or', 'unless'] as const
 
+/** Of histograms, what is below or above a value. */
+export const TRIMS = ['</', '>/'] as const
+
 export type Arithmetic = (typeof ARITHMETIC)[number]
 export type Comparison = (typeof COMPARISONS)[number]
 export type SetOperator = (typeof SET_OPERATORS)[number]
-export type BinaryOperator = Arithmetic | Comparison | SetOperator
+export type Trim = (typeof TRIMS)[number]
+export type BinaryOperator = Arithmetic | Trim | Comparison | SetOperator
 
 /** How the elements of two vectors find each other. */
 export interface Matching {
@@ -83,6 +91,13 @@ export interface Matching {
   readonly include: readonly string[]
   /** Whether `on` or `ignoring` was written. */
   readonly explicit: boolean
+  readonly fill: Fill
+}
+
+/** What stands for elements that one side does not have (`fill`, `fill_left`, `fill_right`); null: nothing, there is no result. */
+export interface Fill {
+  readonly left: number | null
+  readonly right: number | null
 }
 
 export interface Binary extends Span {

@@ -16,6 +16,7 @@ import {
   type VectorSelector,
 } from './ast.ts'
 import { isPromqlFunction } from './catalogue.ts'
+import { takesInfoLabels } from './info-arguments.ts'
 import { quoted } from './literals.ts'
 import { parseError } from './position.ts'
 import { FUNCTIONS, typeOf } from './value-types.ts'
@@ -27,7 +28,9 @@ export const AGGREGATIONS: ReadonlyMap<string, Aggregation> = new Map(
 
 /** Throws `bad_data` for what does not fit together, innermost first, as Prometheus finds and words it. */
 export function checkTypes(source: string, expr: Expr): void {
-  for (const part of partsOf(expr)) checkTypes(source, part)
+  // The label selector of info series may match everything.
+  const parts = expr.kind === 'call' && takesInfoLabels(expr.name) ? expr.args.slice(0, 1) : partsOf(expr)
+  for (const part of parts) checkTypes(source, part)
   const check: Checker = { source, fail: (from, message) => parseError(source, from, message) }
   if (expr.kind === 'selector') checkSelector(check, expr)
   else if (expr.kind === 'binary') checkBinary(check, expr)
@@ -83,6 +86,10 @@ function checkBinary({ fail }: Checker, expr: Binary): void {
   if (scalars > 0 && set) throw fail(expr.from, `set operator "${op}" not allowed in binary scalar expression`)
   if (scalars > 0 && matching.explicit && (matching.labels.length > 0 || matching.group !== null)) {
     throw fail(expr.from, 'vector matching only allowed between instant vectors')
+  }
+  if (matching.fill.left !== null || matching.fill.right !== null) {
+    if (scalars > 0) throw fail(expr.from, 'filling in missing series only allowed between instant vectors')
+    if (set) throw fail(expr.from, 'filling in missing series not allowed for set operators')
   }
   if (set && matching.group !== null) throw fail(expr.from, `no grouping allowed for "${op}" operation`)
   const both = matching.on ? matching.include.find((label) => matching.labels.includes(label)) : undefined

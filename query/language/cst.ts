@@ -1,7 +1,7 @@
 import type { SyntaxNode } from '@lezer/common'
 
 import type { QueryLimits } from '../limits.ts'
-import { stringOf } from './literals.ts'
+import { numberOf, stringOf } from './literals.ts'
 import { parseError } from './position.ts'
 
 /** What `step()` and `range()` are in durations. */
@@ -41,6 +41,13 @@ export function stringAt({ source }: Cst, node: SyntaxNode): string {
   const value = stringOf(source.slice(node.from, node.to))
   if (typeof value === 'string') return value
   throw parseError(source, node.from + value.at, value.message)
+}
+
+/** The value of a number or duration; `text`: without a sign. */
+export function numberAt({ source }: Cst, node: SyntaxNode, text = source.slice(node.from, node.to)): number {
+  const value = numberOf(text)
+  if (value !== undefined) return value
+  throw parseError(source, node.from, `bad number or duration syntax: ${JSON.stringify(text)}`)
 }
 
 /** The names of `(a, "b.c")`. */

@@ -3,7 +3,8 @@ import type { Matcher } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import { formatNumber } from '../evaluate/number-text.ts'
-import type { Aggregate, Binary, Expr, Subquery, TimeShift, VectorSelector } from './ast.ts'
+import type { Aggregate, Binary, Call, Expr, Fill, Subquery, TimeShift, VectorSelector } from './ast.ts'
+import { isDefaultInfo, takesInfoLabels } from './info-arguments.ts'
 import { quoted } from './literals.ts'
 
 const METRIC = /^[A-Za-z_:][\w:]*$/
@@ -17,9 +18,9 @@ export function format(expr: Expr): string {
     case 'string':
       return quoted(expr.value)
     case 'selector':
-      return formatSelector(expr) + shift(expr)
+      return formatSelector(expr) + shift(expr) + edges(expr)
     case 'matrix':
-      return `${formatSelector(expr.selector)}[${duration(expr.range_ms)}]${shift(expr.selector)}`
+      return `${formatSelector(expr.selector)}[${duration(expr.range_ms)}]${edges(expr.selector)}${shift(expr.selector)}`
     case 'subquery':
       return format(expr.inner) + subqueryWindow(expr)
     case 'paren':
@@ -33,7 +34,14 @@ export function format(expr: Expr): string {
     case 'call':
       break
   }
-  return `${expr.name}(${expr.args.map(format).join(', ')})`
+  return takesInfoLabels(expr.name) ? formatInfo(expr) : `${expr.name}(${expr.args.map(format).join(', ')})`
+}
+
+/** The second argument without what was added to it. */
+function formatInfo({ args }: Call): string {
+  const of = format(args[0]!)
+  const labels = (args[1] as VectorSelector).matchers.filter((matcher) => !isDefaultInfo(matcher))
+  return labels.length === 0 ? `info(${of})` : `info(${of}, {${labels.map(formatMatcher).join(',')}})`
 }
 
 /** `[5m:1m] offset 1h`. */
@@ -67,6 +75,10 @@ function shift({ at, offset_ms }: TimeShift): string {
   return offset_ms === 0 ? moment : `${moment} offset ${duration(offset_ms)}`
 }
 
+function edges({ edges: kind }: VectorSelector): string {
+  return kind === undefined ? '' : ` ${kind}`
+}
+
 /** What stands behind an operator: ` bool on (a) group_left ()`. */
 export function modifiers({ bool, matching }: Binary): string {
   let text = bool ? ' bool' : ''
@@ -74,7 +86,15 @@ export function modifiers({ bool, matching }: Binary): string {
     text += ` ${matching.on ? 'on' : 'ignoring'} (${matching.labels.map(label).join(', ')})`
   }
   if (matching.group !== null) text += ` group_${matching.group} (${matching.include.map(label).join(', ')})`
-  return text
+  return text + fill(matching.fill)
+}
+
+function fill({ left, right }: Fill): string {
+  if (left !== null && Object.is(left, right)) return ` fill (${formatNumber(left)})`
+  return (
+    (left === null ? '' : ` fill_left (${formatNumber(left)})`) +
+    (right === null ? '' : ` fill_right (${formatNumber(right)})`)
+  )
 }
 
 /** What stands between an aggregation and its operands: ` by (a) `. */

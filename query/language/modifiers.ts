@@ -1,18 +1,20 @@
 import type { SyntaxNode } from '@lezer/common'
 
-import type { Matching } from './ast.ts'
-import { type Cst, childrenOf, labelsOf } from './cst.ts'
-import { parseError } from './position.ts'
+import type { Fill, Matching } from './ast.ts'
+import { type Cst, childrenOf, labelsOf, numberAt } from './cst.ts'
 
-const NONE: Matching = { on: false, labels: [], group: null, include: [], explicit: false }
+const NO_FILL: Fill = { left: null, right: null }
+const NONE: Matching = { on: false, labels: [], group: null, include: [], explicit: false, fill: NO_FILL }
 
 /** `bool`, `on (…) group_left (…)` and the like, among the parts of a binary expression. */
 export function matchingOf(cst: Cst, children: readonly SyntaxNode[]): { bool: boolean; matching: Matching } {
-  const fill = children.find(({ name }) => name === 'FillModifier')
-  if (fill !== undefined) throw parseError(cst.source, fill.from, 'fill modifier is not supported yet')
+  const fill = fillOf(
+    cst,
+    children.find(({ name }) => name === 'FillModifier'),
+  )
   const bool = children.some(({ name }) => name === 'BoolModifier')
   const clause = children.find(({ name }) => name === 'MatchingModifierClause')
-  if (clause === undefined) return { bool, matching: NONE }
+  if (clause === undefined) return { bool, matching: { ...NONE, fill } }
   const parts = childrenOf(clause)
   const [labels, include] = parts.filter(({ name }) => name === 'GroupingLabels')
   const side = parts.find(({ name }) => name === 'GroupLeft' || name === 'GroupRight')?.name
@@ -24,6 +26,22 @@ export function matchingOf(cst: Cst, children: readonly SyntaxNode[]): { bool: b
       group: side === undefined ? null : side === 'GroupLeft' ? 'left' : 'right',
       include: include === undefined ? [] : labelsOf(cst, include),
       explicit: true,
+      fill,
     },
   }
+}
+
+/** `fill (0)`, `fill_left (0) fill_right (1)` in either order. */
+function fillOf(cst: Cst, modifier: SyntaxNode | undefined): Fill {
+  if (modifier === undefined) return NO_FILL
+  let { left, right } = NO_FILL
+  for (const clause of childrenOf(modifier)) {
+    const value = numberAt(
+      cst,
+      childrenOf(clause).find(({ name }) => name === 'NumberDurationLiteral')!,
+    )
+    if (clause.name !== 'FillRightClause') left = value
+    if (clause.name !== 'FillLeftClause') right = value
+  }
+  return { left, right }
 }

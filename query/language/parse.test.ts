@@ -33,6 +33,16 @@ test.each([
   ['m @ 1.5', 'm @ 1.500'],
   ['a * on(x) group_left(y) b', 'a * on (x) group_left (y) b'],
   ['a == bool ignoring(x) b', 'a == bool ignoring (x) b'],
+  ['a + FILL(-1m) b', 'a + fill (-60) b'],
+  ['a - on(x) group_left fill_right(2) fill_left(1) b', 'a - on (x) group_left () fill_left (1) fill_right (2) b'],
+  ['info(m, {})', 'info(m)'],
+  ['info(m offset 5m, {a=~".*"} @ 5)', 'info(m offset 5m, {a=~".*"})'],
+  ['info(m, {"b", a="c"})', 'info(m, {__name__="b",a="c"})'],
+  ['rate(m[5m] ANCHORED @ 5 offset 1m)', 'rate(m[5m] anchored @ 5.000 offset 1m)'],
+  ['m smoothed offset 1m', 'm offset 1m smoothed'],
+  ['anchored + smoothed', 'anchored + smoothed'],
+  ['a < b </ 3 >/ c', 'a < b </ 3 >/ c'],
+  ['fill + fill_left', 'fill + fill_left'],
   ['{"a.b","c d"=~"x"}', '{__name__="a.b","c d"=~"x"}'],
   ['sum without () (m)', 'sum without () (m)'],
   ["m{a='b\"c'}", 'm{a="b\\"c"}'],
@@ -83,6 +93,16 @@ test.each([
   ['1 == 2', '1:3: parse error: comparisons between scalars must use BOOL modifier'],
   ['a + bool b', '1:3: parse error: bool modifier can only be used on comparison operators'],
   ['a and 1', '1:1: parse error: set operator "and" not allowed in binary scalar expression'],
+  ['a and fill(0) b', '1:1: parse error: filling in missing series not allowed for set operators'],
+  ['a + fill(0) 1', '1:1: parse error: filling in missing series only allowed between instant vectors'],
+  ['rate(m[5m] smoothed anchored)', '1:6: parse error: anchored and smoothed modifiers cannot be used together'],
+  ['rate(m[5m:] anchored)', '1:6: parse error: anchored modifier is not supported for subqueries'],
+  ['(m) smoothed', '1:1: parse error: smoothed modifier not implemented'],
+  ['a </ bool 3', '1:3: parse error: bool modifier can only be used on comparison operators'],
+  ['info(m, n)', '1:9: parse error: expected label selectors only, got vector selector instead'],
+  ['info(m, (m))', '1:9: parse error: expected label selectors only'],
+  ['info()', '1:1: parse error: expected at least 1 argument(s) in call to "info", got 0'],
+  ['a + fill_left(1) fill(2) b', '1:22: parse error: unexpected "("'],
   ['a + b[5m]', '1:5: parse error: binary expression must contain only scalar and instant vector types'],
   [
     '-"a"',
@@ -99,14 +119,6 @@ test.each([
   ['m{a="\\q"}', "1:5: parse error: unknown escape sequence U+0071 'q'"],
 ])('%s is refused: %s', (source, message) => {
   expect(errorOf(source)).toBe(message)
-})
-
-test.each([
-  ['a </ 3', 'operator </ is not supported yet'],
-  ['m smoothed', 'smoothed is not supported yet'],
-  ['a + fill(0) b', 'fill modifier is not supported yet'],
-])('%s is refused by name', (source, message) => {
-  expect(errorOf(source)).toContain(message)
 })
 
 test('step() and range() in durations are those of the query', () => {

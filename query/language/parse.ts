@@ -5,13 +5,13 @@ import { ServiceError } from '#core/errors.ts'
 
 import type { QueryLimits } from '../limits.ts'
 import type { Aggregate, Expr } from './ast.ts'
-import { type Cst, childrenOf, isExpression, labelsOf, type QuerySteps, stringAt } from './cst.ts'
+import { type Cst, childrenOf, isExpression, labelsOf, numberAt, type QuerySteps, stringAt } from './cst.ts'
 import { durationExpression } from './duration.ts'
 import { forGrammar, functionName } from './grammar-text.ts'
-import { numberOf } from './literals.ts'
+import { infoArguments, takesInfoLabels } from './info-arguments.ts'
 import { parseError } from './position.ts'
 import { type Builders, byPrecedence } from './precedence.ts'
-import { atModified, offsetBy, ranged, selectorOf, subqueried } from './selectors.ts'
+import { atModified, edged, offsetBy, ranged, selectorOf, subqueried } from './selectors.ts'
 import { syntaxError } from './syntax-error.ts'
 
 /** Reads an expression. `bad_data` with position where it is none, or names what is not built. Types are not checked. */
@@ -42,10 +42,6 @@ function build(cst: Cst, node: SyntaxNode): Expr {
   return byPrecedence(cst, node, BUILDERS)
 }
 
-function notYet(cst: Cst, node: SyntaxNode, what: string): ServiceError {
-  return parseError(cst.source, node.from, `${what} is not supported yet`)
-}
-
 const OPERANDS: Readonly<Record<string, Builder>> = {
   NumberDurationLiteral(cst, node) {
     const text = textOf(cst, node).replace(/^[+-]\s*/, '')
@@ -59,12 +55,12 @@ const OPERANDS: Readonly<Record<string, Builder>> = {
   }),
   VectorSelector: selectorOf,
   AggregateExpr: aggregate,
-  FunctionCall: (cst, node) => ({
-    ...spanOf(node),
-    kind: 'call',
-    name: functionName(textOf(cst, node.firstChild!)),
-    args: argumentsOf(cst, node),
-  }),
+  FunctionCall(cst, node) {
+    const name = functionName(textOf(cst, node.firstChild!))
+    const args = argumentsOf(cst, node)
+    const complete = takesInfoLabels(name) ? infoArguments(cst.source, node, args) : args
+    return { ...spanOf(node), kind: 'call', name, args: complete }
+  },
 }
 
 const POSTFIXES: Readonly<Record<string, PostfixBuilder>> = {
@@ -96,12 +92,8 @@ const POSTFIXES: Readonly<Record<string, PostfixBuilder>> = {
     const [, , at] = childrenOf(node)
     return atModified(cst, inner, { to: node.to, at: timestampAt(cst, at!, inner.from) })
   },
-  AnchoredExpr(cst, node) {
-    throw notYet(cst, node, 'anchored')
-  },
-  SmoothedExpr(cst, node) {
-    throw notYet(cst, node, 'smoothed')
-  },
+  AnchoredExpr: (cst, node, inner) => edged(cst, inner, { to: node.to, edges: 'anchored' }),
+  SmoothedExpr: (cst, node, inner) => edged(cst, inner, { to: node.to, edges: 'smoothed' }),
 }
 
 const BUILDERS: Builders = {
@@ -130,16 +122,10 @@ function argumentsOf(cst: Cst, node: SyntaxNode): Expr[] {
     .map((child) => build(cst, child))
 }
 
-function numberAt(cst: Cst, node: SyntaxNode, text: string): number {
-  const value = numberOf(text)
-  if (value !== undefined) return value
-  throw parseError(cst.source, node.from, `bad number or duration syntax: ${JSON.stringify(text)}`)
-}
-
 /** The time behind `@`; what is out of bounds is told at `from`, where the operand begins. */
 function timestampAt(cst: Cst, node: SyntaxNode, from: number): number | 'start' | 'end' {
   if (node.name === 'AtModifierPreprocessors') return textOf(cst, node).toLowerCase() as 'start' | 'end'
-  const seconds = numberAt(cst, node, textOf(cst, node))
+  const seconds = numberAt(cst, node)
   if (Math.abs(seconds) <= Number.MAX_SAFE_INTEGER / 1000) return Math.round(seconds * 1000)
   throw parseError(cst.source, from, `timestamp out of bounds for @ modifier: ${fixed(seconds)}`)
 }

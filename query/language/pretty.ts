@@ -1,5 +1,6 @@
 import type { Aggregate, Binary, Expr } from './ast.ts'
 import { format, grouping, modifiers, subqueryWindow } from './format.ts'
+import { takesInfoLabels } from './info-arguments.ts'
 
 /** What is longer than this is split over lines. */
 const LINE = 100
@@ -21,6 +22,8 @@ function prettyAt(expr: Expr, level: number): string {
     case 'paren':
       return `${indent}(\n${inside([expr.inner])}\n${indent})`
     case 'call':
+      // What stands in its label selector is not all that the selector has.
+      if (takesInfoLabels(expr.name)) break
       return `${indent}${expr.name}(\n${inside(expr.args)}\n${indent})`
     case 'aggregate':
       return `${indent}${headOf(expr)}(\n${inside(argumentsOf(expr))}\n${indent})`

@@ -4,7 +4,7 @@ import type { Matcher } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import { compileRegex } from '../evaluate/regex.ts'
-import { type Expr, NO_SHIFT, type Span, TYPE_NAMES, type VectorSelector } from './ast.ts'
+import { type Edges, type Expr, NO_SHIFT, type Span, TYPE_NAMES, type VectorSelector } from './ast.ts'
 import { type Cst, childrenOf, stringAt } from './cst.ts'
 import { quoted } from './literals.ts'
 import { parseError } from './position.ts'
@@ -109,4 +109,16 @@ export function atModified(cst: Cst, inner: Expr, { to, at }: { to: number; at: 
   }
   if (inner.at !== null) throw parseError(cst.source, inner.from, twice)
   return { ...inner, to, at }
+}
+
+/** `… anchored`, `… smoothed`. */
+export function edged(cst: Cst, inner: Expr, { to, edges }: { to: number; edges: Edges }): Expr {
+  const set = (selector: VectorSelector): VectorSelector => {
+    if (selector.edges === undefined || selector.edges === edges) return { ...selector, edges }
+    throw parseError(cst.source, inner.from, 'anchored and smoothed modifiers cannot be used together')
+  }
+  if (inner.kind === 'selector') return { ...set(inner), to }
+  if (inner.kind === 'matrix') return { ...inner, to, selector: set(inner.selector) }
+  const why = inner.kind === 'subquery' ? 'is not supported for subqueries' : 'not implemented'
+  throw parseError(cst.source, inner.from, `${edges} modifier ${why}`)
 }

@@ -9,6 +9,8 @@ const AGGREGATORS = new Set(
   'sum avg count min max group stddev stdvar topk bottomk count_values quantile limitk limit_ratio'.split(' '),
 )
 const KEYWORDS = new Set('by without on ignoring group_left group_right bool offset'.split(' '))
+/** Words that mean something in front of a parenthesis only. */
+const FILLS = new Set(['fill', 'fill_left', 'fill_right'])
 
 /**
  * The error for an expression that the grammar refused at `offset`: worded as Prometheus words it as far as the place
@@ -31,7 +33,7 @@ function unknownFunction(source: string, tokens: readonly Token[], index: number
     if (name === undefined || name.kind !== 'identifier' || name.inBraces) continue
     if (tokens[tokens.indexOf(name) + 1]?.text !== '(') continue
     const lower = name.text.toLowerCase()
-    if (AGGREGATORS.has(lower) || KEYWORDS.has(lower)) return undefined
+    if (AGGREGATORS.has(lower) || KEYWORDS.has(lower) || FILLS.has(lower)) return undefined
     if (isPromqlFunction(name.text)) {
       return parseError(source, name.from, `function ${name.text} is not supported yet`)
     }

@@ -15,7 +15,7 @@ interface Cut extends Pick<Token, 'kind' | 'text'> {
 const SKIPPED = /(?:\s|#[^\n]*)+/y
 const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`/y
 const IDENTIFIER = /[A-Za-z_:][\w:]*/y
-const OPERATOR = /==|!=|<=|>=|[-+*/%^<>]/y
+const OPERATOR = /<\/|>\/|==|!=|<=|>=|[-+*/%^<>]/y
 const LABEL_OPERATOR = /=~|!~|!=|=/y
 const CLOSES: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 

@@ -2,7 +2,7 @@ import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } fr
 import type { Labels } from '#core/series.ts'
 
 import { compareLabels } from '../evaluate/label-order.ts'
-import { compileRegex } from '../evaluate/regex.ts'
+import { matcherTest } from '../evaluate/matcher-test.ts'
 import type { Histogram } from '../native/histogram.ts'
 import { storedHint } from './hints.ts'
 import { histogramColumns } from './histogram-columns.ts'
@@ -60,7 +60,7 @@ export class MemoryReader implements SeriesReader {
   }
 
   #matching(matchers: readonly Matcher[]): Stored[] {
-    const tests = matchers.map(testOf)
+    const tests = matchers.map(matcherTest)
     return [...this.#series.values()]
       .filter(({ labels }) => tests.every((test) => test(labels)))
       .toSorted((a, b) => compareLabels(a.labels, b.labels))
@@ -81,12 +81,4 @@ function hinted(points: readonly Timed[]): readonly Timed[] {
     before = point
     return [time, { ...point, hint }]
   })
-}
-
-function testOf({ name, op, value }: Matcher): (labels: Labels) => boolean {
-  if (op === '=') return (labels) => labels.get(name) === value
-  if (op === '!=') return (labels) => labels.get(name) !== value
-  const regex = compileRegex(value, Infinity)
-  if (typeof regex === 'string') throw new Error(regex)
-  return (labels) => regex.testExact(labels.get(name)) === (op === '=~')
 }
