@@ -5,7 +5,7 @@ import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
 import { compareLabels } from './label-order.ts'
 import { withoutNames } from './merge.ts'
-import { samplesOfColumn, thinned } from './select.ts'
+import { samplesOfColumn } from './select.ts'
 import { type Column, type Grid, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
 
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
@@ -66,8 +66,17 @@ function windowsOf({ series, end_ms, range_ms }: MatrixValue): ResultSeries[] {
   const windows: ResultSeries[] = []
   for (const samples of series) {
     const { labels, time_ms, nameless } = samples
-    const window = thinned(samples, (i) => time_ms[i]! <= end && time_ms[i]! > end - range_ms)
-    if (window.time_ms.length === 0) continue
+    let from = 0
+    let to = time_ms.length
+    while (from < to && time_ms[from]! <= end - range_ms) from++
+    while (to > from && time_ms[to - 1]! > end) to--
+    if (from === to) continue
+    const window = {
+      ...samples,
+      time_ms: time_ms.subarray(from, to),
+      value: samples.value.subarray(from, to),
+      histograms: samples.histograms?.slice(from, to),
+    }
     windows.push({ ...resultOf(window), labels: nameless ? labels.drop('__name__') : labels })
   }
   return windows

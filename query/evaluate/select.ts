@@ -2,7 +2,7 @@ import type { SeriesSlice } from '#core/ports/series-reader.ts'
 
 import { decodeHistograms } from '../native/decode.ts'
 import type { Budget } from './budget.ts'
-import { type Column, emptyColumn, emptyMixed, isEmpty, type MixedColumn, type Samples } from './values.ts'
+import { type Column, emptyColumn, emptyMixed, isEmpty, isMarked, type MixedColumn, type Samples } from './values.ts'
 
 export interface InstantOptions {
   /** When each step looks; ascending. */
@@ -59,7 +59,7 @@ function fillHistograms(
 export function samplesOf({ labels, time_ms, value, stale, histograms: native }: SeriesSlice): Samples {
   const histograms = native === undefined ? undefined : decodeHistograms(native)
   const samples = { labels, time_ms, value, histograms, nameless: false }
-  return stale.includes(1) ? thinned(samples, (i) => stale[i] !== 1) : samples
+  return isMarked(stale) ? thinned(samples, (i) => stale[i] !== 1) : samples
 }
 
 /** The values that a column has, as samples at the times of its steps: what a subquery looks at. */

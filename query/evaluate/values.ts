@@ -110,8 +110,14 @@ export function floatColumns(columns: readonly Column[]): readonly Column[] {
   return columns.map(floatsOf).filter((column) => !isEmpty(column))
 }
 
-export function isEmpty(column: Column): boolean {
-  return !column.has.includes(1)
+export function isEmpty({ has }: Column): boolean {
+  return !isMarked(has)
+}
+
+/** Whether any flag is set. Mostly one of the first is, or there are few: a call of the runtime costs more than to look. */
+export function isMarked(flags: Uint8Array): boolean {
+  for (let i = 0; i < flags.length; i++) if (flags[i] === 1) return true
+  return false
 }
 
 /** The time of each step. */
