@@ -45,11 +45,13 @@ const READ_AT_ONCE = 50_000
 const SERIES_COST = 50
 
 let fresh = new Uint8Array(1024)
+let freshView = fresh.subarray(0, 0)
 
 /** So many samples that are not stale: mostly none is, and they share this. */
 function freshFlags(length: number): Uint8Array {
   if (length > fresh.length) fresh = new Uint8Array(length * 2)
-  return fresh.subarray(0, length)
+  if (freshView.length !== length) freshView = fresh.subarray(0, length)
+  return freshView
 }
 
 /** Asks an expression once a value. */
@@ -65,10 +67,8 @@ function remembered(test: Test): Test {
   return { ...test, matches }
 }
 
-/** The canonical text orders as the labels do: separators are below every character that a label may hold. */
 function byLabels(a: { readonly labels: Labels }, b: { readonly labels: Labels }): number {
-  if (a.labels.key === b.labels.key) return 0
-  return a.labels.key < b.labels.key ? -1 : 1
+  return a.labels.compare(b.labels)
 }
 
 /** Tests on what a row does not have as such: the name and `le` of its expansion. */

@@ -3,10 +3,10 @@ import { Labels } from '#core/series.ts'
 
 import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
-import { compareLabels } from './label-order.ts'
+import { compareLabels, isAscending } from './label-order.ts'
 import { withoutNames } from './merge.ts'
 import { samplesOfColumn } from './select.ts'
-import { type Column, type Grid, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
+import { type Column, type Grid, isEmpty, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
 
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
 export function instantResult(value: Value, grid: Grid, annotations: Annotations): QueryResult {
@@ -43,11 +43,16 @@ function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
   const series: ResultSeries[] = []
   for (const column of withoutNames(columns)) {
     const { labels, value, has } = column
-    if (!has.includes(1)) continue
-    if (column.histograms === undefined && !has.includes(0)) series.push({ labels, time_ms: times, value })
+    if (isEmpty(column)) continue
+    if (column.histograms === undefined && isFull(has)) series.push({ labels, time_ms: times, value })
     else series.push(resultOf(samplesOfColumn(column, times)))
   }
   return series
+}
+
+function isFull(has: Uint8Array): boolean {
+  for (let i = 0; i < has.length; i++) if (has[i] === 0) return false
+  return true
 }
 
 /** Floats and histograms of a series apart. */
@@ -83,5 +88,5 @@ function windowsOf({ series, end_ms, range_ms }: MatrixValue): ResultSeries[] {
 }
 
 function sorted(series: ResultSeries[]): ResultSeries[] {
-  return series.toSorted((a, b) => compareLabels(a.labels, b.labels))
+  return isAscending(series) ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels))
 }

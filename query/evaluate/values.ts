@@ -74,6 +74,15 @@ export function emptyColumn(labels: Labels, steps: number, nameless = false): Co
   return { labels, value: values.take(steps), has: flags.take(steps), nameless }
 }
 
+const ONE_STEP = Uint8Array.of(1)
+
+/** A column of one step that has a value there: such columns share what says so. */
+export function oneStep(labels: Labels, of: number, nameless = false): Column {
+  const value = values.take(1)
+  value[0] = of
+  return { labels, value, has: ONE_STEP, nameless }
+}
+
 /** A column that may hold histograms, without values yet. */
 export interface MixedColumn extends Column {
   readonly histograms: (Histogram | undefined)[]
@@ -115,8 +124,8 @@ export function isEmpty({ has }: Column): boolean {
 }
 
 /** Whether any flag is set. Mostly one of the first is, or there are few: a call of the runtime costs more than to look. */
-export function isMarked(flags: Uint8Array): boolean {
-  for (let i = 0; i < flags.length; i++) if (flags[i] === 1) return true
+export function isMarked(all: Uint8Array): boolean {
+  for (let i = 0; i < all.length; i++) if (all[i] === 1) return true
   return false
 }
 
