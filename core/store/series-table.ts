@@ -298,7 +298,8 @@ export class SeriesTable {
     this.#readSet(id)
     const size = rows.size(id)
     // Of its length at once: it is kept, and growing would take twice as much.
-    const texts = new Array<readonly [string, string]>(size)
+    const texts: (readonly [string, string])[] = []
+    texts.length = size
     for (let i = 0; i < size; i++) texts[i] = pairs.texts(this.#set[i]!)
     return Labels.sorted(texts)
   }

@@ -40,7 +40,7 @@ export class LabelTree<T> {
     } else {
       for (const name of this.#names) node = node.to(labels.get(name))
     }
-    // No label is called so.
+    // Deeper than any that is not apart, so no value can be mistaken for it.
     if (apart) node = node.to(METRIC_NAME).to('')
     return (node.held ??= make())
   }
