@@ -33,6 +33,17 @@ test('keys are equal if and only if label sets are', () => {
   )
 })
 
+test('label sets are ordered name by name and value by value, the shorter first, as their keys are', () => {
+  const sets = fc.dictionary(fc.constantFrom('a', 'ab', 'b', '__name__'), fc.constantFrom('', 'x', 'xy', 'é', '😀'))
+  fc.assert(
+    fc.property(sets, sets, (left, right) => {
+      const [a, b] = [Labels.of(left), Labels.of(right)]
+      expect(Math.sign(a.compare(b))).toBe(a.key === b.key ? 0 : a.key < b.key ? -1 : 1)
+      expect(a.equals(b)).toBe(a.key === b.key)
+    }),
+  )
+})
+
 test('labels are added, replaced, kept and dropped without touching the original', () => {
   const labels = Labels.of({ __name__: 'm', a: '1' })
   expect(

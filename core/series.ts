@@ -32,7 +32,7 @@ export class Labels implements Iterable<readonly [string, string]> {
 
   /** The value, or '' where the label is absent. */
   get(name: string): string {
-    for (const [key, value] of this.#pairs) if (key === name) return value
+    for (const pair of this.#pairs) if (pair[0] === name) return pair[1]
     return ''
   }
 
@@ -81,8 +81,21 @@ export class Labels implements Iterable<readonly [string, string]> {
     return fnv1a64(this.#pairs.flat())
   }
 
+  /** Below 0 where these come first: pair by pair, by name, then by value, the shorter first. As the order of `key`. */
+  compare(other: Labels): number {
+    const [a, b] = [this.#pairs, other.#pairs]
+    const shared = Math.min(a.length, b.length)
+    for (let i = 0; i < shared; i++) {
+      const [one, two] = [a[i]!, b[i]!]
+      if (one === two) continue
+      if (one[0] !== two[0]) return one[0] < two[0] ? -1 : 1
+      if (one[1] !== two[1]) return one[1] < two[1] ? -1 : 1
+    }
+    return a.length - b.length
+  }
+
   equals(other: Labels): boolean {
-    return this.key === other.key
+    return this.compare(other) === 0
   }
 
   toJSON(): Record<string, string> {

@@ -26,6 +26,31 @@ describe('a point', () => {
   })
 })
 
+test('points of series are written one by one, whether or not the series share their times', () => {
+  const times = fc.array(fc.integer({ min: -1e15, max: 1e15 }), { maxLength: 20 }).map((all) => Float64Array.from(all))
+  fc.assert(
+    fc.property(
+      fc.array(times, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.nat(2), { maxLength: 8 }),
+      (all, order) => {
+        const series = order.map((i, n) => ({ time_ms: all[i % all.length]!, seed: n / 7 }))
+        const expected = series.map(({ time_ms, seed }) => {
+          return Array.from(time_ms, (t, i) => `[${formatSeconds(t)},"${formatValue(seed * i)}"]`).join(',')
+        })
+        const json = new JsonBytes()
+        for (const { time_ms, seed } of series) {
+          json.points(
+            time_ms,
+            time_ms.map((_, i) => seed * i),
+          )
+          json.text('\n')
+        }
+        expect(Buffer.from(json.bytes).toString()).toBe(expected.map((line) => `${line}\n`).join(''))
+      },
+    ),
+  )
+})
+
 test('text of every script stays what it is, however much is written', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 5000 })), (texts) => {

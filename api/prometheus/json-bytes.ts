@@ -9,10 +9,30 @@ const HALF = 1e8
 /** Decimal places that are tried before the general way. */
 const SCALES = [1e3, 1e6] as const
 
+/** Points up to their values, one behind the other, with the comma before each but the first; and where each ends. */
+interface Begins {
+  readonly bytes: Uint8Array
+  readonly ends: Uint32Array
+}
+
+function beginsOf(time_ms: Float64Array): Begins {
+  const json = new JsonBytes()
+  const ends = new Uint32Array(time_ms.length)
+  for (let i = 0; i < time_ms.length; i++) {
+    if (i > 0) json.text(',')
+    json.begin(time_ms[i]!)
+    ends[i] = json.bytes.length
+  }
+  return { bytes: json.bytes, ends }
+}
+
 /** JSON text as UTF-8, written where it stays: numbers become digits without a string in between. */
 export class JsonBytes {
   #bytes = Buffer.allocUnsafe(1 << 16)
   #length = 0
+  /** The times of the last points, and how they begin where they came twice: those of series over one grid are the same array. */
+  #times: Float64Array = new Float64Array(0)
+  #begins: Begins | undefined
 
   /** A view of what was written. */
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -38,14 +58,44 @@ export class JsonBytes {
 
   /** `[seconds,"value"]`, both as Prometheus writes them. */
   point(time_ms: number, value: number): void {
+    this.begin(time_ms)
+    this.#value(value)
+    this.#bytes[this.#length++] = 34
+    this.#bytes[this.#length++] = 93
+  }
+
+  /** Points, a comma between two. */
+  points(time_ms: Float64Array, value: Float64Array): void {
+    if (time_ms !== this.#times) {
+      this.#times = time_ms
+      this.#begins = undefined
+      for (let i = 0; i < time_ms.length; i++) {
+        if (i > 0) this.text(',')
+        this.point(time_ms[i]!, value[i]!)
+      }
+      return
+    }
+    const { bytes: begins, ends } = (this.#begins ??= beginsOf(time_ms))
+    let from = 0
+    for (let i = 0; i < time_ms.length; i++) {
+      this.#reserve(64)
+      const bytes = this.#bytes
+      let at = this.#length
+      for (const end = ends[i]!; from < end; from++) bytes[at++] = begins[from]!
+      this.#length = at
+      this.#value(value[i]!)
+      this.#bytes[this.#length++] = 34
+      this.#bytes[this.#length++] = 93
+    }
+  }
+
+  /** A point up to its value. */
+  begin(time_ms: number): void {
     this.#reserve(64)
     this.#bytes[this.#length++] = 91
     this.#seconds(Math.round(time_ms))
     this.#bytes[this.#length++] = 44
     this.#bytes[this.#length++] = 34
-    this.#value(value)
-    this.#bytes[this.#length++] = 34
-    this.#bytes[this.#length++] = 93
   }
 
   /** No fraction, or exactly three decimals. */

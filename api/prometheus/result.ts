@@ -75,10 +75,7 @@ async function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matr
 
 function writeValues(json: JsonBytes, time_ms: Float64Array, value: Float64Array): void {
   json.text(',"values":[')
-  for (let i = 0; i < time_ms.length; i++) {
-    if (i > 0) json.text(',')
-    json.point(time_ms[i]!, value[i]!)
-  }
+  json.points(time_ms, value)
   json.text(']')
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { decodePiece, encodePiece, pieceCount, pieceLimit, type Samples } from './chunk-codec.ts'
+import { decodePiece, encodePiece, pieceCount, pieceFrom_ms, pieceLimit, type Samples } from './chunk-codec.ts'
 
 function samplesOf(
   time_ms: readonly number[],
@@ -24,6 +24,7 @@ function roundTrip(samples: Samples): Samples {
   const bytes = encodePiece({ samples, from: 0, to: count }).slice()
   expect(bytes.length).toBeLessThanOrEqual(pieceLimit(columns, count))
   expect(pieceCount(bytes, 0)).toBe(count)
+  expect(pieceFrom_ms(bytes, 0)).toBe(samples.time_ms[0])
   const back = empty(count, columns)
   expect(decodePiece(bytes, 0, { samples: back, wanted: samples.columns.map((_, i) => i), columns, at: 0 })).toBe(
     bytes.length,

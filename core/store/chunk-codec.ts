@@ -95,6 +95,23 @@ export function pieceCount(bytes: Uint8Array, start: number): number {
   return varint(bytes, start)
 }
 
+const firstTime_ms = new Float64Array(1)
+
+/** Time of the first sample of the piece that begins at `start`, without decoding the others. */
+export function pieceFrom_ms(bytes: Uint8Array, start: number): number {
+  const count = varint(bytes, start)
+  const flags = bytes[read]!
+  let at = read + 1
+  if ((flags & STALE) !== 0) at += Math.ceil(count / 8)
+  if ((flags & VARINTS) === 0) at += 3
+  else {
+    varint(bytes, at)
+    at = read
+  }
+  decodeColumn(bytes, at, { values: firstTime_ms, to: 0, count: 1 })
+  return firstTime_ms[0]!
+}
+
 /** Decodes the piece at `start`; returns where it ends. The bytes must be ours. */
 export function decodePiece(bytes: Uint8Array, start: number, target: PieceTarget): number {
   const { samples, wanted, columns, at: to } = target

@@ -1,7 +1,7 @@
 import type { TimeRange } from '../ports/series-reader.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { decodePiece, encodePiece, isOutside, pieceCount, type Samples } from './chunk-codec.ts'
+import { decodePiece, encodePiece, isOutside, pieceCount, pieceFrom_ms, type Samples } from './chunk-codec.ts'
 import type { ChunkFiles } from './chunk-files.ts'
 import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
 import { grown } from './grow.ts'
@@ -203,7 +203,8 @@ export class ChunkLists {
       if (!isOutside(target, count)) buffer.length += count
       return end
     }
-    if (this.isOpen(chunk)) this.#pieces.each(table.at(chunk), take)
+    const reaches = range && ((bytes: Uint8Array, at: number): boolean => pieceFrom_ms(bytes, at) <= range.from_ms)
+    if (this.isOpen(chunk)) this.#pieces.each(table.at(chunk), take, reaches)
     else {
       const place = this.#place(chunk)
       if (place === undefined) return

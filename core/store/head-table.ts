@@ -204,14 +204,14 @@ export class HeadTable {
     const capacity = this.#capacity(row)
     const base_ms = block[word]!
     buffer.reserve(length)
-    const to = buffer.length
+    const { time_ms, stale, length: to } = buffer
     for (let i = 0; i < length; i++) {
-      buffer.time_ms[to + i] = base_ms + halves[(word + BLOCK_HEAD) * 2 + i]!
-      buffer.stale[to + i] = (halves[(word + 1) * 2 + (i >>> 5)]! >>> (i & 31)) & 1
+      time_ms[to + i] = base_ms + halves[(word + BLOCK_HEAD) * 2 + i]!
+      stale[to + i] = (halves[(word + 1) * 2 + (i >>> 5)]! >>> (i & 31)) & 1
     }
-    for (const [i, want] of wanted.entries()) {
+    for (let i = 0; i < wanted.length; i++) {
       const column = buffer.columns[i]!
-      const start = word + BLOCK_HEAD + capacity / 2 + capacity * want
+      const start = word + BLOCK_HEAD + capacity / 2 + capacity * wanted[i]!
       for (let j = 0; j < length; j++) column[to + j] = block[start + j]!
     }
     buffer.length += length

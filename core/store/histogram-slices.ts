@@ -89,7 +89,7 @@ export function mergeSlices(slices: readonly SeriesSlice[]): SeriesSlice[] {
   const merged: SeriesSlice[] = []
   for (const slice of slices) {
     const before = merged.at(-1)
-    if (before?.labels.key !== slice.labels.key) merged.push(slice)
+    if (before?.labels.equals(slice.labels) !== true) merged.push(slice)
     // Floats under the name of an exponential histogram: the histogram stays.
     else if (before.histograms === undefined)
       merged[merged.length - 1] = slice.histograms ? slice : mergePair(before, slice)

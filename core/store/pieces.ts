@@ -8,9 +8,13 @@ function wordsOf(length: number): number {
   return Math.ceil((HEAD_BYTES + length) / 8)
 }
 
+type TakePiece = (bytes: Uint8Array, at: number) => void
+
 /** Bytes in memory as chains of blocks, the newest first: a chunk that still grows. */
 export class Pieces {
   readonly #blocks: Blocks
+  /** Of the chain that is gone through. */
+  readonly #addresses: number[] = []
   #bytes = 0
 
   constructor(blocks: Blocks) {
@@ -46,15 +50,18 @@ export class Pieces {
     }
   }
 
-  /** Calls with the place of each piece, the oldest first. */
-  each(chain: number, take: (bytes: Uint8Array, at: number) => void): void {
-    const addresses: number[] = []
-    for (let address = chain; address !== 0; address = this.#blocks.arena.u32[slabOf(address)]![wordOf(address) * 2]!) {
-      addresses.push(address)
+  /** Calls with the place of each piece, the oldest first; those before a piece that `reaches` far enough back are left out. */
+  each(chain: number, take: TakePiece, reaches?: (bytes: Uint8Array, at: number) => boolean): void {
+    const { u32, u8 } = this.#blocks.arena
+    const addresses = this.#addresses
+    let count = 0
+    for (let address = chain; address !== 0; address = u32[slabOf(address)]![wordOf(address) * 2]!) {
+      addresses[count++] = address
+      if (reaches?.(u8[slabOf(address)]!, wordOf(address) * 8 + HEAD_BYTES) === true) break
     }
-    for (let i = addresses.length - 1; i >= 0; i--) {
-      const address = addresses[i]!
-      take(this.#blocks.arena.u8[slabOf(address)]!, wordOf(address) * 8 + HEAD_BYTES)
+    while (count > 0) {
+      const address = addresses[--count]!
+      take(u8[slabOf(address)]!, wordOf(address) * 8 + HEAD_BYTES)
     }
   }
 

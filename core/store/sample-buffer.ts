@@ -26,11 +26,18 @@ export class SampleBuffer implements Samples {
   /** Makes room for so many samples more. */
   reserve(more: number): void {
     const needed = this.length + more
+    if (needed <= this.time_ms.length && this.#fits(needed)) return
     this.time_ms = grown(this.time_ms, needed)
     this.stale = grown(this.stale, needed)
     for (const [i, column] of this.columns.entries()) {
       if (column.length < needed) this.columns[i] = grown(column, this.time_ms.length)
     }
+  }
+
+  #fits(needed: number): boolean {
+    if (needed > this.stale.length) return false
+    for (let i = 0; i < this.columns.length; i++) if (this.columns[i]!.length < needed) return false
+    return true
   }
 
   /** Merges samples that are in order and have no time in common with what is here. */

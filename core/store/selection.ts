@@ -28,17 +28,30 @@ interface Match {
   readonly parts: readonly Part[]
 }
 
+interface Candidates {
+  readonly floats: Uint32Array
+  readonly histograms: readonly Match[]
+}
+
+interface Reading {
+  readonly tests: readonly Test[]
+  readonly range: TimeRange
+  readonly slices: SeriesSlice[]
+}
+
 const VALUE_COLUMN = [0]
 /** Samples that are read between two turns of others: a millisecond. A series costs as much as so many. */
 const READ_AT_ONCE = 50_000
 const SERIES_COST = 50
 
 let fresh = new Uint8Array(1024)
+let freshView = fresh.subarray(0, 0)
 
 /** So many samples that are not stale: mostly none is, and they share this. */
 function freshFlags(length: number): Uint8Array {
   if (length > fresh.length) fresh = new Uint8Array(length * 2)
-  return fresh.subarray(0, length)
+  if (freshView.length !== length) freshView = fresh.subarray(0, length)
+  return freshView
 }
 
 /** Asks an expression once a value. */
@@ -54,10 +67,8 @@ function remembered(test: Test): Test {
   return { ...test, matches }
 }
 
-/** The canonical text orders as the labels do: separators are below every character that a label may hold. */
 function byLabels(a: { readonly labels: Labels }, b: { readonly labels: Labels }): number {
-  if (a.labels.key === b.labels.key) return 0
-  return a.labels.key < b.labels.key ? -1 : 1
+  return a.labels.compare(b.labels)
 }
 
 /** Tests on what a row does not have as such: the name and `le` of its expansion. */
@@ -99,33 +110,23 @@ export class Selection {
     range: TimeRange,
     options: SelectOptions = {},
   ): Generator<number, SeriesSlice[]> {
-    const slices: SeriesSlice[] = []
+    const { series } = this.#tables
     const tests = this.#tests(matchers)
-    const exponential = new Map<string, Match[]>()
-    const matches = [...this.#matches(tests)]
-    if (options.admit !== undefined) this.#admit(matches, range, options.admit)
+    const found = this.#candidates(tests)
+    if (options.admit !== undefined) this.#admit(found, range, options.admit)
+    const slices: SeriesSlice[] = []
     let read = 0
-    for (const match of matches) {
-      const { row, parts, definition } = match
-      const { labels, kind } = definition
-      if (kind === 'float') {
-        const { from, to } = this.#readFloats(row, range, options.newest === true)
-        if (to > from) slices.push(this.#floatSlice(labels, from, to))
-      } else if (kind === 'histogram') {
-        slices.push(...histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer))
-      } else {
-        const rows = exponential.get(labels.key)
-        if (rows === undefined) exponential.set(labels.key, [match])
-        else rows.push(match)
-      }
+    for (const row of series.ordered(found.floats)) {
+      const { from, to } = this.#readFloats(row, range, options.newest === true)
+      if (to > from) slices.push(this.#floatSlice(series.labels(row), from, to))
       read += this.#buffer.length + SERIES_COST
-      if (read >= READ_AT_ONCE) {
-        yield read
-        read = 0
-      }
+      if (read < READ_AT_ONCE) continue
+      yield read
+      read = 0
     }
-    const own = ownTests(tests)
-    for (const rows of exponential.values()) slices.push(...this.#exponential(rows, range, own))
+    // Floats alone are in order, each label set once.
+    if (found.histograms.length === 0) return slices
+    yield* this.#histograms(found.histograms, { tests, range, slices })
     return mergeSlices(slices.toSorted(byLabels))
   }
 
@@ -208,32 +209,82 @@ export class Selection {
     return slices.toSorted(byLabels)
   }
 
+  /** Adds the slices of histograms. */
+  *#histograms(matches: readonly Match[], { tests, range, slices }: Reading): Generator<number> {
+    const exponential = new Map<string, Match[]>()
+    let read = 0
+    for (const match of matches) {
+      const { row, parts, definition } = match
+      if (definition.kind === 'histogram') {
+        slices.push(...histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer))
+      } else {
+        const { key } = definition.labels
+        const rows = exponential.get(key)
+        if (rows === undefined) exponential.set(key, [match])
+        else rows.push(match)
+      }
+      read += this.#buffer.length + SERIES_COST
+      if (read < READ_AT_ONCE) continue
+      yield read
+      read = 0
+    }
+    const own = ownTests(tests)
+    for (const rows of exponential.values()) slices.push(...this.#exponential(rows, range, own))
+  }
+
   #tests(matchers: readonly Matcher[]): Test[] {
     return matchers.map((matcher) => this.#matching.test(matcher))
   }
 
+  /** Rows that match and hold samples, floats apart: of those nothing needs to be made. */
+  #candidates(tests: readonly Test[]): Candidates {
+    const { series, samples } = this.#tables
+    const own = ownTests(tests)
+    // What the index does not tell exactly.
+    const asked = own.filter(({ name, empty }) => name === LE || empty)
+    const rows = series.index.candidates(tests, LE)
+    const floats = new Uint32Array(rows.length)
+    const histograms: Match[] = []
+    let length = 0
+    for (const row of rows) {
+      if (samples.oldest_ms(row) === Infinity) continue
+      if (series.kind(row) === 'float') {
+        if (asked.every((test) => test.matches(series.label(row, test.name)))) floats[length++] = row
+      } else {
+        const match = this.#match(row, own)
+        if (match !== undefined) histograms.push(match)
+      }
+    }
+    return { floats: floats.subarray(0, length), histograms }
+  }
+
   /** Rows that match and hold samples, with the parts of histograms that match. */
   *#matches(tests: readonly Test[], rows?: Iterable<SeriesId>): Iterable<Match> {
-    const { series, samples, sums } = this.#tables
+    const { series, samples } = this.#tables
     const own = ownTests(tests)
     for (const row of rows ?? series.index.candidates(tests, LE)) {
       if (samples.oldest_ms(row) === Infinity) continue
-      const definition = series.definition(row)
-      const { labels, kind } = definition
-      if (kind === 'float') {
-        if (own.every((test) => test.matches(labels.get(test.name)))) yield { row, definition, parts: [] }
-      } else if (kind === 'exponential') {
-        const isExpanded = partNames(labels.name).some((name) => {
-          return own.every((test) => test.name === LE || test.matches(name))
-        })
-        if (isExpanded || nameMatches(labels.name, own)) yield { row, definition, parts: [] }
-      } else {
-        const parts = this.#partsOf(row, definition).filter((part) => {
-          return (part.kind !== 'sum' || sums.some(row)) && partMatches(part, own)
-        })
-        if (parts.length > 0) yield { row, definition, parts }
-      }
+      const match = this.#match(row, own)
+      if (match !== undefined) yield match
     }
+  }
+
+  #match(row: SeriesId, own: readonly Test[]): Match | undefined {
+    const definition = this.#tables.series.definition(row)
+    const { labels, kind } = definition
+    if (kind === 'float') {
+      return own.every((test) => test.matches(labels.get(test.name))) ? { row, definition, parts: [] } : undefined
+    }
+    if (kind === 'exponential') {
+      const isExpanded = partNames(labels.name).some((name) => {
+        return own.every((test) => test.name === LE || test.matches(name))
+      })
+      return isExpanded || nameMatches(labels.name, own) ? { row, definition, parts: [] } : undefined
+    }
+    const parts = this.#partsOf(row, definition).filter((part) => {
+      return (part.kind !== 'sum' || this.#tables.sums.some(row)) && partMatches(part, own)
+    })
+    return parts.length > 0 ? { row, definition, parts } : undefined
   }
 
   #partsOf(row: SeriesId, { labels, bounds }: SeriesDefinition): readonly Part[] {
@@ -271,15 +322,17 @@ export class Selection {
     return histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer)
   }
 
-  #admit(matches: readonly Match[], range: TimeRange, admit: NonNullable<SelectOptions['admit']>): void {
-    let series = 0
-    let samples = 0
-    for (const { row, parts } of matches) {
+  #admit({ floats, histograms }: Candidates, range: TimeRange, admit: NonNullable<SelectOptions['admit']>): void {
+    const { samples } = this.#tables
+    let series = floats.length
+    let count = 0
+    for (const row of floats) count += samples.estimate(row, range)
+    for (const { row, parts } of histograms) {
       const width = Math.max(1, parts.length)
       series += width
-      samples += width * this.#tables.samples.estimate(row, range)
+      count += width * samples.estimate(row, range)
     }
-    admit(series, samples)
+    admit(series, count)
   }
 
   #readFloats(row: SeriesId, range: TimeRange, newest: boolean): { from: number; to: number } {

@@ -5,7 +5,8 @@ import type { Aggregate } from '../language/ast.ts'
 import { AGGREGATIONS } from '../language/check.ts'
 import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
-import { identityOf, mergeSame } from './merge.ts'
+import { LabelTree } from './label-tree.ts'
+import { mergeSame } from './merge.ts'
 import { MixingNotes } from './mixing.ts'
 import { type Column, floatColumns, isEmpty, type Value, vector, type VectorValue } from './values.ts'
 
@@ -57,21 +58,22 @@ function isNative({ has, histograms }: Column): boolean {
   return histograms?.some((one, i) => one !== undefined && has[i] === 1) === true
 }
 
-function groupsOf(expr: Aggregate, columns: readonly Column[], written: readonly string[]): Iterable<Group> {
+function groupsOf(expr: Aggregate, columns: readonly Column[], written: readonly string[]): readonly Group[] {
   const { without, labels } = expr
-  const kept = new Set(labels.filter((label) => !written.includes(label)))
-  const dropped = [...labels, ...written, METRIC_NAME]
-  const common = (of: Labels): Labels => (without ? of.drop(...dropped) : of.keep(kept))
-  const groups = new Map<string, { labels: Labels; columns: Column[]; nameless: boolean }>()
+  const names = without ? [...labels, ...written, METRIC_NAME] : labels.filter((label) => !written.includes(label))
+  const tree = new LabelTree<{ labels: Labels; columns: Column[]; nameless: boolean }>(names, without)
+  const keepsName = !without && names.includes(METRIC_NAME)
+  const groups: { labels: Labels; columns: Column[]; nameless: boolean }[] = []
   for (const column of columns) {
-    const shared = common(column.labels)
-    const key = identityOf(shared, column.nameless)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { labels: shared, columns: [column], nameless: column.nameless })
-    else {
-      group.columns.push(column)
-      group.nameless ||= column.nameless
-    }
+    // A name that is still meant is not the same as one that is not.
+    const isApart = keepsName && column.nameless && column.labels.name !== ''
+    const group = tree.get(column.labels, isApart, () => {
+      const made = { labels: tree.common(column.labels), columns: [], nameless: false }
+      groups.push(made)
+      return made
+    })
+    group.columns.push(column)
+    group.nameless ||= column.nameless
   }
-  return groups.values()
+  return groups
 }

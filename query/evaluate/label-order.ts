@@ -1,11 +1,18 @@
 import type { Labels } from '#core/series.ts'
 
-/**
- * Order of label sets: name by name, value by value, the shorter first. The canonical text has it: its separators are below every
- * character that a label may hold.
- */
+/** Order of label sets: name by name, value by value, the shorter first. */
 export function compareLabels(a: Labels, b: Labels): number {
-  return a.key === b.key ? 0 : a.key < b.key ? -1 : 1
+  return a.compare(b)
+}
+
+interface Labelled {
+  readonly labels: Labels
+}
+
+/** Whether each comes before the next: then all differ, too. */
+export function isAscending(all: readonly Labelled[]): boolean {
+  for (let i = 1; i < all.length; i++) if (all[i - 1]!.labels.compare(all[i]!.labels) >= 0) return false
+  return true
 }
 
 const BARE = /^[a-zA-Z_]\w*$/

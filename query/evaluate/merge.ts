@@ -1,6 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import { type Labels, METRIC_NAME } from '#core/series.ts'
 
+import { isAscending } from './label-order.ts'
 import type { Column } from './values.ts'
 
 const SAME_LABELSET = 'vector cannot contain metrics with the same labelset'
@@ -12,6 +13,7 @@ export function identityOf(labels: Labels, nameless: boolean): string {
 
 /** Columns of one label set become one; where two have a value at the same step it is an `execution` error. */
 export function mergeSame(columns: readonly Column[]): readonly Column[] {
+  if (isAscending(columns)) return columns
   const byLabels = new Map<string, Column>()
   let same = false
   for (const column of columns) {
@@ -41,6 +43,7 @@ function merged(a: Column, b: Column): Column {
 
 /** Takes off the metric names that are no longer meant. */
 export function withoutNames(columns: readonly Column[]): readonly Column[] {
+  if (!columns.some(({ nameless }) => nameless)) return columns
   const named = columns.map((column) =>
     column.nameless ? { ...column, labels: column.labels.drop(METRIC_NAME), nameless: false } : column,
   )

@@ -4,10 +4,10 @@ import { Labels } from '#core/series.ts'
 import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
 import { type EdgeOptions, refuseHistograms, stretchOf } from './edges.ts'
-import { compareLabels } from './label-order.ts'
+import { compareLabels, isAscending } from './label-order.ts'
 import { withoutNames } from './merge.ts'
-import { samplesOfColumn, thinned } from './select.ts'
-import { type Column, type Grid, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
+import { samplesOfColumn } from './select.ts'
+import { type Column, type Grid, isEmpty, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
 
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
 export function instantResult(value: Value, grid: Grid, annotations: Annotations): QueryResult {
@@ -44,11 +44,16 @@ function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
   const series: ResultSeries[] = []
   for (const column of withoutNames(columns)) {
     const { labels, value, has } = column
-    if (!has.includes(1)) continue
-    if (column.histograms === undefined && !has.includes(0)) series.push({ labels, time_ms: times, value })
+    if (isEmpty(column)) continue
+    if (column.histograms === undefined && isFull(has)) series.push({ labels, time_ms: times, value })
     else series.push(resultOf(samplesOfColumn(column, times)))
   }
   return series
+}
+
+function isFull(has: Uint8Array): boolean {
+  for (let i = 0; i < has.length; i++) if (has[i] === 0) return false
+  return true
 }
 
 /** Floats and histograms of a series apart. */
@@ -69,8 +74,17 @@ function windowsOf(matrix: MatrixValue): ResultSeries[] {
   const windows: ResultSeries[] = []
   for (const samples of series) {
     const { labels, time_ms, nameless } = samples
-    const window = thinned(samples, (i) => time_ms[i]! <= end && time_ms[i]! > end - range_ms)
-    if (window.time_ms.length === 0) continue
+    let from = 0
+    let to = time_ms.length
+    while (from < to && time_ms[from]! <= end - range_ms) from++
+    while (to > from && time_ms[to - 1]! > end) to--
+    if (from === to) continue
+    const window = {
+      ...samples,
+      time_ms: time_ms.subarray(from, to),
+      value: samples.value.subarray(from, to),
+      histograms: samples.histograms?.slice(from, to),
+    }
     windows.push({ ...resultOf(window), labels: nameless ? labels.drop('__name__') : labels })
   }
   return windows
@@ -94,5 +108,5 @@ function edgedWindow(samples: Samples, { end_ms, range_ms }: MatrixValue, edges:
 }
 
 function sorted(series: ResultSeries[]): ResultSeries[] {
-  return series.toSorted((a, b) => compareLabels(a.labels, b.labels))
+  return isAscending(series) ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels))
 }

@@ -2,7 +2,16 @@ import type { SeriesSlice } from '#core/ports/series-reader.ts'
 
 import { decodeHistograms } from '../native/decode.ts'
 import type { Budget } from './budget.ts'
-import { type Column, emptyColumn, emptyMixed, isEmpty, type MixedColumn, type Samples } from './values.ts'
+import {
+  type Column,
+  emptyColumn,
+  emptyMixed,
+  isEmpty,
+  isMarked,
+  type MixedColumn,
+  oneStep,
+  type Samples,
+} from './values.ts'
 
 export interface InstantOptions {
   /** When each step looks; ascending. */
@@ -18,6 +27,11 @@ export function instantColumns(slices: readonly SeriesSlice[], budget: Budget, o
   const columns: Column[] = []
   for (const slice of slices) {
     budget.spend(steps)
+    if (steps === 1 && slice.histograms === undefined) {
+      const value = newestAt(options.at_ms[0]!, slice, options)
+      if (value !== undefined) columns.push(oneStep(slice.labels, value, options.times))
+      continue
+    }
     const native = options.times ? undefined : slice.histograms
     const column = (native === undefined ? emptyColumn : emptyMixed)(slice.labels, steps, options.times)
     fill(column, slice, options)
@@ -25,6 +39,18 @@ export function instantColumns(slices: readonly SeriesSlice[], budget: Budget, o
     if (!isEmpty(column)) columns.push(column)
   }
   return columns
+}
+
+/** What one step sees. */
+function newestAt(
+  at: number,
+  { time_ms, value, stale }: SeriesSlice,
+  { lookback_ms, times }: InstantOptions,
+): number | undefined {
+  let newest = time_ms.length - 1
+  while (newest >= 0 && time_ms[newest]! > at) newest--
+  if (newest < 0 || time_ms[newest]! <= at - lookback_ms || stale[newest] === 1) return undefined
+  return times ? time_ms[newest]! / 1000 : value[newest]!
 }
 
 function fill({ value, has }: Column, slice: SeriesSlice, { at_ms, lookback_ms, times }: InstantOptions): void {
@@ -59,7 +85,7 @@ function fillHistograms(
 export function samplesOf({ labels, time_ms, value, stale, histograms: native }: SeriesSlice): Samples {
   const histograms = native === undefined ? undefined : decodeHistograms(native)
   const samples = { labels, time_ms, value, histograms, nameless: false }
-  return stale.includes(1) ? thinned(samples, (i) => stale[i] !== 1) : samples
+  return isMarked(stale) ? thinned(samples, (i) => stale[i] !== 1) : samples
 }
 
 /** The values that a column has, as samples at the times of its steps: what a subquery looks at. */

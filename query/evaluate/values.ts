@@ -77,6 +77,15 @@ export function emptyColumn(labels: Labels, steps: number, nameless = false): Co
   return { labels, value: values.take(steps), has: flags.take(steps), nameless }
 }
 
+const ONE_STEP = Uint8Array.of(1)
+
+/** A column of one step that has a value there: such columns share what says so. */
+export function oneStep(labels: Labels, of: number, nameless = false): Column {
+  const value = values.take(1)
+  value[0] = of
+  return { labels, value, has: ONE_STEP, nameless }
+}
+
 /** A column that may hold histograms, without values yet. */
 export interface MixedColumn extends Column {
   readonly histograms: (Histogram | undefined)[]
@@ -113,8 +122,14 @@ export function floatColumns(columns: readonly Column[]): readonly Column[] {
   return columns.map(floatsOf).filter((column) => !isEmpty(column))
 }
 
-export function isEmpty(column: Column): boolean {
-  return !column.has.includes(1)
+export function isEmpty({ has }: Column): boolean {
+  return !isMarked(has)
+}
+
+/** Whether any flag is set. Mostly one of the first is, or there are few: a call of the runtime costs more than to look. */
+export function isMarked(all: Uint8Array): boolean {
+  for (let i = 0; i < all.length; i++) if (all[i] === 1) return true
+  return false
 }
 
 /** The time of each step. */

@@ -1,4 +1,4 @@
-import { type Column, floatsOf, isEmpty, type Samples } from '../evaluate/values.ts'
+import { type Column, floatsOf, type Grid, isEmpty, type Samples } from '../evaluate/values.ts'
 import { quoted } from '../language/literals.ts'
 import { edgeIncrease, edgeTally } from './edge-rollup.ts'
 import { extrapolation } from './extrapolation.ts'
@@ -34,8 +34,8 @@ export const counters: readonly PromqlFunction[] = [
     native: nativeIncrease('increase'),
     edges: edgeIncrease('increase'),
     annotate: suspectGauges,
-    prepare: (samples) => {
-      const resets = resetsOf(samples.value)
+    prepare: (samples, { grid }) => {
+      const resets = resetsOf(samples, grid)
       return (window) => extrapolated(window, resets, true)
     },
   }),
@@ -52,8 +52,8 @@ export const counters: readonly PromqlFunction[] = [
     native: nativeIncrease('rate'),
     edges: edgeIncrease('rate'),
     annotate: suspectGauges,
-    prepare: (samples) => {
-      const resets = resetsOf(samples.value)
+    prepare: (samples, { grid }) => {
+      const resets = resetsOf(samples, grid)
       return (window) => {
         const increase = extrapolated(window, resets, true)
         return increase === undefined ? undefined : increase / (window.range_ms / 1000)
@@ -76,6 +76,8 @@ function isReset(a: number, b: number): boolean {
   return b < a
 }
 
+const FEW_WINDOWS = 2
+
 /** How many neighbours of a window satisfy `counts`, from one pass over the series. */
 function tally({ value }: Samples, counts: (a: number, b: number) => boolean): Rollup {
   const before = new Uint32Array(value.length)
@@ -83,8 +85,9 @@ function tally({ value }: Samples, counts: (a: number, b: number) => boolean): R
   return ({ from, to }) => before[to - 1]! - before[from]!
 }
 
-/** For each sample how many resets came up to it: a window without any needs no second look. */
-function resetsOf(value: Float64Array): Uint32Array {
+/** For each sample how many resets came up to it: a window without any needs no second look. Of few windows each is looked at. */
+function resetsOf({ value }: Samples, { count }: Grid): Uint32Array | undefined {
+  if (count <= FEW_WINDOWS) return undefined
   const resets = new Uint32Array(value.length)
   for (let i = 1; i < value.length; i++) resets[i] = resets[i - 1]! + (value[i]! < value[i - 1]! ? 1 : 0)
   return resets
@@ -92,7 +95,7 @@ function resetsOf(value: Float64Array): Uint32Array {
 
 function increaseOf({ value, from, to }: Window, resets: Uint32Array | undefined): number {
   let increase = value[to - 1]! - value[from]!
-  if (resets === undefined || resets[to - 1] === resets[from]) return increase
+  if (resets !== undefined && resets[to - 1] === resets[from]) return increase
   for (let i = from + 1; i < to; i++) if (value[i]! < value[i - 1]!) increase += value[i - 1]!
   return increase
 }
@@ -101,7 +104,7 @@ function increaseOf({ value, from, to }: Window, resets: Uint32Array | undefined
 function extrapolated(window: Window, resets: Uint32Array | undefined, counter: boolean): number | undefined {
   const { value, from, to } = window
   if (to - from < 2) return undefined
-  const increase = increaseOf(window, resets)
+  const increase = counter ? increaseOf(window, resets) : value[to - 1]! - value[from]!
   return increase * extrapolation(window, counter ? { first: value[from]!, increase } : undefined)
 }
 

@@ -4,6 +4,7 @@ import {
   emptyMixed,
   isEmpty,
   type MatrixValue,
+  oneStep,
   type Samples,
   vector,
   type VectorValue,
@@ -60,7 +61,11 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
     const nameless = samples.nameless || spec.keepsName !== true
     let column: Column
     if (matrix.edges !== undefined) column = edgeColumn(samples, matrix, spec.edges!)
-    else if (histograms === undefined) {
+    else if (histograms === undefined && grid.count === 1) {
+      const value = only(samples, matrix, spec.prepare(samples, call))
+      if (value !== undefined) columns.push(oneStep(labels, value, nameless))
+      continue
+    } else if (histograms === undefined) {
       column = emptyColumn(labels, grid.count, nameless)
       slide(samples, matrix, plain(column, spec.prepare(samples, call)))
     } else {
@@ -72,6 +77,15 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
     if (!isEmpty(column)) columns.push(column)
   }
   return vector(columns)
+}
+
+/** The value at the only step. */
+function only(samples: Samples, matrix: MatrixValue, of: Rollup): number | undefined {
+  let result: number | undefined
+  slide(samples, matrix, (window) => {
+    result = of(window)
+  })
+  return result
 }
 
 function plain({ value, has }: Column, of: Rollup): (window: Window) => void {
