@@ -10,6 +10,7 @@ import { Forecast } from './forecast.ts'
 import { Held } from './held.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
+import { Recurrence } from './recurrence.ts'
 import { Spread } from './spread.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
@@ -26,6 +27,8 @@ const DOUBT = 6
 const HUGE = 1e37
 const LOG_MAX = Math.log(1e9)
 const LOG_MIN = -40
+/** Score of an onset of a kind that recurs. */
+const UNDER = 0.99
 /** After a gap of g > 5 cadences scatter is larger by √(1 + g / 20), at most threefold; in means it counts as five. */
 const GAP_CADENCES = 5
 const GAP_GROWTH = 1 / 20
@@ -33,12 +36,15 @@ const GAP_MAX = 3
 const MAX_CADENCE_MS = 7 * 86_400_000
 /** Pools that the first state of this kind had. */
 const POOLS_BEFORE = 1
+/** Kinds of evidence before this one are of a sample alone. */
+const SINGLE = 2
 const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
 
 /**
  * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
  * around it (`Spread`), what speaks against the sample (`Evidence`) compared with the largest of its kind in past blocks
- * (`Extremes`) at the rate that the budget allows (`Rate`), said once (`Quiet`). Each sample is judged first and learned afterwards, clipped.
+ * (`Extremes`) at the rate that the budget allows (`Rate`), said once (`Quiet`), and not again and again (`Recurrence`).
+ * Each sample is judged first and learned afterwards, clipped.
  */
 export class Joint implements Detector {
   readonly #context: DetectorContext
@@ -49,6 +55,7 @@ export class Joint implements Detector {
   readonly #extremes = new Extremes(this.#rows, LEAST)
   readonly #rate = new Rate(this.#rows)
   readonly #quiet = new Quiet(this.#rows)
+  readonly #recurrence = new Recurrence(this.#rows)
   readonly #held = new Held(this.#rows)
   readonly #band = this.#rows.column(Float32Array, 2)
   readonly #count = this.#rows.column(Uint32Array)
@@ -184,6 +191,8 @@ export class Joint implements Detector {
       this.#weigh(row, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
     else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
     if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, this.#log)
+    const single = out.score >= 1 && this.#most < SINGLE
+    if (single && this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above

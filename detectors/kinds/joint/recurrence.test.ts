@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+
+import { Rows } from '../rows.ts'
+import { Recurrence } from './recurrence.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const START = Date.UTC(2026, 0, 5)
+
+/** Whether each onset, a time and a deviation, is usual. */
+function told(onsets: readonly (readonly [after_ms: number, deviation: number])[]): boolean[] {
+  const rows = new Rows()
+  const recurrence = new Recurrence(rows)
+  rows.add()
+  return onsets.map(([after_ms, deviation]) => recurrence.usual(rows.live - 1, START + after_ms, deviation))
+}
+
+/** One a day or so, of 100 or so. */
+const daily = (days: number): [number, number][] =>
+  Array.from({ length: days }, (_, i) => [i * DAY + ((i * 7) % 5) * HOUR, 100 + ((i * 37) % 11)])
+
+test('three occasions of about the same size are news, more are not', () => {
+  expect(told(daily(6))).toEqual([false, false, false, true, true, true])
+})
+
+test('onsets of one occasion count once', () => {
+  expect(told([0, 1, 2, 3, 4].map((hours) => [hours * HOUR, 100]))).toEqual([false, false, false, false, false])
+})
+
+test('what is larger, smaller or on the other side is news', () => {
+  const after = 6 * DAY
+  for (const deviation of [160, 60, -100]) expect(told([...daily(6), [after, deviation]]).at(-1)).toBe(false)
+  expect(told([...daily(6), [after, 110]]).at(-1)).toBe(true)
+})
+
+test('what comes far more often than before is news', () => {
+  const last = daily(6).at(-1)![0]
+  expect(told([...daily(6), [last + 2 * HOUR, 100]]).at(-1)).toBe(false)
+  expect(told([...daily(6), [last + 12 * HOUR, 100]]).at(-1)).toBe(true)
+})
+
+test('what is rare never becomes usual, and what stays away for two weeks is forgotten', () => {
+  expect(told(Array.from({ length: 8 }, (_, i) => [i * 4 * DAY, 100]))).not.toContain(true)
+  expect(told([...daily(6), [15 * DAY, 100]]).at(-1)).toBe(true)
+  expect(told([...daily(6), [25 * DAY, 100]]).at(-1)).toBe(false)
+})
+
+test('three sizes of a side are remembered, the one not seen for longest gives way', () => {
+  const sizes = [10, 100, 1000]
+  const onsets = Array.from({ length: 4 }, (_, day) =>
+    sizes.map((size, i): [number, number] => [day * DAY + i * HOUR, size]),
+  ).flat()
+  expect(told(onsets).slice(-3)).toEqual([true, true, true])
+  const another: [number, number] = [4 * DAY, 10_000]
+  expect(told([...onsets, another, [4 * DAY + HOUR, 100]]).at(-1)).toBe(true)
+  expect(told([...onsets, another, [4 * DAY + HOUR, 10]]).at(-1)).toBe(false)
+})

@@ -1,0 +1,92 @@
+import type { Rows } from '../rows.ts'
+
+/** Sizes remembered of each side. */
+const SLOTS = 3
+/** Sizes are about the same within this, of their logarithms. */
+const NEAR = 0.35
+/** What came so often, never further apart than three days, recurs; it is remembered for two weeks. */
+const KNOWN = 3
+const APART_S = 3 * 86_400
+const FORGET_S = 14 * 86_400
+/** Onsets closer than this are one occasion. */
+const OCCASION_S = 6 * 3600
+/** News again: after less than this share of the usual time between, though not at once. */
+const OFTEN = 1 / 6
+const AT_ONCE_S = 3600
+/** What an occasion weighs in the size and in the time between. */
+const FOLLOW = 0.3
+const COUNT_MAX = 255
+const TINY = 1e-30
+
+/**
+ * Onsets of about the same size and side that come again and again, as backups, cleanings and batches do at times of
+ * their own. The first three occasions are news, the next are not, unless they come far more often than before. What is
+ * larger or smaller is another onset.
+ */
+export class Recurrence {
+  /** Logarithm of a deviation in units of the row. */
+  readonly #size
+  /** In seconds, modulo 2³². */
+  readonly #last_s
+  /** In minutes: a fortnight at most. */
+  readonly #between_min
+  /** Occasions; 0: the slot is free. */
+  readonly #count
+
+  constructor(rows: Rows) {
+    this.#size = rows.column(Float32Array, 2 * SLOTS)
+    this.#last_s = rows.column(Uint32Array, 2 * SLOTS)
+    this.#between_min = rows.column(Uint16Array, 2 * SLOTS)
+    this.#count = rows.column(Uint8Array, 2 * SLOTS)
+  }
+
+  /** Remembers an onset, `deviation` from what was expected; true where it is no news. */
+  usual(row: number, time_ms: number, deviation: number): boolean {
+    const now_s = Math.floor(time_ms / 1000)
+    const size = Math.log(Math.abs(deviation) + TINY)
+    const at = this.#find((row * 2 + (deviation < 0 ? 1 : 0)) * SLOTS, now_s, size)
+    const count = this.#count.data[at]!
+    const since_s = (now_s - this.#last_s.data[at]!) >>> 0
+    this.#last_s.data[at] = now_s
+    if (count === 0) {
+      this.#size.data[at] = size
+      this.#count.data[at] = 1
+      this.#between_min.data[at] = 0
+      return false
+    }
+    this.#size.data[at]! += FOLLOW * (size - this.#size.data[at]!)
+    const between_s = this.#between_min.data[at]! * 60
+    const often = since_s > AT_ONCE_S && since_s < between_s * OFTEN
+    if (since_s > OCCASION_S || often) {
+      if (count < COUNT_MAX) this.#count.data[at] = count + 1
+      const learned_s = between_s === 0 ? since_s : between_s + FOLLOW * (since_s - between_s)
+      this.#between_min.data[at] = Math.round(learned_s / 60)
+    }
+    return count >= KNOWN && !often
+  }
+
+  /** The slot of about this size; else one that is free, or the oldest, emptied. */
+  #find(base: number, now_s: number, size: number): number {
+    const count = this.#count.data
+    let nearest = -1
+    let distance = NEAR
+    let oldest = base
+    let oldest_s = -1
+    for (let at = base; at < base + SLOTS; at++) {
+      const since_s = (now_s - this.#last_s.data[at]!) >>> 0
+      if (since_s > (count[at]! < KNOWN ? APART_S : FORGET_S)) count[at] = 0
+      const unseen_s = count[at] === 0 ? Infinity : since_s
+      if (unseen_s > oldest_s) {
+        oldest_s = unseen_s
+        oldest = at
+      }
+      const apart = Math.abs(size - this.#size.data[at]!)
+      if (count[at] === 0 || apart > distance) continue
+      distance = apart
+      nearest = at
+    }
+    if (nearest >= 0) return nearest
+    count[oldest] = 0
+    return oldest
+  }
+}
