@@ -62,8 +62,8 @@ export class MetricsServer {
     this.url = `http://127.0.0.1:${port}`
   }
 
-  static async prometheus(): Promise<MetricsServer> {
-    return MetricsServer.#of(PROMETHEUS, prometheusArgs)
+  static async prometheus(program = PROMETHEUS): Promise<MetricsServer> {
+    return MetricsServer.#of(program, prometheusArgs)
   }
 
   static async victoria(): Promise<MetricsServer> {
