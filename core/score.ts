@@ -8,6 +8,14 @@ export interface Verdict {
   upper: number
 }
 
+/** Nothing is said of the sample: no score, no band. */
+export function unjudged(out: Verdict): void {
+  out.score = 0
+  out.expected = NaN
+  out.lower = NaN
+  out.upper = NaN
+}
+
 /** The newest verdict on a series of a rule, for `/metrics` and the console. */
 export interface ScoredSeries {
   readonly rule: string

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { Verdict } from '#core/score.ts'
+import { unjudged, type Verdict } from '#core/score.ts'
 
 import type { Detector, Kind } from './kind.ts'
 import { Pauses } from './pauses.ts'
@@ -33,10 +33,7 @@ class Absence implements Detector {
 
   /** Learns the cadence; a sample is never absent, whatever its value. */
   step(row: number, time_ms: number, _value: number, out: Verdict): void {
-    out.score = 0
-    out.expected = NaN
-    out.lower = NaN
-    out.upper = NaN
+    unjudged(out)
     this.#pauses.event(row, time_ms)
   }
 

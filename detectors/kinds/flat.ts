@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import type { FindingKind } from '#core/finding.ts'
-import type { Verdict } from '#core/score.ts'
+import { unjudged, type Verdict } from '#core/score.ts'
 
 import type { Detector, Kind } from './kind.ts'
 import { Pauses } from './pauses.ts'
@@ -41,10 +41,7 @@ class Flat implements Detector {
   }
 
   step(row: number, time_ms: number, value: number, out: Verdict): void {
-    out.score = 0
-    out.expected = NaN
-    out.lower = NaN
-    out.upper = NaN
+    unjudged(out)
     if (!Number.isFinite(value)) return
     const count = this.#count.data[row]!
     const moved = count > 0 && value !== this.#last.data[row]!

@@ -1,4 +1,4 @@
-import type { Verdict } from '#core/score.ts'
+import { unjudged, type Verdict } from '#core/score.ts'
 import { gain } from '#core/stats/ewma.ts'
 
 import type { Expert } from '../experts/expert.ts'
@@ -96,10 +96,7 @@ export class Panel implements Detector {
   }
 
   step(row: number, time_ms: number, raw: number, out: Verdict): void {
-    out.score = 0
-    out.expected = NaN
-    out.lower = NaN
-    out.upper = NaN
+    unjudged(out)
     this.#half = Infinity
     this.#adopted = false
     if (!Number.isFinite(raw)) return

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { duration } from '#core/config/duration.ts'
 import type { FindingKind } from '#core/finding.ts'
-import type { Verdict } from '#core/score.ts'
+import { unjudged, type Verdict } from '#core/score.ts'
 import { gain } from '#core/stats/ewma.ts'
 
 import { recent } from '../experts/recent.ts'
@@ -93,10 +93,7 @@ class Shift implements Detector {
   }
 
   step(row: number, time_ms: number, raw: number, out: Verdict): void {
-    out.score = 0
-    out.expected = NaN
-    out.lower = NaN
-    out.upper = NaN
+    unjudged(out)
     this.#aspect = 0
     this.#adopted = false
     if (!Number.isFinite(raw)) return

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
+import { freePort } from '../../bench/measure.ts'
 import { askDashboard, type Asked } from '../dashboards/ask.ts'
 import type { Dashboard } from '../dashboards/queries.ts'
 
@@ -27,17 +27,6 @@ groups:
         quantiles: [0.1, 0.5, 0.9]
 `
 const READY_MS = 60_000
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 let folder: string
 let base: string

@@ -1,12 +1,12 @@
 // The same rules on the same data in Prometheus 3 and here, live, both telling one real Alertmanager.
 // Set BAROGRAPH_TEST_PROMETHEUS_3_BIN and BAROGRAPH_TEST_ALERTMANAGER.
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
+import { freePort } from '../../bench/measure.ts'
 import { activeAlerts, ALERTMANAGER } from './process/alertmanager.ts'
 import { endAll, Server, spawnProgram, temporaryFolder, until } from './process/barograph.ts'
 
@@ -33,14 +33,6 @@ const DOWN: Readonly<Record<string, readonly [from_s: number, to_s: number]>> = 
 }
 
 afterEach(endAll)
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 
 /** One point of every unit, as OTLP/JSON. */
 function bodyAt(now_ms: number, second: number): object {

@@ -1,14 +1,13 @@
 // Real Prometheus servers that write to Barograph: what one holds, the other holds too.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { Labels } from '#core/series.ts'
 
+import { freePort } from '../../bench/measure.ts'
 import { endAll, Server, spawnProgram, temporaryFolder, until } from './process/barograph.ts'
 
 /** Programs of the releases that are to be tried. */
@@ -29,14 +28,6 @@ interface Vector {
 
 async function json<T>(url: string): Promise<T> {
   return (await (await fetch(url)).json()) as T
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function versionOf(program: string): string {

@@ -1,5 +1,5 @@
 import type { FindingKind } from '#core/finding.ts'
-import type { Verdict } from '#core/score.ts'
+import { unjudged, type Verdict } from '#core/score.ts'
 
 import type { Detector, DetectorContext } from '../kind.ts'
 import { Rows } from '../rows.ts'
@@ -90,10 +90,7 @@ export class Joint implements Detector {
   }
 
   step(row: number, time_ms: number, raw: number, out: Verdict): void {
-    out.score = 0
-    out.expected = NaN
-    out.lower = NaN
-    out.upper = NaN
+    unjudged(out)
     this.#log = LOG_MIN
     this.#adopted = false
     if (!Number.isFinite(raw)) return

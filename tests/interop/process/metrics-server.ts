@@ -2,21 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { freePort } from '../../../bench/measure.ts'
+
 export const PROMETHEUS = process.env['BAROGRAPH_TEST_PROMETHEUS_BIN'] ?? ''
 export const VICTORIAMETRICS = process.env['BAROGRAPH_TEST_VICTORIAMETRICS_BIN'] ?? ''
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 function prometheusArgs(folder: string, port: number): string[] {
   writeFileSync(join(folder, 'prometheus.yml'), 'global: {scrape_interval: 15s}\n')

@@ -1,10 +1,9 @@
 // A real Prometheus as a process of its own.
 import { existsSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
+import { freePort } from '../../../bench/measure.ts'
 import { spawnProgram, temporaryFolder, until } from './barograph.ts'
 
 /** A program that the environment names, else the one that was built for tests; '' where there is none. */
@@ -22,14 +21,6 @@ export const PROMTOOL_3 = found('BAROGRAPH_TEST_PROMTOOL_3', 'prometheus-3.15.0/
 /** The program of a client written in Go; '' where it was not built. */
 export function goClient(name: string): string {
   return found(`BAROGRAPH_TEST_${name.toUpperCase().replaceAll('-', '_')}_BIN`, `go-clients-1/${name}`)
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** An empty one that is written to and scrapes nothing; its address. `endAll` ends it. */
