@@ -16,8 +16,10 @@ export function selectorOf(cst: Cst, node: SyntaxNode): VectorSelector {
   let name: string | undefined
   const matchers: Matcher[] = []
   for (const child of childrenOf(node)) {
-    if (child.name === 'Identifier') name = source.slice(child.from, child.to)
-    else if (child.name === 'LabelMatchers') {
+    if (child.name === 'Identifier') {
+      name = source.slice(child.from, child.to)
+      if (name.toLowerCase() === 'atan2') throw parseError(source, child.from, `unexpected <op:${name}>`)
+    } else if (child.name === 'LabelMatchers') {
       for (const part of childrenOf(child)) {
         if (part.name === 'QuotedLabelName') {
           matchers.push({ name: METRIC_NAME, op: '=', value: stringAt(cst, part.firstChild!) })

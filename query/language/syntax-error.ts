@@ -59,7 +59,9 @@ function describe({ kind, text }: Token): string {
   if (kind !== 'identifier') return `${kind} ${quoted(text)}`
   const lower = text.toLowerCase()
   if (AGGREGATORS.has(lower)) return `<aggr:${text}>`
-  return KEYWORDS.has(lower) ? `<${text}>` : `identifier ${quoted(text)}`
+  if (KEYWORDS.has(lower)) return `<${text}>`
+  if (lower === 'atan2') return `<op:${text}>`
+  return `${text.includes(':') ? 'metric ' : ''}identifier ${quoted(text)}`
 }
 
 const GROUPING = new Set('by without on ignoring group_left group_right'.split(' '))
@@ -97,12 +99,20 @@ function groupingContext(tokens: readonly Token[], index: number): string | unde
   return AGGREGATORS.has(tokens[open - 2]!.text.toLowerCase()) ? ' in aggregation' : undefined
 }
 
+/** Behind the first duration of a range. */
+function rangeContext(tokens: readonly Token[], index: number): string {
+  const opens = tokens.findLastIndex(
+    ({ text, kind }, at) => at < index && kind === 'punctuation' && '[]:'.includes(text),
+  )
+  return tokens[opens]?.text === '[' ? ' in subquery or range, expected ":" or "]"' : ''
+}
+
 function context(tokens: readonly Token[], index: number): string {
   const [token, before] = [tokens[index]!, tokens[index - 1]]
   if (before === undefined) return ''
   if (!token.inBraces) {
     const expected = index < 2 ? undefined : EXPECTED_AFTER[before.text.toLowerCase()]
-    return expected ?? groupingContext(tokens, index) ?? ''
+    return expected ?? groupingContext(tokens, index) ?? rangeContext(tokens, index)
   }
   if (before.kind === 'operator') return ' in label matching, expected string'
   if (before.kind === 'identifier') return ' in label matching, expected label matching operator'

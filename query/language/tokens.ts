@@ -12,6 +12,12 @@ interface Cut extends Pick<Token, 'kind' | 'text'> {
   readonly behind?: number
 }
 
+/** What stands in a range so far. */
+interface RangeState {
+  isEmpty: boolean
+  hasColon: boolean
+}
+
 const SKIPPED = /(?:\s|#[^\n]*)+/y
 const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`/y
 const IDENTIFIER = /[A-Za-z_:][\w:]*/y
@@ -28,10 +34,11 @@ function at(pattern: RegExp, source: string, offset: number): string {
 export function tokensOf(source: string): Token[] {
   const tokens: Token[] = []
   const open: string[] = []
+  const range: RangeState = { isEmpty: true, hasColon: false }
   for (let offset = 0; ;) {
     offset += at(SKIPPED, source, offset).length
     const inBraces = open.at(-1) === '{'
-    const { kind, text, behind = 0 } = offset >= source.length ? endOf(open) : next(source, offset, open)
+    const { kind, text, behind = 0 } = offset >= source.length ? endOf(open) : next(source, offset, open, range)
     tokens.push({ kind, text, from: offset + behind, inBraces })
     if (kind === 'end' || kind === 'error') return tokens
     offset += text.length
@@ -45,8 +52,13 @@ function endOf(open: readonly string[]): Cut {
   return { kind: 'end', text: '' }
 }
 
-function next(source: string, offset: number, open: string[]): Cut {
+function next(source: string, offset: number, open: string[], range: RangeState): Cut {
   const char = source[offset]!
+  if (char === '[') Object.assign(range, { isEmpty: true, hasColon: false })
+  else if (open.includes('[') && open.at(-1) !== '{') {
+    const cut = nextInBrackets(source, offset, range)
+    if (cut !== undefined) return cut
+  }
   if (char === '"' || char === "'" || char === '`') {
     const text = at(STRING, source, offset)
     if (text !== '') return { kind: 'string', text }
@@ -54,6 +66,7 @@ function next(source: string, offset: number, open: string[]): Cut {
   }
   if ('([{'.includes(char)) {
     if (open.at(-1) === '{') return { kind: 'error', text: `unexpected character inside braces: '${char}'` }
+    if (char === '[' && open.includes('[')) return { kind: 'error', text: `unexpected left bracket '['` }
     open.push(char)
     return { kind: 'punctuation', text: char }
   }
@@ -103,6 +116,26 @@ function nextInBraces(source: string, offset: number): Cut {
   const char = String.fromCodePoint(source.codePointAt(offset)!)
   if (char === ',') return { kind: 'punctuation', text: char }
   return { kind: 'error', text: `unexpected character inside braces: '${char}'` }
+}
+
+const DURATION_WORD = /^(?:max_of|min_of|range|step)$/i
+
+/** Names and colons of a range: but one colon, behind a duration, and no other names than those of durations. Undefined for anything else. */
+function nextInBrackets(source: string, offset: number, range: RangeState): Cut | undefined {
+  const char = source[offset]!
+  const { isEmpty, hasColon } = range
+  range.isEmpty = false
+  if (char === ':') {
+    if (isEmpty) return { kind: 'error', text: 'unexpected colon before duration in duration expression', behind: 1 }
+    if (hasColon) return { kind: 'error', text: `unexpected colon ':'` }
+    range.hasColon = true
+    return { kind: 'punctuation', text: char }
+  }
+  const text = at(/[A-Za-z_]\w*/y, source, offset)
+  if (text === '') return undefined
+  if (DURATION_WORD.test(text)) return { kind: 'identifier', text }
+  if (isEmpty) return { kind: 'error', text: `unexpected character in duration expression: '${char}'` }
+  return { kind: 'error', text: `unexpected character: '${char}', expected ':'` }
 }
 
 function nextOutside(source: string, offset: number): Cut {

@@ -1,4 +1,5 @@
-import { boundOf, type Histogram, isCustom } from './histogram.ts'
+import { type Histogram, isCustom } from './histogram.ts'
+import { boundOf } from './power-bounds.ts'
 
 /** A bucket that is not empty. */
 export interface Bucket {

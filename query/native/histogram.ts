@@ -52,13 +52,6 @@ export function isKnownSchema(schema: number): boolean {
   return schema === CUSTOM_SCHEMA || (Number.isInteger(schema) && schema >= MIN_SCHEMA && schema <= MAX_SCHEMA)
 }
 
-/** Upper bound of bucket `index`; beyond the largest float it is that float, and +Inf one further. */
-export function boundOf(index: number, schema: number): number {
-  const exponent = index * 2 ** -schema
-  if (exponent === 1024) return Number.MAX_VALUE
-  return 2 ** exponent
-}
-
 /** The count of bucket `index`. */
 export function countAt({ offset, counts }: Buckets, index: number): number {
   return counts[index - offset] ?? 0

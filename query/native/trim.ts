@@ -1,5 +1,6 @@
 import type { Bucket } from './buckets.ts'
-import { boundOf, type Buckets, type Histogram, isCustom, trimmed } from './histogram.ts'
+import { type Buckets, type Histogram, isCustom, trimmed } from './histogram.ts'
+import { boundOf } from './power-bounds.ts'
 
 /** The side of the threshold that is kept. */
 export type Side = 'below' | 'above'

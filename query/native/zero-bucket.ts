@@ -1,4 +1,5 @@
-import { boundOf, type Buckets, type Histogram, trimmed } from './histogram.ts'
+import { type Buckets, type Histogram, trimmed } from './histogram.ts'
+import { boundOf } from './power-bounds.ts'
 
 /** A histogram whose zero bucket reaches at least to `threshold`: further where that lies inside a bucket that is not empty. */
 export function withZeroThreshold(histogram: Histogram, threshold: number): Histogram {
