@@ -36,7 +36,7 @@ export function remoteWriteLimits({ limits }: Config): Omit<RemoteWriteOptions, 
 }
 
 export function queryLimits({ limits }: Config): Partial<QueryLimits> {
-  return { samples: limits.query_samples, series: limits.query_series }
+  return { samples: limits.query_samples, memory: limits.query_memory, series: limits.query_series }
 }
 
 export function detectorsConfig({

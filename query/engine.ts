@@ -8,6 +8,7 @@ import { Annotations } from './evaluate/annotations.ts'
 import { Budget } from './evaluate/budget.ts'
 import { Evaluator } from './evaluate/evaluator.ts'
 import { Fetch } from './evaluate/fetch.ts'
+import { QueryMemory } from './evaluate/memory.ts'
 import { eachReach, reachesOf } from './evaluate/reach.ts'
 import { instantResult, rangeResult } from './evaluate/result.ts'
 import { Turns } from './evaluate/turns.ts'
@@ -60,6 +61,7 @@ class LocalQueryEngine implements QueryEngine {
   readonly #lookback_ms: number
   readonly #subqueryStep_ms: number
   readonly #turns: Turns
+  readonly #memory: QueryMemory
   readonly #queries
   readonly #duration
   readonly #samples
@@ -76,11 +78,15 @@ class LocalQueryEngine implements QueryEngine {
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#clock = clock
     this.#turns = new Turns(monotonic_ms)
+    this.#memory = new QueryMemory(this.#limits.memory)
     this.#lookback_ms = times.lookback_ms ?? 300_000
     this.#subqueryStep_ms = times.subquery_step_ms ?? 60_000
     this.#queries = meter.counter('barograph.query.queries', { description: 'Queries evaluated, by kind and outcome' })
     this.#duration = meter.histogram('barograph.query.duration', { description: 'Time of a query', unit: 's' })
     this.#samples = meter.counter('barograph.query.values', { description: 'Samples read and values computed' })
+    meter.gauge('barograph.query.memory', { description: 'Memory that running queries hold', unit: 'By' }, () => {
+      return this.#memory.used
+    })
   }
 
   async instant(source: string, time_ms: number, options: QueryOptions = {}): Promise<QueryResult> {
@@ -156,6 +162,7 @@ class LocalQueryEngine implements QueryEngine {
       limits: this.#limits,
       clock: this.#clock,
       turns: this.#turns,
+      memory: this.#memory,
       ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
@@ -164,15 +171,17 @@ class LocalQueryEngine implements QueryEngine {
     const query = { from_ms: grid.start_ms, to_ms, step_ms }
     const lookback_ms = options.lookback_ms ?? this.#lookback_ms
     const fetch = new Fetch(this.#readers, budget)
-    eachReach(expr, { query, lookback_ms }, (selector, range, once) => fetch.want(selector, range, once))
-    const annotations = new Annotations(source)
     const subquery_step_ms = this.#subqueryStep_ms
+    const reach = { query: { ...query, steps: grid.count }, lookback_ms, subquery_step_ms }
+    eachReach(expr, reach, (selector, wanted) => fetch.want(selector, wanted))
+    const annotations = new Annotations(source)
     const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })
     try {
       await fetch.load()
       return { value: await evaluator.evaluate(expr, grid), annotations }
     } finally {
       this.#samples.add(budget.spent)
+      budget.settle(0)
     }
   }
 

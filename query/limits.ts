@@ -6,6 +6,10 @@ export interface QueryLimits {
   readonly series: number
   /** Steps of a range query or of a subquery. */
   readonly steps: number
+  /** Bytes that all queries together may hold while they are evaluated. */
+  readonly memory: number
+  /** Characters of a label value that a query makes. */
+  readonly label: number
   /** Characters of an expression. */
   readonly expression: number
   /** How deep an expression may nest. */
@@ -18,6 +22,8 @@ export const DEFAULT_LIMITS: QueryLimits = {
   samples: 50_000_000,
   series: 200_000,
   steps: 100_000,
+  memory: 2 ** 30,
+  label: 2 ** 16,
   expression: 100_000,
   depth: 500,
   regex: 4096,

@@ -1,6 +1,7 @@
 import type { Labels } from '#core/series.ts'
 
 import type { Annotations } from '../evaluate/annotations.ts'
+import type { Budget } from '../evaluate/budget.ts'
 import type { Column } from '../evaluate/values.ts'
 import type { Aggregate, ValueType } from '../language/ast.ts'
 
@@ -21,7 +22,7 @@ export interface Aggregation {
   written?(call: AggregationCall): readonly string[]
   /** Looks at the parameter once for the whole query; may throw. */
   check?(call: AggregationCall): void
-  aggregate(group: Group, call: AggregationCall): readonly Column[]
+  aggregate(group: Group, call: AggregationCall): readonly Column[] | Promise<readonly Column[]>
 }
 
 export interface Group {
@@ -34,6 +35,8 @@ export interface Group {
 export interface AggregationCall {
   readonly expr: Aggregate
   readonly annotations: Annotations
+  /** Large groups let others have a turn now and then; what comes out beside one column is accounted for. */
+  readonly budget: Budget
   readonly steps: number
   /** The parameter, one a step; empty where there is none. */
   readonly scalar: Float64Array

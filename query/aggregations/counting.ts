@@ -9,8 +9,8 @@ import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 
 /** `count`, `group`, `count_values`: what looks at presence, or at values as names. */
 export const counting: readonly Aggregation[] = [
-  { name: 'count', aggregate: (group, call) => [counted(group, call, (count) => count)] },
-  { name: 'group', aggregate: (group, call) => [counted(group, call, () => 1)] },
+  { name: 'count', aggregate: async (group, call) => [await counted(group, call, (count) => count)] },
+  { name: 'group', aggregate: async (group, call) => [await counted(group, call, () => 1)] },
   {
     name: 'count_values',
     parameter: 'string',
@@ -20,13 +20,17 @@ export const counting: readonly Aggregation[] = [
   },
 ]
 
-function counted(
+async function counted(
   { labels, columns, nameless }: Group,
-  { steps }: AggregationCall,
+  { steps, budget }: AggregationCall,
   of: (count: number) => number,
-): Column {
+): Promise<Column> {
   const out = emptyColumn(labels, steps, nameless)
-  for (const { has } of columns) for (let i = 0; i < steps; i++) out.value[i]! += has[i]!
+  for (const { has } of columns) {
+    budget.worked(steps)
+    if (budget.due) await budget.pause()
+    for (let i = 0; i < steps; i++) out.value[i]! += has[i]!
+  }
   for (let i = 0; i < steps; i++) {
     if (out.value[i] === 0) continue
     out.has[i] = 1
@@ -40,15 +44,27 @@ function checkLabel({ text }: AggregationCall): void {
   throw new ServiceError('execution', `invalid label name ${quoted(text)}`)
 }
 
-function countValues({ labels, columns, nameless }: Group, { steps, text }: AggregationCall): Column[] {
+/** A value that becomes a text costs as much as so many others; a series holds so many bytes beside its values. */
+const VALUE_COST = 10
+const SERIES_BYTES = 400
+
+async function countValues(
+  { labels, columns, nameless }: Group,
+  { steps, text, budget }: AggregationCall,
+): Promise<Column[]> {
   const byValue = new Map<string, Column>()
   for (const { has, value, histograms } of columns) {
     for (let i = 0; i < steps; i++) {
       if (has[i] === 0) continue
+      budget.worked(VALUE_COST)
+      if (budget.due) await budget.pause()
       const native = histograms?.[i]
       const shown = native === undefined ? plainNumber(value[i]!) : printHistogram(native)
       let out = byValue.get(shown)
       if (out === undefined) {
+        budget.series(byValue.size + 1)
+        budget.spend(steps)
+        budget.hold(SERIES_BYTES + shown.length)
         out = emptyColumn(Labels.of([...labels, [text, shown]]), steps, nameless)
         byValue.set(shown, out)
       }

@@ -3,17 +3,19 @@ import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 
 /** `max`, `min`: NaN only where there is nothing else. */
 export const extremes: readonly Aggregation[] = [
-  { name: 'max', floatsOnly: true, aggregate: (group, call) => [extreme(group, call, (a, b) => a > b)] },
-  { name: 'min', floatsOnly: true, aggregate: (group, call) => [extreme(group, call, (a, b) => a < b)] },
+  { name: 'max', floatsOnly: true, aggregate: async (group, call) => [await extreme(group, call, (a, b) => a > b)] },
+  { name: 'min', floatsOnly: true, aggregate: async (group, call) => [await extreme(group, call, (a, b) => a < b)] },
 ]
 
-function extreme(
+async function extreme(
   { labels, columns, nameless }: Group,
-  { steps }: AggregationCall,
+  { steps, budget }: AggregationCall,
   better: (a: number, b: number) => boolean,
-): Column {
+): Promise<Column> {
   const out = emptyColumn(labels, steps, nameless)
   for (const { has, value } of columns) {
+    budget.worked(steps)
+    if (budget.due) await budget.pause()
     for (let i = 0; i < steps; i++) {
       if (has[i] === 0) continue
       const one = value[i]!

@@ -11,9 +11,12 @@ export const limits: readonly Aggregation[] = [
   { name: 'limitk', parameter: 'scalar', check: checkCount, aggregate: firstOf },
 ]
 
-function firstOf({ columns }: Group, { steps, scalar }: AggregationCall): Column[] {
+async function firstOf({ columns }: Group, { steps, scalar, budget }: AggregationCall): Promise<Column[]> {
+  budget.hold(columns.length * steps)
   const kept = columns.map((column) => ({ ...column, has: new Uint8Array(steps) }))
   for (let i = 0; i < steps; i++) {
+    budget.worked(columns.length)
+    if (budget.due) await budget.pause()
     let left = Math.trunc(scalar[i]!)
     for (let at = 0; at < columns.length && left >= 1; at++) {
       if (columns[at]!.has[i] === 0) continue
@@ -25,7 +28,8 @@ function firstOf({ columns }: Group, { steps, scalar }: AggregationCall): Column
 }
 
 /** Those whose hash lies in the first part of all; of a negative ratio in the last: `r` and `r - 1` share out all elements. */
-function ratio({ columns }: Group, { steps, scalar }: AggregationCall): Column[] {
+function ratio({ columns }: Group, { steps, scalar, budget }: AggregationCall): Column[] {
+  budget.hold(columns.length * steps)
   return columns.map((column) => {
     const place = placeOf(column.labels.key)
     const has = new Uint8Array(steps)

@@ -9,22 +9,35 @@ import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 export const moments: readonly Aggregation[] = [
   {
     name: 'avg',
-    aggregate: (group, call) => [hasHistograms(group) ? mixed(group, call, 'mean') : average(group, call)],
+    aggregate: async (group, call) => [
+      await (hasHistograms(group) ? mixed(group, call, 'mean') : average(group, call)),
+    ],
   },
-  { name: 'stddev', floatsOnly: true, aggregate: (group, call) => [spread(group, call, Math.sqrt)] },
-  { name: 'stdvar', floatsOnly: true, aggregate: (group, call) => [spread(group, call, (variance) => variance)] },
+  { name: 'stddev', floatsOnly: true, aggregate: async (group, call) => [await spread(group, call, Math.sqrt)] },
+  {
+    name: 'stdvar',
+    floatsOnly: true,
+    aggregate: async (group, call) => [await spread(group, call, (variance) => variance)],
+  },
   {
     name: 'sum',
-    aggregate: (group, call) => [hasHistograms(group) ? mixed(group, call, 'sum') : summed(group, call).out],
+    aggregate: async (group, call) => [
+      hasHistograms(group) ? await mixed(group, call, 'sum') : (await summed(group, call)).out,
+    ],
   },
 ]
 
 /** Compensated sums, a column at a time (see `KahanSum`). `raw` are the sums before compensation, `out.has` is set. */
-function summed({ labels, columns, nameless }: Group, { steps }: AggregationCall): { out: Column; raw: Float64Array } {
+async function summed(
+  { labels, columns, nameless }: Group,
+  { steps, budget }: AggregationCall,
+): Promise<{ out: Column; raw: Float64Array }> {
   const out = emptyColumn(labels, steps, nameless)
   const raw = out.value
   const compensation = new Float64Array(steps)
   for (const { has, value } of columns) {
+    budget.worked(steps)
+    if (budget.due) await budget.pause()
     for (let i = 0; i < steps; i++) {
       if (has[i] === 0) continue
       const before = raw[i]!
@@ -40,13 +53,14 @@ function summed({ labels, columns, nameless }: Group, { steps }: AggregationCall
   return { out: { ...out, value: raw.map((total, i) => total + compensation[i]!) }, raw }
 }
 
-function average(group: Group, call: AggregationCall): Column {
-  const { out, raw } = summed(group, call)
+async function average(group: Group, call: AggregationCall): Promise<Column> {
+  const { out, raw } = await summed(group, call)
   const counts = countsOf(group, call.steps)
   for (let i = 0; i < call.steps; i++) {
     if (out.has[i] === 0) continue
     if (Number.isFinite(raw[i])) out.value[i]! /= counts[i]!
     else {
+      await turn(group, call)
       const values = valuesAt(group, i)
       out.value[i] = meanOf(0, values.length, (k) => values[k]!)
     }
@@ -60,9 +74,11 @@ function countsOf({ columns }: Group, steps: number): Float64Array {
   return counts
 }
 
-function spread(group: Group, { steps }: AggregationCall, of: (variance: number) => number): Column {
+async function spread(group: Group, call: AggregationCall, of: (variance: number) => number): Promise<Column> {
+  const { steps } = call
   const out = emptyColumn(group.labels, steps, group.nameless)
   for (let i = 0; i < steps; i++) {
+    await turn(group, call)
     const values = valuesAt(group, i)
     if (values.length === 0) continue
     out.has[i] = 1
@@ -76,12 +92,13 @@ function hasHistograms({ columns }: Group): boolean {
 }
 
 /** The sum or mean where some elements are histograms: at steps at which all are, or none; others are left out with a warning. */
-function mixed(group: Group, call: AggregationCall, kind: 'sum' | 'mean'): Column {
+async function mixed(group: Group, call: AggregationCall, kind: 'sum' | 'mean'): Promise<Column> {
   const floats = { ...group, columns: group.columns.map(floatsOf) }
-  const base = kind === 'sum' ? summed(floats, call).out : average(floats, call)
+  const base = kind === 'sum' ? (await summed(floats, call)).out : await average(floats, call)
   const out = { ...base, histograms: Array.from<Histogram | undefined>({ length: call.steps }) }
   const notes = new MixingNotes(call.annotations, call.expr.inner)
   for (let i = 0; i < call.steps; i++) {
+    await turn(group, call)
     const total = new HistogramTotal()
     let any = false
     for (const { has, histograms } of group.columns) {
@@ -103,6 +120,12 @@ function mixed(group: Group, call: AggregationCall, kind: 'sum' | 'mean'): Colum
     out.has[i] = total.incompatible ? 0 : 1
   }
   return out
+}
+
+/** Between two steps of a group. */
+async function turn({ columns }: Group, { budget }: AggregationCall): Promise<void> {
+  budget.worked(columns.length)
+  if (budget.due) await budget.pause()
 }
 
 /** The values that the elements of a group have at a step. */

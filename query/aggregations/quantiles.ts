@@ -10,9 +10,11 @@ export const quantiles: readonly Aggregation[] = [
     floatsOnly: true,
     parameter: 'scalar',
     check: warnOutside,
-    aggregate(group, { steps, scalar }) {
+    async aggregate(group, { steps, scalar, budget }) {
       const out = emptyColumn(group.labels, steps, group.nameless)
       for (let i = 0; i < steps; i++) {
+        budget.worked(group.columns.length)
+        if (budget.due) await budget.pause()
         const values = valuesAt(group, i)
         if (values.length === 0) continue
         out.has[i] = 1

@@ -36,15 +36,25 @@ export function checkCount({ scalar }: AggregationCall): void {
 
 type Better = (a: number, b: number) => boolean
 
-function ranked({ columns }: Group, { steps, scalar }: AggregationCall, better: Better): Column[] {
+async function ranked(
+  { columns }: Group,
+  { steps, scalar, budget }: AggregationCall,
+  better: Better,
+): Promise<Column[]> {
   const has = columns.map(() => undefined as Uint8Array | undefined)
+  const mask = (): Uint8Array => {
+    budget.hold(steps)
+    return new Uint8Array(steps)
+  }
   // The order of the last step is the order of an instant result, which has but one.
   let order: readonly number[] = []
   for (let i = 0; i < steps; i++) {
+    budget.worked(columns.length)
+    if (budget.due) await budget.pause()
     const k = Math.min(Math.trunc(scalar[i]!), columns.length)
     if (k < 1) continue
     order = k > INSERTED ? sorted(columns, i, better).slice(0, k) : inserted(columns, { step: i, k, better })
-    for (const at of order) (has[at] ??= new Uint8Array(steps))[i] = 1
+    for (const at of order) (has[at] ??= mask())[i] = 1
   }
   const kept = (at: number): Column => ({ ...columns[at]!, has: has[at]! })
   if (steps === 1) return order.map(kept)

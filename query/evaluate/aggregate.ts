@@ -6,6 +6,7 @@ import { AGGREGATIONS } from '../language/check.ts'
 import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { LabelTree } from './label-tree.ts'
+import { bytesOfHistograms } from './memory.ts'
 import { mergeSame } from './merge.ts'
 import { MixingNotes } from './mixing.ts'
 import { type Column, floatColumns, isEmpty, type Value, vector, type VectorValue } from './values.ts'
@@ -28,6 +29,7 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
     expr,
     steps,
     annotations: operands.annotations,
+    budget,
     scalar: parameter?.kind === 'scalar' ? parameter.value : NONE,
     text: parameter?.kind === 'string' ? parameter.value : '',
   }
@@ -38,9 +40,13 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
     part.floatsOnly === true ? floatsAlone(expr, operands) : inner.columns,
     part.written?.(call) ?? [],
   )) {
-    budget.spend((group.columns.length + 1) * steps)
+    budget.spend((group.columns.length + 1) * steps, steps)
     if (budget.due) await budget.pause()
-    for (const column of part.aggregate(group, call)) if (!isEmpty(column)) out.push(column)
+    for (const column of await part.aggregate(group, call)) {
+      if (isEmpty(column)) continue
+      budget.hold(bytesOfHistograms(column.histograms))
+      out.push(column)
+    }
   }
   return vector(mergeSame(out), part.ordered === true)
 }

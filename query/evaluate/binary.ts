@@ -5,6 +5,7 @@ import { scaled } from '../native/histogram.ts'
 import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { matchVectors } from './matching.ts'
+import { bytesOfHistograms } from './memory.ts'
 import { elementOf, mixedOperator } from './native-binary.ts'
 import { ARITHMETIC_OF, COMPARISON_OF, isComparison, isTrim } from './operators.ts'
 import { setOperation } from './set-operators.ts'
@@ -31,13 +32,17 @@ export interface Surroundings {
   readonly annotations: Annotations
 }
 
-export function binary(expr: Binary, { budget, annotations }: Surroundings, { left, right }: Operands): Value {
+export async function binary(
+  expr: Binary,
+  { budget, annotations }: Surroundings,
+  { left, right }: Operands,
+): Promise<Value> {
   if (left.kind === 'vector' && right.kind === 'vector') {
     if ((SET_OPERATORS as readonly string[]).includes(expr.op)) {
       const { op, matching } = expr as Binary & { op: SetOperator }
       return setOperation(op, matching, { left: left.columns, right: right.columns, budget })
     }
-    return vector(matchVectors(expr, { left: left.columns, right: right.columns, budget, annotations }))
+    return vector(await matchVectors(expr, { left: left.columns, right: right.columns, budget, annotations }))
   }
   if (left.kind === 'vector' && right.kind === 'scalar')
     return withScalar(expr, { budget, annotations }, { side: left, scalar: right.value })
@@ -65,11 +70,11 @@ interface ScalarOperands {
 }
 
 /** A comparison without `bool` keeps elements as they are; everything else computes, and the name goes. */
-function withScalar(
+async function withScalar(
   expr: Binary,
   { budget, annotations }: Surroundings,
   { side, scalar, swapped = false }: ScalarOperands,
-): VectorValue {
+): Promise<VectorValue> {
   if (isTrim(expr.op)) return trimmedBy(expr, { budget, annotations }, { side, scalar, swapped })
   const filter = isComparison(expr.op) && !expr.bool
   const columns: Column[] = []
@@ -77,6 +82,7 @@ function withScalar(
   for (const column of side.columns) {
     const { labels, value, has, nameless, histograms } = column
     budget.spend(scalar.length)
+    if (budget.due) await budget.pause()
     const out = (histograms === undefined ? emptyColumn : emptyMixed)(labels, scalar.length, nameless || !filter)
     for (let i = 0; i < scalar.length; i++) {
       if (has[i] === 0 || histograms?.[i] !== undefined) continue
@@ -85,8 +91,10 @@ function withScalar(
       out.has[i] = 1
       out.value[i] = filter ? value[i]! : result
     }
-    if (histograms !== undefined)
+    if (histograms !== undefined) {
       scaleHistograms(expr, annotations, { column, out: out as MixedColumn, scalar, swapped })
+      budget.hold(bytesOfHistograms(out.histograms))
+    }
     if (!isEmpty(out)) columns.push(out)
   }
   return vector(columns, side.ordered)
@@ -109,6 +117,7 @@ function trimmedBy(
       const result = swapped ? operate(scalar[i]!, one) : operate(one, scalar[i]!)
       setElement(out, i, elementOf(expr, result, one))
     }
+    budget.hold(bytesOfHistograms(out.histograms))
     if (!isEmpty(out)) columns.push(out)
   }
   return vector(columns, side.ordered)
@@ -141,6 +150,7 @@ export function negate(value: Value, budget: Budget): Value {
   const columns = value.columns.map((column) => {
     budget.spend(column.value.length)
     const histograms = column.histograms?.map((one) => (one === undefined ? undefined : scaled(one, -1)))
+    budget.hold(bytesOfHistograms(histograms))
     return { ...column, value: column.value.map((one) => -one), histograms, nameless: true }
   })
   return vector(columns, value.ordered)

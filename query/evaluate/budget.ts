@@ -2,6 +2,7 @@ import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import type { QueryLimits } from '../limits.ts'
+import { type QueryMemory, VALUE_BYTES } from './memory.ts'
 import type { Turns } from './turns.ts'
 
 /** So many values are computed between two looks at the clock. */
@@ -11,27 +12,41 @@ export interface BudgetOptions {
   readonly limits: QueryLimits
   readonly clock: Clock
   readonly turns: Turns
+  readonly memory: QueryMemory
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
 }
 
-/** What one query may still use: values, time, patience. Throws `execution`, `timeout` or `canceled` when it is used up. */
+/** What is known of a selector before its samples are read. */
+export interface Foresight {
+  readonly series: number
+  readonly samples: number
+  /** At which each series will have a value. */
+  readonly steps: number
+}
+
+/**
+ * What one query may still use: values, memory, time, patience. Throws `execution`, `overloaded`, `timeout` or `canceled` when it is used up.
+ */
 export class Budget {
   readonly limits: QueryLimits
   readonly #clock: Clock
   readonly #deadline_ms: number
   readonly #signal: AbortSignal | undefined
   readonly #turns: Turns
+  readonly #memory: QueryMemory
   #began_ms: number
   #spent = 0
   #since = 0
+  #held = 0
 
-  constructor({ limits, clock, turns, timeout_ms, signal }: BudgetOptions) {
+  constructor({ limits, clock, turns, memory, timeout_ms, signal }: BudgetOptions) {
     this.limits = limits
     this.#clock = clock
     this.#deadline_ms = timeout_ms === undefined ? Infinity : clock.now_ms() + timeout_ms
     this.#signal = signal
     this.#turns = turns
+    this.#memory = memory
     this.#began_ms = turns.begin()
   }
 
@@ -40,24 +55,41 @@ export class Budget {
     return this.#spent
   }
 
-  /** Accounts for values about to be made. */
-  spend(values: number): void {
-    this.#spent += values
-    this.#since += values
-    if (this.#spent <= this.limits.samples) return
-    const message = `query processing would load too many samples into memory in query execution (limit ${this.limits.samples})`
-    throw new ServiceError('execution', message)
+  /** Bytes held now. */
+  get held(): number {
+    return this.#held
   }
 
-  /** Values that were read and are not accounted for yet. */
+  /** Accounts for values about to be made, of which `kept` stay while the operator works. */
+  spend(values: number, kept = values): void {
+    this.#spent += values
+    this.#since += values
+    if (this.#spent > this.limits.samples) throw tooMany(`limit ${this.limits.samples}`)
+    this.hold(kept * VALUE_BYTES)
+  }
+
+  /** Accounts for memory about to be used. */
+  hold(bytes: number): void {
+    this.#held += bytes
+    this.#memory.take(bytes, this.#held)
+  }
+
+  /** What is held is so much now: an operator is done, and its operands are gone. */
+  settle(bytes: number): void {
+    this.hold(bytes - this.#held)
+  }
+
+  /** Work that makes no values. */
   worked(values: number): void {
     this.#since += values
   }
 
-  /** Refuses now what would be too much if so many values were made. */
-  foresee(values: number): void {
+  /** Refuses now what would be too much once its samples are read and its first operator is done. */
+  foresee({ series, samples, steps }: Foresight): void {
     // A foresight is not exact: what is near the limit is seen when it is there.
-    if (this.#spent + values * 0.9 > this.limits.samples) this.spend(this.limits.samples + 1)
+    const values = (samples + series * steps) * 0.9
+    if (this.#spent + values <= this.limits.samples) return
+    throw tooMany(`${series} series of ${samples} samples over ${steps} steps, limit ${this.limits.samples}`)
   }
 
   /** Refuses more series than a selector or operator may have. */
@@ -90,4 +122,9 @@ export class Budget {
     if (this.#clock.now_ms() >= this.#deadline_ms)
       throw new ServiceError('timeout', 'query timed out in query execution')
   }
+}
+
+function tooMany(why: string): ServiceError {
+  const message = 'query processing would load too many samples into memory in query execution'
+  return new ServiceError('execution', `${message} (${why})`)
 }

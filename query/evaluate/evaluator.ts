@@ -6,9 +6,10 @@ import { binary, negate } from './binary.ts'
 import type { Budget } from './budget.ts'
 import { refuseEdges, smoothedColumns } from './edges.ts'
 import type { Fetch } from './fetch.ts'
+import { bytesOf, SAMPLE_BYTES } from './memory.ts'
 import { shifted, type Span } from './reach.ts'
 import { instantColumns, samplesOf, samplesOfColumn } from './select.ts'
-import { type Grid, type MatrixValue, timesOf, type Value, vector, type VectorValue } from './values.ts'
+import { type Grid, type MatrixValue, type Samples, timesOf, type Value, vector, type VectorValue } from './values.ts'
 
 export interface EvaluatorOptions {
   readonly budget: Budget
@@ -32,6 +33,14 @@ export class Evaluator {
     const { budget } = this.#options
     if (budget.due) await budget.pause()
     budget.check()
+    const { held } = budget
+    const value = await this.#operate(expr, grid)
+    budget.settle(held + bytesOf(value))
+    return value
+  }
+
+  async #operate(expr: Expr, grid: Grid): Promise<Value> {
+    const { budget } = this.#options
     switch (expr.kind) {
       case 'number':
         budget.spend(grid.count)
@@ -86,7 +95,7 @@ export class Evaluator {
     })
   }
 
-  #instant(selector: VectorSelector, grid: Grid, times: boolean): VectorValue {
+  async #instant(selector: VectorSelector, grid: Grid, times: boolean): Promise<VectorValue> {
     const { fetch, budget, lookback_ms } = this.#options
     const at_ms = this.#moments(selector, grid)
     if (selector.edges === 'smoothed' && !times) {
@@ -94,7 +103,7 @@ export class Evaluator {
       budget.spend(series.length * grid.count)
       return vector(smoothedColumns(series, at_ms, lookback_ms))
     }
-    return vector(instantColumns(fetch.get(selector), budget, { at_ms, lookback_ms, times }))
+    return vector(await instantColumns(fetch.get(selector), budget, { at_ms, lookback_ms, times }))
   }
 
   #matrix({ selector, range_ms }: MatrixSelector, grid: Grid): MatrixValue {
@@ -117,8 +126,14 @@ export class Evaluator {
     const inner: Grid = { start_ms, step_ms, count }
     const { columns } = (await this.evaluate(expr.inner, inner)) as VectorValue
     const times = timesOf(inner)
-    const series = columns.map((column) => samplesOfColumn(column, times))
-    return { kind: 'matrix', series, end_ms, range_ms: expr.range_ms }
+    const series: Samples[] = []
+    for (const column of columns) {
+      budget.hold(count * SAMPLE_BYTES)
+      series.push(samplesOfColumn(column, times))
+      budget.worked(count)
+      if (budget.due) await budget.pause()
+    }
+    return { kind: 'matrix', series, end_ms, range_ms: expr.range_ms, owned: true }
   }
 
   /** When each step of the grid looks. */

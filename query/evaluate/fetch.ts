@@ -4,14 +4,21 @@ import type { Matcher, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/
 import type { VectorSelector } from '../language/ast.ts'
 import type { Budget } from './budget.ts'
 import { compareLabels, printLabels } from './label-order.ts'
+import type { Reach } from './reach.ts'
 
 interface Fetched {
   readonly matchers: readonly Matcher[]
   readonly range: TimeRange
   /** Every selector of it looks but once, for the newest sample. */
   readonly newest: boolean
+  /** How often all its selectors look, at most. */
+  readonly steps: number
   slices: SeriesSlice[] | undefined
 }
+
+/** Bytes of a sample that was read: time, value, whether it is stale; and of a series beside its samples. */
+const SAMPLE_BYTES = 17
+const SERIES_BYTES = 200
 
 /** What the selectors of one query find, each asked for once over all that it will need. */
 export class Fetch {
@@ -25,20 +32,19 @@ export class Fetch {
     this.#budget = budget
   }
 
-  /**
-   * Announces what a selector will need; `newest`: one sample of each series. Selectors with the same matchers and overlapping ranges share
-   * one fetch.
-   */
-  want(selector: VectorSelector, range: TimeRange, newest = false): void {
+  /** Announces what a selector will need. Selectors with the same matchers and overlapping ranges share one fetch. */
+  want(selector: VectorSelector, { range, once, steps }: Reach): void {
     this.#bySelector.set(selector, range)
     const key = keyOf(selector.matchers)
     let joined = range
-    let isNewest = newest
+    let newest = once
+    let looks = steps
     const apart: Fetched[] = []
     for (const other of this.#wanted.get(key) ?? []) {
       if (other.range.from_ms > joined.to_ms || other.range.to_ms < joined.from_ms) apart.push(other)
       else {
-        isNewest = false
+        newest = false
+        looks += other.steps
         joined = {
           from_ms: Math.min(joined.from_ms, other.range.from_ms),
           to_ms: Math.max(joined.to_ms, other.range.to_ms),
@@ -47,7 +53,7 @@ export class Fetch {
     }
     this.#wanted.set(key, [
       ...apart,
-      { matchers: selector.matchers, range: joined, newest: isNewest, slices: undefined },
+      { matchers: selector.matchers, range: joined, newest, steps: looks, slices: undefined },
     ])
   }
 
@@ -76,20 +82,25 @@ export class Fetch {
     const slices = answers.length === 1 ? answers[0]! : answers.flat()
     this.#budget.series(slices.length)
     let samples = 0
-    for (const { time_ms, histograms } of slices) samples += time_ms.length + (histograms?.buckets.length ?? 0)
-    this.#budget.spend(samples)
+    let buckets = 0
+    for (const { time_ms, histograms } of slices) {
+      samples += time_ms.length
+      buckets += histograms?.buckets.length ?? 0
+    }
+    this.#budget.spend(samples + buckets, 0)
+    this.#budget.hold(samples * SAMPLE_BYTES + buckets * 8 + slices.length * SERIES_BYTES)
     this.#budget.check()
     if (answers.length > 1) sortUnique(slices)
     return slices
   }
 
   /** Refuses what has too many series or samples before they are in memory. */
-  async #read(reader: SeriesReader, { matchers, range, newest }: Fetched): Promise<SeriesSlice[]> {
+  async #read(reader: SeriesReader, { matchers, range, newest, steps }: Fetched): Promise<SeriesSlice[]> {
     const budget = this.#budget
     if (reader.selecting === undefined) return reader.select(matchers, range)
     const admit = (series: number, samples: number): void => {
       budget.series(series)
-      if (!newest) budget.foresee(samples)
+      budget.foresee({ series, samples: newest ? 0 : samples, steps })
     }
     const selecting = reader.selecting(matchers, range, { newest, admit })
     for (;;) {

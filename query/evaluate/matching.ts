@@ -7,6 +7,7 @@ import type { Annotations } from './annotations.ts'
 import type { Budget } from './budget.ts'
 import { fills, withFilled } from './filling.ts'
 import { compareLabels, printLabels } from './label-order.ts'
+import { bytesOfHistograms } from './memory.ts'
 import { identityOf, mergeSame } from './merge.ts'
 import { elementOf, type MixedOperator, mixedOperator } from './native-binary.ts'
 import { ARITHMETIC_OF, COMPARISON_OF, isComparison, isTrim } from './operators.ts'
@@ -31,7 +32,10 @@ export interface Match {
  * Arithmetic and comparison between vectors, one-to-one or with `group_left`, `group_right`. What matches more than
  * once is an `execution` error, also where a comparison would have filtered it away.
  */
-export function matchVectors(expr: Binary, { left, right, budget, annotations }: Sides): readonly Column[] {
+export async function matchVectors(
+  expr: Binary,
+  { left, right, budget, annotations }: Sides,
+): Promise<readonly Column[]> {
   const swapped = expr.matching.group === 'right'
   const [many, one] = swapped ? [right, left] : [left, right]
   const filling = fills(expr.matching.fill)
@@ -43,8 +47,8 @@ export function matchVectors(expr: Binary, { left, right, budget, annotations }:
     budget.spend(steps)
     refuseDuplicates(match, active, swapped ? 'left' : 'right')
     const filled = filling ? withFilled(match, expr.matching.fill, steps) : match
-    for (const column of combine(expr, filled, { steps, swapped, budget, mixed: mixedOperator(expr, annotations) }))
-      if (!isEmpty(column)) out.push(column)
+    const options = { steps, swapped, budget, mixed: mixedOperator(expr, annotations) }
+    for (const column of await combine(expr, filled, options)) if (!isEmpty(column)) out.push(column)
   }
   return mergeSame(out)
 }
@@ -100,12 +104,14 @@ interface CombineOptions {
 }
 
 /** All results of one signature; `taken` marks steps at which a result was found before the comparison filtered. */
-function combine(expr: Binary, { many, one }: Match, options: CombineOptions): Iterable<Column> {
+async function combine(expr: Binary, { many, one }: Match, options: CombineOptions): Promise<Iterable<Column>> {
   const { steps, budget } = options
   const results = new Map<string, { column: Column; taken: Uint8Array }>()
   const matched = new Uint8Array(steps)
   for (const element of many) {
     for (const partner of one) {
+      budget.worked(steps)
+      if (budget.due) await budget.pause()
       const labels = resultLabels(expr, element.labels, partner.labels)
       const nameless = expr.bool || element.nameless
       const key = identityOf(labels, nameless)
@@ -121,7 +127,9 @@ function combine(expr: Binary, { many, one }: Match, options: CombineOptions): I
       apply(expr, { element, partner, out: result.column, taken, swapped: options.swapped, mixed: options.mixed })
     }
   }
-  return [...results.values()].map(({ column }) => column)
+  const columns = [...results.values()].map(({ column }) => column)
+  for (const { histograms } of columns) budget.hold(bytesOfHistograms(histograms))
+  return columns
 }
 
 interface Application {

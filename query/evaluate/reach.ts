@@ -9,33 +9,45 @@ export interface Span {
 }
 
 export interface ReachOptions {
-  readonly query: Span
+  readonly query: Span & { readonly steps: number }
   readonly lookback_ms: number
+  /** Step of a subquery that names none. */
+  readonly subquery_step_ms: number
 }
 
-/**
- * Calls back for every selector with the range of time in which its samples may lie (both ends included); `once`: only the newest in it is
- * looked at.
- */
+/** What a selector will be asked for. */
+export interface Reach {
+  /** Where its samples may lie, both ends included. */
+  readonly range: TimeRange
+  /** Only the newest in it is looked at. */
+  readonly once: boolean
+  /** How often its series are looked at, at most. */
+  readonly steps: number
+}
+
+/** Calls back for every selector. */
 export function eachReach(
   expr: Expr,
   options: ReachOptions,
-  visit: (selector: VectorSelector, range: TimeRange, once: boolean) => void,
+  visit: (selector: VectorSelector, reach: Reach) => void,
 ): void {
-  const walk = (part: Expr, steps: Span): void => {
+  const walk = (part: Expr, span: Span, steps: number): void => {
     if (part.kind === 'selector') {
-      const moments = shifted(part, steps, options.query)
+      const moments = shifted(part, span, options.query)
       const once = moments.from_ms === moments.to_ms && part.edges !== 'smoothed'
-      visit(part, ahead(part, back(moments, options.lookback_ms), options.lookback_ms), once)
+      visit(part, { range: ahead(part, back(moments, options.lookback_ms), options.lookback_ms), once, steps })
     } else if (part.kind === 'matrix') {
       const { selector } = part
       const before_ms = selector.edges === undefined ? 0 : options.lookback_ms
-      const moments = back(shifted(selector, steps, options.query), part.range_ms + before_ms)
-      visit(selector, ahead(selector, moments, options.lookback_ms), false)
-    } else if (part.kind === 'subquery') walk(part.inner, back(shifted(part, steps, options.query), part.range_ms))
-    else for (const child of partsOf(part)) walk(child, steps)
+      const moments = back(shifted(selector, span, options.query), part.range_ms + before_ms)
+      visit(selector, { range: ahead(selector, moments, options.lookback_ms), once: false, steps })
+    } else if (part.kind === 'subquery') {
+      const inner = back(shifted(part, span, options.query), part.range_ms)
+      const step_ms = part.step_ms === 0 ? options.subquery_step_ms : part.step_ms
+      walk(part.inner, inner, Math.floor((inner.to_ms - inner.from_ms) / step_ms) + 1)
+    } else for (const child of partsOf(part)) walk(child, span, steps)
   }
-  walk(expr, options.query)
+  walk(expr, options.query, options.query.steps)
 }
 
 /** Windows are open on the left: a sample exactly `reach_ms` before a step is out. */

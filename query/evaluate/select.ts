@@ -2,6 +2,7 @@ import type { SeriesSlice } from '#core/ports/series-reader.ts'
 
 import { decodeHistograms } from '../native/decode.ts'
 import type { Budget } from './budget.ts'
+import { HISTOGRAM_BYTES } from './memory.ts'
 import {
   type Column,
   emptyColumn,
@@ -22,11 +23,16 @@ export interface InstantOptions {
 }
 
 /** The newest sample in `(at - lookback, at]` at each step; none where that is a stale marker. */
-export function instantColumns(slices: readonly SeriesSlice[], budget: Budget, options: InstantOptions): Column[] {
+export async function instantColumns(
+  slices: readonly SeriesSlice[],
+  budget: Budget,
+  options: InstantOptions,
+): Promise<Column[]> {
   const steps = options.at_ms.length
   const columns: Column[] = []
   for (const slice of slices) {
     budget.spend(steps)
+    if (budget.due) await budget.pause()
     if (steps === 1 && slice.histograms === undefined) {
       const value = newestAt(options.at_ms[0]!, slice, options)
       if (value !== undefined) columns.push(oneStep(slice.labels, value, options.times))
@@ -35,7 +41,10 @@ export function instantColumns(slices: readonly SeriesSlice[], budget: Budget, o
     const native = options.times ? undefined : slice.histograms
     const column = (native === undefined ? emptyColumn : emptyMixed)(slice.labels, steps, options.times)
     fill(column, slice, options)
-    if (native !== undefined) fillHistograms(column as MixedColumn, slice, options.at_ms)
+    if (native !== undefined) {
+      budget.hold(native.sum.length * HISTOGRAM_BYTES + native.buckets.length * 8)
+      fillHistograms(column as MixedColumn, slice, options.at_ms)
+    }
     if (!isEmpty(column)) columns.push(column)
   }
   return columns

@@ -11,7 +11,7 @@ interface Sides {
 }
 
 /** `and`, `or`, `unless`: elements stay as they are, step by step, by what the other side has under their signature. */
-export function setOperation(op: SetOperator, matching: Matching, sides: Sides): VectorValue {
+export async function setOperation(op: SetOperator, matching: Matching, sides: Sides): Promise<VectorValue> {
   const { left, right, budget } = sides
   const commonOf = signatureOf(matching)
   const signature = (column: Column): string => commonOf(column.labels).key
@@ -19,9 +19,14 @@ export function setOperation(op: SetOperator, matching: Matching, sides: Sides):
   const present = new Map<string, Uint8Array>()
   for (const column of other) {
     const key = signature(column)
-    const mask = present.get(key) ?? new Uint8Array(column.has.length)
+    let mask = present.get(key)
+    if (mask === undefined) {
+      budget.hold(column.has.length)
+      present.set(key, (mask = new Uint8Array(column.has.length)))
+    }
     for (let i = 0; i < mask.length; i++) mask[i]! |= column.has[i]!
-    present.set(key, mask)
+    budget.worked(mask.length)
+    if (budget.due) await budget.pause()
   }
   const where = op === 'and' ? 1 : 0
   const filtered: Column[] = []
@@ -32,6 +37,7 @@ export function setOperation(op: SetOperator, matching: Matching, sides: Sides):
       continue
     }
     budget.spend(mask.length)
+    if (budget.due) await budget.pause()
     const has = new Uint8Array(mask.length)
     for (let i = 0; i < mask.length; i++) has[i] = column.has[i]! & (mask[i] === where ? 1 : 0)
     const out = { ...column, has }

@@ -59,6 +59,8 @@ export interface MatrixValue {
   readonly series: readonly Samples[]
   readonly end_ms: Float64Array
   readonly range_ms: number
+  /** Its samples were computed, and are nowhere else. */
+  readonly owned?: true
   /** The windows also have a value at both ends, from samples that may lie outside. */
   readonly edges?: EdgeOptions
 }

@@ -1,5 +1,5 @@
 import type { Budget } from '../evaluate/budget.ts'
-import { emptyColumn, floatColumns, vector, type VectorValue } from '../evaluate/values.ts'
+import { type Column, emptyColumn, floatColumns, vector, type VectorValue } from '../evaluate/values.ts'
 import { type PromqlFunction, scalarArg, vectorArg } from './function.ts'
 
 /** Functions of one value: each element by itself, the name goes. */
@@ -68,14 +68,16 @@ export function ofValue(name: string, of: (value: number) => number): PromqlFunc
 }
 
 /** Every value through `of`, which is also given the step; undefined: no value. */
-export function mapped(
+export async function mapped(
   operand: VectorValue,
   budget: Budget,
   of: (value: number, step: number) => number | undefined,
-): VectorValue {
-  const columns = floatColumns(operand.columns).map(({ labels, value, has }) => {
+): Promise<VectorValue> {
+  const columns: Column[] = []
+  for (const { labels, value, has } of floatColumns(operand.columns)) {
     const steps = value.length
     budget.spend(steps)
+    if (budget.due) await budget.pause()
     const out = emptyColumn(labels, steps, true)
     for (let i = 0; i < steps; i++) {
       if (has[i] === 0) continue
@@ -84,7 +86,7 @@ export function mapped(
       out.has[i] = 1
       out.value[i] = result
     }
-    return out
-  })
+    columns.push(out)
+  }
   return vector(columns, operand.ordered)
 }

@@ -34,7 +34,7 @@ export interface FunctionCall {
   readonly exprs: readonly Expr[]
   readonly values: readonly Value[]
   /** The times (s) of the samples that a selector finds at each step, in place of their values. */
-  timestamps(selector: VectorSelector): VectorValue
+  timestamps(selector: VectorSelector): Promise<VectorValue>
 }
 
 export function vectorArg({ values }: FunctionCall, i: number): VectorValue {

@@ -26,12 +26,13 @@ interface Group {
 }
 
 /** One float series for each histogram of a vector. Where a step has both kinds under the same labels, it is left out with a warning. */
-export function eachHistogram(call: FunctionCall, over: number, visitor: HistogramVisitor): Column[] {
+export async function eachHistogram(call: FunctionCall, over: number, visitor: HistogramVisitor): Promise<Column[]> {
   const columns: Column[] = []
   for (const group of groupsOf(call, over)) {
     const { buckets, native, out } = group
     const steps = out.has.length
-    call.budget.spend(steps * Math.max(1, buckets.length))
+    call.budget.spend(steps * buckets.length, 0)
+    if (call.budget.due) await call.budget.pause()
     buckets.sort((a, b) => a.bound - b.bound)
     const metric = out.labels.name
     const notes = new MixingNotes(call.annotations, call.exprs[over]!, metric)
@@ -78,6 +79,7 @@ function groupsOf(call: FunctionCall, over: number): Iterable<Group> {
     const labels = column.labels.drop(BUCKET_LABEL)
     let group = found.get(labels.key)
     if (group === undefined) {
+      call.budget.spend(call.grid.count)
       group = { buckets: [], native: undefined, out: emptyColumn(labels, call.grid.count, true) }
       found.set(labels.key, group)
     }

@@ -15,7 +15,7 @@ export const histograms: readonly PromqlFunction[] = [
     name: 'histogram_quantile',
     args: ['scalar', 'vector'],
     returns: 'vector',
-    call: (call) => vector(quantiles(call, { q: scalarArg(call, 0), at: 0, over: 1 })),
+    call: async (call) => vector(await quantiles(call, { q: scalarArg(call, 0), at: 0, over: 1 })),
   },
   {
     name: 'histogram_quantiles',
@@ -46,7 +46,7 @@ interface QuantileOptions {
   readonly over: number
 }
 
-function quantiles(call: FunctionCall, { q, at, over }: QuantileOptions): Column[] {
+function quantiles(call: FunctionCall, { q, at, over }: QuantileOptions): Promise<Column[]> {
   call.annotations.quantiles(q, call.exprs[at]!)
   return eachHistogram(call, over, {
     classic(step, { bounds, counts, notes }) {
@@ -65,12 +65,12 @@ function quantiles(call: FunctionCall, { q, at, over }: QuantileOptions): Column
 }
 
 /** A series a quantile, with the quantile in a label. */
-function histogramQuantiles(call: FunctionCall): VectorValue {
+async function histogramQuantiles(call: FunctionCall): Promise<VectorValue> {
   const label = stringArg(call, 1)
   const columns: Column[] = []
   for (let at = 2; at < call.values.length; at++) {
     const q = scalarArg(call, at)
-    for (const column of quantiles(call, { q, at, over: 0 })) {
+    for (const column of await quantiles(call, { q, at, over: 0 })) {
       columns.push({ ...column, labels: Labels.of([...column.labels, [label, quantileText(q[0]!)]]) })
     }
   }
@@ -81,9 +81,9 @@ function quantileText(q: number): string {
   return Number.isInteger(q) ? `${formatNumber(q)}.0` : formatNumber(q)
 }
 
-function histogramFraction(call: FunctionCall): VectorValue {
+async function histogramFraction(call: FunctionCall): Promise<VectorValue> {
   const [lower, upper] = [scalarArg(call, 0), scalarArg(call, 1)]
-  const columns = eachHistogram(call, 2, {
+  const columns = await eachHistogram(call, 2, {
     classic: (step, { bounds, counts }) => bucketFraction([lower[step]!, upper[step]!], bounds, counts),
     native(step, histogram, notes) {
       if (histogram.count > 0 && Number.isNaN(histogram.sum)) notes.excluded()

@@ -16,7 +16,7 @@ export const infoJoin: readonly PromqlFunction[] = [
 
 const NOT_DATA = new Set([METRIC_NAME])
 
-function joined(call: FunctionCall): VectorValue {
+async function joined(call: FunctionCall): Promise<VectorValue> {
   const { columns, ordered } = vectorArg(call, 0)
   const selector = call.exprs[1] as VectorSelector
   const names = selector.matchers.filter(({ name }) => name === METRIC_NAME).map(matcherTest)
@@ -26,11 +26,12 @@ function joined(call: FunctionCall): VectorValue {
   const join: Join = {
     wanted: data.length === 0 ? undefined : new Set(data.map(({ name }) => name)),
     required: !data.every(matchesEmpty),
-    infos: infoSeriesOf(call.timestamps(selector).columns, bases),
+    infos: infoSeriesOf((await call.timestamps(selector)).columns, bases),
   }
   const out: Column[] = []
   for (const column of columns) {
     call.budget.spend(column.has.length)
+    if (call.budget.due) await call.budget.pause()
     if (isInfo(column)) out.push(column)
     else out.push(...enriched(column, join))
   }

@@ -25,7 +25,14 @@ function join(call: FunctionCall): VectorValue {
   const sources = call.values.slice(3).map((_, i) => stringArg(call, 3 + i))
   for (const source of sources) checkName(source, 'source', call)
   checkName(target, 'destination', call)
-  return relabelled(call, target, (labels) => sources.map((name) => labels.get(name)).join(separator))
+  return relabelled(call, target, (labels) => {
+    const parts = sources.map((name) => labels.get(name))
+    checkLength(
+      parts.reduce((sum, { length }) => sum + length + separator.length, 0),
+      call,
+    )
+    return parts.join(separator)
+  })
 }
 
 function replace(call: FunctionCall): VectorValue {
@@ -40,7 +47,15 @@ function replace(call: FunctionCall): VectorValue {
     throw new ServiceError('execution', `invalid regular expression in label_replace(): ${pattern}`)
   }
   checkName(target, 'destination', call)
-  return relabelled(call, target, (labels) => expanded(regex, labels.get(source), template))
+  return relabelled(call, target, (labels) =>
+    expanded(regex, labels.get(source), template, (length) => checkLength(length, call)),
+  )
+}
+
+/** A label that is made of others could double with each call. */
+function checkLength(length: number, { limits }: FunctionCall): void {
+  if (length <= limits.label) return
+  throw new ServiceError('execution', `query would make a label value of more than ${limits.label} characters`)
 }
 
 function checkName(name: string, what: string, { expr }: FunctionCall): void {
@@ -49,12 +64,16 @@ function checkName(name: string, what: string, { expr }: FunctionCall): void {
   throw new ServiceError('execution', `invalid ${what} label name in ${caller}(): ${name}`)
 }
 
+/** Bytes of a label set but for the value that is new in it. */
+const LABELS_BYTES = 200
+
 /** Sets `target` to what `of` gives; undefined leaves an element as it is. A name that is set is meant. */
 function relabelled(call: FunctionCall, target: string, of: (labels: Labels) => string | undefined): VectorValue {
   const operand = vectorArg(call, 0)
   const columns = operand.columns.map((column): Column => {
     const value = of(column.labels)
     if (value === undefined) return column
+    call.budget.hold(LABELS_BYTES + 2 * value.length)
     return { ...column, labels: column.labels.with(target, value), nameless: column.nameless && target !== METRIC_NAME }
   })
   return vector(mergeSame(columns), operand.ordered)
@@ -63,14 +82,19 @@ function relabelled(call: FunctionCall, target: string, of: (labels: Labels) => 
 const REFERENCE = /\$(?:\$|(\w+)|\{(\w+)\})/g
 
 /** The template with `$1`, `${1}`, `$name` replaced by groups; undefined where the regex does not match the whole. */
-function expanded(regex: RE2JS, text: string, template: string): string | undefined {
+function expanded(regex: RE2JS, text: string, template: string, check: (length: number) => void): string | undefined {
   const matcher = regex.matcher(text)
   if (!matcher.matches()) return undefined
   const names = regex.namedGroups()
+  let length = template.length
+  check(length)
   return template.replace(REFERENCE, (whole, bare: string | undefined, braced: string | undefined) => {
     if (whole === '$$') return '$'
     const name = bare ?? braced!
     const index = /^\d+$/.test(name) ? Number(name) : names[name]
-    return index === undefined || index > matcher.groupCount() ? '' : (matcher.group(index) ?? '')
+    const group = index === undefined || index > matcher.groupCount() ? '' : (matcher.group(index) ?? '')
+    length += group.length
+    check(length)
+    return group
   })
 }

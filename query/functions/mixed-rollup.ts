@@ -39,8 +39,14 @@ function isPlain(histograms: Histograms, from: number, to: number): boolean {
 
 function floatsAmong(samples: Samples, prepare: (some: Samples) => Rollup): MixedRollup {
   return (window) => {
-    const { from, to, histograms, notes } = window
-    const some = thinned(samples, (i) => i >= from && i < to && histograms[i] === undefined)
+    const { from, to, histograms, notes, time_ms, value } = window
+    const inside = {
+      ...samples,
+      time_ms: time_ms.subarray(from, to),
+      value: value.subarray(from, to),
+      histograms: undefined,
+    }
+    const some = thinned(inside, (i) => histograms[from + i] === undefined)
     const count = some.time_ms.length
     if (count === 0) return undefined
     notes.ignoredInRange()

@@ -1,3 +1,5 @@
+import type { Budget } from '../evaluate/budget.ts'
+import { bytesOfHistograms } from '../evaluate/memory.ts'
 import {
   type Column,
   emptyColumn,
@@ -13,6 +15,7 @@ import { edgeColumn, type EdgeRollup } from './edge-rollup.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction } from './function.ts'
 import { mixedRollup } from './mixed-rollup.ts'
 import type { MixedRollup } from './native-windows.ts'
+import { Sliding } from './sliding.ts'
 import type { Window } from './window.ts'
 
 /** The value at a step; undefined: none. */
@@ -60,18 +63,22 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
     const { labels, histograms } = samples
     const nameless = samples.nameless || spec.keepsName !== true
     let column: Column
-    if (matrix.edges !== undefined) column = edgeColumn(samples, matrix, spec.edges!)
-    else if (histograms === undefined && grid.count === 1) {
+    if (matrix.edges !== undefined) {
+      budget.worked(samples.time_ms.length)
+      column = edgeColumn(samples, matrix, spec.edges!)
+    } else if (histograms === undefined && grid.count === 1) {
+      budget.worked(samples.time_ms.length)
       const value = only(samples, matrix, spec.prepare(samples, call))
       if (value !== undefined) columns.push(oneStep(labels, value, nameless))
       continue
     } else if (histograms === undefined) {
       column = emptyColumn(labels, grid.count, nameless)
-      slide(samples, matrix, plain(column, spec.prepare(samples, call)))
+      await slide(samples, matrix, plain(column, spec.prepare(samples, call)), budget)
     } else {
       const mixed = emptyMixed(labels, grid.count, nameless)
       const roll = mixedRollup({ samples: { ...samples, histograms }, spec, call })
-      slide(samples, matrix, (window) => roll(window, mixed))
+      await slide(samples, matrix, (window) => roll(window, mixed), budget)
+      budget.hold(bytesOfHistograms(mixed.histograms))
       column = mixed
     }
     if (!isEmpty(column)) columns.push(column)
@@ -82,7 +89,7 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
 /** The value at the only step. */
 function only(samples: Samples, matrix: MatrixValue, of: Rollup): number | undefined {
   let result: number | undefined
-  slide(samples, matrix, (window) => {
+  new Sliding(samples, matrix).go((window) => {
     result = of(window)
   })
   return result
@@ -97,20 +104,13 @@ function plain({ value, has }: Column, of: Rollup): (window: Window) => void {
   }
 }
 
-function slide(samples: Samples, { end_ms, range_ms }: MatrixValue, visit: (window: Window) => void): void {
-  const { time_ms } = samples
-  const window: Window = { time_ms, value: samples.value, from: 0, to: 0, end_ms: 0, range_ms, step: 0 }
-  let from = 0
-  let to = 0
-  for (let i = 0; i < end_ms.length; i++) {
-    const end = end_ms[i]!
-    while (to < time_ms.length && time_ms[to]! <= end) to++
-    while (from < to && time_ms[from]! <= end - range_ms) from++
-    if (from === to) continue
-    window.from = from
-    window.to = to
-    window.end_ms = end
-    window.step = i
-    visit(window)
-  }
+/** Every window of a series, with turns for others in between where there is much in them. */
+async function slide(
+  samples: Samples,
+  matrix: MatrixValue,
+  visit: (window: Window) => void,
+  budget: Budget,
+): Promise<void> {
+  const sliding = new Sliding(samples, matrix)
+  while (!sliding.go(visit, budget)) await budget.pause()
 }

@@ -4,7 +4,9 @@ import { boundOf } from './power-bounds.ts'
 
 test('bounds between powers of two are those that Prometheus prints', () => {
   expect([1, 2, 3].map((index) => boundOf(index, 2))).toEqual([
-    1.189207115002721, 1.414213562373095, 1.6817928305074288,
+    1.189207115002721,
+    2 * 0.7071067811865475,
+    1.6817928305074288,
   ])
   expect([-1, -2, 3].map((index) => boundOf(index, 2))).toEqual([
     0.8408964152537144, 0.7071067811865475, 1.6817928305074288,

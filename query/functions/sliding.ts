@@ -1,0 +1,47 @@
+import type { Budget } from '../evaluate/budget.ts'
+import type { MatrixValue, Samples } from '../evaluate/values.ts'
+import type { Window } from './window.ts'
+
+/** So many samples lie in windows between two looks whether others should have a turn. */
+const SAMPLES_PER_LOOK = 10_000
+
+/** A window that slides over a series: both ends only move on, as the steps do. */
+export class Sliding {
+  readonly #end_ms: Float64Array
+  readonly #window: Window
+  #next = 0
+
+  constructor({ time_ms, value }: Samples, { end_ms, range_ms }: MatrixValue) {
+    this.#end_ms = end_ms
+    this.#window = { time_ms, value, from: 0, to: 0, end_ms: 0, range_ms, step: 0 }
+  }
+
+  /** Goes on with the windows that are not empty; false: others should have a turn before it goes on. */
+  go(visit: (window: Window) => void, budget?: Budget): boolean {
+    const window = this.#window
+    const { time_ms, range_ms } = window
+    const end_ms = this.#end_ms
+    let { from, to } = window
+    let seen = 0
+    for (let i = this.#next; i < end_ms.length; i++) {
+      const end = end_ms[i]!
+      while (to < time_ms.length && time_ms[to]! <= end) to++
+      while (from < to && time_ms[from]! <= end - range_ms) from++
+      if (from === to) continue
+      window.from = from
+      window.to = to
+      window.end_ms = end
+      window.step = i
+      visit(window)
+      seen += to - from
+      if (seen < SAMPLES_PER_LOOK || budget === undefined) continue
+      budget.worked(seen)
+      seen = 0
+      if (!budget.due) continue
+      this.#next = i + 1
+      return false
+    }
+    budget?.worked(seen)
+    return true
+  }
+}
