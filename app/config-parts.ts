@@ -42,9 +42,16 @@ export function queryLimits({ limits }: Config): Partial<QueryLimits> {
 export function detectorsConfig({
   lateness,
   budget,
+  time_zone,
+  holidays,
   limits,
-}: Config): Pick<DetectorsOptions, 'lateness_ms' | 'budget' | 'limits'> {
-  return { lateness_ms: lateness, budget: { total: budget.everything, services: budget.services }, limits }
+}: Config): Pick<DetectorsOptions, 'lateness_ms' | 'budget' | 'calendar' | 'limits'> {
+  return {
+    lateness_ms: lateness,
+    budget: { total: budget.everything, services: budget.services },
+    calendar: { zone: time_zone, holidays },
+    limits,
+  }
 }
 
 export function alertingConfig(config: Config): AlertingConfig {

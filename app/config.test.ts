@@ -79,8 +79,14 @@ test('a key can be set on the command line', () => {
   })
 })
 
-test('what is not built yet is refused by name', () => {
-  expect(problems('time_zone: Asia/Shanghai\n')[0]).toContain('a time zone other than UTC is not supported yet')
+test('zones and holidays are checked', () => {
+  const written = 'time_zone: Asia/Shanghai\nholidays: [2026-01-01, 2026-10-01/2026-10-07]\n'
+  expect(load(written).value).toMatchObject({
+    time_zone: 'Asia/Shanghai',
+    holidays: ['2026-01-01', '2026-10-01/2026-10-07'],
+  })
+  expect(problems('time_zone: Beijing\n')[0]).toContain('IANA name, like Europe/Berlin')
+  expect(problems('holidays: [cn]\n')[0]).toContain('a day like 2026-10-01')
 })
 
 test('an unknown word of a scrape job is told with the nearest, and its secrets never print', () => {

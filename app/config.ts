@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { isZone, parseDays } from '#core/civil-time.ts'
 import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
 import { Secret, secret } from '#core/config/secret.ts'
@@ -28,6 +29,9 @@ const budget = z
   .string(BUDGET)
   .transform(parseBudget)
   .refine((weekly): weekly is number => weekly !== undefined, BUDGET)
+
+const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
+const HOLIDAY = 'a day like 2026-10-01, or a range of at most a year like 2026-10-01/2026-10-07'
 
 const limits = z.strictObject({
   body: bytes,
@@ -134,7 +138,6 @@ const notify = z
   })
 
 /** Keys that the product has and this version does not do: their empty form is accepted, anything else says so. */
-const notYet = (what: string) => ({ error: `${what} is not supported yet; leave it out` })
 
 /** `barograph.yml`. Every key has a value in `DEFAULTS`; an unknown key is an error. */
 export const configSchema = z
@@ -152,8 +155,8 @@ export const configSchema = z
     external_url: z.union([z.literal(''), z.url()]),
     auth: optional(z.literal('none', { error: 'so far only: none' })),
     language: z.enum(['en', 'zh']),
-    time_zone: z.literal('UTC', notYet('a time zone other than UTC')),
-    holidays: z.array(z.string()).max(0, notYet('a calendar of holidays')),
+    time_zone: z.string(ZONE).refine(isZone, ZONE),
+    holidays: z.array(z.string(HOLIDAY).refine((text) => parseDays(text) !== undefined, HOLIDAY)),
     rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))]),
     budget: z.strictObject({ everything: budget.optional(), services: z.record(z.string(), budget).optional() }),
     lateness: duration,

@@ -1,4 +1,5 @@
 import type { Change } from '#core/change.ts'
+import { CivilTime } from '#core/civil-time.ts'
 import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
@@ -40,6 +41,8 @@ export interface DetectorsOptions {
   readonly lateness_ms: number
   /** Alarms a week allowed a service, and everything; beside what each rule allows. */
   readonly budget?: WiderBudgets
+  /** Zone and holidays of days and weeks; UTC without any by default. */
+  readonly calendar?: { readonly zone: string; readonly holidays: readonly string[] }
   readonly limits: { readonly scored_series: number; readonly findings: number; readonly templates_per_service: number }
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
@@ -91,6 +94,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     scores: bands,
     scored_series: limits.scored_series,
     findings: limits.findings,
+    civil: new CivilTime(options.calendar),
     windows,
     budgets,
     log,

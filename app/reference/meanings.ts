@@ -12,8 +12,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   external_url: 'How people reach the console, for links in messages. Empty: `http://HOST:PORT` of `listen`.',
   auth: 'Who may use the API. `none` must be said when `listen.host` can be reached from elsewhere.',
   language: 'Language of sentences in messages; the console and the API follow their reader.',
-  time_zone: 'Civil time of daily and weekly seasons.',
-  holidays: 'Days that are like Sundays.',
+  time_zone:
+    'Clocks that daily and weekly seasons go by, an IANA name like `Europe/Berlin`. Another one makes `auto` learn anew.',
+  holidays:
+    'Days that are like Sundays in that zone: `2026-12-25`, or a range with both its ends, `2026-10-01/2026-10-07`.',
   rules:
     "Rule files or folders, relative to this file; folders are read recursively, `*.test.yml` is left out. `default` is the package's own packs, `[]` none.",
   'budget.everything': 'Alarms allowed over all rules together, like 20/week; none said: as many as the rules allow.',

@@ -1,3 +1,4 @@
+import type { CivilTime } from '#core/civil-time.ts'
 import { gain } from '#core/stats/ewma.ts'
 
 import { Rows } from '../kinds/rows.ts'
@@ -14,10 +15,10 @@ const DAILY_WEIGHT = 0.3
 const OFFSET_MS = 60 * 60_000
 
 /**
- * Profile of the day in UTC: 288 slots, linear between their centres, allocated when a row has lived half an hour and
+ * Profile of the day: 288 slots, linear between their centres, allocated when a row has lived half an hour and
  * trusted when it is older than a day, plus the distance of today from it.
  */
-export function day(rows: Rows): Expert {
+export function day(rows: Rows, civil: CivilTime): Expert {
   const first_ms = rows.column(Float64Array)
   const offset = rows.column(Float64Array)
   /** Page of the profile + 1; 0 while it has none. */
@@ -33,7 +34,8 @@ export function day(rows: Rows): Expert {
   }
   /** The profile at a time, NaN where that part of the day was never seen. */
   const shape = (held: number, time_ms: number): number => {
-    const position = (time_ms % DAY_MS) / SLOT_MS
+    civil.set(time_ms)
+    const position = civil.day_ms / SLOT_MS
     const slot = Math.floor(position)
     const base = held * SLOTS
     const here = profile.data[base + slot]!
@@ -58,7 +60,7 @@ export function day(rows: Rows): Expert {
         held = allocate(row)
       }
       const seen = shape(held, time_ms)
-      const slot = held * SLOTS + Math.floor((time_ms % DAY_MS) / SLOT_MS)
+      const slot = held * SLOTS + Math.floor(civil.day_ms / SLOT_MS)
       const old = profile.data[slot]!
       if (old !== old) profile.data[slot] = value
       else {

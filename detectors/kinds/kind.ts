@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 
+import type { CivilTime } from '#core/civil-time.ts'
 import type { FindingKind } from '#core/finding.ts'
 import type { Verdict } from '#core/score.ts'
 
@@ -7,6 +8,8 @@ import type { Verdict } from '#core/score.ts'
 export interface DetectorContext {
   /** False alarms a week allowed over all rows together. Read at each use: a reload may change it. */
   readonly budget_per_week: number
+  /** Of days and weeks; UTC without holidays where nothing is said. */
+  readonly civil?: CivilTime | undefined
 }
 
 /** Samples of a detector's rows, in the order in which they are to be taken. */

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+import { CivilTime } from '#core/civil-time.ts'
+
 import { day } from '../experts/day.ts'
 import type { Kind } from './kind.ts'
 import { Panel } from './panel.ts'
@@ -11,5 +13,5 @@ export const seasonal: Kind<z.infer<typeof config>> = {
   kind: 'seasonal',
   config,
   scores: true,
-  create: (_config, context) => new Panel(context, (rows) => [day(rows)]),
+  create: (_config, context) => new Panel(context, (rows) => [day(rows, context.civil ?? new CivilTime())]),
 }

@@ -1,4 +1,5 @@
 import { assert } from '#core/assert.ts'
+import { CivilTime } from '#core/civil-time.ts'
 import type { Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Finding, FindingEvent } from '#core/finding.ts'
@@ -65,6 +66,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       findings: 10_000,
       forget_ms: 7 * DAY_MS,
       serviceLabels: SERVICE_LABELS,
+      civil: new CivilTime(),
       windows: new Windows(),
       budgets: new Budgets(options.meter),
       ...options,
@@ -236,7 +238,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     let slot = this.#slots.indexOf(undefined)
     if (slot < 0) slot = this.#slots.length
     assert(slot < STRANGER - 1, 'more anomaly rules than slots')
-    const rule = new ActiveRule(spec, slot)
+    const rule = new ActiveRule(spec, slot, this.#options.civil)
     this.#slots[slot] = rule
     return rule
   }

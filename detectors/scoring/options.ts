@@ -1,3 +1,4 @@
+import type { CivilTime } from '#core/civil-time.ts'
 import type { FindingSink } from '#core/ports/findings.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
@@ -21,6 +22,8 @@ export interface ScoringOptions {
   /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
   readonly forget_ms?: number
   readonly serviceLabels?: readonly string[]
+  /** Of days and weeks; UTC by default. */
+  readonly civil?: CivilTime
   /** Maintenance and planned events. */
   readonly windows?: Windows
   /** What rules, services and everything may spend on alarms. */

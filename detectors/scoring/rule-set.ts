@@ -1,3 +1,4 @@
+import type { CivilTime } from '#core/civil-time.ts'
 import { compileMatchers } from '#core/matching.ts'
 import type { Labels } from '#core/series.ts'
 
@@ -21,7 +22,7 @@ export class ActiveRule {
   readonly lane: Lane | null
   #matches: ((labels: Labels) => boolean) | null = null
 
-  constructor(spec: AnomalySpec, slot: number) {
+  constructor(spec: AnomalySpec, slot: number, civil?: CivilTime) {
     this.spec = spec
     this.slot = slot
     const budget = (): number => this.spec.budget_per_week
@@ -29,6 +30,7 @@ export class ActiveRule {
       get budget_per_week() {
         return budget()
       },
+      civil,
     })
     this.scores = scoresSamples(spec.detector.kind)
     this.lane = this.detector.steps === undefined ? null : new Lane()

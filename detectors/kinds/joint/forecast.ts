@@ -1,3 +1,4 @@
+import type { CivilTime } from '#core/civil-time.ts'
 import { gain } from '#core/stats/ewma.ts'
 
 import type { Rows } from '../rows.ts'
@@ -43,6 +44,7 @@ export interface Lesson {
  * (best loss / own loss)⁴. Each says its own; `expected` and `reference` are of the last `ask`.
  */
 export class Forecast {
+  readonly #civil: CivilTime
   readonly #level
   readonly #loss
   readonly #day: Profile
@@ -56,7 +58,9 @@ export class Forecast {
   /** What does not follow within the hour: the best of level, day and week. */
   reference = NaN
 
-  constructor(rows: Rows) {
+  /** `civil`: set to the time of what is asked. */
+  constructor(rows: Rows, civil: CivilTime) {
+    this.#civil = civil
     this.#level = rows.column(Float64Array, 4)
     this.#loss = rows.column(Float32Array, SIZE)
     this.#day = new Profile(rows, DAY)
@@ -87,8 +91,8 @@ export class Forecast {
     predicted[RECENT] = this.#level.data[level + 1]!
     predicted[HOUR] = this.#level.data[level + 2]!
     predicted[LEVEL] = this.#level.data[level + 3]!
-    this.#dayShape = this.#day.shape(row, time_ms)
-    this.#weekShape = this.#week.shape(row, time_ms)
+    this.#dayShape = this.#day.shape(row, time_ms, this.#civil.day_ms)
+    this.#weekShape = this.#week.shape(row, time_ms, this.#civil.week_ms)
     predicted[OF_DAY] = this.#day.expect(row, this.#dayShape)
     predicted[OF_WEEK] = this.#week.expect(row, this.#weekShape)
     this.#mix(row, count)
@@ -151,13 +155,27 @@ export class Forecast {
     level[at + 2]! += gain(dt_ms, MIDDLE_MS, count) * (clipped - level[at + 2]!)
     level[at + 3]! += gain(dt_ms, SLOW_MS, count) * (clipped - level[at + 3]!)
     const { time_ms, cadence_ms, age_ms } = lesson
-    this.#day.learn(row, time_ms, clipped, { shape: this.#dayShape, dt_ms, cadence_ms, age_ms })
+    this.#day.learn(row, time_ms, clipped, {
+      into_ms: this.#civil.day_ms,
+      shape: this.#dayShape,
+      dt_ms,
+      cadence_ms,
+      age_ms,
+      scale,
+    })
     const loss = this.#loss.data
     const base = row * SIZE
     const weekly = this.#weekShape === this.#weekShape
     const proven = loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < PROVEN * loss[base + LEVEL]!
     if (weekly || this.#week.allocated(row) || (age_ms > WEEK_AFTER_MS && proven))
-      this.#week.learn(row, time_ms, clipped, { shape: this.#weekShape, dt_ms, cadence_ms, age_ms })
+      this.#week.learn(row, time_ms, clipped, {
+        into_ms: this.#civil.week_ms,
+        shape: this.#weekShape,
+        dt_ms,
+        cadence_ms,
+        age_ms,
+        scale,
+      })
   }
 
   #weigh(row: number, { value, scale, dt_ms, count }: Lesson): void {

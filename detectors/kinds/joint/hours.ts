@@ -13,7 +13,7 @@ const LEAST = 0.8
 const CLIP = 10
 const COUNT_MAX = 65_535
 
-/** How much a row scatters at an hour of the day (UTC), relative to its usual scatter. */
+/** How much a row scatters at an hour of the day, relative to its usual scatter. */
 export class Hours {
   readonly #ratio
   readonly #count
@@ -28,10 +28,10 @@ export class Hours {
   }
 
   /** The factor on the usual scatter. */
-  of(row: number, time_ms: number): number {
+  of(row: number, day_ms: number): number {
     const ratio = this.#ratio.data
     const base = row * SLOTS
-    const hour = hourOf(time_ms)
+    const hour = hourOf(day_ms)
     const before = NEIGHBOUR * ratio[base + (hour === 0 ? SLOTS - 1 : hour - 1)]!
     const after = NEIGHBOUR * ratio[base + (hour === SLOTS - 1 ? 0 : hour + 1)]!
     let most = ratio[base + hour]!
@@ -41,8 +41,8 @@ export class Hours {
   }
 
   /** `deviation`: in units of the usual scatter. */
-  learn(row: number, time_ms: number, deviation: number, cadence_ms: number): void {
-    const at = row * SLOTS + hourOf(time_ms)
+  learn(row: number, day_ms: number, deviation: number, cadence_ms: number): void {
+    const at = row * SLOTS + hourOf(day_ms)
     const daily = Math.max(1, Math.round(DAY_MS / SLOTS / cadence_ms))
     const count = this.#count.data[at]! + 1
     this.#count.data[at] = count < COUNT_MAX ? count : COUNT_MAX
@@ -53,7 +53,4 @@ export class Hours {
   }
 }
 
-function hourOf(time_ms: number): number {
-  const into_ms = time_ms % DAY_MS
-  return Math.floor((into_ms < 0 ? into_ms + DAY_MS : into_ms) / (DAY_MS / SLOTS)) % SLOTS
-}
+const hourOf = (day_ms: number): number => Math.floor((day_ms * SLOTS) / DAY_MS)

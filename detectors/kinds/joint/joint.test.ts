@@ -3,13 +3,16 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { CivilTime } from '#core/civil-time.ts'
 import type { Verdict } from '#core/score.ts'
 
+import { joinSections } from '../sections.ts'
 import { Joint } from './joint.ts'
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5)
-const GOLDEN = join(import.meta.dirname, '../../../tests/golden/auto-2.bin')
+const golden = (version: number): Buffer =>
+  readFileSync(join(import.meta.dirname, `../../../tests/golden/auto-${version}.bin`))
 
 /** A day's wave with two other rhythms in it; the same at each run. */
 const value = (i: number): number =>
@@ -74,9 +77,67 @@ test('state that was written before still loads, and goes on as it would have', 
   const joint = made()
   feed(joint, { from: 0, to: 6000 })
   const loaded = made()
-  loaded.load(readFileSync(GOLDEN))
+  loaded.load(golden(3))
   const said = feed(loaded, { from: 6000, to: 6500 })
   expect(said.map(({ score }) => score.toPrecision(6))).toEqual(
     feed(joint, { from: 6000, to: 6500 }).map(({ score }) => score.toPrecision(6)),
   )
+})
+
+test('rows of a state from before, or of another zone, are kept and learn anew', () => {
+  const berlin = new Joint({ budget_per_week: 1, civil: new CivilTime({ zone: 'Europe/Berlin' }) })
+  const older = new Joint({ budget_per_week: 1 })
+  berlin.load(golden(3))
+  older.load(golden(2))
+  for (const loaded of [berlin, older]) {
+    expect(loaded.live).toBe(1)
+    expect(feed(loaded, { from: 6000, to: 6500 })).toEqual(feed(made(), { from: 6000, to: 6500 }))
+  }
+  expect(() =>
+    older.load(joinSections([new TextEncoder().encode('{"version":9}'), ...[1, 2, 3].map(() => new Uint8Array())])),
+  ).toThrow(/version 9/)
+})
+
+test('days go by the clocks of the zone, over the change to summer time', () => {
+  const wrong = { UTC: 0, 'Europe/Berlin': 0 }
+  for (const zone of ['UTC', 'Europe/Berlin'] as const) {
+    const joint = new Joint({ budget_per_week: 1, civil: new CivilTime({ zone }) })
+    joint.add()
+    const wall = new CivilTime({ zone: 'Europe/Berlin' })
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    // Four weeks before, and three days after: people come at eight by their clocks.
+    for (let at = Date.UTC(2026, 2, 1); at < Date.UTC(2026, 3, 1); at += 5 * MINUTE) {
+      wall.set(at)
+      const busy = wall.day_ms >= 8 * 60 * MINUTE && wall.day_ms < 18 * 60 * MINUTE
+      joint.step(0, at, (busy ? 500 : 100) + (((at / MINUTE / 5) * 7919) % 13), verdict)
+      if (at >= Date.UTC(2026, 2, 29) && Math.abs((busy ? 500 : 100) - verdict.expected) > 100) wrong[zone]++
+    }
+  }
+  expect(wrong['Europe/Berlin']).toBeLessThan(15)
+  expect(wrong.UTC).toBeGreaterThan(2 * wrong['Europe/Berlin'])
+})
+
+test('holidays are expected to be like Sundays, and teach the other days nothing', () => {
+  const expected = (holidays: string[]): number[] => {
+    const civil = new CivilTime({ zone: 'Asia/Shanghai', holidays })
+    const joint = new Joint({ budget_per_week: 1, civil })
+    joint.add()
+    const wall = new CivilTime({ zone: 'Asia/Shanghai', holidays: ['2026-10-01/2026-10-07'] })
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    const at_ten: number[] = []
+    for (let at = Date.UTC(2026, 7, 30, 16); at < Date.UTC(2026, 9, 12); at += 5 * MINUTE) {
+      wall.set(at)
+      const weekday = Math.floor(wall.week_ms / (24 * 60 * MINUTE))
+      const base = weekday === 3 || weekday === 2 ? 200 : 500
+      const wave = 1 + 0.5 * Math.sin((2 * Math.PI * wall.day_ms) / (24 * 60 * MINUTE))
+      joint.step(0, at, base * wave * (1 + 0.02 * Math.sin(at / 1e6)), verdict)
+      if (wall.day_ms === 60 * MINUTE) at_ten.push(verdict.expected / wave / base)
+    }
+    return at_ten
+  }
+  const off = (all: readonly number[]): number => Math.max(...all.map((ratio) => Math.abs(Math.log(ratio))))
+  const told = expected(['2026-10-01/2026-10-07'])
+  const untold = expected([])
+  // 1 October is day 31 from 31 August; the week after is days 38 and on.
+  expect(off(told.slice(31, 42))).toBeLessThan(off(untold.slice(31, 42)))
 })

@@ -1,3 +1,5 @@
+import { CivilTime } from '#core/civil-time.ts'
+import { ServiceError } from '#core/errors.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 
@@ -34,8 +36,9 @@ const GAP_CADENCES = 5
 const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
 const MAX_CADENCE_MS = 7 * 86_400_000
-/** Pools that the first state of this kind had. */
-const POOLS_BEFORE = 1
+/** Of saved state; before 3 it said no version, and began with the rows. */
+const VERSION = 3
+const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
 const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
@@ -48,8 +51,9 @@ const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, unde
  */
 export class Joint implements Detector {
   readonly #context: DetectorContext
+  readonly #civil: CivilTime
   readonly #rows = new Rows()
-  readonly #forecast = new Forecast(this.#rows)
+  readonly #forecast: Forecast
   readonly #spread = new Spread(this.#rows)
   readonly #evidence = new Evidence(this.#rows)
   readonly #extremes = new Extremes(this.#rows, LEAST)
@@ -70,6 +74,8 @@ export class Joint implements Detector {
 
   constructor(context: DetectorContext) {
     this.#context = context
+    this.#civil = context.civil ?? new CivilTime()
+    this.#forecast = new Forecast(this.#rows, this.#civil)
   }
 
   get live(): number {
@@ -95,6 +101,7 @@ export class Joint implements Detector {
     this.#adopted = false
     if (!Number.isFinite(raw)) return
     const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
+    this.#civil.set(time_ms)
     const count = this.#count.data[row]!
     if (count === 0) this.#begin(row, time_ms, value)
     else this.#judge(row, time_ms, value, out)
@@ -116,16 +123,18 @@ export class Joint implements Detector {
   }
 
   save(): Uint8Array {
-    return joinSections([this.#rows.save(), ...this.#forecast.pools.map((pool) => pool.save())])
+    const head = new TextEncoder().encode(JSON.stringify({ version: VERSION, zone: this.#civil.zone }))
+    return joinSections([head, this.#rows.save(), ...this.#forecast.pools.map((pool) => pool.save())])
   }
 
   load(bytes: Uint8Array): void {
-    const [rows = new Uint8Array(), ...pools] = splitSections(bytes)
-    if (pools.length === POOLS_BEFORE) {
-      // State of an older kind of this name: its rows keep their places and learn anew.
-      this.#rows.loadPlaces(rows)
-      return
-    }
+    const sections = splitSections(bytes)
+    // State of an older kind of this name, and days and weeks of another zone: rows keep their places and learn anew.
+    if (sections.length < SECTIONS) return this.#rows.loadPlaces(sections[0] ?? new Uint8Array())
+    const [head, rows = new Uint8Array(), ...pools] = sections
+    const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: unknown; zone: unknown }
+    if (version !== VERSION) throw new ServiceError('bad_data', `state of auto has version ${String(version)}`)
+    if (zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
     this.#rows.load(rows)
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
@@ -145,11 +154,12 @@ export class Joint implements Detector {
     const cadence_ms = this.#clockIn(row, dt_ms, count)
     const age_ms = time_ms - this.#first_ms.data[row]!
     const forecast = this.#forecast
+    const { day_ms } = this.#civil
     forecast.ask(row, time_ms, count)
     const { expected, reference } = forecast
     const level = forecast.level(row)
     const floor = this.#spread.floor(row, level)
-    const scale = this.#spread.near(row, time_ms, floor) * afterGap(dt_ms / cadence_ms)
+    const scale = this.#spread.near(row, day_ms, floor) * afterGap(dt_ms / cadence_ms)
     const residual = value - expected
     const distance = value - reference
     const evidence = this.#evidence.step(row, {
@@ -170,7 +180,7 @@ export class Joint implements Detector {
       this.#bands(row)
     }
     const move = value - this.#last.data[row]!
-    this.#spread.learn(row, time_ms, { residual, distance, move, floor, scale, dt_ms, cadence_ms, count })
+    this.#spread.learn(row, day_ms, { residual, distance, move, floor, scale, dt_ms, cadence_ms, count })
     const reach = CLIP * scale
     const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
     const clipped = count < LEARN_FREELY ? value : within

@@ -46,8 +46,8 @@ export class Spread {
     return most > LEAST ? most : LEAST
   }
 
-  near(row: number, time_ms: number, floor: number): number {
-    const usual = this.#near.data[row]! * this.#hours.of(row, time_ms)
+  near(row: number, day_ms: number, floor: number): number {
+    const usual = this.#near.data[row]! * this.#hours.of(row, day_ms)
     return usual > floor ? usual : floor
   }
 
@@ -59,12 +59,12 @@ export class Spread {
   /** `residual`: from what was expected; `distance`: from the reference; `move`: from the value before. */
   learn(
     row: number,
-    time_ms: number,
+    day_ms: number,
     { residual, distance, move, floor, scale, dt_ms, cadence_ms, count }: Scatter,
   ): void {
     const near = this.#near.data[row]!
     const deviation = TO_SIGMA * Math.abs(residual)
-    this.#hours.learn(row, time_ms, deviation / (near > floor ? near : floor), cadence_ms)
+    this.#hours.learn(row, day_ms, deviation / (near > floor ? near : floor), cadence_ms)
     const weight = gain(dt_ms, MEMORY_MS, count)
     const most = TO_SIGMA * CLIP * scale
     this.#near.data[row] = near + weight * ((deviation < most ? deviation : most) - near)
