@@ -121,7 +121,7 @@ async function soak(): Promise<number> {
       logs.run(port, 50, over),
       traces.run(port, 50, over),
     ])
-    const window_s = Math.ceil((performance.now() - began) / 1000) + 60
+    const window_s = Math.ceil((performance.now() - began) / 1000) + 3600
     const problems: string[] = []
     for (const sender of senders) problems.push(await wrongWith(victim, sender, window_s))
     problems.push(within('log records', await recordsOf(victim, logs), logs, RECORDS))
