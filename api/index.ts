@@ -2,11 +2,14 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 
+import { monotonicNow_ms } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
+import { Turns } from '#core/turns.ts'
 
 import { errorHandler } from './errors.ts'
 import { liveText } from './forms/live.ts'
 import { type ApiOptions, DEFAULT_LIMITS } from './options.ts'
+import { Deliveries } from './prometheus/delivery.ts'
 import { badRequest } from './request/parameters.ts'
 import { type Api, type RouteModule, routerPath } from './route.ts'
 import * as LIST from './routes.ts'
@@ -57,7 +60,12 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
     clients: limits.stream_clients,
     bytes: limits.stream_bytes,
   })
-  return { ...options, limits, streams, started_ms: clock.now_ms(), whole }
+  const deliveries = new Deliveries({
+    points: limits.answer_points,
+    patience_ms: limits.query_timeout_ms,
+    turns: options.turns ?? new Turns(monotonicNow_ms),
+  })
+  return { ...options, limits, streams, deliveries, started_ms: clock.now_ms(), whole }
 }
 
 /**

@@ -18,6 +18,7 @@ import type { ServiceGraph } from '#core/ports/service-graph.ts'
 import type { TargetReader } from '#core/ports/targets.ts'
 import type { Upstreams } from '#core/ports/upstreams.ts'
 import type { Language } from '#core/sentences/language.ts'
+import type { Turns } from '#core/turns.ts'
 
 /** What the rest of the house offers to those who ask over HTTP. */
 export interface ApiPorts {
@@ -45,6 +46,8 @@ export interface ApiLimits {
   readonly query_timeout_ms: number
   /** Points over all series in one answer of a query. */
   readonly query_points: number
+  /** Points over all answers that are being written. */
+  readonly answer_points: number
   readonly forecast_horizon_ms: number
   readonly forecast_points: number
   /** Changes in one request. */
@@ -61,6 +64,7 @@ export const DEFAULT_LIMITS: ApiLimits = {
   body_bytes: 2 ** 20,
   query_timeout_ms: 120_000,
   query_points: 5_000_000,
+  answer_points: 20_000_000,
   forecast_horizon_ms: 30 * 86_400_000,
   forecast_points: 11_000,
   changes: 1000,
@@ -87,6 +91,8 @@ export interface ApiOptions {
   readonly version: string
   readonly limits?: Partial<ApiLimits>
   readonly clock: Clock
+  /** Shared with all that works long on this thread. */
+  readonly turns?: Turns
   readonly log: Log
   readonly meter: Meter
   /** The folder of the console's static files. */

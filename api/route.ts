@@ -2,12 +2,14 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 
 import type { ApiLimits, ApiOptions } from './options.ts'
+import type { Deliveries } from './prometheus/delivery.ts'
 import type { Streams } from './stream/streams.ts'
 
 /** What every route works with: the options with limits complete, and the streams that are open. */
 export interface Api extends ApiOptions {
   readonly limits: ApiLimits
   readonly streams: Streams
+  readonly deliveries: Deliveries
   readonly started_ms: number
   /** The app with every route on it, to be described. */
   whole(): OpenAPIHono

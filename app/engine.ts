@@ -1,6 +1,6 @@
 import { Bus } from '#core/bus.ts'
 import type { Change } from '#core/change.ts'
-import type { Clock } from '#core/clock.ts'
+import { type Clock, monotonicNow_ms } from '#core/clock.ts'
 import type { Snapshot } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
 import type { AnswersInput, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
@@ -16,6 +16,7 @@ import type { LogRecord, Span } from '#core/signal.ts'
 import { ChangeLog } from '#core/store/change-log.ts'
 import { CallGraph } from '#core/store/service-graph.ts'
 import { Store } from '#core/store/store.ts'
+import { Turns } from '#core/turns.ts'
 
 import { type Alerting, createAlerting } from '../alerting/index.ts'
 import { createDetectors, type Detectors, ForecastTable } from '../detectors/index.ts'
@@ -68,6 +69,8 @@ export class Engine {
   readonly graph: CallGraph
   readonly changes = new ChangeLog()
   readonly query: QueryEngine
+  /** Of queries and of the writing of their results. */
+  readonly turns = new Turns(monotonicNow_ms)
   readonly detectors: Detectors
   readonly alerting: Alerting
   readonly scaler: Scaler
@@ -92,7 +95,8 @@ export class Engine {
     const derived = told === undefined ? this.store : new ReportingWriter(this.store, told, 'derived')
     const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: retention.samples })
     this.reader = new ReaderOf([this.store, table])
-    this.query = createQueryEngine({ readers: [this.store, table], limits: queryLimits(config), meter, clock })
+    const { turns } = this
+    this.query = createQueryEngine({ readers: [this.store, table], limits: queryLimits(config), meter, clock, turns })
     this.detectors = createDetectors({
       query: this.query,
       reader: this.reader,

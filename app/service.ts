@@ -253,6 +253,7 @@ export class Service implements Component {
       version,
       limits: { query_timeout_ms: limits.query_timeout, stream_clients: limits.stream_clients },
       clock,
+      turns: engine.turns,
       log,
       meter: telemetry.meter,
       console_dir: CONSOLE,

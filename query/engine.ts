@@ -3,6 +3,7 @@ import { ServiceError } from '#core/errors.ts'
 import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import type { ExpressionInfo, QueryEngine, QueryOptions, QueryResult, RangeOptions } from '#core/ports/query-engine.ts'
 import type { Matcher, SeriesReader } from '#core/ports/series-reader.ts'
+import { Turns } from '#core/turns.ts'
 
 import { Annotations } from './evaluate/annotations.ts'
 import { Budget } from './evaluate/budget.ts'
@@ -11,7 +12,6 @@ import { Fetch } from './evaluate/fetch.ts'
 import { QueryMemory } from './evaluate/memory.ts'
 import { eachReach, reachesOf } from './evaluate/reach.ts'
 import { instantResult, rangeResult } from './evaluate/result.ts'
-import { Turns } from './evaluate/turns.ts'
 import type { Grid, Value } from './evaluate/values.ts'
 import { type Expr, TYPE_NAMES, unwrapped, type VectorSelector } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
@@ -29,8 +29,8 @@ export interface QueryEngineOptions {
   readonly meter?: Meter
   /** For timeouts and durations. */
   readonly clock?: Clock
-  /** A fine clock that only goes forward, ms: by it queries and others share the thread. */
-  readonly monotonic_ms?: () => number
+  /** Shared with all that works long on this thread. */
+  readonly turns?: Turns
   /** How far back an instant selector looks; 5 min. */
   readonly lookback_ms?: number
   /** Step of a subquery that names none; 1 min. */
@@ -71,13 +71,13 @@ class LocalQueryEngine implements QueryEngine {
     limits,
     meter = silentMeter,
     clock = systemClock,
-    monotonic_ms = monotonicNow_ms,
+    turns = new Turns(monotonicNow_ms),
     ...times
   }: QueryEngineOptions) {
     this.#readers = readers
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#clock = clock
-    this.#turns = new Turns(monotonic_ms)
+    this.#turns = turns
     this.#memory = new QueryMemory(this.#limits.memory)
     this.#lookback_ms = times.lookback_ms ?? 300_000
     this.#subqueryStep_ms = times.subquery_step_ms ?? 60_000

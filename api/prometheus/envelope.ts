@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#core/errors.ts'
 
-import { JsonBytes } from './json-bytes.ts'
+import type { JsonBytes } from './json-bytes.ts'
 
 /** Prometheus sends no more of each, and then says how many there are. */
 const MOST_NOTES = 10
@@ -20,19 +20,20 @@ function notesJson(name: keyof Notes, notes: readonly string[] = []): string {
   return `,"${name}":${JSON.stringify(shown)}`
 }
 
-function jsonResponse(body: string | Uint8Array<ArrayBuffer>, status: number): Response {
+export function jsonResponse(
+  body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+  status = 200,
+): Response {
   return new Response(body, { status, headers: { 'content-type': 'application/json' } })
 }
 
-/** The success envelope around data that is written as bytes; `write` returns its notes. */
-export async function successBytes(write: (json: JsonBytes) => Promise<Notes>): Promise<Response> {
-  const json = new JsonBytes()
+/** The success envelope around data that is written by and by; `data` returns its notes. */
+export function* successPieces(json: JsonBytes, data: Generator<undefined, Notes>): Generator<undefined, void> {
   json.text('{"status":"success","data":')
-  const { warnings, infos } = await write(json)
+  const { warnings, infos } = yield* data
   json.text(notesJson('warnings', warnings))
   json.text(notesJson('infos', infos))
   json.text('}')
-  return jsonResponse(json.bytes, 200)
 }
 
 /** The success envelope around data that is JSON text already. */

@@ -1,10 +1,14 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { QueryOptions, QueryResult } from '#core/ports/query-engine.ts'
 
 import type { ApiLimits } from '../options.ts'
-import { successBytes } from './envelope.ts'
+import type { Api } from '../route.ts'
+import { successPieces } from './envelope.ts'
 import { type Form, invalidParameter } from './form.ts'
-import { writeResult } from './result.ts'
+import { resultPieces, shownOf } from './result.ts'
 import { parseSpan } from './time.ts'
 
 /** Undefined, which is the default, also where nothing is asked for. */
@@ -31,8 +35,8 @@ export function queryError(error: unknown): unknown {
   return error
 }
 
-/** Runs a query and writes its result. */
-export async function evaluate(form: Form, limits: ApiLimits, run: () => Promise<QueryResult>): Promise<Response> {
+/** Runs a query and sends its result. */
+export async function evaluate(c: Context, form: Form, api: Api, run: () => Promise<QueryResult>): Promise<Response> {
   const most = form.limit()
   let result: QueryResult
   try {
@@ -40,5 +44,10 @@ export async function evaluate(form: Form, limits: ApiLimits, run: () => Promise
   } catch (error) {
     throw queryError(error)
   }
-  return successBytes((json) => writeResult(json, result, { series: most, points: limits.query_points }))
+  const shown = shownOf(result, { series: most, points: api.limits.query_points })
+  return api.deliveries.send({
+    points: shown.points,
+    pieces: (json) => successPieces(json, resultPieces(json, result, shown)),
+    drop: () => (c.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(),
+  })
 }

@@ -4,7 +4,7 @@ import type { QueryResult, ResultHistogram } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
 
 import { JsonBytes } from './json-bytes.ts'
-import { writeResult } from './result.ts'
+import { resultPieces, shownOf } from './result.ts'
 
 const HISTOGRAM: ResultHistogram = {
   count: 3,
@@ -17,9 +17,10 @@ const HISTOGRAM: ResultHistogram = {
 
 const LIMITS = { series: Infinity, points: 100 }
 
-async function written(result: QueryResult): Promise<unknown> {
+function written(result: QueryResult): unknown {
   const json = new JsonBytes()
-  await writeResult(json, result, LIMITS)
+  const pieces = resultPieces(json, result, shownOf(result, LIMITS))
+  while (pieces.next().done !== true);
   return JSON.parse(Buffer.from(json.bytes).toString())
 }
 
@@ -45,21 +46,20 @@ const POINT = [
   },
 ]
 
-test('an element of a vector is a histogram in place of a value', async () => {
-  expect(await written(resultOf('vector', []))).toEqual({
+test('an element of a vector is a histogram in place of a value', () => {
+  expect(written(resultOf('vector', []))).toEqual({
     resultType: 'vector',
     result: [{ metric: { a: 'b' }, histogram: POINT }],
   })
 })
 
-test('a series of a matrix has its histograms beside its values, and neither key where there is none', async () => {
-  const one = async (float: readonly number[]): Promise<unknown> =>
-    ((await written(resultOf('matrix', float))) as { result: unknown[] }).result
-  expect(await one([7])).toEqual([{ metric: { a: 'b' }, values: [[0, '7']], histograms: [POINT] }])
-  expect(await one([])).toEqual([{ metric: { a: 'b' }, histograms: [POINT] }])
+test('a series of a matrix has its histograms beside its values, and neither key where there is none', () => {
+  const one = (float: readonly number[]): unknown =>
+    (written(resultOf('matrix', float)) as { result: unknown[] }).result
+  expect(one([7])).toEqual([{ metric: { a: 'b' }, values: [[0, '7']], histograms: [POINT] }])
+  expect(one([])).toEqual([{ metric: { a: 'b' }, histograms: [POINT] }])
 })
 
-test('a histogram weighs as much as its buckets when points are counted', async () => {
-  const json = new JsonBytes()
-  await expect(writeResult(json, resultOf('vector', []), { series: 1, points: 2 })).rejects.toThrow('3 points')
+test('a histogram weighs as much as its buckets when points are counted', () => {
+  expect(() => shownOf(resultOf('vector', []), { series: 1, points: 2 })).toThrow('3 points')
 })

@@ -1,13 +1,7 @@
-import { formatValue } from './number.ts'
+import { writeSeconds, writeValue } from './number-bytes.ts'
 
-const ZERO = 48
-const MINUS = 45
-const POINT = 46
-/** Below it, a whole number has but one decimal form, and so has one with so many digits behind the point. */
-const EXACT = 1e15
-const HALF = 1e8
-/** Decimal places that are tried before the general way. */
-const SCALES = [1e3, 1e6] as const
+/** Bytes that a point takes at most. */
+const POINT_BYTES = 80
 
 /** Points up to their values, one behind the other, with the comma before each but the first; and where each ends. */
 interface Begins {
@@ -34,6 +28,18 @@ export class JsonBytes {
   #times: Float64Array = new Float64Array(0)
   #begins: Begins | undefined
 
+  get length(): number {
+    return this.#length
+  }
+
+  /** What was written so far; what follows is written anew. */
+  take(): Uint8Array<ArrayBuffer> {
+    const { bytes } = this
+    this.#bytes = Buffer.allocUnsafe(this.#bytes.length)
+    this.#length = 0
+    return bytes
+  }
+
   /** A view of what was written. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length)
@@ -59,9 +65,7 @@ export class JsonBytes {
   /** `[seconds,"value"]`, both as Prometheus writes them. */
   point(time_ms: number, value: number): void {
     this.begin(time_ms)
-    this.#value(value)
-    this.#bytes[this.#length++] = 34
-    this.#bytes[this.#length++] = 93
+    this.#length = ended(this.#bytes, writeValue(this.#bytes, this.#length, value))
   }
 
   /** Points, a comma between two. */
@@ -76,91 +80,26 @@ export class JsonBytes {
       return
     }
     const { bytes: begins, ends } = (this.#begins ??= beginsOf(time_ms))
+    this.#reserve(POINT_BYTES * time_ms.length)
+    const bytes = this.#bytes
+    let at = this.#length
     let from = 0
     for (let i = 0; i < time_ms.length; i++) {
-      this.#reserve(64)
-      const bytes = this.#bytes
-      let at = this.#length
       for (const end = ends[i]!; from < end; from++) bytes[at++] = begins[from]!
-      this.#length = at
-      this.#value(value[i]!)
-      this.#bytes[this.#length++] = 34
-      this.#bytes[this.#length++] = 93
+      at = ended(bytes, writeValue(bytes, at, value[i]!))
     }
+    this.#length = at
   }
 
   /** A point up to its value. */
   begin(time_ms: number): void {
-    this.#reserve(64)
-    this.#bytes[this.#length++] = 91
-    this.#seconds(Math.round(time_ms))
-    this.#bytes[this.#length++] = 44
-    this.#bytes[this.#length++] = 34
-  }
-
-  /** No fraction, or exactly three decimals. */
-  #seconds(time_ms: number): void {
-    const whole_ms = this.#positive(time_ms)
-    const rest_ms = whole_ms % 1000
-    this.#digits((whole_ms - rest_ms) / 1000, 1)
-    if (rest_ms === 0) return
-    this.#bytes[this.#length++] = POINT
-    this.#digits(rest_ms, 3)
-  }
-
-  #value(value: number): void {
-    if (Number.isInteger(value) && Math.abs(value) < EXACT && !Object.is(value, -0)) {
-      this.#digits(this.#positive(value), 1)
-      return
-    }
-    for (const scale of SCALES) {
-      const scaled = Math.round(value * scale)
-      // It is the double nearest to these decimals, and no shorter ones can be near to it.
-      if (scaled / scale === value && Math.abs(scaled) < EXACT && scaled !== 0) {
-        this.#decimal(this.#positive(scaled), scale)
-        return
-      }
-    }
-    this.text(formatValue(value))
-  }
-
-  #decimal(scaled: number, scale: number): void {
-    const rest = scaled % scale
-    this.#digits((scaled - rest) / scale, 1)
-    this.#bytes[this.#length++] = POINT
-    this.#digits(rest, scale === 1e3 ? 3 : 6)
-    while (this.#bytes[this.#length - 1] === ZERO) this.#length--
-  }
-
-  #positive(value: number): number {
-    if (value >= 0) return value
-    this.#bytes[this.#length++] = MINUS
-    return -value
-  }
-
-  /** A whole number below 1e16, with zeros before it up to so many digits. */
-  #digits(value: number, least: number): void {
-    if (value < HALF) {
-      this.#small(value, least)
-      return
-    }
-    const high = Math.floor(value / HALF)
-    this.#small(high, least - 8)
-    this.#small(value - high * HALF, 8)
-  }
-
-  #small(value: number, least: number): void {
-    let digits = 1
-    for (let bound = 10; bound <= value; bound *= 10) digits++
-    if (digits < least) digits = least
+    this.#reserve(POINT_BYTES)
     const bytes = this.#bytes
-    let rest = value | 0
-    for (let at = this.#length + digits - 1; at >= this.#length; at--) {
-      const shorter = (rest / 10) | 0
-      bytes[at] = ZERO + rest - shorter * 10
-      rest = shorter
-    }
-    this.#length += digits
+    bytes[this.#length++] = 91
+    let at = writeSeconds(bytes, this.#length, time_ms)
+    bytes[at++] = 44
+    bytes[at++] = 34
+    this.#length = at
   }
 
   #reserve(more: number): void {
@@ -170,4 +109,11 @@ export class JsonBytes {
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
   }
+}
+
+/** Behind the value of a point. */
+function ended(bytes: Uint8Array, at: number): number {
+  bytes[at] = 34
+  bytes[at + 1] = 93
+  return at + 2
 }

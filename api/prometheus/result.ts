@@ -42,26 +42,15 @@ class LabelsJson {
   }
 }
 
-/** Points that are written between two turns of others: some milliseconds. A series costs as much as so many. */
-const WRITTEN_AT_ONCE = 50_000
-const SERIES_COST = 5
-
-async function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matrix: boolean): Promise<void> {
+function* seriesPieces(json: JsonBytes, shown: readonly ResultSeries[], matrix: boolean): Generator<undefined, void> {
   const metrics = new LabelsJson()
-  let written = 0
   for (const [index, { labels, time_ms, value, histograms = [] }] of shown.entries()) {
-    written += time_ms.length + pointsOf(histograms) + SERIES_COST
-    if (written >= WRITTEN_AT_ONCE) {
-      written = 0
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
-    }
+    yield
     json.text(index === 0 ? '{"metric":' : ',{"metric":')
     metrics.write(json, labels)
     if (matrix) {
-      if (time_ms.length > 0 || histograms.length === 0) writeValues(json, time_ms, value)
-      if (histograms.length > 0) writeHistograms(json, histograms)
+      if (time_ms.length > 0 || histograms.length === 0) yield* valuePieces(json, time_ms, value)
+      if (histograms.length > 0) yield* histogramPieces(json, histograms)
       json.text('}')
     } else if (histograms.length > 0) {
       json.text(`,"histogram":${histogramPoint(histograms[0]!.time_ms, histograms[0]!.value)}}`)
@@ -73,16 +62,27 @@ async function writeSeries(json: JsonBytes, shown: readonly ResultSeries[], matr
   }
 }
 
-function writeValues(json: JsonBytes, time_ms: Float64Array, value: Float64Array): void {
+/** Points of one series that are written at once. */
+const AT_ONCE = 12_000
+
+function* valuePieces(json: JsonBytes, time_ms: Float64Array, value: Float64Array): Generator<undefined, void> {
   json.text(',"values":[')
-  json.points(time_ms, value)
+  if (time_ms.length <= AT_ONCE) json.points(time_ms, value)
+  else {
+    for (let from = 0; from < time_ms.length; from += AT_ONCE) {
+      if (from > 0) json.text(',')
+      json.points(time_ms.subarray(from, from + AT_ONCE), value.subarray(from, from + AT_ONCE))
+      yield
+    }
+  }
   json.text(']')
 }
 
-function writeHistograms(json: JsonBytes, histograms: Histograms): void {
+function* histogramPieces(json: JsonBytes, histograms: Histograms): Generator<undefined, void> {
   for (const [i, { time_ms, value }] of histograms.entries()) {
     json.text(i === 0 ? ',"histograms":[' : ',')
     json.text(histogramPoint(time_ms, value))
+    if (i % 100 === 99) yield
   }
   json.text(']')
 }
@@ -92,10 +92,29 @@ function pointsOf(histograms: Histograms): number {
   return histograms.reduce((sum, { value }) => sum + 1 + value.buckets.length, 0)
 }
 
-/**
- * Writes a result as the `data` of the API, a long one in turns with others; returns its notes. Throws `execution` above `limits.points`: one answer must fit into memory.
- */
-export async function writeResult(json: JsonBytes, result: QueryResult, limits: ResultLimits): Promise<Notes> {
+/** What of a result is shown. */
+export interface Shown {
+  readonly series: readonly ResultSeries[]
+  /** Some were left out, as the client wished. */
+  readonly truncated: boolean
+  readonly points: number
+}
+
+/** Throws `execution` above `limits.points`. */
+export function shownOf(result: QueryResult, limits: ResultLimits): Shown {
+  if (result.type === 'scalar' || result.type === 'string') return { series: [], truncated: false, points: 1 }
+  const truncated = result.series.length > limits.series
+  const series = truncated ? result.series.slice(0, limits.series) : result.series
+  const points = series.reduce((sum, { time_ms, histograms = [] }) => sum + time_ms.length + pointsOf(histograms), 0)
+  if (points <= limits.points) return { series, truncated, points }
+  throw new ServiceError(
+    'execution',
+    `the result has ${points} points, more than ${limits.points} go into one answer; ask for fewer series or a longer step`,
+  )
+}
+
+/** Writes a result as the `data` of the API, a series or less between two yields; returns its notes. */
+export function* resultPieces(json: JsonBytes, result: QueryResult, shown: Shown): Generator<undefined, Notes> {
   if (result.type === 'scalar') {
     json.text(`{"resultType":"scalar","result":[${formatSeconds(result.time_ms)},"${formatPlain(result.value)}"]}`)
     return result
@@ -105,17 +124,8 @@ export async function writeResult(json: JsonBytes, result: QueryResult, limits: 
     json.text(`{"resultType":"string","result":${text}}`)
     return result
   }
-  const shown = result.series.length > limits.series ? result.series.slice(0, limits.series) : result.series
-  const count = shown.reduce((sum, { time_ms, histograms = [] }) => sum + time_ms.length + pointsOf(histograms), 0)
-  if (count > limits.points) {
-    throw new ServiceError(
-      'execution',
-      `the result has ${count} points, more than ${limits.points} go into one answer; ask for fewer series or a longer step`,
-    )
-  }
   json.text(`{"resultType":"${result.type}","result":[`)
-  await writeSeries(json, shown, result.type === 'matrix')
+  yield* seriesPieces(json, shown.series, result.type === 'matrix')
   json.text(']}')
-  const warnings = shown === result.series ? result.warnings : [...result.warnings, TRUNCATED]
-  return { warnings, infos: result.infos }
+  return shown.truncated ? { warnings: [...result.warnings, TRUNCATED], infos: result.infos } : result
 }

@@ -38,7 +38,7 @@ export const queryRange: RouteModule = {
       const form = await Form.of(c)
       const steps = stepsOf(form)
       const options = { ...queryOptions(form, c.req.raw.signal, api.limits), ...steps }
-      return evaluate(form, api.limits, () => api.ports.query.range(form.text('query'), options))
+      return evaluate(c, form, api, () => api.ports.query.range(form.text('query'), options))
     })
   },
 }

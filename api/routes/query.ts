@@ -13,7 +13,7 @@ export const query: RouteModule = {
       const form = await Form.of(c)
       const time_ms = form.time('time', api.clock.now_ms())
       const options = queryOptions(form, c.req.raw.signal, api.limits)
-      return evaluate(form, api.limits, () => api.ports.query.instant(form.text('query'), time_ms, options))
+      return evaluate(c, form, api, () => api.ports.query.instant(form.text('query'), time_ms, options))
     })
   },
 }

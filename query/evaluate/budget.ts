@@ -1,9 +1,9 @@
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
+import type { Turns } from '#core/turns.ts'
 
 import type { QueryLimits } from '../limits.ts'
 import { type QueryMemory, VALUE_BYTES } from './memory.ts'
-import type { Turns } from './turns.ts'
 
 /** So many values are computed between two looks at the clock. */
 const VALUES_PER_LOOK = 10_000

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+
+import { monotonicNow_ms } from '#core/clock.ts'
+import { Turns } from '#core/turns.ts'
+
+import { Deliveries } from './delivery.ts'
+import type { JsonBytes } from './json-bytes.ts'
+
+const LINE = '"0123456789abcdef",'
+const LINES = 60_000
+
+/** What was asked of the writer so far. */
+class Writer {
+  lines = 0;
+
+  *pieces(json: JsonBytes, count: number): Generator<undefined, void> {
+    json.text('[')
+    for (; this.lines < count; this.lines++) {
+      json.text(LINE)
+      yield
+    }
+    json.text('0]')
+  }
+}
+
+function deliveriesOf(patience_ms = 60_000): Deliveries {
+  return new Deliveries({ points: 100_000, patience_ms, turns: new Turns(monotonicNow_ms) })
+}
+
+function sent(deliveries: Deliveries, writer: Writer, drop: () => void = () => {}): Response {
+  return deliveries.send({ points: LINES, pieces: (json) => writer.pieces(json, LINES), drop })
+}
+
+describe('an answer of many points', () => {
+  test('is what was written, in whatever pieces', async () => {
+    const values = (await sent(deliveriesOf(), new Writer()).json()) as unknown[]
+    expect(values).toHaveLength(LINES + 1)
+    expect(values.at(-1)).toBe(0)
+  })
+
+  test('is written only as far as it is read', async () => {
+    const writer = new Writer()
+    const reader = sent(deliveriesOf(), writer).body!.getReader()
+    expect(writer.lines).toBe(0)
+    await reader.read()
+    expect(writer.lines).toBeGreaterThan(0)
+    expect(writer.lines).toBeLessThan(LINES / 3)
+    await reader.cancel()
+  })
+
+  test('counts until it is read to its end, or nobody reads it any more', async () => {
+    const deliveries = deliveriesOf()
+    const unread = sent(deliveries, new Writer())
+    expect(deliveries.points).toBe(0)
+    const reader = unread.body!.getReader()
+    await reader.read()
+    expect(deliveries.points).toBe(LINES)
+    await reader.cancel()
+    expect(deliveries.points).toBe(0)
+    await sent(deliveries, new Writer()).text()
+    expect(deliveries.points).toBe(0)
+  })
+
+  test('is refused while too many others are being written', async () => {
+    const deliveries = deliveriesOf()
+    const reader = sent(deliveries, new Writer()).body!.getReader()
+    await reader.read()
+    expect(() => sent(deliveries, new Writer())).toThrow('answers of 60000 points are being written (limit 100000)')
+    await reader.cancel()
+    await sent(deliveries, new Writer()).text()
+  })
+
+  test('is given up where its reader stops reading', async () => {
+    const deliveries = deliveriesOf(10)
+    const reader = await new Promise<ReadableStreamDefaultReader>((resolve) => {
+      const reading = sent(deliveries, new Writer(), () => resolve(reading)).body!.getReader()
+      void reading.read()
+    })
+    expect(deliveries.points).toBe(0)
+    await reader.cancel()
+  })
+
+  test('gives back what it counted when it cannot be written', async () => {
+    const deliveries = deliveriesOf()
+    const broken = deliveries.send({
+      points: LINES,
+      // eslint-disable-next-line require-yield -- it fails before
+      *pieces() {
+        throw new Error('no more')
+      },
+      drop: () => {},
+    })
+    await expect(broken.text()).rejects.toThrow('no more')
+    expect(deliveries.points).toBe(0)
+  })
+})
+
+test('an answer of few points is one piece', async () => {
+  const deliveries = deliveriesOf()
+  const response = deliveries.send({ points: 3, pieces: (json) => new Writer().pieces(json, 3), drop: () => {} })
+  expect(await response.json()).toHaveLength(4)
+})

@@ -1,0 +1,110 @@
+import { ServiceError } from '#core/errors.ts'
+import type { Turns } from '#core/turns.ts'
+
+import { jsonResponse } from './envelope.ts'
+import { JsonBytes } from './json-bytes.ts'
+
+/** Answers of so few points are written at once. */
+const FEW = 10_000
+/** So many bytes go on their way together. */
+const PIECE_BYTES = 1 << 18
+
+export interface DeliveriesOptions {
+  /** Points over all answers that are being written. */
+  readonly points: number
+  /** How long a reader may take for a piece. */
+  readonly patience_ms: number
+  readonly turns: Turns
+}
+
+/** What goes on at each `next` until the answer is written. */
+type Writing = Generator<undefined, void>
+
+/** One answer. */
+export interface Delivery {
+  readonly points: number
+  /** Writes it, with a yield wherever it may be interrupted. */
+  readonly pieces: (json: JsonBytes) => Writing
+  /** Ends the connection of a reader who does not read. */
+  readonly drop: () => void
+}
+
+/**
+ * Results on their way to clients. Those of many points are written as fast as they are read and in turns with other work, so that neither their
+ * text nor more than a few of them are ever in memory.
+ */
+export class Deliveries {
+  readonly #options: DeliveriesOptions
+  #points = 0
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options
+  }
+
+  /** Points of the answers that are being written. */
+  get points(): number {
+    return this.#points
+  }
+
+  /** Throws `overloaded` where too much is being written already. */
+  send({ points, pieces, drop }: Delivery): Response {
+    const json = new JsonBytes()
+    const writing = pieces(json)
+    if (points <= FEW) {
+      while (writing.next().done !== true);
+      return jsonResponse(json.bytes)
+    }
+    const { points: most } = this.#options
+    if (this.#points > 0 && this.#points + points > most) {
+      throw new ServiceError('overloaded', `answers of ${this.#points} points are being written (limit ${most})`)
+    }
+    return jsonResponse(this.#stream({ points, drop }, json, writing))
+  }
+
+  /** It counts from when it is read for the first time until it is read or dropped: nobody may ever read it. */
+  #stream({ points, drop }: Omit<Delivery, 'pieces'>, json: JsonBytes, writing: Writing): ReadableStream<Uint8Array> {
+    let state: 'new' | 'open' | 'closed' = 'new'
+    let patience: NodeJS.Timeout | undefined
+    const close = (): void => {
+      if (state === 'open') this.#points -= points
+      state = 'closed'
+      clearTimeout(patience)
+    }
+    const lose = (): void => {
+      close()
+      drop()
+    }
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+      clearTimeout(patience)
+      if (state === 'new') {
+        state = 'open'
+        this.#points += points
+      }
+      const done = await this.#fill(json, writing).catch((error: unknown) => {
+        close()
+        throw error
+      })
+      if (state === 'closed') return
+      controller.enqueue(json.take())
+      if (done) {
+        close()
+        controller.close()
+      } else patience = setTimeout(lose, this.#options.patience_ms)
+    }
+    return new ReadableStream<Uint8Array>({ pull, cancel: close }, { highWaterMark: 0 })
+  }
+
+  /** Writes a piece; true when it was the last. */
+  async #fill(json: JsonBytes, writing: Writing): Promise<boolean> {
+    const { turns } = this.#options
+    let began_ms = turns.begin()
+    while (json.length < PIECE_BYTES) {
+      if (writing.next().done === true) return true
+      if (!turns.isOver(began_ms)) continue
+      await turns.yield(began_ms)
+      began_ms = turns.begin()
+    }
+    await turns.yield(began_ms)
+    return false
+  }
+}
