@@ -3,7 +3,7 @@ import { unjudged, type Verdict } from '#core/score.ts'
 
 import type { Detector, DetectorContext } from '../kind.ts'
 import { Rows } from '../rows.ts'
-import { joinSections, splitSections } from '../sections.ts'
+import { concatenated, sectionViews, splitSections } from '../sections.ts'
 import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
@@ -115,8 +115,12 @@ export class Joint implements Detector {
     return this.#adopted
   }
 
+  views(): readonly Uint8Array[] {
+    return sectionViews([this.#rows.views(), ...this.#forecast.pools.map((pool) => pool.views())])
+  }
+
   save(): Uint8Array {
-    return joinSections([this.#rows.save(), ...this.#forecast.pools.map((pool) => pool.save())])
+    return concatenated(this.views())
   }
 
   load(bytes: Uint8Array): void {
