@@ -43,6 +43,27 @@ test('what each stage refused is told together', async () => {
   expect(await door.submit(request('a'))).toEqual({ rejected: 3, message: 'two labels too long; one sample too old' })
 })
 
+test('what comes while the stages are busy waits; what was answered is not held back', async () => {
+  const seen: string[] = []
+  const free = Promise.withResolvers<void>()
+  const stages = {
+    busy: undefined as Promise<void> | undefined,
+    take: async (input: Input) => ({ receipt: fine, apply: async () => (seen.push(nameOf(input)), fine) }),
+  }
+  const door = new Pipeline({ stages, queue: 100, meter: silentMeter, log: silentLog })
+  const first = door.submit(request('a'))
+  stages.busy = free.promise
+  await first
+  const second = door.submit(request('b'))
+  const reload = door.between(() => seen.push('reload'))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(seen).toEqual(['a'])
+  stages.busy = undefined
+  free.resolve()
+  await Promise.all([second, reload])
+  expect(seen).toEqual(['a', 'b', 'reload'])
+})
+
 test('a refused input does not stop those behind it', async () => {
   const door = pipeline(async (input) => {
     if (nameOf(input) === 'bad') throw new ServiceError('bad_data', 'no')

@@ -9,6 +9,8 @@ const ACCEPTED: Receipt = { rejected: 0, message: '' }
 export interface Stages {
   /** Records, decodes and journals an input. Throws `ServiceError` when it is refused as a whole: nothing was changed. */
   take(input: Input): Promise<{ readonly receipt: Receipt; apply(): Promise<Receipt> }>
+  /** Set while nothing may change the engine, though requests are read and answered: what comes next waits for it. */
+  readonly busy?: Promise<void> | undefined
 }
 
 export interface PipelineOptions {
@@ -82,6 +84,8 @@ export class Pipeline implements Intake {
 
   async #run(): Promise<void> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const { busy } = this.#options.stages
+      if (busy !== undefined) await busy
       if (next.input?.kind === 'tick') this.#ticks--
       await next.run()
     }

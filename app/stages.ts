@@ -68,6 +68,7 @@ export interface JournaledStagesOptions {
 export class JournaledStages implements Stages {
   readonly #options: JournaledStagesOptions
   #writing: Promise<void> | undefined
+  #capturing: Promise<void> | undefined
   /** Time spent on applying what the last checkpoint does not have. */
   #work_ms = 0
   #capture_ms = 0
@@ -78,6 +79,11 @@ export class JournaledStages implements Stages {
 
   constructor(options: JournaledStagesOptions) {
     this.#options = options
+  }
+
+  /** Set while the state is taken down: no input may change it meanwhile. */
+  get busy(): Promise<void> | undefined {
+    return this.#capturing
   }
 
   /** True while data is sent away to come again later: time goes on, and what was refused is not absent. */
@@ -136,8 +142,8 @@ export class JournaledStages implements Stages {
   }
 
   /**
-   * Folds the journal into one file: the state is captured before this returns, and written while inputs go on. A failure is logged: the
-   * journal goes on growing, and nothing is lost.
+   * Folds the journal into one file: inputs wait until the state is captured (`busy`), and go on while it is synced. A failure is
+   * logged: the journal goes on growing, and nothing is lost.
    */
   checkpoint(): Promise<void> {
     this.#writing ??= this.#checkpoint().finally(() => {
@@ -157,11 +163,14 @@ export class JournaledStages implements Stages {
     try {
       const segment = journal.rotate()
       const began_ms = elapsed_ms()
-      const written = checkpoint.write(this.#snapshots(), segment)
+      const { captured, done } = checkpoint.write(this.#snapshots(), segment)
+      this.#work_ms = 0
+      this.#capturing = captured
+      await captured
+      this.#capturing = undefined
       this.#captured_ms = elapsed_ms()
       this.#capture_ms = this.#captured_ms - began_ms
-      this.#work_ms = 0
-      await journal.dropBefore(await written)
+      await journal.dropBefore(await done)
       if (this.#failed_ms > -Infinity) log.info('a checkpoint is written again')
       this.#failed_ms = -Infinity
     } catch (error) {

@@ -1,5 +1,6 @@
 // OTLP over a socket to findings, whole processes: `npm run bench -- ingest [CASE…] [--runs N] [--points N]`. With OTELCOL=PROGRAM the
-// OpenTelemetry Collector receives the same bodies in the same run, and drops them.
+// OpenTelemetry Collector receives the same bodies in the same run, and drops them; with PROMETHEUS=PROGRAM a Prometheus stores them (it
+// has no gRPC).
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -16,6 +17,7 @@ import {
   startServer,
   usageOf,
 } from './measure.ts'
+import { startPrometheus } from './prometheus.ts'
 import type { SenderOptions } from './sender.ts'
 
 type Case = Omit<SenderOptions, 'url' | 'rounds' | 'connections' | 'rate'>
@@ -42,22 +44,54 @@ const CASES: Readonly<Record<string, Case>> = {
   '1M': { ...BASE, series: 1_000_000 },
 }
 
-type Peer = Pick<Server, 'pid' | 'otlp' | 'grpc' | 'stop'> & Partial<Pick<Server, 'http'>>
+interface Peer extends Pick<Server, 'pid' | 'stop'>, Partial<Pick<Server, 'http' | 'held'>> {
+  /** Where it takes OTLP; undefined where it does not. */
+  readonly urls: Readonly<Record<Case['transport'], string | undefined>>
+}
 
-/** Whether Barograph takes them in, or the Collector. */
 type Start = () => Promise<Peer>
+
+const local = (port: number): string => `http://127.0.0.1:${port}`
 
 function barograph(rules: readonly string[]): Start {
   const limits = { series: 2_000_000, series_per_metric: 2_000_000, scored_series: 2_000_000 }
-  return () => startServer({ rules, limits, retention: { samples: '400d' } })
+  return async () => {
+    const server = await startServer({ rules, limits, retention: { samples: '400d' } })
+    return { ...server, urls: { http: local(server.otlp), grpc: local(server.grpc) } }
+  }
+}
+
+/** Those that the environment names. */
+function others(): (readonly [suffix: string, start: Start])[] {
+  const { OTELCOL, PROMETHEUS } = process.env
+  const peers: (readonly [string, Start])[] = []
+  if (OTELCOL !== undefined) {
+    const collector = async (): Promise<Peer> => {
+      const { otlp, grpc, ...server } = await startCollector(OTELCOL)
+      return { ...server, urls: { http: local(otlp), grpc: local(grpc) } }
+    }
+    peers.push([' (Collector)', collector])
+  }
+  if (PROMETHEUS !== undefined) {
+    const prometheus = async (): Promise<Peer> => {
+      const { http, ...server } = await startPrometheus(PROMETHEUS)
+      return { ...server, urls: { http: `${local(http)}/api/v1/otlp`, grpc: undefined } }
+    }
+    peers.push([' (Prometheus)', prometheus])
+  }
+  return peers
 }
 
 async function run(name: string, what: Case, { points: total, start }: { points: number; start: Start }) {
   const server = await start()
+  const url = server.urls[what.transport]
+  if (url === undefined) {
+    await server.stop()
+    return undefined
+  }
   const warm = Math.max(2, Math.ceil(1_000_000 / what.series))
   const rounds = warm + Math.max(2, Math.ceil(total / what.series))
-  const port = what.transport === 'http' ? server.otlp : server.grpc
-  const options: SenderOptions = { ...what, url: `http://127.0.0.1:${port}`, rounds, connections: 4, rate: 0 }
+  const options: SenderOptions = { ...what, url, rounds, connections: 4, rate: 0 }
   const sender = new LineProcess(
     pinned(1, [process.execPath, join(import.meta.dirname, 'sender.ts'), JSON.stringify(options)]),
   )
@@ -66,7 +100,8 @@ async function run(name: string, what: Case, { points: total, start }: { points:
     const empty = usageOf(server.pid)
     await sender.ask(`0 ${warm}`)
     const before = usageOf(server.pid)
-    const sent = await sender.ask<Sent>(`${warm} ${rounds}`)
+    const load = (): Promise<Sent> => sender.ask<Sent>(`${warm} ${rounds}`)
+    const [sent, loop] = server.held === undefined ? [await load()] : await server.held(load)
     await new Promise((resolve) => setTimeout(resolve, 1000))
     const after = usageOf(server.pid)
     const cpu_s = after.cpu_s - before.cpu_s
@@ -76,7 +111,9 @@ async function run(name: string, what: Case, { points: total, start }: { points:
       case: name,
       ...costOf(sent, points_of_body, cpu_s),
       ...(http !== undefined && { stored: await counted(http, 'barograph_store_samples_total') }),
+      ...(loop !== undefined && { loop_delay: loop }),
       series: what.series,
+      samples_per_series: rounds,
       rss_mb: Math.round(after.rss_bytes / 2 ** 20),
       bytes_per_series: Math.round((after.rss_bytes - empty.rss_bytes) / what.series),
     }
@@ -98,17 +135,14 @@ export async function bench(args: readonly string[]): Promise<void> {
   })
   const names = positionals.length === 0 ? Object.keys(CASES) : positionals
   const rules = values['no-detectors'] ? [] : [join(import.meta.dirname, 'ingest.barograph.yml')]
-  const program = process.env['OTELCOL']
-  const peers: readonly (readonly [suffix: string, start: Start])[] = [
-    ['', barograph(rules)],
-    ...(program === undefined ? [] : ([[' (Collector)', () => startCollector(program)]] as const)),
-  ]
-  const results = new Map<string, Awaited<ReturnType<typeof run>>[]>()
+  const peers = [['', barograph(rules)] as const, ...others()]
+  const results = new Map<string, NonNullable<Awaited<ReturnType<typeof run>>>[]>()
   // Interleaved, so that a slow minute of the machine hits all alike.
   for (let i = 0; i < Number(values.runs); i++) {
     for (const name of names) {
       for (const [suffix, start] of peers) {
         const result = await run(name + suffix, CASES[name]!, { points: Number(values.points), start })
+        if (result === undefined) continue
         report({ run: i, ...result })
         results.set(name + suffix, [...(results.get(name + suffix) ?? []), result])
       }

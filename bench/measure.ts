@@ -6,6 +6,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+import type { LoopDelay } from './loop-delay.ts'
+
 const ROOT = join(import.meta.dirname, '..')
 /** As Linux counts CPU time for user programs. */
 const TICKS_PER_S = 100
@@ -79,6 +81,8 @@ export interface Server {
   readonly otlp: number
   readonly grpc: number
   readonly folder: string
+  /** How long its event loop was held while something ran. */
+  held<T>(run: () => Promise<T>): Promise<readonly [T, LoopDelay]>
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
@@ -98,9 +102,10 @@ export async function startServer(config: Readonly<Record<string, unknown>>, cor
   // BENCH_PROFILE=FOLDER leaves a CPU profile of the server there: it has to end by itself for that.
   const profile = process.env['BENCH_PROFILE']
   const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
-  const main = [process.execPath, ...profiling, join(ROOT, 'app/main.ts'), 'serve', '--config', file]
+  const watched = ['--import', join(import.meta.dirname, 'loop-delay.ts')]
+  const main = [process.execPath, ...profiling, ...watched, join(ROOT, 'app/main.ts'), 'serve', '--config', file]
   const [program, ...args] = pinned(core, main)
-  const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const gone = once(child, 'exit')
   await ready(http, child)
   return {
@@ -109,6 +114,13 @@ export async function startServer(config: Readonly<Record<string, unknown>>, cor
     otlp,
     grpc,
     folder,
+    async held(run) {
+      child.send('begin')
+      const result = await run()
+      child.send('end')
+      const [delay] = (await once(child, 'message')) as [LoopDelay]
+      return [result, delay]
+    },
     async stop(signal = profile === undefined ? 'SIGKILL' : 'SIGTERM') {
       child.kill(signal)
       await gone

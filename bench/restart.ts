@@ -39,8 +39,9 @@ function sizeOf(folder: string): number {
 
 /** Milliseconds from spawning the executable to the first 200 of `/-/ready`. */
 async function ready(data: string, set: readonly string[]): Promise<{ ready_ms: number; cpu_ms: number }> {
-  const [http, otlp] = [await freePort(), await freePort()]
-  const given = [`data=${join(data, 'state')}`, `listen.http=${http}`, `listen.otlp_http=${otlp}`, ...set]
+  const [http, otlp, grpc] = [await freePort(), await freePort(), await freePort()]
+  const ports = [`listen.http=${http}`, `listen.otlp_http=${otlp}`, `listen.otlp_grpc=${grpc}`]
+  const given = [`data=${join(data, 'state')}`, ...ports, ...set]
   const began = process.hrtime.bigint()
   const child = spawn(process.execPath, [BAROGRAPH, 'serve', ...given.flatMap((one) => ['--set', one])], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -83,7 +84,9 @@ export async function bench(args: readonly string[]): Promise<void> {
     cpSync(join(home, 'interrupted'), join(home, 'copy'), { recursive: true })
     const facts = { series, journal_points: rounds * series, detector: values.detector }
     say('checkpoint_bytes', first.checkpoint_bytes, facts)
-    say('capture_ms', second.capture_ms, { ...facts, sections: second.sections })
+    for (const [i, { inputs_wait_ms, ...more }] of second.captures.entries()) {
+      say('capture_ms', inputs_wait_ms, { ...facts, which: i === 0 ? 'first' : 'next', ...more })
+    }
     say('loop_delay_p99_ms', second.loop_p99_ms, { ...facts, max_ms: Math.round(second.loop_max_ms) })
     say('journal_bytes_per_point', journal_bytes / (rounds * series), facts)
     const limits = ['series', 'series_per_metric', 'scored_series'].map((limit) => `limits.${limit}=${series * 2}`)

@@ -2,7 +2,16 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const NOT_ALONE = new Set(['run', 'collector', 'payload', 'load', 'measure', 'sender', 'write-sender'])
+const NOT_ALONE = new Set([
+  'run',
+  'collector',
+  'loop-delay',
+  'measure',
+  'payload',
+  'prometheus',
+  'sender',
+  'write-sender',
+])
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   .map((file) => file.slice(0, -3))

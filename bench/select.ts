@@ -171,7 +171,7 @@ function snapshots(table: SeriesTable): void {
   const saves = Array.from({ length: 5 }, () => {
     writer.clear()
     const start = cpu_ms()
-    table.save(writer)
+    Array.from(table.saving(writer))
     return cpu_ms() - start
   })
   const bytes = writer.copy()

@@ -10,6 +10,7 @@ import { toOtlpJson } from '../collector/wire/to-json.ts'
 import { Payload, SHAPES } from './payload.ts'
 
 export interface SenderOptions {
+  /** Where `/v1/metrics` is added to, over HTTP. */
   readonly url: string
   readonly transport: 'http' | 'grpc'
   readonly encoding: 'proto' | 'json'
@@ -45,14 +46,14 @@ type Send = (body: Buffer) => Promise<void>
 
 function httpSender(): Send {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections })
-  const { hostname, port } = new URL(options.url)
+  const { hostname, port, pathname } = new URL(options.url)
+  const path = `${pathname.replace(/\/$/, '')}/v1/metrics`
   const headers = {
     'content-type': options.encoding === 'proto' ? 'application/x-protobuf' : 'application/json',
     ...(options.gzip && { 'content-encoding': 'gzip' }),
   }
   return (body) =>
     new Promise((resolve, reject) => {
-      const path = '/v1/metrics'
       const length = { 'content-length': body.length }
       const sent = request(
         { agent, hostname, port, path, method: 'POST', headers: { ...headers, ...length } },

@@ -14,12 +14,14 @@ export interface Component {
 export interface Snapshot {
   /** Names the section of the checkpoint. Never changes once released. */
   readonly name: string
-  /**
-   * The state as it is now. Nothing else runs meanwhile: it copies columns, and leaves the rest for later. The bytes stay as they
-   * are until the next call, which may use their memory again. Throws `ServiceError('unavailable')` where what they refer to
-   * cannot be written.
-   */
+  /** The state as it is now. Throws `ServiceError('unavailable')` where what it refers to cannot be written. */
   save(): Uint8Array
+  /**
+   * For much state: the bytes of `save` one part after the other, without a copy of them. What makes a part may be called while
+   * requests are read and answered; until the last one was taken no input is applied, and the parts say what they say until then.
+   * A part may be empty, where making the next takes its time.
+   */
+  parts?(): Iterable<Uint8Array>
   load(bytes: Uint8Array): void
   /** Resolves when all files that the saved bytes rely on are on the disk. */
   durable?(): Promise<void>

@@ -119,9 +119,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.templates_per_service': 'Log templates of one service; what fits none is counted together.',
   'limits.open_incidents': 'Incidents open at one time.',
   'limits.incident_members': 'Findings, alerts and changes of one incident.',
+  'limits.query_samples': 'Samples that one query may read, plus values that it computes.',
   'limits.query_memory':
     'Memory that all queries together may hold while they are evaluated; one that holds less than 16 MiB is never refused.',
-  'limits.query_samples': 'Samples that one query may read, plus values that it computes.',
   'limits.query_series': 'Series that one selector of a query may find.',
   'limits.query_timeout': 'Time of one query.',
   'limits.stream_clients': 'Readers of `/api/v1/stream` at one time.',

@@ -6,10 +6,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
 
 import type { SamplesInput } from '#core/ports/intake.ts'
+import { silentLog } from '#core/ports/log.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { seeded } from '#core/random.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import { Checkpoint } from '#core/store/checkpoint.ts'
 
 import { Barograph } from '../../tests/acceptance/barograph.ts'
 
@@ -35,9 +37,8 @@ export interface LifeReport {
   readonly loop_max_ms: number
   readonly checkpoint_bytes: number
   readonly rss_bytes: number
-  /** What the capture of a checkpoint takes, without writing it: in all, and the longest sections. */
-  readonly capture_ms: number
-  readonly sections: Readonly<Record<string, string>>
+  /** The first checkpoint and one more: how long inputs wait, how long the event loop is held, what memory stays with the process. */
+  readonly captures: readonly Capture[]
 }
 
 /** All series as evidence, and one metric in fifty with its bands, which are series of their own. */
@@ -103,20 +104,32 @@ function hashOf({ service }: Barograph): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Sections of a checkpoint as `name: ms, MB`, longest first. */
-function capture({ service }: Barograph): Pick<LifeReport, 'capture_ms' | 'sections'> {
-  const taken = service.engine.snapshots.map((snapshot) => {
+export interface Capture {
+  readonly inputs_wait_ms: number
+  readonly loop_held_ms: number
+  readonly rss_growth_mb: number
+}
+
+/** Writes checkpoints beside those of the process. */
+async function captured({ service }: Barograph, folder: string): Promise<Capture[]> {
+  const checkpoint = new Checkpoint({ folder, log: silentLog })
+  const captures: Capture[] = []
+  for (const segment of [1, 2]) {
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
+    const rss = process.memoryUsage.rss()
     const began = process.hrtime.bigint()
-    const { length } = snapshot.save()
-    return { name: snapshot.name, ms: Number(process.hrtime.bigint() - began) / 1e6, length }
-  })
-  const longest = taken.toSorted((a, b) => b.ms - a.ms).filter(({ ms }) => ms > 1)
-  return {
-    capture_ms: taken.reduce((sum, { ms }) => sum + ms, 0),
-    sections: Object.fromEntries(
-      longest.map(({ name, ms, length }) => [name, `${ms.toFixed(0)} ms, ${(length / 2 ** 20).toFixed(1)} MB`]),
-    ),
+    const { captured: over, done } = checkpoint.write(service.engine.snapshots, segment)
+    await over
+    captures.push({
+      inputs_wait_ms: Math.round(Number(process.hrtime.bigint() - began) / 1e6),
+      loop_held_ms: Math.round(delay.max / 1e6),
+      rss_growth_mb: Math.round((process.memoryUsage.rss() - rss) / 2 ** 20),
+    })
+    delay.disable()
+    await done
   }
+  return captures
 }
 
 async function live(life: Life): Promise<void> {
@@ -156,7 +169,7 @@ async function live(life: Life): Promise<void> {
     loop_p99_ms: delay.percentile(99) / 1e6,
     loop_max_ms: delay.max / 1e6,
     rss_bytes: process.memoryUsage.rss(),
-    ...capture(barograph),
+    captures: await captured(barograph, join(data, 'beside')),
   }
   if (end === 'stop') await barograph.stop()
   const checkpoint = statSync(join(data, 'state', 'checkpoint'), { throwIfNoEntry: false })

@@ -51,19 +51,19 @@ function damage(name: string): void {
 test('what was written comes back, with the segment to go on from', async () => {
   expect(loaded()).toEqual([undefined, '', ''])
   const checkpoint = new Checkpoint({ folder, log: silentLog })
-  expect(await checkpoint.write([new Note('a', 'one'), new Note('b')], 5)).toBe(5)
+  expect(await checkpoint.write([new Note('a', 'one'), new Note('b')], 5).done).toBe(5)
   expect(loaded()).toEqual([5, 'one', ''])
   // The journal is needed from the previous checkpoint on.
-  expect(await checkpoint.write([new Note('a', 'two'), new Note('b', 'zwei')], 6)).toBe(5)
-  expect(await checkpoint.write([new Note('a', 'three')], 9)).toBe(6)
+  expect(await checkpoint.write([new Note('a', 'two'), new Note('b', 'zwei')], 6).done).toBe(5)
+  expect(await checkpoint.write([new Note('a', 'three')], 9).done).toBe(6)
   expect(loaded()).toEqual([9, 'three', ''])
   expect(readdirSync(folder).toSorted()).toEqual(['checkpoint', 'checkpoint.previous'])
 })
 
 test('a damaged one is replaced by the previous, when the journal continues that', async () => {
   const checkpoint = new Checkpoint({ folder, log: silentLog })
-  await checkpoint.write([new Note('a', 'one')], 5)
-  await checkpoint.write([new Note('a', 'two')], 6)
+  await checkpoint.write([new Note('a', 'one')], 5).done
+  await checkpoint.write([new Note('a', 'two')], 6).done
   damage('checkpoint')
   const told: string[] = []
   expect(loaded([5, 6], { ...silentLog, warn: (message) => told.push(message) })).toEqual([5, 'one', ''])
@@ -77,38 +77,38 @@ test('a damaged one is replaced by the previous, when the journal continues that
 
 test('a damaged one never takes the place of the previous', async () => {
   const checkpoint = new Checkpoint({ folder, log: silentLog })
-  await checkpoint.write([new Note('a', 'one')], 5)
-  await checkpoint.write([new Note('a', 'two')], 6)
+  await checkpoint.write([new Note('a', 'one')], 5).done
+  await checkpoint.write([new Note('a', 'two')], 6).done
   damage('checkpoint')
   const next = new Checkpoint({ folder, log: silentLog })
   next.load([new Note('a')], [5, 6])
-  expect(await next.write([new Note('a', 'three')], 7)).toBe(5)
+  expect(await next.write([new Note('a', 'three')], 7).done).toBe(5)
   damage('checkpoint')
   expect(loaded([5, 6, 7])[1]).toBe('one')
 })
 
 test('when both are damaged, it says what to do', async () => {
   const checkpoint = new Checkpoint({ folder, log: silentLog })
-  await checkpoint.write([new Note('a', 'one')], 5)
-  await checkpoint.write([new Note('a', 'two')], 6)
+  await checkpoint.write([new Note('a', 'one')], 5).done
+  await checkpoint.write([new Note('a', 'two')], 6).done
   damage('checkpoint')
   damage('checkpoint.previous')
   expect(() => loaded([5, 6])).toThrow(/checkpoint.previous is damaged.*backup/)
 })
 
 test('a process that ended between the two renames finds the previous one', async () => {
-  await new Checkpoint({ folder, log: silentLog }).write([new Note('a', 'one')], 5)
+  await new Checkpoint({ folder, log: silentLog }).write([new Note('a', 'one')], 5).done
   renameSync(path(), path('checkpoint.previous'))
   expect(loaded()).toEqual([5, 'one', ''])
 })
 
 test('a section that nobody knows is an error that names it', async () => {
-  await new Checkpoint({ folder, log: silentLog }).write([new Note('a'), new Note('from the future')], 1)
+  await new Checkpoint({ folder, log: silentLog }).write([new Note('a'), new Note('from the future')], 1).done
   expect(() => loaded()).toThrow(/a section "from the future", which this version does not know/)
 })
 
 test('another format version is an error, not damage', async () => {
-  await new Checkpoint({ folder, log: silentLog }).write([new Note('a')], 1)
+  await new Checkpoint({ folder, log: silentLog }).write([new Note('a')], 1).done
   const bytes = readFileSync(path())
   bytes[8] = 2
   writeFileSync(path(), bytes)
@@ -118,26 +118,93 @@ test('another format version is an error, not damage', async () => {
 test('a folder that cannot be written leaves what is there', async () => {
   writeFileSync(path('file'), '')
   const checkpoint = new Checkpoint({ folder: path('file'), log: silentLog })
-  await expect(checkpoint.write([new Note('a')], 1)).rejects.toThrow(/cannot be written/)
+  await expect(checkpoint.write([new Note('a')], 1).done).rejects.toThrow(/cannot be written/)
 })
 
 test('what is saved is the state at the call; it is written while the process goes on', async () => {
   const note = new Note('a', 'x'.repeat(5_000_000))
-  const written = new Checkpoint({ folder, log: silentLog }).write([note], 5)
+  const { done } = new Checkpoint({ folder, log: silentLog }).write([note], 5)
   note.text = 'later'
   let turns = 0
   const counting = setInterval(() => turns++, 0)
-  await written
+  await done
   clearInterval(counting)
   expect(turns).toBeGreaterThan(0)
   expect(loaded()).toEqual([5, 'x'.repeat(5_000_000), ''])
 })
 
+/** Much state in parts, each made when it is asked for. */
+class Columns extends Note {
+  readonly columns: Uint8Array[]
+  asked = 0
+
+  constructor(name: string, columns: Uint8Array[]) {
+    super(name)
+    this.columns = columns
+  }
+
+  *parts(): Generator<Uint8Array, void> {
+    for (const column of this.columns) {
+      this.asked++
+      yield column
+    }
+  }
+}
+
+test('parts are written as they lie in memory, and are not needed once they are captured', async () => {
+  // Longer than what is written at once, and of shared memory, as those of the store are.
+  const columns = [3_000_001, 0, 17, 0, 70_000].map((length, i) =>
+    new Uint8Array(new SharedArrayBuffer(length)).fill(97 + i),
+  )
+  const note = new Columns('a', columns)
+  const whole = Buffer.concat(columns).toString()
+  const small = new Note('b', 'then')
+  const { captured, done } = new Checkpoint({ folder, log: silentLog }).write([note, small], 5)
+  // One that comes as a whole is taken at once, whatever comes before it.
+  small.text = 'later'
+  await captured
+  expect(note.asked).toBe(columns.length)
+  for (const column of columns) column.fill(0)
+  await done
+  expect(loaded()).toEqual([5, whole, 'then'])
+})
+
+test('requests are read between two parts, however long making them takes', async () => {
+  let turns = 0
+  const counting = setInterval(() => turns++, 0)
+  const busy = new Columns('a', [])
+  busy.parts = function* () {
+    for (let i = 0; i < 20; i++) {
+      const until = process.hrtime.bigint() + 3_000_000n
+      while (process.hrtime.bigint() < until);
+      yield new Uint8Array()
+    }
+  }
+  await new Checkpoint({ folder, log: silentLog }).write([busy], 5).done
+  clearInterval(counting)
+  expect(turns).toBeGreaterThan(10)
+})
+
+test('a part that cannot be made ends the capture, and the checkpoint before stays', async () => {
+  const checkpoint = new Checkpoint({ folder, log: silentLog })
+  await checkpoint.write([new Note('a', 'one')], 5).done
+  const bad = new Columns('a', [])
+  bad.parts = function* () {
+    yield Buffer.from('half')
+    throw new Error('no')
+  }
+  const { captured, done } = checkpoint.write([bad], 6)
+  await captured
+  await expect(done).rejects.toMatchObject({ code: 'unavailable', cause: { message: 'no' } })
+  expect(loaded()).toEqual([5, 'one', ''])
+  expect(readdirSync(folder)).toEqual(['checkpoint'])
+})
+
 test('it counts only when the files that it relies on are on the disk', async () => {
   const checkpoint = new Checkpoint({ folder, log: silentLog })
-  await checkpoint.write([new Note('a', 'one')], 5)
+  await checkpoint.write([new Note('a', 'one')], 5).done
   const note = Object.assign(new Note('a', 'two'), { durable: () => Promise.reject(new Error('EIO')) })
-  await expect(checkpoint.write([note], 6)).rejects.toThrow(/cannot be written/)
+  await expect(checkpoint.write([note], 6).done).rejects.toThrow(/cannot be written/)
   expect(loaded()).toEqual([5, 'one', ''])
   expect(readdirSync(folder)).toEqual(['checkpoint'])
 })

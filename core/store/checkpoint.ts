@@ -21,8 +21,10 @@ const PREFIX_BYTES = 20
 const HEADER_LIMIT = 1 << 20
 /** `fs` takes less than 2 GiB at once. */
 const READ_BYTES = 1 << 26
-/** What is done at once while data comes in: a checksum over this much takes about a millisecond. */
+/** What is done at once while requests come in: to write and sum up so much takes about a millisecond, in at most so many pieces. */
 const SLICE_BYTES = 1 << 20
+const SLICES = 512
+const SPACE = 0x20
 
 const schema = z.object({
   segment: z.number().int().nonnegative(),
@@ -79,52 +81,96 @@ function opened<T>(path: string, read: (fd: number) => T): T {
   }
 }
 
-interface Part {
-  readonly name: string
-  readonly bytes: Uint8Array
+/** Sections of a file that is being written. */
+type Sections = Header['sections']
+
+/** With numbers as long as they get: the header is written last, in the place that this has. */
+function longest(names: readonly string[]): Uint8Array {
+  const [length, crc] = [Number.MAX_SAFE_INTEGER, 0xffff_ffff]
+  return headerOf(
+    Number.MAX_SAFE_INTEGER,
+    names.map((name) => ({ name, length, crc })),
+  )
 }
 
-/** Views of at most `SLICE_BYTES`. */
-function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void> {
-  for (let at = 0; at < bytes.length; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES)
+function headerOf(segment: number, sections: Sections): Uint8Array {
+  return bytesOf(JSON.stringify({ segment, sections } satisfies Header))
 }
 
-async function sectionOf({ name, bytes }: Part): Promise<Header['sections'][number]> {
-  let crc = 0
-  for (const slice of slicesOf(bytes)) {
-    crc = crc32(slice, crc)
-    await setImmediate()
-  }
-  return { name, length: bytes.length, crc }
+/** The beginning of a file; a header is filled up with spaces. */
+function beginning(header: Uint8Array, room: number): Uint8Array {
+  const padded = new Uint8Array(room).fill(SPACE)
+  padded.set(header)
+  const writer = new ByteWriter(PREFIX_BYTES + room)
+  writer.raw(bytesOf(MAGIC))
+  writer.u32(VERSION)
+  writer.u32(room)
+  writer.u32(crc32(padded))
+  writer.raw(padded)
+  return writer.view()
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (const slice of slicesOf(bytes)) {
-    for (let done = 0; done < slice.length;) {
-      const { bytesWritten } = await file.write(slice, done, slice.length - done)
-      done += bytesWritten
+/** Views of at most `SLICE_BYTES` of parts one behind the other, gathered to about as much. */
+function* slicesOf(parts: Iterable<Uint8Array>): Generator<readonly Uint8Array[], void> {
+  let gathered: Uint8Array[] = []
+  let size = 0
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += SLICE_BYTES) {
+      const slice = part.subarray(at, at + SLICE_BYTES)
+      if (size + slice.length > SLICE_BYTES || gathered.length === SLICES) {
+        yield gathered
+        gathered = []
+        size = 0
+      }
+      gathered.push(slice)
+      size += slice.length
     }
+    if (part.length === 0) yield []
+  }
+  yield gathered
+}
+
+async function writeAll(file: FileHandle, slices: readonly Uint8Array[]): Promise<void> {
+  let rest = slices
+  while (rest.length > 0) {
+    let { bytesWritten: written } = await file.writev(rest)
+    const left: Uint8Array[] = []
+    for (const slice of rest) {
+      if (written < slice.length) left.push(slice.subarray(written))
+      written = Math.max(0, written - slice.length)
+    }
+    rest = left
   }
 }
 
-/** Returns the size of the file. */
-async function writeFile(path: string, parts: readonly Part[], segment: number): Promise<number> {
-  const sections: Header['sections'] = []
-  for (const part of parts) sections.push(await sectionOf(part))
-  const header = bytesOf(JSON.stringify({ segment, sections } satisfies Header))
-  const prefix = new ByteWriter(PREFIX_BYTES)
-  prefix.raw(bytesOf(MAGIC))
-  prefix.u32(VERSION)
-  prefix.u32(header.length)
-  prefix.u32(crc32(header))
-  const file = await open(path, 'w')
-  try {
-    for (const bytes of [prefix.view(), header, ...parts.map((part) => part.bytes)]) await writeAll(file, bytes)
-    await file.sync()
-  } finally {
-    await file.close()
+/** Writes a section behind the others. Between two slices others have their turn. */
+async function writeSection(file: FileHandle, name: string, parts: Iterable<Uint8Array>): Promise<Sections[number]> {
+  let [length, crc] = [0, 0]
+  for (const slices of slicesOf(parts)) {
+    const writing = writeAll(file, slices)
+    // While they are on their way.
+    for (const slice of slices) {
+      crc = crc32(slice, crc)
+      length += slice.length
+    }
+    await (slices.length > 0 ? writing : setImmediate())
   }
-  return PREFIX_BYTES + header.length + parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  return { name, length, crc }
+}
+
+/** Writes all sections, then the header before them; returns the size of the file. */
+async function writeFile(
+  file: FileHandle,
+  parts: readonly { readonly name: string; readonly parts: Iterable<Uint8Array> }[],
+  segment: number,
+): Promise<number> {
+  const room = longest(parts.map(({ name }) => name)).length
+  await writeAll(file, [beginning(new Uint8Array(), room)])
+  const sections: Sections = []
+  for (const one of parts) sections.push(await writeSection(file, one.name, one.parts))
+  const head = beginning(headerOf(segment, sections), room)
+  await file.write(head, 0, head.length, 0)
+  return head.length + sections.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** A half file is of no use; what stands in the way of writing may stand in the way of this. */
@@ -134,6 +180,17 @@ async function discard(path: string): Promise<void> {
   } catch {
     // It is overwritten next time.
   }
+}
+
+/** A checkpoint on its way. */
+export interface Writing {
+  /** The state is taken down, or cannot be: inputs may go on. Never rejects. */
+  readonly captured: Promise<void>
+  /**
+   * Resolves to the oldest segment that is still needed, for `dropBefore`: that of the previous checkpoint. Rejects with
+   * `ServiceError('unavailable')` when it cannot be written; the old ones stay.
+   */
+  readonly done: Promise<number>
 }
 
 /**
@@ -161,28 +218,17 @@ export class Checkpoint {
   }
 
   /**
-   * Saves every snapshot before it returns, then writes while the process goes on; what the journal holds from `segment` on is
-   * not in them. One at a time. Resolves to the oldest segment that is still needed, for `dropBefore`: that of the previous
-   * checkpoint. Rejects with `ServiceError('unavailable')` when it cannot be written; the old ones stay.
+   * Begins to write the state that there is now: what the journal holds from `segment` on is not in it. No input may be applied
+   * until `captured` is settled. One at a time.
    */
-  async write(snapshots: readonly Snapshot[], segment: number): Promise<number> {
+  write(snapshots: readonly Snapshot[], segment: number): Writing {
     assert(!this.#writing, 'a checkpoint is being written')
-    const temporary = `${this.#path}.tmp`
-    const parts = snapshots.map((snapshot) => ({ name: snapshot.name, bytes: snapshot.save() }))
     this.#writing = true
-    try {
-      await mkdir(this.#folder, { recursive: true })
-      const size = await writeFile(temporary, parts, segment)
-      for (const snapshot of snapshots) await snapshot.durable?.()
-      const oldest = await this.#replace(temporary, segment)
-      this.#bytes = size
-      return oldest
-    } catch (error) {
-      await discard(temporary)
-      throw new ServiceError('unavailable', `${this.#path} cannot be written; is the disk full?`, { cause: error })
-    } finally {
+    const captured = Promise.withResolvers<void>()
+    const done = this.#write(snapshots, segment, captured.resolve).finally(() => {
       this.#writing = false
-    }
+    })
+    return { captured: captured.promise, done }
   }
 
   /**
@@ -205,6 +251,35 @@ export class Checkpoint {
         reason: error.message,
       })
       return this.#loadLast(previous, snapshots)
+    }
+  }
+
+  async #write(snapshots: readonly Snapshot[], segment: number, captured: () => void): Promise<number> {
+    const temporary = `${this.#path}.tmp`
+    try {
+      // All at once, before anything else happens: those that send to others go on meanwhile. They are small.
+      const sections = snapshots.map((snapshot) => ({
+        name: snapshot.name,
+        parts: snapshot.parts?.() ?? [snapshot.save()],
+      }))
+      await mkdir(this.#folder, { recursive: true })
+      const file = await open(temporary, 'w')
+      let size: number
+      try {
+        size = await writeFile(file, sections, segment)
+        captured()
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      for (const snapshot of snapshots) await snapshot.durable?.()
+      const oldest = await this.#replace(temporary, segment)
+      this.#bytes = size
+      return oldest
+    } catch (error) {
+      captured()
+      await discard(temporary)
+      throw new ServiceError('unavailable', `${this.#path} cannot be written; is the disk full?`, { cause: error })
     }
   }
 

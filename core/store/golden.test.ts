@@ -131,7 +131,7 @@ function keep(name: string, path: string): void {
 }
 
 test('a checkpoint of format 1 loads', async () => {
-  await new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3)
+  await new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3).done
   keep(CHECKPOINT, join(folder, 'checkpoint'))
   copyFileSync(join(GOLDEN, CHECKPOINT), join(folder, 'checkpoint'))
   const parts = newParts()

@@ -2,8 +2,9 @@ import type { Snapshot } from '../component.ts'
 import { ServiceError } from '../errors.ts'
 import type { SeriesWriter } from '../ports/series-writer.ts'
 import type { SeriesDefinition, SeriesId } from '../series.ts'
-import { ByteReader, ByteWriter } from './bytes.ts'
+import { ByteReader } from './bytes.ts'
 import { grown } from './grow.ts'
+import { joined, PartWriter } from './part-writer.ts'
 import { widthOf } from './store-snapshot.ts'
 
 const VERSION = 1
@@ -30,7 +31,6 @@ export class JournalSeries implements Snapshot {
   #numbers = new Uint32Array(256)
   /** Numbers below this one are defined by a record that was written. */
   #defined = 0
-  readonly #saved = new ByteWriter(64)
   readonly #leftOut: { lost: number; refused: number }
   #generation: number | undefined
   /** While a journal is read: definitions of series that have ended, by number. They may come again after they are gone. */
@@ -167,16 +167,19 @@ export class JournalSeries implements Snapshot {
     return number < this.#length ? this.#widths[number]! : 0
   }
 
-  /** Format 1: epoch, then the columns of ids and widths. Valid until it is called again. */
   save(): Uint8Array {
-    const writer = this.#saved
-    writer.clear()
+    return joined(this.parts())
+  }
+
+  /** Format 1: epoch, then the columns of ids and widths. */
+  parts(): readonly Uint8Array[] {
+    const writer = new PartWriter(64)
     writer.u8(VERSION)
     writer.varint(this.#epoch)
     writer.varint(this.#length)
     writer.column(this.#ids.subarray(0, this.#length))
     writer.column(this.#widths.subarray(0, this.#length))
-    return writer.view()
+    return writer.take()
   }
 
   /** To be loaded with the store whose ids these are. */

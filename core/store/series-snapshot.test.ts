@@ -46,7 +46,7 @@ function made(): SeriesTable {
 
 function saved(table: SeriesTable): Uint8Array {
   const writer = new ByteWriter()
-  table.save(writer)
+  Array.from(table.saving(writer))
   return writer.copy()
 }
 

@@ -8,6 +8,9 @@ import { metricPairIn, namePairs, type SeriesParts } from './series-parts.ts'
 import { FLOAT, KINDS, ROW_LABELS_MAX } from './series-rows.ts'
 
 const VERSION = 1
+/** So many rows, or names with their values, are gone through at once. */
+const PAUSE = 1 << 15
+const PAUSE_NAMES = 8
 const KIND_SHIFT = 16
 const KIND_MASK = 0xff
 const ACTIVE = 1 << 24
@@ -29,16 +32,17 @@ class Numbering {
  * Format 1, columns as they lie in memory, integers of 32 bits: names; pairs (name, length of the value, values);
  * metrics; type, unit and help; bounds; then by series id, what it is (labels, kind, active), which type, unit and help,
  * which bounds; the pairs of all label sets; last, those that have ended and how long ago. Postings and hashes are made anew.
+ * Pauses where it took a while; nothing may be changed until it is through.
  */
-export function saveSeries(parts: SeriesParts, writer: ByteWriter): void {
+export function* saveSeries(parts: SeriesParts, writer: ByteWriter): Generator<void, void> {
   writer.u8(VERSION)
-  const numbers = savePairs(parts, writer)
+  const numbers = yield* savePairs(parts, writer)
   saveMetrics(parts, writer, numbers)
-  saveRows(parts, writer, numbers)
+  yield* saveRows(parts, writer, numbers)
 }
 
 /** Returns the saved number of each pair. */
-function savePairs({ pairs }: SeriesParts, writer: ByteWriter): Uint32Array {
+function* savePairs({ pairs }: SeriesParts, writer: ByteWriter): Generator<void, Uint32Array> {
   const names = [...pairs.names.all()].toSorted((a, b) => a - b)
   const used = new Uint8Array(pairs.length)
   const numberOfName = new Uint32Array(pairs.names.length)
@@ -47,6 +51,7 @@ function savePairs({ pairs }: SeriesParts, writer: ByteWriter): Uint32Array {
     writer.text(pairs.names.text(name))
     numberOfName[name] = number
     for (let pair = pairs.names.first(name); pair !== NONE; pair = pairs.next(pair)) used[pair] = 1
+    if (number % PAUSE_NAMES === 0) yield
   }
   const numbers = new Uint32Array(pairs.length)
   const nameColumn = new Uint32Array(pairs.count)
@@ -58,13 +63,17 @@ function savePairs({ pairs }: SeriesParts, writer: ByteWriter): Uint32Array {
     nameColumn[count] = numberOfName[pairs.nameOf(pair)]!
     bytes += sizes[count] = pairs.size(pair)
     numbers[pair] = count++
+    if (pair % PAUSE === 0) yield
   }
   writer.varint(count)
   writer.column(nameColumn)
   writer.column(sizes)
   const values = new Uint8Array(bytes)
   let at = 0
-  for (let pair = 0; pair < used.length; pair++) if (used[pair] === 1) at = pairs.copy(pair, values, at)
+  for (let pair = 0; pair < used.length; pair++) {
+    if (used[pair] === 1) at = pairs.copy(pair, values, at)
+    if (pair % PAUSE === 0) yield
+  }
   writer.column(values)
   return numbers
 }
@@ -78,7 +87,11 @@ function saveMetrics({ metrics }: SeriesParts, writer: ByteWriter, numbers: Uint
   }
 }
 
-function saveRows({ rows, sets, metrics, bounds }: SeriesParts, writer: ByteWriter, numbers: Uint32Array): void {
+function* saveRows(
+  { rows, sets, metrics, bounds }: SeriesParts,
+  writer: ByteWriter,
+  numbers: Uint32Array,
+): Generator<void, void> {
   const ids = rows.allKnown()
   const shapes = new Uint32Array(ids.length)
   const abouts = new Uint32Array(ids.length)
@@ -93,14 +106,16 @@ function saveRows({ rows, sets, metrics, bounds }: SeriesParts, writer: ByteWrit
     shapes[i] = rows.size(id) | (rows.kind(id) << KIND_SHIFT) | state
     abouts[i] = aboutNumbers.of(rows.about(id))
     bounded[i] = boundsNumbers.of(rows.bounds(id))
+    if (i % PAUSE === 0) yield
   }
   const set = new Uint32Array(total)
   let at = 0
   for (let i = 0; i < ids.length; i++) {
-    sets.read(rows.set(ids[i]!), rows.size(ids[i]!), set, at)
-    at += rows.size(ids[i]!)
+    const end = at + rows.size(ids[i]!)
+    sets.read(rows.set(ids[i]!), end - at, set, at)
+    for (; at < end; at++) set[at] = numbers[set[at]!]!
+    if (i % PAUSE === 0) yield
   }
-  for (let i = 0; i < total; i++) set[i] = numbers[set[i]!]!
   writer.varint(aboutNumbers.order.length)
   for (const about of aboutNumbers.order) writeAbout(writer, metrics.about(about))
   writer.varint(boundsNumbers.order.length)

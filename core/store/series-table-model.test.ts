@@ -235,7 +235,7 @@ function newTable(): SeriesTable {
 
 function saved(table: SeriesTable): Uint8Array {
   const writer = new ByteWriter()
-  table.save(writer)
+  Array.from(table.saving(writer))
   return writer.copy()
 }
 

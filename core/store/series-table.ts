@@ -272,8 +272,9 @@ export class SeriesTable {
   }
 
   /** Format 1: see `series-snapshot.ts`. */
-  save(writer: ByteWriter): void {
-    saveSeries(this.#parts, writer)
+  /** Writes everything, pausing where it took a while. */
+  *saving(writer: ByteWriter): Generator<void, void> {
+    yield* saveSeries(this.#parts, writer)
     this.#ended.save(writer)
   }
 

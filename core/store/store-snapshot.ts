@@ -2,15 +2,14 @@ import { ServiceError } from '../errors.ts'
 import { bucketCount } from '../exponential.ts'
 import type { SeriesDefinition } from '../series.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import type { ChunkFiles } from './chunk-files.ts'
 import type { Dropping } from './dropping.ts'
+import { PartWriter } from './part-writer.ts'
 import { loadStore1 } from './store-snapshot-1.ts'
 import type { Tables } from './tables.ts'
 
 const VERSION = 2
-/** About what a series needs beside its slabs; and how much more room is made at once. */
-const BYTES_A_SERIES = 512
-const ROOM = 1.125
-
+const NOTHING = new Uint8Array()
 /** What is saved: the tables, and marks that decide what is dropped when. */
 export interface StoreState {
   readonly tables: Tables
@@ -19,33 +18,35 @@ export interface StoreState {
   readonly newest_ms: number
 }
 
-/**
- * Format 2: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. The
- * memory for it is kept and used again.
- */
-export class StoreWriter {
-  #writer = new ByteWriter()
-  #room = 0
+/** Format 2: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
+export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array, void> {
+  const writer = new PartWriter()
+  writer.u8(VERSION)
+  writer.f64(newest_ms)
+  dropping.save(writer)
+  // The names of files, and what they hold, as of the beginning.
+  const [files, rollupFiles] = [tables.files, tables.rollupFiles].map(filesOf)
+  for (const _ of tables.series.saving(writer)) yield* breath(writer)
+  tables.sums.save(writer)
+  writer.raw(files!)
+  tables.samples.save(writer)
+  writer.raw(rollupFiles!)
+  tables.rollups.save(writer)
+  tables.exemplars.save(writer)
+  yield* writer.take()
+}
 
-  /** A view, valid until the next call. */
-  save({ tables, dropping, newest_ms }: StoreState): Uint8Array {
-    const needed = tables.allocated + tables.series.length * BYTES_A_SERIES
-    // Growing by doubling would copy it all several times.
-    if (needed > this.#room) this.#writer = new ByteWriter((this.#room = needed * ROOM))
-    const writer = this.#writer
-    writer.clear()
-    writer.u8(VERSION)
-    writer.f64(newest_ms)
-    dropping.save(writer)
-    tables.series.save(writer)
-    tables.sums.save(writer)
-    tables.files.save(writer)
-    tables.samples.save(writer)
-    tables.rollupFiles.save(writer)
-    tables.rollups.save(writer)
-    tables.exemplars.save(writer)
-    return writer.view()
-  }
+function filesOf(files: ChunkFiles): Uint8Array {
+  const writer = new ByteWriter()
+  files.save(writer)
+  return writer.view()
+}
+
+/** What is there, or nothing: so that whoever takes it may look after something else. */
+function* breath(writer: PartWriter): Generator<Uint8Array, void> {
+  const parts = writer.take()
+  if (parts.length > 0) yield* parts
+  else yield NOTHING
 }
 
 /** Into empty tables; returns the newest event time. Throws `ServiceError('bad_data')` for another version, or bytes that are none. */

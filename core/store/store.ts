@@ -28,9 +28,10 @@ import { grown } from './grow.ts'
 import type { TimeWindow } from './head-table.ts'
 import { STORE_LIMITS, type StoreLimits } from './limits.ts'
 import { Matching } from './matching.ts'
+import { joined } from './part-writer.ts'
 import { type LooseSample, SampleBuffer } from './sample-buffer.ts'
 import { Selection } from './selection.ts'
-import { loadStore, StoreWriter, widthOf } from './store-snapshot.ts'
+import { loadStore, storeParts, widthOf } from './store-snapshot.ts'
 import { type StoreMemory, Tables } from './tables.ts'
 
 /** No time lies further from 1970 than JavaScript's dates do. */
@@ -67,7 +68,6 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #outcomes: Counter
   readonly #conflicts: Counter
   readonly #matching = new Matching()
-  readonly #writer = new StoreWriter()
   #tables: Tables
   #selection: Selection
   #dropping: Dropping
@@ -230,9 +230,13 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#selection.rollups(matchers, range, resolution_ms)
   }
 
-  /** A view, valid until the next `save`. Throws `ServiceError('unavailable')` when sealed samples cannot be written. */
+  /** Throws `ServiceError('unavailable')` when sealed samples cannot be written. */
   save(): Uint8Array {
-    return this.#writer.save({ tables: this.#tables, dropping: this.#dropping, newest_ms: this.#newest_ms })
+    return joined(this.parts())
+  }
+
+  parts(): Iterable<Uint8Array> {
+    return storeParts({ tables: this.#tables, dropping: this.#dropping, newest_ms: this.#newest_ms })
   }
 
   /** Replaces all that is here. After an error nothing has changed. */

@@ -62,7 +62,7 @@ export interface Detector {
   /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */
   overdue?(row: number, time_ms: number): number
   save(): Uint8Array
-  /** The bytes of `save` in pieces that are views of the state, to be copied before anything else: no copy of much state is made twice. */
+  /** The bytes of `save` in pieces that are views of the state, good until a sample comes: no copy of much state is made. */
   views?(): readonly Uint8Array[]
   /** Throws `ServiceError('bad_data')` for a version it does not know. */
   load(bytes: Uint8Array): void

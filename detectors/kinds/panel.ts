@@ -6,7 +6,7 @@ import { Hold } from './hold.ts'
 import type { Detector, DetectorContext } from './kind.ts'
 import { Rows } from './rows.ts'
 import { Scale } from './scale.ts'
-import { joinSections, splitSections } from './sections.ts'
+import { concatenated, sectionViews, splitSections } from './sections.ts'
 import { type Allowance, Tail } from './tail.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -126,9 +126,13 @@ export class Panel implements Detector {
     return this.#adopted
   }
 
-  save(): Uint8Array {
+  views(): readonly Uint8Array[] {
     const pools = this.#experts.flatMap(({ pool }) => (pool === undefined ? [] : [pool.save()]))
-    return joinSections([this.#rows.save(), ...pools])
+    return sectionViews([this.#rows.views(), ...pools])
+  }
+
+  save(): Uint8Array {
+    return concatenated(this.views())
   }
 
   load(bytes: Uint8Array): void {

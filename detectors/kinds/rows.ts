@@ -1,6 +1,8 @@
 import { assert } from '#core/assert.ts'
 import { ServiceError } from '#core/errors.ts'
 
+import { concatenated } from './sections.ts'
+
 type Numbers = Float64Array | Float32Array | Uint32Array | Uint16Array | Uint8Array
 
 /** A column of state: row `r` owns `data[r * width] … data[(r + 1) * width - 1]`. `data` is replaced when it grows. */
@@ -70,20 +72,22 @@ export class Rows {
     this.#capacity = capacity
   }
 
-  /** Version, rows, free rows, columns (u32 each), the free rows, then column by column; each part padded to 8 bytes. */
   save(): Uint8Array {
+    return concatenated(this.views())
+  }
+
+  /**
+   * Version, rows, free rows, columns (u32 each), the free rows, then column by column; each part padded to 8 bytes. Columns are views
+   * of the state.
+   */
+  views(): Uint8Array[] {
     const used = this.#used
-    const sizes = this.#columns.map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)
-    const head = padded((HEADER_WORDS + this.#free.length) * 4)
-    const bytes = new Uint8Array(head + sizes.reduce((sum, size) => sum + padded(size), 0))
-    const words = new Uint32Array(bytes.buffer, 0, HEADER_WORDS + this.#free.length)
-    words.set([VERSION, used, this.#free.length, this.#columns.length, ...this.#free])
-    let at = head
-    for (const [i, { data }] of this.#columns.entries()) {
-      bytes.set(new Uint8Array(data.buffer, data.byteOffset, sizes[i]), at)
-      at += padded(sizes[i]!)
-    }
-    return bytes
+    const head = Uint32Array.of(VERSION, used, this.#free.length, this.#columns.length, ...this.#free)
+    const columns = this.#columns.map(({ data, width }) => data.subarray(0, used * width))
+    return [head, ...columns].flatMap((data) => [
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      new Uint8Array(padded(data.byteLength) - data.byteLength),
+    ])
   }
 
   /** Takes from what `save` gave, of whatever columns, only which rows are in use; they are rows of zeros. */

@@ -1,14 +1,22 @@
 import { ServiceError } from '#core/errors.ts'
 
-/** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. One may come in pieces. */
-export function joinSections(sections: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array {
+/** A byte string, or the pieces of one. */
+export type Section = Uint8Array | readonly Uint8Array[]
+
+/** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. */
+export function joinSections(sections: readonly Section[]): Uint8Array {
+  return concatenated(sectionViews(sections))
+}
+
+/** The same in pieces, without a copy. */
+export function sectionViews(sections: readonly Section[]): Uint8Array[] {
   const pieces = sections.map((section) => (section instanceof Uint8Array ? [section] : section))
   const lengths = pieces.map((parts) => parts.reduce((sum, { length }) => sum + length, 0))
   const head = new Uint8Array(4 + 4 * sections.length)
   const view = new DataView(head.buffer)
   view.setUint32(0, sections.length, true)
   for (const [i, length] of lengths.entries()) view.setUint32(4 + 4 * i, length, true)
-  return concatenated([head, ...pieces.flat()])
+  return [head, ...pieces.flat()]
 }
 
 /** The sections as views. Throws `ServiceError('bad_data')` where the lengths do not add up. */

@@ -16,6 +16,7 @@ import {
   type SeriesId,
 } from '#core/series.ts'
 
+import { concatenated } from '../kinds/sections.ts'
 import { absencesOf } from './absences.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
@@ -27,7 +28,7 @@ import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { ActiveRule, detectorText } from './rule-set.ts'
-import { loadScoring, saveScoring, STRANGER } from './snapshot.ts'
+import { loadScoring, scoringViews, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
 
@@ -225,7 +226,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   save(): Uint8Array {
-    return saveScoring(this.#time_ms, { rules: this.#rules, table: this.#table, findings: this.#findings })
+    return concatenated(this.parts())
+  }
+
+  parts(): readonly Uint8Array[] {
+    return scoringViews(this.#time_ms, { rules: this.#rules, table: this.#table, findings: this.#findings })
   }
 
   /** After `setRules`: takes up what was saved; rules that are gone or have another detector begin anew. */

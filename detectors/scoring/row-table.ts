@@ -156,8 +156,9 @@ export class RowTable {
     return { time_ms, value, verdict: { score, expected, lower, upper } }
   }
 
-  save(): readonly [Uint8Array, Uint8Array] {
-    return [this.columns.save(), this.verdicts.save()]
+  /** Columns and verdicts as two sections. */
+  views(): readonly [readonly Uint8Array[], readonly Uint8Array[]] {
+    return [this.columns.views(), this.verdicts.views()]
   }
 
   load(columns: Uint8Array, verdicts: Uint8Array, abouts: Iterable<readonly [number, RowAbout]>): void {

@@ -1,6 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 
-import { joinSections, splitSections } from '../kinds/sections.ts'
+import { sectionViews, splitSections } from '../kinds/sections.ts'
 import type { FindingLog } from './finding-log.ts'
 import type { RowTable } from './row-table.ts'
 import { type ActiveRule, detectorText } from './rule-set.ts'
@@ -19,9 +19,9 @@ export interface ScoringParts {
 
 /**
  * Sections: facts (JSON), columns and verdicts of the table, descriptions of rows in two, then a detector a rule. Columns are
- * copied as they lie in memory; who a row is says its hash, so that ids of series do not matter.
+ * views, as they lie in memory; who a row is says its hash, so that ids of series do not matter.
  */
-export function saveScoring(time_ms: number, { rules, table, findings }: ScoringParts): Uint8Array {
+export function scoringViews(time_ms: number, { rules, table, findings }: ScoringParts): Uint8Array[] {
   const all = [...rules.values()]
   const state: ScoringState = {
     version: 2,
@@ -31,9 +31,9 @@ export function saveScoring(time_ms: number, { rules, table, findings }: Scoring
     experts: [...findings.experts],
     findings: findings.book.all(),
   }
-  return joinSections([
+  return sectionViews([
     encodeState(state),
-    ...table.save(),
+    ...table.views(),
     ...encodeAbouts(table.abouts()),
     ...all.map(({ detector }) => detector.views?.() ?? detector.save()),
   ])

@@ -5,7 +5,7 @@ import { unjudged, type Verdict } from '#core/score.ts'
 
 import type { Detector, DetectorContext } from '../kind.ts'
 import { Rows } from '../rows.ts'
-import { joinSections, splitSections } from '../sections.ts'
+import { concatenated, sectionViews, splitSections } from '../sections.ts'
 import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
@@ -122,9 +122,13 @@ export class Joint implements Detector {
     return this.#adopted
   }
 
-  save(): Uint8Array {
+  views(): readonly Uint8Array[] {
     const head = new TextEncoder().encode(JSON.stringify({ version: VERSION, zone: this.#civil.zone }))
-    return joinSections([head, this.#rows.save(), ...this.#forecast.pools.map((pool) => pool.save())])
+    return sectionViews([[head], this.#rows.views(), ...this.#forecast.pools.map((pool) => pool.views())])
+  }
+
+  save(): Uint8Array {
+    return concatenated(this.views())
   }
 
   load(bytes: Uint8Array): void {
