@@ -8,6 +8,9 @@ const MEAN_MS = 90 * 60_000
 const CLIP = 8
 /** The scale of a mean of distances: three times it is about as unusual as one of them. */
 const MEAN_SCALE = 3
+/** After an onset the mean says nothing of its side for so long; of the other one, where the reference has followed too far, for so long. */
+const SAME_MS = 3 * 60 * 60_000
+const OTHER_MS = 60 * 60_000
 /** Standing still: the logarithm grows too fast beside the others. */
 const STILL_SHARE = 0.5
 
@@ -18,6 +21,7 @@ export const LEAST: readonly number[] = [Math.log(4.5), Math.log(4.5), Math.log(
 
 /** Distances of a sample, in standard deviations: from what was expected, and from the slow reference. */
 export interface Distances {
+  readonly time_ms: number
   readonly z: number
   readonly slow: number
   readonly still: boolean
@@ -34,15 +38,29 @@ export class Evidence {
   readonly #mean
   readonly #surprise
   readonly #still_ms
+  /** Until when the mean says nothing, above and below. */
+  readonly #mute_ms
   readonly current = new Float64Array(EVIDENCE.length)
 
   constructor(rows: Rows) {
     this.#mean = rows.column(Float64Array)
     this.#surprise = rows.column(Float64Array)
     this.#still_ms = rows.column(Float64Array)
+    this.#mute_ms = rows.column(Float64Array, 2)
   }
 
-  step(row: number, { z, slow, still, dt_ms, cadence_ms, count }: Distances): Float64Array {
+  /** An onset was seen, upwards or down: what the mean makes of it is no news of its own. */
+  mute(row: number, time_ms: number, up: boolean): void {
+    this.#mute_ms.data[row * 2] = time_ms + (up ? SAME_MS : OTHER_MS)
+    this.#mute_ms.data[row * 2 + 1] = time_ms + (up ? OTHER_MS : SAME_MS)
+  }
+
+  /** What is near the reference again: the mean begins anew. */
+  settle(row: number): void {
+    this.#mean.data[row] = 0
+  }
+
+  step(row: number, { time_ms, z, slow, still, dt_ms, cadence_ms, count }: Distances): Float64Array {
     const clipped = slow > CLIP ? CLIP : slow < -CLIP ? -CLIP : slow
     const mean = this.#mean.data[row]! + gain(dt_ms, MEAN_MS) * (clipped - this.#mean.data[row]!)
     this.#mean.data[row] = mean
@@ -51,7 +69,8 @@ export class Evidence {
     this.#surprise.data[row] = surprise
     const still_ms = still ? this.#still_ms.data[row]! + dt_ms : 0
     this.#still_ms.data[row] = still_ms
-    const lasting = Math.log(1 + MEAN_SCALE * Math.abs(mean))
+    const muted = time_ms < this.#mute_ms.data[row * 2 + (mean > 0 ? 0 : 1)]!
+    const lasting = muted ? 0 : Math.log(1 + MEAN_SCALE * Math.abs(mean))
     const current = this.current
     current[0] = z > 0 ? single : 0
     current[1] = z < 0 ? single : 0

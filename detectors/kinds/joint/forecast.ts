@@ -143,6 +143,24 @@ export class Forecast {
     return reference
   }
 
+  /** Everything that is expected moves by as much. */
+  shift(row: number, by: number): void {
+    for (let at = row * 4; at < row * 4 + 4; at++) this.#level.data[at]! += by
+    this.#day.shift(row, by)
+    this.#week.shift(row, by)
+  }
+
+  /** The level of the last minutes is that of all that follow slowly. */
+  adopt(row: number): void {
+    const level = this.#level.data
+    const at = row * 4
+    const recent = level[at + 1]!
+    level[at + 2] = recent
+    level[at + 3] = recent
+    this.#day.adopt(row, this.#dayShape, recent)
+    this.#week.adopt(row, this.#weekShape, recent)
+  }
+
   learn(row: number, lesson: Lesson): void {
     const { dt_ms, count, clipped, expected, scale, value } = lesson
     this.#weigh(row, lesson)

@@ -56,6 +56,10 @@ export class Held {
     return false
   }
 
+  release(row: number): void {
+    this.#until_ms.data[row] = 0
+  }
+
   #begin(row: number, until_ms: number, { expected, lower, upper }: Verdict): void {
     this.#until_ms.data[row] = until_ms
     this.#inside.data[row] = 0

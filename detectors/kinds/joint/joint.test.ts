@@ -77,7 +77,7 @@ test('state that was written before still loads, and goes on as it would have', 
   const joint = made()
   feed(joint, { from: 0, to: 6000 })
   const loaded = made()
-  loaded.load(golden(3))
+  loaded.load(golden(4))
   const said = feed(loaded, { from: 6000, to: 6500 })
   expect(said.map(({ score }) => score.toPrecision(6))).toEqual(
     feed(joint, { from: 6000, to: 6500 }).map(({ score }) => score.toPrecision(6)),
@@ -87,9 +87,11 @@ test('state that was written before still loads, and goes on as it would have', 
 test('rows of a state from before, or of another zone, are kept and learn anew', () => {
   const berlin = new Joint({ budget_per_week: 1, civil: new CivilTime({ zone: 'Europe/Berlin' }) })
   const older = new Joint({ budget_per_week: 1 })
-  berlin.load(golden(3))
-  older.load(golden(2))
-  for (const loaded of [berlin, older]) {
+  berlin.load(golden(4))
+  const oldest = new Joint({ budget_per_week: 1 })
+  older.load(golden(3))
+  oldest.load(golden(2))
+  for (const loaded of [berlin, older, oldest]) {
     expect(loaded.live).toBe(1)
     expect(feed(loaded, { from: 6000, to: 6500 })).toEqual(feed(made(), { from: 6000, to: 6500 }))
   }
@@ -114,7 +116,7 @@ test('days go by the clocks of the zone, over the change to summer time', () => 
     }
   }
   expect(wrong['Europe/Berlin']).toBeLessThan(15)
-  expect(wrong.UTC).toBeGreaterThan(2 * wrong['Europe/Berlin'])
+  expect(wrong.UTC).toBeGreaterThan(1.5 * wrong['Europe/Berlin'])
 })
 
 test('holidays are expected to be like Sundays, and teach the other days nothing', () => {
@@ -140,4 +142,36 @@ test('holidays are expected to be like Sundays, and teach the other days nothing
   const untold = expected([])
   // 1 October is day 31 from 31 August; the week after is days 38 and on.
   expect(off(told.slice(31, 42))).toBeLessThan(off(untold.slice(31, 42)))
+})
+
+test('what only rises and begins again is expected from there, at once and silently', () => {
+  const joint = made()
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  let total = 5_000_000
+  const said: number[] = []
+  for (let i = 0; i < 6 * 1440; i++) {
+    if (i > 0 && i % 2000 === 0) total = 0
+    total += 6000 + value(i)
+    joint.step(0, START + i * MINUTE, total, verdict)
+    if (i >= 2000 && verdict.score >= 1) said.push(i % 2000)
+    if (i >= 2000 && i % 2000 === 1) expect(Math.abs(total - verdict.expected)).toBeLessThan(20_000)
+  }
+  // A budget of one a week allows one, at any other time.
+  expect(said.filter((since) => since < 240)).toEqual([])
+  expect(said.length).toBeLessThanOrEqual(1)
+})
+
+test('a level that fell to nothing is told where it did not only rise', () => {
+  const joint = made()
+  feed(joint, { from: 0, to: 4320 })
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  joint.step(0, START + 4320 * MINUTE, 0, verdict)
+  expect(verdict.score).toBeGreaterThanOrEqual(1)
+})
+
+test('an onset is not told again by the mean of the hours that follow it', () => {
+  const joint = made()
+  feed(joint, { from: 0, to: 4320 })
+  const said = [...feed(joint, { from: 4320, to: 4500 }, 60), ...feed(joint, { from: 4500, to: 4860 }, 60)]
+  expect(said.flatMap(({ score }, i) => (score >= 1 ? [i] : []))).toEqual([0])
 })

@@ -13,6 +13,7 @@ import { Held } from './held.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
 import { Recurrence } from './recurrence.ts'
+import { Reset } from './reset.ts'
 import { Spread } from './spread.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
@@ -37,7 +38,7 @@ const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
 const MAX_CADENCE_MS = 7 * 86_400_000
 /** Of saved state; before 3 it said no version, and began with the rows. */
-const VERSION = 3
+const VERSION = 4
 const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
@@ -61,6 +62,7 @@ export class Joint implements Detector {
   readonly #quiet = new Quiet(this.#rows)
   readonly #recurrence = new Recurrence(this.#rows)
   readonly #held = new Held(this.#rows)
+  readonly #reset = new Reset(this.#rows)
   readonly #band = this.#rows.column(Float32Array, 2)
   readonly #count = this.#rows.column(Uint32Array)
   readonly #first_ms = this.#rows.column(Float64Array)
@@ -104,6 +106,7 @@ export class Joint implements Detector {
     this.#civil.set(time_ms)
     const count = this.#count.data[row]!
     if (count === 0) this.#begin(row, time_ms, value)
+    else if (this.#reset.step(row, value, this.#last.data[row]!)) this.#again(row, value, out)
     else this.#judge(row, time_ms, value, out)
     this.#count.data[row] = count + 1
     this.#last_ms.data[row] = time_ms
@@ -136,9 +139,9 @@ export class Joint implements Detector {
     // State of an older kind of this name, and days and weeks of another zone: rows keep their places and learn anew.
     if (sections.length < SECTIONS) return this.#rows.loadPlaces(sections[0] ?? new Uint8Array())
     const [head, rows = new Uint8Array(), ...pools] = sections
-    const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: unknown; zone: unknown }
-    if (version !== VERSION) throw new ServiceError('bad_data', `state of auto has version ${String(version)}`)
-    if (zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
+    const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: number; zone: string }
+    if (!(version <= VERSION)) throw new ServiceError('bad_data', `state of auto has version ${version}`)
+    if (version < VERSION || zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
     this.#rows.load(rows)
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
@@ -150,6 +153,16 @@ export class Joint implements Detector {
     this.#extremes.begin(row, time_ms)
     this.#rate.begin(row)
     this.#quiet.begin(row)
+    this.#reset.begin(row, value)
+  }
+
+  /** A fall of what otherwise only rises: all that is expected falls with it. */
+  #again(row: number, value: number, out: Verdict): void {
+    this.#forecast.shift(row, value - this.#last.data[row]!)
+    this.#held.release(row)
+    out.expected = value
+    out.lower = value
+    out.upper = value
   }
 
   #judge(row: number, time_ms: number, value: number, out: Verdict): void {
@@ -167,6 +180,7 @@ export class Joint implements Detector {
     const residual = value - expected
     const distance = value - reference
     const evidence = this.#evidence.step(row, {
+      time_ms,
       z: residual / scale,
       slow: distance / this.#spread.slow(row, floor),
       still: value === this.#last.data[row]!,
@@ -203,11 +217,18 @@ export class Joint implements Detector {
     else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
     if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, this.#log)
     const single = out.score >= 1 && this.#most < SINGLE
-    if (single && this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
+    if (single) {
+      if (this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
+      this.#evidence.mute(row, time_ms, value > expected)
+    }
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
     this.#adopted = this.#held.step(row, time_ms, { value, age_ms, alarm: out.score >= 1 }, out)
+    if (this.#adopted) {
+      this.#forecast.adopt(row)
+      this.#evidence.settle(row)
+    }
   }
 
   /** Finds the evidence furthest beyond its threshold. */

@@ -88,6 +88,15 @@ export class Profile {
     return shape + this.#offset.data[row]!
   }
 
+  shift(row: number, by: number): void {
+    this.#offset.data[row]! += by
+  }
+
+  /** Given the `shape` of now, the level of now is this. */
+  adopt(row: number, shape: number, value: number): void {
+    if (shape === shape) this.#offset.data[row] = value - shape
+  }
+
   /** `shape`: of now, before. `age_ms`: of the row. `scale`: how far its values scatter. */
   learn(row: number, time_ms: number, value: number, { into_ms, shape, dt_ms, cadence_ms, age_ms, scale }: Seen): void {
     let page = this.#page.data[row]! - 1
