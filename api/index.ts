@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 
-import { monotonicNow_ms } from '#core/clock.ts'
+import { loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import { Turns } from '#core/turns.ts'
 
@@ -63,7 +63,7 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
   const deliveries = new Deliveries({
     points: limits.answer_points,
     patience_ms: limits.query_timeout_ms,
-    turns: options.turns ?? new Turns(monotonicNow_ms),
+    turns: options.turns ?? new Turns(monotonicNow_ms, loopIdle_ms),
   })
   return { ...options, limits, streams, deliveries, started_ms: clock.now_ms(), whole }
 }

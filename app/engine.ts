@@ -1,6 +1,6 @@
 import { Bus } from '#core/bus.ts'
 import type { Change } from '#core/change.ts'
-import { type Clock, monotonicNow_ms } from '#core/clock.ts'
+import { type Clock, loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
 import type { Snapshot } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
 import type { AnswersInput, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
@@ -70,7 +70,7 @@ export class Engine {
   readonly changes = new ChangeLog()
   readonly query: QueryEngine
   /** Of queries and of the writing of their results. */
-  readonly turns = new Turns(monotonicNow_ms)
+  readonly turns = new Turns(monotonicNow_ms, loopIdle_ms)
   readonly detectors: Detectors
   readonly alerting: Alerting
   readonly scaler: Scaler

@@ -25,6 +25,11 @@ export function monotonicNow_ms(): number {
   return performance.now()
 }
 
+/** How long the event loop of this thread has had nothing to do, in all. */
+export function loopIdle_ms(): number {
+  return performance.eventLoopUtilization().idle
+}
+
 interface Timer {
   due_ms: number
   interval_ms: number

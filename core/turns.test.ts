@@ -8,7 +8,10 @@ import { Turns } from './turns.ts'
 class Thread {
   now_ms = 0
   others_ms = 0
-  readonly turns = new Turns(() => this.now_ms)
+  readonly turns = new Turns(
+    () => this.now_ms,
+    () => 0,
+  )
   #busy = false
 
   async othersWork(each_ms: number): Promise<void> {
@@ -56,4 +59,16 @@ test('where nothing else waits, a query goes on at once', async () => {
   const thread = new Thread()
   await thread.query(10, 5)
   expect(thread.now_ms).toBe(50)
+})
+
+test('when others are done, a query goes on at once again', async () => {
+  const thread = new Thread()
+  const others = thread.othersWork(2)
+  await thread.query(5, 5)
+  thread.othersRest()
+  await others
+  await thread.query(1, 5)
+  const before_ms = thread.now_ms
+  await thread.query(10, 5)
+  expect(thread.now_ms - before_ms).toBe(50)
 })

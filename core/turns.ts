@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+
 /** A query works so long before others have their turn. */
 const SLICE_MS = 5
 /** While others have work, queries have one part of so many of the time. */
@@ -5,6 +7,12 @@ const SHARE = 16
 /** A turn of the event loop that is shorter than this had nothing to do; so many of them in a row mean that nothing waits. */
 const IDLE_MS = 0.1
 const IDLE_TURNS = 3
+/** After so many turns that show no such thing it is not looked at every turn any more: that would cost others more than queries do. */
+const LOOKS = 12
+/** Between two looks then. */
+const NAP_MS = 10
+/** Where the loop had nothing to do for more than this part of the time, others leave enough. */
+const IDLE_SHARE = 0.5
 
 /**
  * Turns of the event loop between queries and everything else on the thread. Others come first: while they have work, all queries together
@@ -12,11 +20,15 @@ const IDLE_TURNS = 3
  */
 export class Turns {
   readonly #now_ms: () => number
+  readonly #idle_ms: () => number
   #last: Promise<void> = Promise.resolve()
+  /** Others had work all the time when they were looked at last. */
+  #pressed = false
 
-  /** `now_ms` is any clock that only goes forward, the finer the better. */
-  constructor(now_ms: () => number) {
+  /** `now_ms` is any clock that only goes forward, the finer the better; `idle_ms` tells how long the loop has had nothing to do, in all. */
+  constructor(now_ms: () => number, idle_ms: () => number) {
     this.#now_ms = now_ms
+    this.#idle_ms = idle_ms
   }
 
   /** Begins a slice of work; returns when it began. */
@@ -37,15 +49,28 @@ export class Turns {
   }
 
   async #others(owed_ms: number): Promise<void> {
-    const began_ms = this.#now_ms()
-    let before_ms = began_ms
-    for (let idle = 0; idle < IDLE_TURNS && before_ms - began_ms < owed_ms;) {
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
+    const end_ms = this.#now_ms() + owed_ms
+    if (!this.#pressed && (await this.#isIdle(end_ms))) return
+    for (let now_ms = this.#now_ms(); now_ms < end_ms;) {
+      const idle_ms = this.#idle_ms()
+      await sleep(Math.min(NAP_MS, Math.ceil(end_ms - now_ms)))
+      const later_ms = this.#now_ms()
+      this.#pressed = this.#idle_ms() - idle_ms < (later_ms - now_ms) * IDLE_SHARE
+      if (!this.#pressed) return
+      now_ms = later_ms
+    }
+  }
+
+  /** Whether some turns in a row have nothing to do. */
+  async #isIdle(end_ms: number): Promise<boolean> {
+    let idle = 0
+    for (let look = 0; look < LOOKS && idle < IDLE_TURNS; look++) {
+      const before_ms = this.#now_ms()
+      await nextTurn()
       const now_ms = this.#now_ms()
       idle = now_ms - before_ms < IDLE_MS ? idle + 1 : 0
-      before_ms = now_ms
+      if (now_ms >= end_ms) break
     }
+    return idle >= IDLE_TURNS
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, monotonicNow_ms, systemClock } from '#core/clock.ts'
+import { type Clock, loopIdle_ms, monotonicNow_ms, systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import type { ExpressionInfo, QueryEngine, QueryOptions, QueryResult, RangeOptions } from '#core/ports/query-engine.ts'
@@ -71,7 +71,7 @@ class LocalQueryEngine implements QueryEngine {
     limits,
     meter = silentMeter,
     clock = systemClock,
-    turns = new Turns(monotonicNow_ms),
+    turns = new Turns(monotonicNow_ms, loopIdle_ms),
     ...times
   }: QueryEngineOptions) {
     this.#readers = readers

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { monotonicNow_ms } from '#core/clock.ts'
+import { loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
 import { Turns } from '#core/turns.ts'
 
 import { Deliveries } from './delivery.ts'
@@ -24,7 +24,7 @@ class Writer {
 }
 
 function deliveriesOf(patience_ms = 60_000): Deliveries {
-  return new Deliveries({ points: 100_000, patience_ms, turns: new Turns(monotonicNow_ms) })
+  return new Deliveries({ points: 100_000, patience_ms, turns: new Turns(monotonicNow_ms, loopIdle_ms) })
 }
 
 function sent(deliveries: Deliveries, writer: Writer, drop: () => void = () => {}): Response {
