@@ -1,8 +1,10 @@
 import { ServiceError } from '#core/errors.ts'
+import type { Labels } from '#core/series.ts'
 
 import { formatNumber } from '../evaluate/number-text.ts'
 import type { Column } from '../evaluate/values.ts'
 import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
+import { hashOf } from './label-hash.ts'
 import { checkCount } from './ranking.ts'
 
 /** `limitk`, `limit_ratio`: some elements of each group, floats and histograms alike. */
@@ -27,28 +29,31 @@ async function firstOf({ columns }: Group, { steps, scalar, budget }: Aggregatio
   return kept
 }
 
+/** A hash costs as much as so many values. */
+const HASH_COST = 500
+
 /** Those whose hash lies in the first part of all; of a negative ratio in the last: `r` and `r - 1` share out all elements. */
-function ratio({ columns }: Group, { steps, scalar, budget }: AggregationCall): Column[] {
+async function ratio({ columns }: Group, { steps, scalar, budget }: AggregationCall): Promise<Column[]> {
   budget.hold(columns.length * steps)
-  return columns.map((column) => {
-    const place = placeOf(column.labels.key)
+  const kept: Column[] = []
+  for (const column of columns) {
+    budget.worked(steps + HASH_COST)
+    if (budget.due) await budget.pause()
+    const place = placeOf(column.labels)
     const has = new Uint8Array(steps)
     for (let i = 0; i < steps; i++) {
       const limit = Math.max(-1, Math.min(1, scalar[i]!))
       const inside = limit >= 0 ? place < limit : place >= 1 + limit
       has[i] = inside ? column.has[i]! : 0
     }
-    return { ...column, has }
-  })
+    kept.push({ ...column, has })
+  }
+  return kept
 }
 
-/** Between 0 and 1, by FNV-1a, its bits mixed: alike names lie apart. */
-function placeOf(text: string): number {
-  let hash = 0x81_1c_9d_c5
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01_00_01_93)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85_eb_ca_6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2_b2_ae_35)
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
+/** Between 0 and 1, by the hash that Prometheus takes, so that both choose the same elements. */
+function placeOf(labels: Labels): number {
+  return Number(hashOf(labels)) / 2 ** 64
 }
 
 function checkRatio({ scalar, annotations, expr }: AggregationCall): void {

@@ -14,13 +14,16 @@ export class Pair {
   /** When the data begin: a whole minute, for subqueries. */
   begin_s = 0
 
-  /** Starts both and writes to them; the data end so many minutes ago, native histograms among them or not. `endAll` ends them. */
-  async start(ago_minutes: number, native = true): Promise<void> {
+  /**
+   * Starts both and writes to them; the data end so many minutes ago, native histograms among them or not; Prometheus with these features beside the
+   * one that it always has. `endAll` ends them.
+   */
+  async start(ago_minutes: number, native = true, features: readonly string[] = []): Promise<void> {
     const length_s = (STEPS * STEP_MS) / 1000
     this.begin_s = Math.floor(Date.now() / 1000 / MINUTE_S) * MINUTE_S - length_s - ago_minutes * MINUTE_S
     const server = await Server.start({ rules: 'groups: []' })
     this.ours = server.apiUrl
-    this.theirs = await startPrometheus(PROMETHEUS_3, ['promql-delayed-name-removal'])
+    this.theirs = await startPrometheus(PROMETHEUS_3, ['promql-delayed-name-removal', ...features])
     for (const body of bodiesFrom(this.begin_s * 1000, native ? NATIVE : [])) {
       await Promise.all([write(this.theirs, body), write(this.ours, body)])
     }
