@@ -36,13 +36,18 @@ export class Turns {
     await turn
   }
 
+  /** Others have one turn of the event loop, whoever waits. */
+  async pass(): Promise<void> {
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+
   async #others(owed_ms: number): Promise<void> {
     const began_ms = this.#now_ms()
     let before_ms = began_ms
     for (let idle = 0; idle < IDLE_TURNS && before_ms - began_ms < owed_ms;) {
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
+      await this.pass()
       const now_ms = this.#now_ms()
       idle = now_ms - before_ms < IDLE_MS ? idle + 1 : 0
       before_ms = now_ms
