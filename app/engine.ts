@@ -20,7 +20,7 @@ import { Turns } from '#core/turns.ts'
 
 import { type Alerting, createAlerting } from '../alerting/index.ts'
 import { createDetectors, type Detectors, ForecastTable } from '../detectors/index.ts'
-import { createQueryEngine } from '../query/index.ts'
+import { atOnce, createQueryEngine } from '../query/index.ts'
 import { Scaler } from '../scaling/index.ts'
 import { alertingConfig, detectorsConfig, queryLimits, storeLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
@@ -98,7 +98,7 @@ export class Engine {
     const { turns } = this
     this.query = createQueryEngine({ readers: [this.store, table], limits: queryLimits(config), meter, clock, turns })
     this.detectors = createDetectors({
-      query: this.query,
+      query: atOnce(this.query),
       reader: this.reader,
       writer: derived,
       table,
@@ -134,7 +134,7 @@ export class Engine {
       onIncident: (event) => bus.publish({ kind: 'incident', event }),
     })
     this.scaler = new Scaler({
-      query: this.query,
+      query: atOnce(this.query),
       forecasts: this.detectors.forecasts,
       rules: this.detectors.rules,
       writer: derived,
@@ -174,22 +174,27 @@ export class Engine {
     return { ...refusedBy(result), written: writtenOf(samples, result) }
   }
 
-  /** A reading of the wall clock moves analysis time: rules, forecasts, hints, correlation. Time never goes back. */
-  async tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void> {
+  /**
+   * A reading of the wall clock moves analysis time: rules, forecasts, hints, correlation. Time never goes back. True where more rules are due
+   * than their share.
+   */
+  async tick(tick: Omit<Tick, 'kind'>): Promise<boolean> {
     this.#ticked_ms = Math.max(this.#ticked_ms ?? -Infinity, tick.time_ms)
-    await this.follow(tick)
+    return this.follow(tick)
   }
 
   /** The same where there is no clock: the newest event time of a capture moves analysis time. */
-  async follow({ time_ms, complete_ms }: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void> {
-    const now_ms = Math.max(this.#analysis_ms ?? -Infinity, time_ms)
+  async follow({ time_ms, ...more }: Omit<Tick, 'kind'>): Promise<boolean> {
+    const before_ms = this.#analysis_ms ?? -Infinity
+    const now_ms = Math.max(before_ms, time_ms)
     this.#analysis_ms = now_ms
     this.graph.advance(now_ms)
-    await this.#traced('barograph.rules', () =>
-      this.detectors.tick({ time_ms: now_ms, ...(complete_ms !== undefined && { complete_ms }) }),
-    )
+    const unfinished = await this.#traced('barograph.rules', () => this.detectors.tick({ ...more, time_ms: now_ms }))
+    // Once a moment, behind all rules where they keep up.
+    if (unfinished && now_ms === before_ms) return true
     await this.#traced('barograph.scaling', () => this.scaler.tick(now_ms))
     await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms))
+    return unfinished
   }
 
   /** What an upstream said moves its rules, and time does not. */

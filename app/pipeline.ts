@@ -99,6 +99,7 @@ export class Pipeline implements Intake {
       const { receipt } = taken
       const applied = await taken.apply()
       return {
+        ...(applied.unfinished === true && { unfinished: true }),
         ...(applied.written !== undefined && { written: applied.written }),
         rejected: receipt.rejected + applied.rejected,
         message: [receipt.message, applied.message].filter((text) => text !== '').join('; '),

@@ -1,6 +1,7 @@
 import { labelNamesOf, labelValuesOf } from '#core/label-listing.ts'
 import type {
   ExemplarSlice,
+  Extent,
   Matcher,
   MetricMetadata,
   RollupResolution,
@@ -44,15 +45,19 @@ export class ReaderOf implements SeriesReader {
     return union(this.#readers.map((reader) => labelValuesOf(reader, name, matchers, range)))
   }
 
-  extent(matchers: readonly Matcher[]): TimeRange | null {
-    let whole: TimeRange | null = null
+  extent(matchers: readonly Matcher[], enough_ms?: number): Extent | null {
+    let whole: Extent | null = null
     for (const reader of this.#readers) {
-      const extent = reader.extent(matchers)
+      const extent = reader.extent(matchers, enough_ms)
       if (extent === null) continue
       whole =
         whole === null
           ? extent
-          : { from_ms: Math.min(whole.from_ms, extent.from_ms), to_ms: Math.max(whole.to_ms, extent.to_ms) }
+          : {
+              from_ms: Math.min(whole.from_ms, extent.from_ms),
+              to_ms: Math.max(whole.to_ms, extent.to_ms),
+              series: (whole.series ?? 0) + (extent.series ?? 0),
+            }
     }
     return whole
   }

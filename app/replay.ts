@@ -144,7 +144,7 @@ class Replay {
     if (!this.#ticked && Number.isFinite(time_ms)) await this.#move(time_ms, () => this.engine.follow({ time_ms }))
   }
 
-  async #move(time_ms: number, run: () => Promise<void>): Promise<void> {
+  async #move(time_ms: number, run: () => Promise<unknown>): Promise<void> {
     this.#clock.advanceTo(time_ms)
     await run()
   }

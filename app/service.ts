@@ -35,6 +35,8 @@ import type { Telemetry } from './telemetry.ts'
 import { historyWishes } from './upstreams.ts'
 import { version } from './version.ts'
 
+/** Series that rules read at once, 10 to 20 ms: so long they may hold up what comes in. */
+const RULES_SHARE = 10_000
 const TICK_MS = 1000
 /** What waits for an upstream is sent this long at the end; the rest is kept for the next start. */
 const LAST_SENDING_MS = 5000
@@ -264,12 +266,19 @@ export class Service implements Component {
   }
 
   /** One that is refused is counted by the pipeline, and why was said where it began. */
-  async #submitTick(): Promise<void> {
-    const time_ms = this.#options.clock.now_ms()
+  async #submitTick(time_ms = this.#options.clock.now_ms()): Promise<void> {
     const shut = !this.#gate.isOpen || this.#stages.refusing
     const complete_ms = this.#sources.complete(time_ms, shut)
     try {
-      await this.pipeline.submit({ kind: 'tick', time_ms, ...(complete_ms !== undefined && { complete_ms }) })
+      const tick = {
+        kind: 'tick',
+        time_ms,
+        ...(complete_ms !== undefined && { complete_ms }),
+        share: RULES_SHARE,
+      } as const
+      const { unfinished } = await this.pipeline.submit(tick)
+      // What came meanwhile has its turn first.
+      if (unfinished === true && this.#stopping === undefined) void this.#submitTick(time_ms)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       this.#options.log.debug('a tick was refused', { error: messageOf(error) })

@@ -290,7 +290,8 @@ export class JournaledStages implements Stages {
     const { engine, journal, recorder } = this.#options
     journal.append(tick)
     recorder?.write(tick)
-    return { receipt: ACCEPTED, apply: () => engine.tick(tick).then(() => ACCEPTED) }
+    const apply = async (): Promise<Receipt> => ({ ...ACCEPTED, unfinished: await engine.tick(tick) })
+    return { receipt: ACCEPTED, apply }
   }
 
   #answers(input: AnswersInput): Taken {

@@ -1,4 +1,5 @@
-// Rules in real time beside a Prometheus that has the same rules and gets the same samples, one after the other on one core:
+// Ingest in real time alone and beside rules, and beside a Prometheus that has the same rules and gets the same samples, one after the other
+// on one core:
 // `PROMETHEUS=FILE npm run bench -- rules [--rules N] [--series N] [--intervals N]`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,12 +9,12 @@ import { parseArgs } from 'node:util'
 import { counted, median, report, startServer, usageOf } from './measure.ts'
 import { type BenchSeries, benchSeries, STEP_MS } from './promql/data.ts'
 import { type Peer, startPrometheus } from './promql/server.ts'
-import { bodiesOf, write } from './promql/write.ts'
+import { bodiesOf, SERIES_OF_BODY, write } from './promql/write.ts'
 import { ruleFile } from './rules/rules.ts'
 
 /** Samples that are there before the first interval. */
 const STEPS_BEFORE = 12
-/** Both have all rules evaluated once or twice before anything is measured. */
+/** Both have read and evaluated all rules once or twice before anything is measured. */
 const INTERVALS_BEFORE = 2
 const INTERVAL_S = STEP_MS / 1000
 const LIMITS = { series: 2_000_000, series_per_metric: 2_000_000, out_of_order: '12h' }
@@ -24,14 +25,25 @@ interface Subject extends Peer {
   failures(): Promise<number>
 }
 
-interface Measured {
+/** How long writes took. */
+interface Writes {
+  readonly write_ms: number
+  readonly write_p99_ms: number
+  readonly write_worst_ms: number
+  /** Bodies that were taken, of those that were due. */
+  readonly rate_kept: number
+}
+
+interface Measured extends Writes {
   readonly evaluation_s: number
   readonly cpu_s: number
+  /** Before there are rules. */
+  readonly base_mb: number
+  readonly base_peak_mb: number
   readonly rss_mb: number
   readonly peak_mb: number
-  readonly write_ms: number
-  readonly write_worst_ms: number
   readonly failures: number
+  readonly alone: Writes
 }
 
 async function prometheus(program: string, file: string): Promise<Subject> {
@@ -54,63 +66,112 @@ async function barograph(file: string): Promise<Subject> {
   }
 }
 
-async function sendSteps(
+/** A connection that was idle for long may be closed under us: the same samples once more are no others. */
+const sent = (subject: Subject, body: Buffer): Promise<void> =>
+  write(subject.port, body).catch(() => write(subject.port, body))
+
+const until = (time_ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, Math.max(0, time_ms - Date.now()))
+  })
+
+/** Sends in real time for so many intervals from `begin_ms` on: each body when the newest of its samples is made. */
+async function follow(
   subject: Subject,
   series: readonly BenchSeries[],
   begin_ms: number,
-  steps: number,
-): Promise<number[]> {
+  intervals: number,
+): Promise<Writes> {
   const times: number[] = []
-  for (const body of bodiesOf(series, begin_ms, steps)) {
-    const began_ms = performance.now()
-    // A connection that was idle for an interval may be closed under us: the same samples once more are no others.
-    await write(subject.port, body).catch(() => write(subject.port, body))
-    times.push(performance.now() - began_ms)
+  let late = 0
+  for (let interval = 0; interval < intervals; interval++) {
+    const step_ms = begin_ms + interval * STEP_MS
+    let last = -1
+    for (const body of bodiesOf(series, step_ms, 1)) {
+      last = Math.min(series.length - 1, last + SERIES_OF_BODY)
+      await until(step_ms + series[last]!.offset_ms)
+      const began_ms = performance.now()
+      await sent(subject, body)
+      times.push(performance.now() - began_ms)
+      if (Date.now() > begin_ms + intervals * STEP_MS) late++
+    }
   }
-  return times
+  await until(begin_ms + intervals * STEP_MS)
+  const sorted = times.toSorted((a, b) => a - b)
+  return {
+    write_ms: median(sorted),
+    write_p99_ms: sorted[Math.floor(sorted.length * 0.99)]!,
+    write_worst_ms: sorted.at(-1)!,
+    rate_kept: 1 - late / times.length,
+  }
 }
 
-/** Fills, then goes on in real time: a step's samples are sent when it is over. */
-async function measured(subject: Subject, count: number, intervals: number): Promise<Measured> {
-  const series = benchSeries(count)
+/** Fills; goes on in real time without rules; then with them. */
+async function measured(subject: Subject, rules: () => void, count: number, intervals: number): Promise<Measured> {
+  // Each series when it is scraped.
+  const series = benchSeries(count).toSorted((a, b) => a.offset_ms - b.offset_ms)
   let begin_ms = Math.floor(Date.now() / STEP_MS - STEPS_BEFORE) * STEP_MS
-  await sendSteps(subject, series, begin_ms, STEPS_BEFORE)
-  begin_ms += STEPS_BEFORE * STEP_MS
-  const times: number[] = []
-  let [evaluation_s, cpu_s] = [0, 0]
-  for (let interval = 0; interval < INTERVALS_BEFORE + intervals; interval++) {
-    if (interval === INTERVALS_BEFORE)
-      [evaluation_s, cpu_s] = [await subject.evaluation_s(), usageOf(subject.pid).cpu_s]
-    const wait_ms = begin_ms + STEP_MS - Date.now()
-    if (wait_ms > 0) await new Promise((resolve) => setTimeout(resolve, wait_ms))
-    times.push(...(await sendSteps(subject, series, begin_ms, 1)))
-    begin_ms += STEP_MS
+  const next = async (steps: number): Promise<Writes> => {
+    const writes = await follow(subject, series, begin_ms, steps)
+    begin_ms += steps * STEP_MS
+    return writes
   }
-  const rest_ms = begin_ms + STEP_MS - Date.now()
-  if (rest_ms > 0) await new Promise((resolve) => setTimeout(resolve, rest_ms))
+  await next(STEPS_BEFORE)
+  // What filling took too long for.
+  while (begin_ms + STEP_MS < Date.now()) await next(1)
+  const alone = await next(intervals)
+  const before = usageOf(subject.pid)
+  rules()
+  process.kill(subject.pid, 'SIGHUP')
+  await next(INTERVALS_BEFORE)
+  const [evaluation_s, { cpu_s }] = [await subject.evaluation_s(), usageOf(subject.pid)]
+  const beside = await next(intervals)
   const usage = usageOf(subject.pid)
-  const live = times.toSorted((a, b) => a - b)
   return {
-    evaluation_s: ((await subject.evaluation_s()) - evaluation_s) / (intervals + 1),
-    cpu_s: (usage.cpu_s - cpu_s) / (intervals + 1),
+    ...beside,
+    alone,
+    evaluation_s: ((await subject.evaluation_s()) - evaluation_s) / intervals,
+    cpu_s: (usage.cpu_s - cpu_s) / intervals,
+    base_mb: before.rss_bytes / 1e6,
+    base_peak_mb: before.peak_bytes / 1e6,
     rss_mb: usage.rss_bytes / 1e6,
     peak_mb: usage.peak_bytes / 1e6,
-    write_ms: median(live),
-    write_worst_ms: live.at(-1)!,
     failures: await subject.failures(),
   }
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
-async function told(of: string, subject: Subject, options: { series: number; intervals: number }): Promise<Measured> {
+const figures = (values: object): object =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, rounded(value)]] : [])),
+  )
+
+interface Options {
+  readonly rules: number
+  readonly series: number
+  readonly intervals: number
+}
+
+/** A fresh process whose file of rules is empty at first. */
+async function told(
+  of: string,
+  start: (file: string) => Promise<Subject>,
+  { rules, series, intervals }: Options,
+): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'barograph-bench-rules-'))
+  const file = join(folder, 'bench.rules.yml')
+  writeFileSync(file, ruleFile(0, INTERVAL_S))
+  const subject = await start(file)
   try {
-    const result = await measured(subject, options.series, options.intervals)
-    const figures = Object.fromEntries(Object.entries(result).map(([name, value]) => [name, rounded(value as number)]))
-    report({ bench: 'rules', of, interval_s: INTERVAL_S, ...figures })
+    const load = (): void => writeFileSync(file, ruleFile(rules, INTERVAL_S))
+    const result = await measured(subject, load, series, intervals)
+    report({ bench: 'rules', of, ingest: 'alone', ...figures(result.alone) })
+    report({ bench: 'rules', of, interval_s: INTERVAL_S, ...figures(result) })
     return result
   } finally {
     await subject.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -120,27 +181,24 @@ export async function bench(args: readonly string[]): Promise<void> {
     options: {
       rules: { type: 'string', default: '1000' },
       series: { type: 'string', default: '100000' },
-      intervals: { type: 'string', default: '6' },
+      intervals: { type: 'string', default: '5' },
     },
   })
-  const folder = mkdtempSync(join(tmpdir(), 'barograph-bench-rules-'))
-  const file = join(folder, 'bench.rules.yml')
-  writeFileSync(file, ruleFile(Number(values.rules), INTERVAL_S))
-  const options = { series: Number(values.series), intervals: Number(values.intervals) }
-  try {
-    const ours = await told('barograph', await barograph(file), options)
-    const program = process.env['PROMETHEUS']
-    if (program === undefined) return
-    const theirs = await told('prometheus', await prometheus(program, file), options)
-    report({
-      bench: 'rules',
-      rules: Number(values.rules),
-      series: options.series,
-      evaluation_ratio: rounded(ours.evaluation_s / theirs.evaluation_s),
-      cpu_ratio: rounded(ours.cpu_s / theirs.cpu_s),
-      peak_ratio: rounded(ours.peak_mb / theirs.peak_mb),
-    })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  const options = {
+    rules: Number(values.rules),
+    series: Number(values.series),
+    intervals: Number(values.intervals),
   }
+  const ours = await told('barograph', barograph, options)
+  const program = process.env['PROMETHEUS']
+  if (program === undefined) return
+  const theirs = await told('prometheus', (file) => prometheus(program, file), options)
+  report({
+    bench: 'rules',
+    ...options,
+    evaluation_ratio: rounded(ours.evaluation_s / theirs.evaluation_s),
+    cpu_ratio: rounded(ours.cpu_s / theirs.cpu_s),
+    base_ratio: rounded(ours.base_peak_mb / theirs.base_peak_mb),
+    peak_ratio: rounded(ours.peak_mb / theirs.peak_mb),
+  })
 }

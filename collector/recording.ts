@@ -45,7 +45,7 @@ const otlpLine = z.strictObject({
   position: position.optional(),
   request: z.record(z.string(), z.unknown()),
 })
-const tickLine = z.strictObject({ tick: time, complete: time.optional() })
+const tickLine = z.strictObject({ tick: time, complete: time.optional(), share: z.number().positive().optional() })
 const changeLine = z.strictObject({
   change: z.strictObject({
     id: z.string(),
@@ -94,9 +94,9 @@ function requestText({ signal, encoding, body }: OtlpRequest): string {
 export function inputLine(input: Exclude<Input, SamplesInput>): string {
   if (input.kind === 'otlp') return `${head(input)}${requestText(input)}}`
   if (input.kind === 'tick') {
-    const { time_ms, complete_ms } = input
+    const { time_ms, complete_ms, share } = input
     const complete = complete_ms === undefined ? {} : { complete: timeText(complete_ms) }
-    return JSON.stringify({ tick: timeText(time_ms), ...complete })
+    return JSON.stringify({ tick: timeText(time_ms), ...complete, ...(share !== undefined && { share }) })
   }
   if (input.kind === 'change') {
     const { at_ms, until_ms, id, kind, service, title, source, url, factor } = input.change
@@ -131,8 +131,13 @@ function ofObject(object: JsonObject, text: string): Input {
   if (Object.hasOwn(object, 'samples')) return samplesInput(checked(samplesSchema, object))
   if (Object.hasOwn(object, 'answers')) return answersInput(checked(answersSchema, object))
   if (Object.hasOwn(object, 'tick')) {
-    const { tick, complete } = checked(tickLine, object)
-    return { kind: 'tick', time_ms: tick, ...(complete === undefined ? {} : { complete_ms: complete }) }
+    const { tick, complete, share } = checked(tickLine, object)
+    return {
+      kind: 'tick',
+      time_ms: tick,
+      ...(complete !== undefined && { complete_ms: complete }),
+      ...(share !== undefined && { share }),
+    }
   }
   if (Object.hasOwn(object, 'change')) {
     const { at, until, ...change } = checked(changeLine, object).change

@@ -48,6 +48,11 @@ export class Turns {
     await turn
   }
 
+  /** Others have one turn of the event loop, whoever waits. */
+  async pass(): Promise<void> {
+    await nextTurn()
+  }
+
   async #others(owed_ms: number): Promise<void> {
     const end_ms = this.#now_ms() + owed_ms
     if (!this.#pressed && (await this.#isIdle(end_ms))) return

@@ -62,7 +62,8 @@ export interface Detectors {
   change(change: Change): void
   /** What an upstream said of rules that are evaluated there. */
   answers(input: AnswersInput): Promise<void>
-  tick(tick: Pick<Tick, 'time_ms' | 'complete_ms'>): Promise<void>
+  /** True where more rules are due than their share. */
+  tick(tick: Omit<Tick, 'kind'>): Promise<boolean>
   /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
   step(time_ms: number): Promise<void>
   readonly findings: FindingReader
@@ -103,6 +104,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
   writer.onRemoved?.((ids) => scoring.forget(ids))
   const forecasting = new ForecastEngine({ query, writer, table, analysis_ms, log })
   const rules = new RuleEngine({ query, writer, reader, scoring, forecasting, alerts, lateness_ms, meter, log, now_ms })
+  let ticked_ms = -Infinity
   const logs = new LogEngine({
     writer,
     sink: { finding: (event) => scoring.adopt(event) },
@@ -126,11 +128,14 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       await rules.answered(datasource, answers)
       bands.flush()
     },
-    async tick({ time_ms, complete_ms }) {
+    async tick({ time_ms, complete_ms, share }) {
       logs.tick(time_ms)
-      await rules.tick({ time_ms, complete_ms })
-      scoring.tick(time_ms, complete_ms)
+      const unfinished = await rules.tick({ time_ms, complete_ms, share })
+      // Once a moment, behind all rules where they keep up.
+      if (!unfinished || time_ms > ticked_ms) scoring.tick(time_ms, complete_ms)
+      ticked_ms = time_ms
       bands.flush()
+      return unfinished
     },
     async step(time_ms) {
       await rules.step(time_ms)

@@ -21,6 +21,7 @@ import { parseError } from './language/position.ts'
 import { pretty } from './language/pretty.ts'
 import { typeOf } from './language/value-types.ts'
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts'
+import { ParsedQueries } from './parsed.ts'
 
 export interface QueryEngineOptions {
   /** Asked in this order; a label set that two of them hold is an `execution` error. */
@@ -54,6 +55,20 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   return new LocalQueryEngine(options)
 }
 
+/**
+ * The same engine for callers that hold up everything else until they are answered, as rules do in their turn: others that were left a share of
+ * the time would only wait for longer.
+ */
+export function atOnce(engine: QueryEngine): QueryEngine {
+  return {
+    instant: (expr, time_ms, options) => engine.instant(expr, time_ms, { ...options, at_once: true }),
+    range: (expr, options) => engine.range(expr, { ...options, at_once: true }),
+    inspect: (expr) => engine.inspect(expr),
+    format: (expr) => engine.format(expr),
+    matchers: (selector) => engine.matchers(selector),
+  }
+}
+
 class LocalQueryEngine implements QueryEngine {
   readonly #readers: readonly SeriesReader[]
   readonly #limits: QueryLimits
@@ -65,6 +80,7 @@ class LocalQueryEngine implements QueryEngine {
   readonly #queries
   readonly #duration
   readonly #samples
+  readonly #parsed = new ParsedQueries((source, steps) => this.#parse(source, steps))
 
   constructor({
     readers,
@@ -145,6 +161,10 @@ class LocalQueryEngine implements QueryEngine {
 
   /** Durations may be told by the query: without one `step()` and `range()` stand for some that are there. */
   #checked(source: string, steps = TYPICAL_STEPS): Expr {
+    return this.#parsed.get(source, steps)
+  }
+
+  #parse(source: string, steps: QuerySteps): Expr {
     const expr = parse(source, this.#limits, steps)
     checkTypes(source, expr)
     return expr
@@ -165,6 +185,7 @@ class LocalQueryEngine implements QueryEngine {
       memory: this.#memory,
       ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
+      at_once: options.at_once === true,
     })
     budget.check()
     budget.steps(grid.count)

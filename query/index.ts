@@ -1,4 +1,4 @@
-export { createQueryEngine, type QueryEngineOptions } from './engine.ts'
+export { atOnce, createQueryEngine, type QueryEngineOptions } from './engine.ts'
 export type { QueryLimits } from './limits.ts'
 export { MemoryReader } from './script/memory-reader.ts'
 export { nativeNotation, nativeText } from './script/native-text.ts'

@@ -7,7 +7,7 @@ import { type BenchSeries, STEP_MS } from './data.ts'
 const { compress } = createRequire(import.meta.url)('snappyjs') as { compress: (bytes: Buffer) => Buffer }
 
 /** Series and steps of one body. */
-const SERIES_OF_BODY = 400
+export const SERIES_OF_BODY = 400
 const STEPS_OF_BODY = 30
 
 /** Protobuf, as far as a remote-write body needs it: written into one buffer. */
@@ -52,8 +52,16 @@ class Writer {
   }
 }
 
+const written = new WeakMap<BenchSeries, Buffer>()
+
 /** `Label` messages of a series, as fields of `TimeSeries`. */
-function labelsOf({ labels }: BenchSeries): Buffer {
+function labelsOf(series: BenchSeries): Buffer {
+  const known = written.get(series) ?? writtenLabels(series)
+  written.set(series, known)
+  return known
+}
+
+function writtenLabels({ labels }: BenchSeries): Buffer {
   const [all, one] = [new Writer(), new Writer()]
   for (const [name, value] of labels) {
     one.clear()

@@ -43,6 +43,11 @@ export interface Tick {
   readonly time_ms: number
   /** Sources known to lag are complete only up to here: later rule steps wait. Absent: nobody lags. */
   readonly complete_ms?: number
+  /**
+   * Rules that read about so many series are evaluated, then other inputs have their turn; what else is due waits for the next tick. Absent: all
+   * that is due.
+   */
+  readonly share?: number
 }
 
 export interface ChangeInput {
@@ -75,6 +80,8 @@ export type Input = OtlpRequest | SamplesInput | Tick | ChangeInput | IncidentCo
 export interface Receipt {
   readonly rejected: number
   readonly message: string
+  /** Of a tick: more is due than its share. */
+  readonly unfinished?: boolean
   /** What of metrics is in the store now, duplicates included; for senders that want to be told. */
   readonly written?: { readonly samples: number; readonly histograms: number; readonly exemplars: number }
 }

@@ -53,6 +53,8 @@ export interface QueryOptions {
   readonly lookback_ms?: number
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
+  /** Everything else waits for the answer: others get no share of the time meanwhile. */
+  readonly at_once?: boolean
 }
 
 export interface RangeOptions extends QueryOptions {

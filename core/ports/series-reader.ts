@@ -84,6 +84,12 @@ export interface TimeRange {
   readonly to_ms: number
 }
 
+/** Where the samples of some series lie. */
+export interface Extent extends TimeRange {
+  /** About how many series; not there: nobody knows. */
+  readonly series?: number
+}
+
 /** How a selection is read that takes turns with other work. */
 export interface SelectOptions {
   /** Only the newest sample of each series in the range is needed: older ones may be left out. */
@@ -110,8 +116,11 @@ export interface SeriesReader {
   labelNames?(matchers: readonly Matcher[], range?: TimeRange): string[]
   /** Values that the label has in those series, each once, in order. */
   labelValues?(name: string, matchers: readonly Matcher[], range?: TimeRange): string[]
-  /** Event time of the oldest and newest sample of the matching series; null when there is none. Cheap. */
-  extent(matchers: readonly Matcher[]): TimeRange | null
+  /**
+   * Event time of the oldest and newest sample of the matching series; null when there is none. Cheap. Where it does not matter which of those at
+   * or before `enough_ms` is the oldest, any of them may be given.
+   */
+  extent(matchers: readonly Matcher[], enough_ms?: number): Extent | null
   metadata(): MetricMetadata[]
   /** Exemplars of the matching series, ordered by label set. None where a reader keeps none. */
   exemplars?(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[]

@@ -132,7 +132,7 @@ describe('an exponential histogram', () => {
     )
     expect(store.labelSets([])).toEqual(sets)
     expect(store.labelSets(named('other'))).toEqual([])
-    expect(store.extent(named('h'))).toEqual({ from_ms: 1000, to_ms: 2000 })
+    expect(store.extent(named('h'))).toEqual({ from_ms: 1000, to_ms: 2000, series: 1 })
   })
 
   test('survives sealing, files and a restart', () => {

@@ -27,6 +27,7 @@ const CHECKPOINT = 'checkpoint-1'
 const SEGMENT_1 = 'journal-1.segment'
 const SEGMENT_2 = 'journal-2.segment'
 const ANSWERS_1 = 'journal-2-answers-1.segment'
+const TICK_2 = 'journal-2-tick-2.segment'
 
 let folder: string
 beforeEach(() => {
@@ -225,4 +226,17 @@ test('answers of an upstream in form 1 are read', () => {
   journal.close()
   keep(ANSWERS_1, join(folder, segmentFile(1)))
   expect(readBack(ANSWERS_1)[1]).toEqual([ANSWERS])
+})
+
+test('ticks with a share, behind those without, are read', () => {
+  const ticks: readonly JournalEntry[] = [
+    { kind: 'tick', time_ms: 1_700_000_001_000 },
+    { kind: 'tick', time_ms: 1_700_000_002_000, share: 10_000 },
+    { kind: 'tick', time_ms: 1_700_000_003_000, complete_ms: 1_700_000_000_500, share: 10_000 },
+  ]
+  const journal = journalOf(newParts().store)
+  for (const tick of ticks) journal.append(tick)
+  journal.close()
+  keep(TICK_2, join(folder, segmentFile(1)))
+  expect(readBack(TICK_2)[1]).toEqual(ticks)
 })

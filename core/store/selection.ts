@@ -1,6 +1,7 @@
 import { shapeOfBounds } from '../exponential.ts'
 import type {
   ExemplarSlice,
+  Extent,
   Matcher,
   RollupResolution,
   RollupSlice,
@@ -12,6 +13,7 @@ import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '
 import { Slab } from '../slab.ts'
 import type { StoredExemplar } from './exemplar-table.ts'
 import { boundFor, type ExponentialRows, expansion, nativeSlice } from './exponential-slices.ts'
+import { FoundRows } from './found-rows.ts'
 import { formatBound, LE, type Part, partMatches, partNames, partsOf } from './histogram-row.ts'
 import { histogramSlices, mergeSlices } from './histogram-slices.ts'
 import { LabelLists } from './label-lists.ts'
@@ -28,6 +30,7 @@ interface Match {
   readonly parts: readonly Part[]
 }
 
+/** Floats in order of their label sets. */
 interface Candidates {
   readonly floats: Uint32Array
   readonly histograms: readonly Match[]
@@ -90,6 +93,7 @@ export class Selection {
   readonly #numbers = new Slab((length) => new Float64Array(length))
   /** Expansions of the histograms that were asked for. */
   readonly #parts = new Map<SeriesId, readonly Part[]>()
+  readonly #found = new FoundRows()
 
   constructor(tables: Tables, matching: Matching) {
     this.#tables = tables
@@ -112,12 +116,13 @@ export class Selection {
   ): Generator<number, SeriesSlice[]> {
     const { series } = this.#tables
     const tests = this.#tests(matchers)
-    const found = this.#candidates(tests)
+    const found = this.#candidates(matchers, tests)
     if (options.admit !== undefined) this.#admit(found, range, options.admit)
     const slices: SeriesSlice[] = []
+    const newest = options.newest === true
     let read = 0
-    for (const row of series.ordered(found.floats)) {
-      const { from, to } = this.#readFloats(row, range, options.newest === true)
+    for (const row of found.floats) {
+      const { from, to } = this.#readFloats(row, range, newest)
       if (to > from) slices.push(this.#floatSlice(series.labels(row), from, to))
       read += this.#buffer.length + SERIES_COST
       if (read < READ_AT_ONCE) continue
@@ -155,14 +160,18 @@ export class Selection {
     return this.#lists.values(name, matchers, range)
   }
 
-  extent(matchers: readonly Matcher[]): TimeRange | null {
+  extent(matchers: readonly Matcher[], enough_ms = -Infinity): Extent | null {
+    const { samples } = this.#tables
     let from_ms = Infinity
     let to_ms = -Infinity
-    for (const { row } of this.#matches(this.#tests(matchers))) {
-      from_ms = Math.min(from_ms, this.#tables.samples.oldest_ms(row))
-      to_ms = Math.max(to_ms, this.#tables.samples.newest_ms(row))
+    const look = (row: SeriesId): void => {
+      if (from_ms > enough_ms) from_ms = Math.min(from_ms, samples.oldest_ms(row))
+      to_ms = Math.max(to_ms, samples.newest_ms(row))
     }
-    return from_ms === Infinity ? null : { from_ms, to_ms }
+    const { floats, histograms } = this.#candidates(matchers, this.#tests(matchers))
+    for (let i = 0; i < floats.length; i++) look(floats[i]!)
+    for (const { row } of histograms) look(row)
+    return from_ms === Infinity ? null : { from_ms, to_ms, series: floats.length + histograms.length }
   }
 
   /** Of a histogram, exemplars belong to the bucket that they fell into; of an exponential one also to the series of its own name. */
@@ -236,8 +245,19 @@ export class Selection {
     return matchers.map((matcher) => this.#matching.test(matcher))
   }
 
-  /** Rows that match and hold samples, floats apart: of those nothing needs to be made. */
-  #candidates(tests: readonly Test[]): Candidates {
+  /** Rows that match, floats apart: of those nothing needs to be made. */
+  #candidates(matchers: readonly Matcher[], tests: readonly Test[]): Candidates {
+    const { series } = this.#tables
+    const key = FoundRows.key(matchers)
+    const known = this.#found.get(key, series.changes)
+    if (known !== undefined) return { floats: known, histograms: [] }
+    const found = this.#looked(tests)
+    // Whether a histogram is there, and which parts of it, depends on its samples.
+    if (found.floatsOnly) this.#found.keep(key, found.floats)
+    return found
+  }
+
+  #looked(tests: readonly Test[]): Candidates & { readonly floatsOnly: boolean } {
     const { series, samples } = this.#tables
     const own = ownTests(tests)
     // What the index does not tell exactly.
@@ -246,16 +266,17 @@ export class Selection {
     const floats = new Uint32Array(rows.length)
     const histograms: Match[] = []
     let length = 0
+    let floatsOnly = true
     for (const row of rows) {
-      if (samples.oldest_ms(row) === Infinity) continue
       if (series.kind(row) === 'float') {
         if (asked.every((test) => test.matches(series.label(row, test.name)))) floats[length++] = row
       } else {
-        const match = this.#match(row, own)
+        floatsOnly = false
+        const match = samples.oldest_ms(row) < Infinity ? this.#match(row, own) : undefined
         if (match !== undefined) histograms.push(match)
       }
     }
-    return { floats: floats.subarray(0, length), histograms }
+    return { floats: series.ordered(floats.subarray(0, length)), histograms, floatsOnly }
   }
 
   /** Rows that match and hold samples, with the parts of histograms that match. */
@@ -337,8 +358,10 @@ export class Selection {
 
   #readFloats(row: SeriesId, range: TimeRange, newest: boolean): { from: number; to: number } {
     const { samples } = this.#tables
-    const head = newest ? samples.readNewest(row, range, VALUE_COLUMN, this.#buffer) : undefined
-    return head ?? samples.read(row, range, VALUE_COLUMN, this.#buffer)
+    if (!newest) return samples.read(row, range, VALUE_COLUMN, this.#buffer)
+    const { from, to } =
+      samples.readNewest(row, range, VALUE_COLUMN, this.#buffer) ?? samples.read(row, range, VALUE_COLUMN, this.#buffer)
+    return { from: Math.max(from, to - 1), to }
   }
 
   #floatSlice(labels: Labels, from: number, to: number): SeriesSlice {

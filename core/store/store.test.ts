@@ -76,7 +76,7 @@ describe('samples', () => {
       ],
     })
     expect(store.select(named('up'), { from_ms: 2001, to_ms: 2999 })).toEqual([])
-    expect(store.extent(named('up'))).toEqual({ from_ms: 1000, to_ms: 3000 })
+    expect(store.extent(named('up'))).toEqual({ from_ms: 1000, to_ms: 3000, series: 1 })
     expect(store.extent(named('down'))).toBeNull()
   })
 
@@ -140,7 +140,7 @@ describe('samples', () => {
       [1e12, 1],
       [5, 2],
     ])
-    expect(store.extent(named('x'))).toEqual({ from_ms: 5, to_ms: 1e12 })
+    expect(store.extent(named('x'))).toEqual({ from_ms: 5, to_ms: 1e12, series: 1 })
     expect(write(store, gauge({ __name__: 'y' }), [[1e12 - 1001, 1]])).toEqual([0])
     expect(store.newest_ms).toBe(1e12)
   })
@@ -372,7 +372,7 @@ describe('limits', () => {
     ])
     now_ms = 1_009_500
     write(store, gauge({ __name__: 'y' }), [[now_ms, 1]])
-    expect(store.extent(named('x'))).toEqual({ from_ms: 10_000, to_ms: 10_000 })
+    expect(store.extent(named('x'))).toEqual({ from_ms: 10_000, to_ms: 10_000, series: 1 })
   })
 
   test('of time let whole chunks go, and series that have ended', () => {

@@ -5,6 +5,7 @@ import { type Log, silentLog } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type {
   ExemplarSlice,
+  Extent,
   Matcher,
   MetricMetadata,
   RollupResolution,
@@ -214,8 +215,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#selection.labelValues(name, matchers, range)
   }
 
-  extent(matchers: readonly Matcher[]): TimeRange | null {
-    return this.#selection.extent(matchers)
+  extent(matchers: readonly Matcher[], enough_ms?: number): Extent | null {
+    return this.#selection.extent(matchers, enough_ms)
   }
 
   metadata(): MetricMetadata[] {

@@ -43,7 +43,14 @@ export interface Evaluation {
   readonly events: readonly AlertEvent[]
   /** Why steps were passed over. */
   readonly errors: readonly ServiceError[]
+  /** What it took: series that were looked at, once a step. */
+  readonly series: number
 }
+
+/** What a rule takes whatever it reads, as series. */
+const RULE_SERIES = 20
+
+const NOTHING_DUE: Evaluation = { events: [], errors: [], series: 0 }
 
 type Ask = (span: Span) => Promise<readonly ResultSeries[]>
 
@@ -72,6 +79,7 @@ export class ActiveRule {
   #duration_ms = 0
   readonly #noise = new Noise()
   #events: AlertEvent[] = []
+  #series = 0
   #errors: ServiceError[] = []
 
   constructor(rule: Rule, group: RuleGroup, options: RuleEngineOptions) {
@@ -119,7 +127,7 @@ export class ActiveRule {
     const occasion = { ...rest, due_ms: this.#limited(due_ms) }
     const started_ms = now_ms()
     this.#due_ms = Math.max(this.#due_ms, occasion.due_ms)
-    if (this.#runner === undefined && this.rule.kind !== 'forecast') return { events: [], errors: [] }
+    if (this.#runner === undefined && this.rule.kind !== 'forecast') return NOTHING_DUE
     const made = await this.#evaluation(async () => {
       if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
       await this.#evaluate(occasion)
@@ -132,9 +140,10 @@ export class ActiveRule {
   async #evaluation(run: () => Promise<void>): Promise<Evaluation> {
     this.#events = []
     this.#errors = []
+    this.#series = RULE_SERIES
     await run()
     this.#error = this.#errors.length > 0 ? messageOf(this.#errors.at(-1)) : ''
-    return { events: this.#events, errors: this.#errors }
+    return { events: this.#events, errors: this.#errors, series: this.#series }
   }
 
   /** One step by itself, whatever is due. */
@@ -158,7 +167,7 @@ export class ActiveRule {
   async answered({ expr, from_ms, to_ms, step_ms, series, error }: Answer): Promise<Evaluation> {
     const { interval_ms } = this.#group
     const first_ms = Math.max(from_ms, floorTo(this.#mark_ms, interval_ms) + interval_ms)
-    if (expr !== this.rule.expr || step_ms !== interval_ms || first_ms > to_ms) return { events: [], errors: [] }
+    if (expr !== this.rule.expr || step_ms !== interval_ms || first_ms > to_ms) return NOTHING_DUE
     const made = await this.#evaluation(async () => {
       if (error === '') await this.#answeredBy(series, { from_ms: first_ms, to_ms })
       else this.#errors.push(new ServiceError('execution', error))
@@ -220,7 +229,7 @@ export class ActiveRule {
   }
 
   async #evaluate({ time_ms, due_ms }: Occasion): Promise<void> {
-    const reach = reachOf(this.#info, this.#options.reader)
+    const reach = reachOf(this.#info, this.#options.reader, this.#mark_ms)
     const newest_ms = reach?.newest_ms ?? -Infinity
     if (newest_ms !== this.#newest_ms) this.#grown_ms = time_ms
     this.#newest_ms = newest_ms
@@ -229,6 +238,7 @@ export class ActiveRule {
     const progress = { mark_ms: this.#mark_ms, looked_ms: this.#looked_ms, grown_ms: this.#grown_ms }
     const { input, empty } = dueSteps(progress, reach, { time_ms, due_ms, interval_ms, lateness_ms })
     if (input !== undefined) {
+      this.#series += reach!.series * (Math.round((input.to_ms - input.from_ms) / interval_ms) + 1)
       await this.#range(input)
       this.#mark_ms = input.to_ms
     }

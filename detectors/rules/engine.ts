@@ -21,6 +21,8 @@ import type { RecordedSink } from './run-record.ts'
 const VERSION = 1
 /** Samples older than this against analysis time are history, not delay. */
 const HISTORY_MS = 600_000
+/** Groups that are so far behind catch up in one go: what becomes of alerts is told in order of time then. */
+const FAR_MS = 60_000
 
 export interface RuleEngineOptions {
   readonly query: QueryEngine
@@ -48,6 +50,27 @@ interface ActiveGroup {
   readonly rules: readonly ActiveRule[]
   /** Of the last evaluation, wall clock. */
   duration_ms: number
+  /** Of the one that goes on, so far. */
+  spent_ms: number
+}
+
+/** A group with rules that are due, and how much longer ago than an interval the first of them was last evaluated. */
+interface Due {
+  readonly active: ActiveGroup
+  readonly occasion: Occasion
+  readonly behind_ms: number
+  /** 0: begun, 1: late, 2: neither. */
+  readonly rank: 0 | 1 | 2
+}
+
+interface Moment extends Omit<Occasion, 'due_ms'> {
+  /** Steps up to here are settled. */
+  readonly settled_ms: number
+}
+
+/** How many series may still be read before others have their turn. */
+interface Share {
+  left: number
 }
 
 /** Evaluates rule groups on analysis time: steps when they are due, steps that are behind as one range. */
@@ -88,6 +111,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
         return active
       }),
       duration_ms: 0,
+      spent_ms: 0,
     }))
     this.#connect()
     for (const gone of before.values()) for (const event of gone.end(time_ms)) this.#options.alerts.alert(event)
@@ -103,30 +127,38 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
 
   /**
    * Evaluates what is due at T = `time_ms`; nobody is known to lag beyond `complete_ms`. What alerts become is told in order of event
-   * time, as it would have been had every step been taken by itself.
+   * time, as it would have been had every step been taken by itself. True where more is due than rules that read about `share` series: the next
+   * tick goes on with it. What is far behind is taken at once, so that it comes in order.
    */
   async tick({
     time_ms,
     complete_ms = Infinity,
+    share = Infinity,
   }: {
     readonly time_ms: number
     readonly complete_ms?: number | undefined
-  }): Promise<void> {
+    readonly share?: number | undefined
+  }): Promise<boolean> {
     const { lateness_ms, alerts, scoring } = this.#options
-    if (this.#history.waits(time_ms)) return
+    if (this.#history.waits(time_ms)) return false
     if (time_ms - this.#time_ms > PATIENCE_MS) {
       for (const { rules } of this.#groups) for (const rule of rules) rule.listenAnew(time_ms)
     }
     this.#time_ms = time_ms
     const again_ms = this.#history.taken()
     const events: AlertEvent[] = []
-    for (const active of this.#groups) {
-      const { interval_ms, offset_ms } = active.group
-      const due_ms = floorTo(Math.min(time_ms, complete_ms) - lateness_ms - offset_ms, interval_ms)
-      await this.#evaluate(active, { time_ms, due_ms, again_ms }, events)
+    const settled_ms = Math.min(time_ms, complete_ms) - lateness_ms
+    const due = this.#due({ time_ms, settled_ms, again_ms })
+    const isFar = again_ms !== null || due.some(({ behind_ms }) => behind_ms > FAR_MS)
+    const left = { left: isFar ? Infinity : share }
+    let unfinished = false
+    for (const { active, occasion } of due) {
+      unfinished = left.left <= 0 || (await this.#evaluate(active, occasion, events, left))
+      if (unfinished) break
     }
     for (const event of events.toSorted((a, b) => a.at_ms - b.at_ms)) alerts.alert(event)
     scoring.flush()
+    return unfinished
   }
 
   /** Evaluates every rule once, in order, whatever is due and whatever its interval: for tests of rules, whose time is their own. */
@@ -210,19 +242,35 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     for (const active of rules) active.follow(byName)
   }
 
-  async #evaluate(active: ActiveGroup, occasion: Occasion, events: AlertEvent[]): Promise<void> {
-    const rules = active.rules.filter((rule) => rule.isDue(occasion))
-    if (rules.length === 0) return
+  /**
+   * What groups have to do, in their order; but first what was begun, then those that missed a whole interval: where rules take more than there
+   * is time for, all have their turn.
+   */
+  #due(moment: Moment): Due[] {
+    const due = this.#groups.flatMap((active) => dueOf(active, moment))
+    return due.toSorted((a, b) => a.rank - b.rank)
+  }
+
+  /** True where its share was used up before its end. */
+  async #evaluate(active: ActiveGroup, occasion: Occasion, events: AlertEvent[], share: Share): Promise<boolean> {
     const { now_ms } = this.#options
     const started_ms = now_ms()
-    for (const rule of rules) {
+    for (const rule of active.rules) {
+      if (!rule.isDue(occasion)) continue
+      if (share.left <= 0) {
+        active.spent_ms += now_ms() - started_ms
+        return true
+      }
       const before = rule.lastError
       const made = await rule.evaluate(occasion, now_ms)
       for (const event of made.events) events.push(event)
       if (made.errors.length > 0) this.#failed(rule, made.errors.length, before)
+      share.left -= made.series
     }
-    active.duration_ms = now_ms() - started_ms
+    active.duration_ms = active.spent_ms + now_ms() - started_ms
+    active.spent_ms = 0
     this.#evaluations.record(active.duration_ms / 1000)
+    return false
   }
 
   /** The same failure, evaluation after evaluation, is told once and counted each time. */
@@ -231,4 +279,25 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     if (lastError === before) return
     this.#options.log.warn('a rule cannot be evaluated', { rule: rule.name, expr: rule.expr, error: lastError })
   }
+}
+
+/** The rest of a step that some rules of the group were evaluated for, and the newest one. */
+function dueOf(active: ActiveGroup, { settled_ms, ...moment }: Moment): Due[] {
+  const { interval_ms, offset_ms } = active.group
+  const due_ms = floorTo(settled_ms - offset_ms, interval_ms)
+  const at = (step_ms: number, isBegun: boolean): Due[] => {
+    const occasion = { ...moment, due_ms: step_ms }
+    const first_ms = active.rules.reduce((least, rule) => {
+      return rule.isDue(occasion) ? Math.min(least, rule.due_ms) : least
+    }, Infinity)
+    if (first_ms === Infinity) return []
+    // What was never evaluated has nothing to catch up with.
+    const behind_ms = first_ms === -Infinity ? 0 : Math.max(0, step_ms - first_ms - interval_ms)
+    return [{ active, occasion, behind_ms, rank: isBegun ? 0 : behind_ms > 0 || first_ms === -Infinity ? 1 : 2 }]
+  }
+  const begun_ms = Math.max(
+    -Infinity,
+    ...active.rules.map((rule) => (rule.rule.datasource === undefined ? rule.due_ms : -Infinity)),
+  )
+  return [...(begun_ms < due_ms && begun_ms > -Infinity ? at(begun_ms, true) : []), ...at(due_ms, begun_ms === due_ms)]
 }

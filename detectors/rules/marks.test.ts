@@ -9,7 +9,12 @@ const NEVER: Progress = { mark_ms: -Infinity, looked_ms: -Infinity, grown_ms: -I
 const LOOKBACK = 300
 
 /** Input from..newest that counts for 300 more; steps of 60, a lateness of 10. Seconds would do as well as ms. */
-const reach = (from_ms: number, newest_ms: number): Reach => ({ from_ms, newest_ms, until_ms: newest_ms + LOOKBACK })
+const reach = (from_ms: number, newest_ms: number): Reach => ({
+  from_ms,
+  newest_ms,
+  until_ms: newest_ms + LOOKBACK,
+  series: 1,
+})
 const due = (progress: Partial<Progress>, input: Reach | undefined, due_ms: number, time_ms = due_ms + 10): Due =>
   dueSteps({ ...NEVER, grown_ms: time_ms, ...progress }, input, { time_ms, due_ms, interval_ms: 60, lateness_ms: 10 })
 const span = (from_ms: number, to_ms = from_ms) => ({ from_ms, to_ms })
@@ -64,12 +69,12 @@ describe('steps that are due', () => {
     ['input ahead of what is due', due({}, reach(700, 900), 600), { input: undefined, empty: undefined }],
     [
       'input that no step sees',
-      due({}, { from_ms: 62, newest_ms: 62, until_ms: 67 }, 120),
+      due({}, { from_ms: 62, newest_ms: 62, until_ms: 67, series: 1 }, 120),
       { input: undefined, empty: span(120) },
     ],
     [
       'input at a fixed time',
-      due({}, { from_ms: 62, newest_ms: 62, until_ms: Infinity }, 240),
+      due({}, { from_ms: 62, newest_ms: 62, until_ms: Infinity, series: 1 }, 240),
       { input: span(120, 240), empty: undefined },
     ],
   ])('%s', (_, given, wanted) => {
@@ -132,7 +137,7 @@ test('the reach of an expression spans its selectors', () => {
     2: { from_ms: 70, to_ms: 100 },
   }
   const reader = { extent: ([matcher]: readonly { value: string }[]) => extents[matcher!.value] ?? null }
-  expect(reachOf(info, reader)).toEqual({ from_ms: 50, newest_ms: 900, until_ms: 1200 })
+  expect(reachOf(info, reader)).toEqual({ from_ms: 50, newest_ms: 900, until_ms: 1200, series: 2 })
   expect(reachOf({ ...info, selectors: info.selectors.slice(2) }, reader)).toBeUndefined()
 })
 

@@ -15,6 +15,7 @@ export interface BudgetOptions {
   readonly memory: QueryMemory
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
+  readonly at_once?: boolean
 }
 
 /** What is known of a selector before its samples are read. */
@@ -35,18 +36,20 @@ export class Budget {
   readonly #signal: AbortSignal | undefined
   readonly #turns: Turns
   readonly #memory: QueryMemory
+  readonly #atOnce: boolean
   #began_ms: number
   #spent = 0
   #since = 0
   #held = 0
 
-  constructor({ limits, clock, turns, memory, timeout_ms, signal }: BudgetOptions) {
+  constructor({ limits, clock, turns, memory, timeout_ms, signal, at_once = false }: BudgetOptions) {
     this.limits = limits
     this.#clock = clock
     this.#deadline_ms = timeout_ms === undefined ? Infinity : clock.now_ms() + timeout_ms
     this.#signal = signal
     this.#turns = turns
     this.#memory = memory
+    this.#atOnce = at_once
     this.#began_ms = turns.begin()
   }
 
@@ -112,7 +115,7 @@ export class Budget {
 
   /** Others have their turn; then looks at the clock and the signal. */
   async pause(): Promise<void> {
-    await this.#turns.yield(this.#began_ms)
+    await (this.#atOnce ? this.#turns.pass() : this.#turns.yield(this.#began_ms))
     this.#began_ms = this.#turns.begin()
     this.check()
   }

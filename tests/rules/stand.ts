@@ -164,9 +164,10 @@ export class Stand {
     if (oldest_ms < Infinity) this.engine.observed(oldest_ms, this.now_ms)
   }
 
-  async tick(time_ms: number, complete_ms?: number): Promise<void> {
+  /** True where more is due than `share`. */
+  async tick(time_ms: number, complete_ms?: number, share?: number): Promise<boolean> {
     this.now_ms = time_ms
-    await this.engine.tick({ time_ms, complete_ms })
+    return this.engine.tick({ time_ms, complete_ms, share })
   }
 
   /** Ticks every `every_ms` from now on up to `to_ms`. */
