@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -99,4 +102,16 @@ test('what was spent outlives a restart, bit for bit', () => {
     }),
   )
   expect(() => new Budgets(silentMeter).load(new TextEncoder().encode('{"version":2}'))).toThrow(/cannot be read/)
+})
+
+test('what was spent before, as it was saved then, still counts', () => {
+  const budgets = new Budgets(silentMeter, { total: 4, services: { shop: 1 } })
+  budgets.load(readFileSync(join(import.meta.dirname, '../../tests/golden/budgets-1.json')))
+  expect(budgets.rates().map(({ attributes }) => attributes?.['scope'])).toEqual(['rule', 'service', 'total'])
+  const verdict = verdictOf(3)
+  const time_ms = Date.UTC(2026, 0, 5) + 9 * HOUR
+  budgets.apply(verdict, time_ms, { rule: 'cpu', allowed: 2, service: () => 'shop' })
+  // Nine alarms of a service that may spend one a week and four at once: five too many, at most log 3 / log 1.15 of them.
+  expect(verdict.score).toBeLessThan(3)
+  expect(verdict.score).toBeGreaterThan(1)
 })

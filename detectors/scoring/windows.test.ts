@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import type { Change } from '#core/change.ts'
@@ -93,4 +96,13 @@ test('a window concerns its service, can be taken back, and outlives a restart',
   again.change(change({ id: 'c_3', kind: 'event', factor: 1.5 }))
   expect([again.factorAt('shop', at), again.factorAt('pay', at)]).toEqual([3, 2])
   expect(() => again.load(new TextEncoder().encode('{"version":9}'))).toThrow(/cannot be read/)
+})
+
+test('windows that were saved before still hold', () => {
+  const windows = new Windows()
+  windows.load(readFileSync(join(import.meta.dirname, '../../tests/golden/windows-1.json')))
+  expect(windows.factorAt('shop', START)).toBeNull()
+  expect(windows.factorAt('mail', START)).toBe(3)
+  expect(windows.factorAt('shop', START + 60 * MINUTE)).toBe(3)
+  expect(windows.factorAt('shop', START + 120 * MINUTE)).toBe(1)
 })
