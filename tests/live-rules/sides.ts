@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import snappy from 'snappyjs'
 
 import { freePort } from '../../bench/measure.ts'
+import { ProtoWriter } from '../../upstream/wire/proto-writer.ts'
 import { Server, spawnProgram, temporaryFolder, until } from '../interop/process/barograph.ts'
 import type { AlertForm } from '../interop/process/forms.ts'
-import { ProtoWriter } from '../../upstream/wire/proto-writer.ts'
 import { rulesText } from './rules.ts'
 import type { Told } from './shop.ts'
 
