@@ -99,9 +99,12 @@ export class Outbox {
     this.#takeAlerts(active, now_ms)
     this.#takeIncidents(active, now_ms)
     const due: Notice[] = []
+    const newest = new Map(Array.from(this.#entries, ([key, { notice }]) => [notice.labels.key, key]))
     for (const [key, entry] of this.#entries) {
       const over = entry.notice.status === 'resolved' && entry.changed_ms + this.#options.limits.resolved_ms < now_ms
       if (over) this.#entries.delete(key)
+      // Alertmanager knows one alert of a label set: told again, an end would take the place of what has begun since.
+      else if (entry.told_ms > -Infinity && newest.get(entry.notice.labels.key) !== key) continue
       else if (entry.told_ms + this.#options.resend_ms <= now_ms) {
         entry.told_ms = now_ms
         due.push(this.#renewed(entry))

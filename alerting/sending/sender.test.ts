@@ -96,6 +96,30 @@ describe('an alert of a rule', () => {
     expect(new Set(ofRule().map(({ labels }) => JSON.stringify(labels))).size).toBe(1)
   })
 
+  test('that fires again is not ended by the end of before, told again', async () => {
+    const one = await house()
+    const [before, after] = [alert({}, 0), alert({}, 3 * MIN)]
+    one.fire(before)
+    await one.pass(0, MIN)
+    one.at(MIN + 30 * S)
+    one.end(before, MIN + 30 * S)
+    await one.pass(MIN + 31 * S, 2 * MIN + 59 * S)
+    const ends = ofRule().filter(
+      ({ startsAt, endsAt }) => since(startsAt) === 0 && since(endsAt) === MIN + 30 * S,
+    ).length
+    expect(ends).toBeGreaterThan(0)
+    one.at(3 * MIN)
+    one.fire(after)
+    for (let at_ms = 3 * MIN; at_ms <= 8 * MIN; at_ms += S) {
+      one.active.set(after.labels.key, { ...after, evaluated_ms: T0 + at_ms })
+      await one.pass(at_ms, at_ms)
+    }
+    const later = ofRule().filter(
+      ({ startsAt, endsAt }) => since(startsAt) === 3 * MIN || since(endsAt) === MIN + 30 * S,
+    )
+    expect(later.slice(ends).map(({ startsAt }) => since(startsAt))).toEqual(Array.from({ length: 6 }, () => 3 * MIN))
+  })
+
   test('of a slow group is believed for four of its intervals', async () => {
     const one = await house()
     one.fire(alert({}, 0, { interval_ms: 10 * MIN }))
