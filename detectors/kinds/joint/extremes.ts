@@ -7,6 +7,8 @@ const MEMORY = 60
 const CLIP = 1.5
 const CLIP_MIN = 0.1
 const CLIP_AFTER = 3
+/** As far below, once two days are known: hours in which a row stands still do not tell how far its bad ones scatter. */
+const LOW_AFTER = 8
 /** Gumbel by moments: scale from the standard deviation, location from the mean. */
 const TO_SCALE = 0.78
 const EULER = 0.577
@@ -88,10 +90,9 @@ export class Extremes {
     const mean = this.#mean.data[at]!
     const square = this.#square.data[at]!
     let largest = this.#largest.data[at]!
-    if (blocks > CLIP_AFTER) {
-      const most = mean + Math.max(CLIP * Math.sqrt(square), CLIP_MIN)
-      if (largest > most) largest = most
-    }
+    const reach = Math.max(CLIP * Math.sqrt(square), CLIP_MIN)
+    if (blocks > CLIP_AFTER) largest = Math.min(largest, mean + reach)
+    if (blocks > LOW_AFTER) largest = Math.max(largest, mean - reach)
     const weight = Math.max(1 / blocks, 1 / MEMORY)
     const learned = mean + weight * (largest - mean)
     const spread = Math.max(0, square + weight * ((largest - learned) * (largest - mean) - square))
