@@ -1,3 +1,4 @@
+import { monotonicNow_ms } from '#core/clock.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Input, Intake, Receipt } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
@@ -93,7 +94,7 @@ export class Pipeline implements Intake {
   }
 
   async #take(input: Input): Promise<Receipt> {
-    const started = process.hrtime.bigint()
+    const began_ms = monotonicNow_ms()
     try {
       const taken = await this.#options.stages.take(input)
       const { receipt } = taken
@@ -108,7 +109,7 @@ export class Pipeline implements Intake {
       this.#refusal(input, error)
       throw error
     } finally {
-      this.#duration.record(Number(process.hrtime.bigint() - started) / 1e9, { kind: input.kind })
+      this.#duration.record((monotonicNow_ms() - began_ms) / 1000, { kind: input.kind })
     }
   }
 

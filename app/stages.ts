@@ -1,4 +1,4 @@
-import type { Clock } from '#core/clock.ts'
+import { type Clock, monotonicNow_ms } from '#core/clock.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type {
@@ -72,7 +72,7 @@ export class JournaledStages implements Stages {
   /** Time spent on applying what the last checkpoint does not have. */
   #work_ms = 0
   #capture_ms = 0
-  /** When the last one was captured, by the clock of `elapsed_ms`. */
+  /** When the last one was captured, by the clock of `monotonicNow_ms`. */
   #captured_ms = -Infinity
   /** When a checkpoint last failed; -Infinity when the last one did not. */
   #failed_ms = -Infinity
@@ -110,7 +110,7 @@ export class JournaledStages implements Stages {
     const segment = checkpoint.load(this.#snapshots(), journal.segments())
     let count = 0
     let told_ms = clock.now_ms()
-    const began_ms = elapsed_ms()
+    const began_ms = monotonicNow_ms()
     for (const entry of journal.read(segment ?? 0)) {
       await this.#again(entry)
       count++
@@ -119,7 +119,7 @@ export class JournaledStages implements Stages {
       told_ms = now_ms
       log.info('applying the journal', { inputs: count, bytes: journal.bytes })
     }
-    this.#work_ms = elapsed_ms() - began_ms
+    this.#work_ms = monotonicNow_ms() - began_ms
     const { lost, refused } = series
     if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
     if (refused > 0)
@@ -162,13 +162,13 @@ export class JournaledStages implements Stages {
     const { checkpoint, journal, clock, log } = this.#options
     try {
       const segment = journal.rotate()
-      const began_ms = elapsed_ms()
+      const began_ms = monotonicNow_ms()
       const { captured, done } = checkpoint.write(this.#snapshots(), segment)
       this.#work_ms = 0
       this.#capturing = captured
       await captured
       this.#capturing = undefined
-      this.#captured_ms = elapsed_ms()
+      this.#captured_ms = monotonicNow_ms()
       this.#capture_ms = this.#captured_ms - began_ms
       await journal.dropBefore(await done)
       if (this.#failed_ms > -Infinity) log.info('a checkpoint is written again')
@@ -189,7 +189,7 @@ export class JournaledStages implements Stages {
     if (this.#writing !== undefined || clock.now_ms() < this.#failed_ms + AGAIN_MS) return false
     const wanted = Math.max(journal_bytes, checkpoint.bytes / 2)
     if (journal.bytes >= TOO_LONG * wanted) return true
-    if (elapsed_ms() - this.#captured_ms < CAPTURES * this.#capture_ms) return false
+    if (monotonicNow_ms() - this.#captured_ms < CAPTURES * this.#capture_ms) return false
     return journal.bytes >= wanted || (this.#work_ms >= replay_ms && journal.bytes >= checkpoint.bytes / 32)
   }
 
@@ -199,9 +199,9 @@ export class JournaledStages implements Stages {
   }
 
   async #applied(taken: Taken): Promise<Receipt> {
-    const began_ms = elapsed_ms()
+    const began_ms = monotonicNow_ms()
     const receipt = await taken.apply()
-    this.#work_ms += elapsed_ms() - began_ms
+    this.#work_ms += monotonicNow_ms() - began_ms
     if (this.#due()) void this.checkpoint()
     return receipt
   }
@@ -326,8 +326,4 @@ export class JournaledStages implements Stages {
       if (!(error instanceof ServiceError)) throw error
     }
   }
-}
-
-function elapsed_ms(): number {
-  return Number(process.hrtime.bigint()) / 1e6
 }

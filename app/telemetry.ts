@@ -17,7 +17,12 @@ import { type Counter, type Meter, silentMeter } from '#core/ports/meter.ts'
 const SCOPE = 'barograph'
 
 type Attributes = Readonly<Record<string, string>>
-const NO_ATTRIBUTES: Attributes = {}
+const NO_ATTRIBUTES: Attributes = Object.freeze({})
+
+interface Sum {
+  value: number
+  readonly attributes: Attributes
+}
 
 export interface TelemetryOptions {
   readonly version: string
@@ -49,14 +54,22 @@ function named(name: string, unit: string | undefined): string {
  * are some ten of those to every request.
  */
 class Sums implements Counter {
-  readonly #sums = new Map<string, { value: number; readonly attributes: Attributes }>()
+  readonly #sums = new Map<string, Sum>()
+  /** Who counts often does so with the same object each time. */
+  readonly #known = new WeakMap<Attributes, Sum>()
 
   add(value: number, attributes: Attributes = NO_ATTRIBUTES): void {
+    const sum = this.#known.get(attributes) ?? this.#sumOf(attributes)
+    sum.value += value
+  }
+
+  #sumOf(attributes: Attributes): Sum {
     let key = ''
     for (const name in attributes) key += `${name}\u0000${attributes[name]}\u0001`
-    const sum = this.#sums.get(key)
-    if (sum === undefined) this.#sums.set(key, { value, attributes: { ...attributes } })
-    else sum.value += value
+    let sum = this.#sums.get(key)
+    if (sum === undefined) this.#sums.set(key, (sum = { value: 0, attributes: { ...attributes } }))
+    if (Object.isFrozen(attributes)) this.#known.set(attributes, sum)
+    return sum
   }
 
   values(): Iterable<{ readonly value: number; readonly attributes: Attributes }> {

@@ -11,6 +11,7 @@ import { readLogs } from './normal/logs.ts'
 import { takeMetrics } from './normal/metrics.ts'
 import { Rejections } from './normal/rejections.ts'
 import { readSpans } from './normal/spans.ts'
+import { ofSignals } from './receivers/traffic.ts'
 import { Allowance } from './wire/allowance.ts'
 import { parseJson } from './wire/json.ts'
 import { readMetricsJson } from './wire/metrics-json.ts'
@@ -38,6 +39,7 @@ const DELTA_SERIES = 100_000
 const CACHE_BYTES = 2 ** 29
 const BODY_OBJECTS = 4_000_000
 const LABEL_VALUE_LENGTH = 4096
+const ACCEPTED = ofSignals((signal) => ({ signal }))
 const NO_SAMPLES: SampleBatch = new SampleBuilder().batch()
 
 class OtlpDecoder implements Decoder {
@@ -89,7 +91,7 @@ class OtlpDecoder implements Decoder {
     const samples = signal === 'metrics' ? this.#metrics(request, writer, rejections) : NO_SAMPLES
     rejections.report(signal)
     const accepted = samples.floats.length + samples.histograms.length + logs.length + spans.length
-    if (accepted > 0) this.#accepted.add(accepted, { signal })
+    if (accepted > 0) this.#accepted.add(accepted, ACCEPTED[signal])
     const { count } = rejections
     return { samples, logs, spans, rejected: count, message: rejections.message() }
   }

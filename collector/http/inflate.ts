@@ -4,6 +4,7 @@ import { gunzip, gunzipSync, zstdDecompress, zstdDecompressSync } from 'node:zli
 import { messageOf, ServiceError } from '#core/errors.ts'
 
 import type { Budget, Share } from './budget.ts'
+import { KeptGunzip } from './gunzip.ts'
 
 interface Options {
   readonly maxOutputLength: number
@@ -60,6 +61,7 @@ function unreadable(error: unknown): ServiceError {
 export class Inflater {
   readonly #limit: number
   readonly #budget: Budget
+  readonly #gunzip = new KeptGunzip()
   #running: Promise<unknown> = Promise.resolve()
   /** Bodies that are inflated on another thread, or wait for it. */
   #later = 0
@@ -73,7 +75,7 @@ export class Inflater {
   async inflate(encoding: string, body: Uint8Array, share: Share): Promise<Uint8Array> {
     const inflate = INFLATE.get(encoding)
     if (inflate === undefined) throw new ServiceError('unsupported_media', `${encoding} is not understood`)
-    const inflated = this.#now(body, inflate)
+    const inflated = this.#now(body, inflate, encoding === 'gzip')
     if (inflated === undefined) return this.#inTurn(body, inflate, share)
     share.add(inflated.length)
     share.own(inflated)
@@ -81,9 +83,11 @@ export class Inflater {
   }
 
   /** At once; undefined where it becomes too long for that, or others are being inflated. */
-  #now(body: Uint8Array, { now, expected }: Inflate): Buffer | undefined {
+  #now(body: Uint8Array, { now, expected }: Inflate, gzip: boolean): Buffer | undefined {
     const length = Math.max(expected(body), 1)
     if (this.#later > 0 || length > Math.min(AT_ONCE, this.#limit, this.#budget.left)) return undefined
+    const quickly = gzip ? this.#gunzip.inflate(body, length) : undefined
+    if (quickly !== undefined) return quickly
     try {
       // One byte more, so that the end is seen without another chunk.
       return now(body, { maxOutputLength: length, chunkSize: Math.max(length + 1, LEAST_CHUNK) })

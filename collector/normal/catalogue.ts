@@ -58,9 +58,9 @@ export class Catalogue {
   }
 
   get bytes(): number {
-    const tables = [this.#resourceAliases, this.#metricAliases, this.#guessAliases, this.points, this.rows]
+    const heads = this.#resourceAliases.bytes + this.#metricAliases.bytes + this.#guessAliases.bytes
     const objects = this.#resources.length + this.#metrics.length + this.parts.size + this.totals.size
-    return tables.reduce((sum, table) => sum + table.bytes, 0) + objects * ENTRY_BYTES
+    return heads + this.points.bytes + this.rows.bytes + objects * ENTRY_BYTES
   }
 
   clear(): void {

@@ -1,6 +1,5 @@
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
-import { grown } from '#core/store/grow.ts'
 
 import type { Points } from '../wire/points.ts'
 import { bytesOf, type Catalogue, type KnownMetric, NO_SERIES, withTarget } from './catalogue.ts'
@@ -9,6 +8,7 @@ import { Refused } from './refused.ts'
 import { attributesOf } from './values.ts'
 
 const NO_BOUNDS = new Float64Array(0)
+const NO_ALIASES = new Int32Array(0)
 
 /** Who the points of a request are: from their codes to series of the store. */
 export class Identity {
@@ -16,14 +16,13 @@ export class Identity {
   readonly #points: Points
   readonly #writer: SeriesWriter
   /** By index of a miss: its alias, once it has one. */
-  #aliases = new Int32Array(256)
+  #aliases = NO_ALIASES
 
   constructor(points: Points, catalogue: Catalogue, writer: SeriesWriter) {
     this.#points = points
     this.catalogue = catalogue
     this.#writer = writer
-    this.#aliases = grown(this.#aliases, points.misses)
-    this.#aliases.fill(-1, 0, points.misses)
+    if (points.misses > 0) this.#aliases = new Int32Array(points.misses).fill(-1)
   }
 
   metric(code: number): KnownMetric {

@@ -83,7 +83,10 @@ export function takeMetrics(points: Points, options: NormalOptions): SampleBatch
     for (let i = from.exponentials; i < block.exponentials; i++) takeExponential(request, points.exponentials[i]!)
     for (let i = from.summaries; i < block.summaries; i++) takeSummary(request, points.summaries[i]!)
     takeInfo(request, block.resource)
-    Object.assign(from, block)
+    from.numbers = block.numbers
+    from.histograms = block.histograms
+    from.exponentials = block.exponentials
+    from.summaries = block.summaries
   }
   const exemplars = takeExemplars(request, points.exemplars)
   points.numbers.length = numbers

@@ -49,6 +49,7 @@ export class Rejections {
 
   /** What the sender is told; '' where nothing was refused. */
   message(): string {
+    if (this.#reasons.size === 0) return ''
     const reasons = [...this.#reasons.values()]
     const told = reasons.slice(0, TOLD).map(({ count, message }) => `${message} (${count})`)
     const rest = reasons.slice(TOLD).reduce((sum, { count }) => sum + count, 0)

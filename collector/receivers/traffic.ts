@@ -9,13 +9,25 @@ export interface Traffic {
   bytes(signal: SignalKind, count: number): void
 }
 
+type Attributes = Readonly<Record<string, string>>
+
+/** Attributes of each signal, as one object each. */
+export function ofSignals(make: (signal: SignalKind) => Attributes): Readonly<Record<SignalKind, Attributes>> {
+  const one = (signal: SignalKind): Attributes => Object.freeze(make(signal))
+  return { metrics: one('metrics'), logs: one('logs'), traces: one('traces') }
+}
+
 export function createTraffic(meter: Meter, receiver: string): Traffic {
   const requests = meter.counter('barograph.collector.requests', {
     description: 'Requests by receiver, signal and outcome',
   })
   const bytes = meter.counter('barograph.collector.bytes', { description: 'Received on the wire', unit: 'By' })
+  // What is counted at every request.
+  const taken = ofSignals((signal) => ({ receiver, signal, outcome: 'ok' }))
+  const received = ofSignals((signal) => ({ receiver, signal }))
   return {
-    request: (signal, outcome) => requests.add(1, { receiver, signal, outcome }),
-    bytes: (signal, count) => bytes.add(count, { receiver, signal }),
+    request: (signal, outcome) =>
+      requests.add(1, outcome === 'ok' && signal !== 'none' ? taken[signal] : { receiver, signal, outcome }),
+    bytes: (signal, count) => bytes.add(count, received[signal]),
   }
 }

@@ -1,4 +1,4 @@
-/** A count that only grows. Attributes are few and bounded. */
+/** A count that only grows. Attributes are few and bounded; where much is counted with the same ones, one frozen object is quicker. */
 export interface Counter {
   add(value: number, attributes?: Readonly<Record<string, string>>): void
 }

@@ -74,8 +74,8 @@ export class HeadTable {
   #bytes = 0
   /** Newest time that the last `pushFloats` stored. */
   pushed_ms = -Infinity
-  /** What `#fetch` loaded, so that it did. */
-  #fetched = 0
+  /** Where `#fetch` leaves what nobody reads. */
+  readonly #fetched = new Float64Array(1)
 
   constructor(blocks: Blocks, hooks: HeadHooks) {
     this.#blocks = blocks
@@ -147,7 +147,7 @@ export class HeadTable {
     let pushed = 0
     let newest_ms = -Infinity
     for (let i = 0; i < count; i++) {
-      if (i % STRIP === 0) this.#fetched = this.#fetch(series, i)
+      if (i % STRIP === 0) this.#fetch(series, i)
       const row = series[i]!
       const time_ms = times[i]!
       assert(row < rows, 'a sample of a series that was never resolved')
@@ -261,9 +261,9 @@ export class HeadTable {
 
   /**
    * Loads what the samples from `from` on will touch before it is needed, in a loop that waits for nothing: the misses of many rows become
-   * one. The sum must go somewhere, else the compiler leaves the loads out.
+   * one. What is loaded must go somewhere, else the compiler leaves it out.
    */
-  #fetch(series: Uint32Array, from: number): number {
+  #fetch(series: Uint32Array, from: number): void {
     const { u32: records } = this.#records
     const { f64, u32 } = this.#blocks.arena
     const to = Math.min(series.length, from + STRIP)
@@ -280,9 +280,10 @@ export class HeadTable {
       const word = (address & WORD_MASK) + BLOCK_HEAD
       const block = f64[address >>> SLAB_SHIFT]!
       const at = Math.min(state & LENGTH, capacity - 1)
-      sum += block[word - BLOCK_HEAD]! + block[word + (capacity >>> 1) + at]! + u32[address >>> SLAB_SHIFT]![word * 2 + at]!
+      sum +=
+        block[word - BLOCK_HEAD]! + block[word + (capacity >>> 1) + at]! + u32[address >>> SLAB_SHIFT]![word * 2 + at]!
     }
-    return sum
+    this.#fetched[0] = sum
   }
 
   #pushFloat(row: number, time_ms: number, value: number, stale: number): void {

@@ -37,6 +37,10 @@ import { type StoreMemory, Tables } from './tables.ts'
 
 /** No time lies further from 1970 than JavaScript's dates do. */
 const LAST_TIME_MS = 8.64e15
+/** What each is counted with. */
+const OUTCOMES = Object.fromEntries(
+  SAMPLE_OUTCOMES.map((outcome) => [outcome, Object.freeze({ outcome })]),
+) as Readonly<Record<SampleOutcome, { readonly outcome: string }>>
 /** The index into `SAMPLE_OUTCOMES`. */
 const STORED = 0
 const REFUSED = ['too_old', 'too_far_ahead', 'late_refused'] as const satisfies readonly SampleOutcome[]
@@ -351,7 +355,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     for (const [i, outcome] of SAMPLE_OUTCOMES.entries()) {
       const count = this.#counts[i]!
       counts[outcome] = count
-      if (count > 0) this.#outcomes.add(count, { outcome })
+      if (count > 0) this.#outcomes.add(count, OUTCOMES[outcome])
     }
     if (this.#conflicted > 0) this.#conflicts.add(this.#conflicted)
     return counts
