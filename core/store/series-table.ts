@@ -16,8 +16,9 @@ import { emptyParts, metricPairIn, namePairs } from './series-parts.ts'
 import { FLOAT, KINDS } from './series-rows.ts'
 import { loadSeries, saveSeries } from './series-snapshot.ts'
 
-/** Definitions that were asked for last, about 0.4 KB each with their labels. */
+/** Definitions that were asked for last, about 0.2 KB each; and label sets: 0.15 KB, with their canonical text as much again. */
 const DEFINITION_BITS = 13
+const LABELS_BITS = 15
 
 /**
  * Who the series are: ids by label set, kind and bounds, definitions by id, the label index, limits. Ids count from 0, and
@@ -29,6 +30,7 @@ export class SeriesTable {
   readonly #admission: Admission
   readonly #ended = new EndedSeries()
   readonly #order = new RowOrder(this.#parts)
+  readonly #labels = new IdCache(LABELS_BITS, (id) => this.#makeLabels(id))
   readonly #definitions = new IdCache(DEFINITION_BITS, (id) => this.#make(id))
   /** Pairs of the label set that was looked at last. */
   #set = new Uint32Array(64)
@@ -143,20 +145,9 @@ export class SeriesTable {
     return this.#definitions.get(id)
   }
 
-  /**
-   * The labels alone, as `definition` has them. Made each time: that takes less than to look for them, and what a query reads of many series
-   * would live long enough to become old in a cache.
-   */
+  /** The labels alone, as `definition` has them. */
   labels(id: SeriesId): Labels {
-    const { rows, pairs } = this.#parts
-    assert(rows.has(id), `series ${id} was never resolved, or is gone`)
-    this.#readSet(id)
-    const size = rows.size(id)
-    // Of its length at once: growing would take twice as much.
-    const texts: (readonly [string, string])[] = []
-    texts.length = size
-    for (let i = 0; i < size; i++) texts[i] = pairs.texts(this.#set[i]!)
-    return Labels.sorted(texts)
+    return this.#labels.get(id)
   }
 
   /** These series in order of their label sets. */
@@ -266,6 +257,7 @@ export class SeriesTable {
     this.retire(id)
     this.#ended.delete(id)
     this.#definitions.forget(id)
+    this.#labels.forget(id)
     const shape = { size: rows.size(id), kind: rows.kind(id), bounds: rows.bounds(id) }
     const set = rows.set(id)
     this.#readSet(id)
@@ -307,6 +299,18 @@ export class SeriesTable {
     const labels = this.labels(id)
     const { type, unit, help } = metrics.about(rows.about(id))
     return { labels, type, unit, help, kind: this.kind(id), bounds: bounds.of(rows.bounds(id)) }
+  }
+
+  #makeLabels(id: SeriesId): Labels {
+    const { rows, pairs } = this.#parts
+    assert(rows.has(id), `series ${id} was never resolved, or is gone`)
+    this.#readSet(id)
+    const size = rows.size(id)
+    // Of its length at once: it is kept, and growing would take twice as much.
+    const texts: (readonly [string, string])[] = []
+    texts.length = size
+    for (let i = 0; i < size; i++) texts[i] = pairs.texts(this.#set[i]!)
+    return Labels.sorted(texts)
   }
 
   /** Pairs under which a row is found: its labels, but of a histogram the names of its expansion. */
