@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -137,9 +137,19 @@ export class Barograph {
 
   /** What is on the disk now, as a crash at this moment would leave it, for another to start from. */
   diskNow(): string {
-    const copy = mkdtempSync(join(tmpdir(), 'barograph-test-'))
-    cpSync(this.data, copy, { recursive: true })
-    return copy
+    // Files are renamed by other threads meanwhile: a copy counts when the same ones were there before and after.
+    for (let attempt = 0; ; attempt++) {
+      const copy = mkdtempSync(join(tmpdir(), 'barograph-test-'))
+      const before = readdirSync(this.data, { recursive: true }).join()
+      try {
+        cpSync(this.data, copy, { recursive: true })
+        if ([this.data, copy].every((folder) => readdirSync(folder, { recursive: true }).join() === before)) return copy
+      } catch (error) {
+        if (attempt === 20) throw error
+      }
+      rmSync(copy, { recursive: true })
+      if (attempt === 20) throw new Error('files come and go too fast to be copied')
+    }
   }
 }
 
