@@ -35,7 +35,7 @@ import type { Telemetry } from './telemetry.ts'
 import { historyWishes } from './upstreams.ts'
 import { version } from './version.ts'
 
-/** Series that rules read at once, 10 to 20 ms: so long they may hold up what comes in. */
+/** Series that rules read before what came in has its turn: some 40 ms of work. */
 const RULES_SHARE = 10_000
 const TICK_MS = 1000
 /** What waits for an upstream is sent this long at the end; the rest is kept for the next start. */

@@ -74,8 +74,8 @@ function others(): (readonly [suffix: string, start: Start])[] {
   }
   if (PROMETHEUS !== undefined) {
     const prometheus = async (): Promise<Peer> => {
-      const { http, ...server } = await startPrometheus(PROMETHEUS)
-      return { ...server, urls: { http: `${local(http)}/api/v1/otlp`, grpc: undefined } }
+      const { port, ...server } = await startPrometheus(PROMETHEUS)
+      return { ...server, urls: { http: `${local(port)}/api/v1/otlp`, grpc: undefined } }
     }
     peers.push([' (Prometheus)', prometheus])
   }

@@ -5,41 +5,39 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { freePort, pinned } from './measure.ts'
+import type { Peer } from './promql/server.ts'
 
-export interface RunningPrometheus {
-  readonly pid: number
-  /** Its OTLP receiver is at `/api/v1/otlp`, that for remote write at `/api/v1/write`. */
-  readonly http: number
-  stop(): Promise<void>
-}
-
-/** A Prometheus that stores what it is sent and evaluates nothing, on one core: what receiving and storing costs others. */
-export async function startPrometheus(program: string, core = 0): Promise<RunningPrometheus> {
+/**
+ * A fresh Prometheus on one core that takes remote write at `/api/v1/write` and OTLP at `/api/v1/otlp`. `program` is its binary, `more` goes
+ * into its configuration.
+ */
+export async function startPrometheus(program: string, core = 0, more = ''): Promise<Peer> {
   const folder = mkdtempSync(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'barograph-bench-'))
-  const http = await freePort()
-  const file = join(folder, 'prometheus.yml')
-  writeFileSync(file, '{}')
-  const [first, ...args] = pinned(core, [
+  const config = join(folder, 'prometheus.yml')
+  writeFileSync(config, `global: {scrape_interval: 1h}\n${more}`)
+  const port = await freePort()
+  const [command, ...args] = pinned(core, [
     program,
-    `--config.file=${file}`,
+    `--config.file=${config}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
     '--storage.tsdb.retention.time=400d',
-    `--web.listen-address=127.0.0.1:${http}`,
+    `--web.listen-address=127.0.0.1:${port}`,
     '--web.enable-otlp-receiver',
     '--web.enable-remote-write-receiver',
+    '--enable-feature=promql-delayed-name-removal',
     '--log.level=error',
   ])
-  const child = spawn(first!, args, { stdio: 'ignore', env: { ...process.env, GOMAXPROCS: '1' } })
+  const child = spawn(command!, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const gone = once(child, 'exit')
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
-    const answer = await fetch(`http://127.0.0.1:${http}/-/ready`).catch(() => undefined)
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined)
     if (answer?.ok === true) break
+    if (tries > 600 || child.exitCode !== null) throw new Error('Prometheus was not ready in time')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  if (child.exitCode !== null) throw new Error(`Prometheus ended with ${child.exitCode}`)
   return {
     pid: child.pid!,
-    http,
+    port,
     async stop() {
       child.kill('SIGKILL')
       await gone

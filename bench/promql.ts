@@ -3,11 +3,12 @@
 import { parseArgs } from 'node:util'
 
 import { median, report, startServer, usageOf } from './measure.ts'
+import { startPrometheus } from './prometheus.ts'
 import { besideIngest } from './promql/beside.ts'
 import { difference } from './promql/compare.ts'
 import { benchSeries, STEP_MS } from './promql/data.ts'
 import { type BenchQuery, QUERIES, type QueryClass } from './promql/queries.ts'
-import { type Answer, ask, type Peer, startPrometheus } from './promql/server.ts'
+import { type Answer, ask, type Peer } from './promql/server.ts'
 import { bodiesOf, write } from './promql/write.ts'
 
 const HOUR_MS = 3_600_000

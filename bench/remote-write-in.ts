@@ -5,31 +5,26 @@ import { parseArgs } from 'node:util'
 
 import { costOf, counted, LineProcess, median, pinned, report, type Sent, startServer, usageOf } from './measure.ts'
 import { startPrometheus } from './prometheus.ts'
+import type { Peer } from './promql/server.ts'
 import type { WriteSenderOptions } from './write-sender.ts'
 
 const SERIES = 100_000
 /** Rounds that make the series and warm the code. */
 const WARM = 5
 
-interface Peer {
-  readonly pid: number
-  readonly http: number
-  stop(): Promise<void>
-}
-
 /** Barograph, and the Prometheus that the environment names. */
 function peersOf(rules: readonly string[]): (readonly [receiver: string, start: () => Promise<Peer>])[] {
   const limits = { series: 2_000_000, series_per_metric: 2_000_000, scored_series: 2_000_000 }
   const { PROMETHEUS } = process.env
   return [
-    ['barograph', () => startServer({ rules, limits })],
+    ['barograph', () => startServer({ rules, limits }).then((server) => ({ ...server, port: server.http }))],
     ...(PROMETHEUS === undefined ? [] : ([['prometheus', () => startPrometheus(PROMETHEUS)]] as const)),
   ]
 }
 
 async function run(receiver: string, server: Peer, version: 1 | 2, total: number) {
   const rounds = WARM + Math.max(2, Math.ceil(total / SERIES))
-  const options: WriteSenderOptions = { port: server.http, version, series: SERIES, rounds, connections: 4 }
+  const options: WriteSenderOptions = { port: server.port, version, series: SERIES, rounds, connections: 4 }
   const program = join(import.meta.dirname, 'write-sender.ts')
   const sender = new LineProcess(pinned(1, [process.execPath, program, JSON.stringify(options)]))
   try {
@@ -44,7 +39,7 @@ async function run(receiver: string, server: Peer, version: 1 | 2, total: number
       receiver,
       version,
       ...costOf(sent, points_of_body, cpu_s),
-      ...(receiver === 'barograph' && { stored: await counted(server.http, 'barograph_store_samples_total') }),
+      ...(receiver === 'barograph' && { stored: await counted(server.port, 'barograph_store_samples_total') }),
       body_bytes,
       series: SERIES,
     }

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { counted, median, report, startServer, usageOf } from './measure.ts'
+import { startPrometheus } from './prometheus.ts'
 import { type BenchSeries, benchSeries, STEP_MS } from './promql/data.ts'
-import { type Peer, startPrometheus } from './promql/server.ts'
+import type { Peer } from './promql/server.ts'
 import { bodiesOf, SERIES_OF_BODY, write } from './promql/write.ts'
 import { ruleFile } from './rules/rules.ts'
 

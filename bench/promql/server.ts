@@ -1,51 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
-import { freePort, pinned } from '../measure.ts'
 
 /** Something that answers the Prometheus API, with its process. */
 export interface Peer {
   readonly pid: number
   readonly port: number
   stop(): Promise<void>
-}
-
-/** A fresh Prometheus on one core that takes remote write. `program` is its binary, `more` goes into its configuration. */
-export async function startPrometheus(program: string, core = 0, more = ''): Promise<Peer> {
-  const folder = mkdtempSync(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'prometheus-bench-'))
-  const config = join(folder, 'prometheus.yml')
-  writeFileSync(config, `global: {scrape_interval: 1h}\n${more}`)
-  const port = await freePort()
-  const [command, ...args] = pinned(core, [
-    program,
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${join(folder, 'data')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    '--web.enable-remote-write-receiver',
-    '--enable-feature=promql-delayed-name-removal',
-    '--log.level=error',
-  ])
-  const child = spawn(command!, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  const gone = once(child, 'exit')
-  for (let tries = 0; ; tries++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined)
-    if (answer?.ok === true) break
-    if (tries > 600 || child.exitCode !== null) throw new Error('Prometheus was not ready in time')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return {
-    pid: child.pid!,
-    port,
-    async stop() {
-      child.kill('SIGKILL')
-      await gone
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
 }
 
 /** CPU time of all living threads of a process, ns. */

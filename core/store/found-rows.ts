@@ -24,8 +24,8 @@ export class FoundRows {
   /** To be asked for first. */
   keep(key: string, rows: Uint32Array): void {
     const cost = rows.length + SELECTOR_ROWS
-    if (this.#rows + cost > KEPT_ROWS) this.#forget(this.#changes)
     if (cost > KEPT_ROWS / 4) return
+    if (this.#rows + cost > KEPT_ROWS) this.#forget(this.#changes)
     this.#found.set(key, rows)
     this.#rows += cost
   }

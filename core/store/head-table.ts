@@ -147,7 +147,7 @@ export class HeadTable {
     let pushed = 0
     let newest_ms = -Infinity
     for (let i = 0; i < count; i++) {
-      if (i % STRIP === 0) this.#fetch(series, i)
+      if (i % STRIP === 0) this.#fetch(series, i, Math.min(count, i + STRIP))
       const row = series[i]!
       const time_ms = times[i]!
       assert(row < rows, 'a sample of a series that was never resolved')
@@ -260,13 +260,12 @@ export class HeadTable {
   }
 
   /**
-   * Loads what the samples from `from` on will touch before it is needed, in a loop that waits for nothing: the misses of many rows become
+   * Loads what the samples from `from` to before `to` will touch before it is needed, in a loop that waits for nothing: the misses of many rows become
    * one. What is loaded must go somewhere, else the compiler leaves it out.
    */
-  #fetch(series: Uint32Array, from: number): void {
+  #fetch(series: Uint32Array, from: number, to: number): void {
     const { u32: records } = this.#records
     const { f64, u32 } = this.#blocks.arena
-    const to = Math.min(series.length, from + STRIP)
     let sum = 0
     for (let i = from; i < to; i++) {
       const row = series[i]!

@@ -1,12 +1,13 @@
 import { unjudged, type Verdict } from '#core/score.ts'
 import { gain } from '#core/stats/ewma.ts'
+import { joined } from '#core/store/part-writer.ts'
 
 import type { Expert } from '../experts/expert.ts'
 import { Hold } from './hold.ts'
 import type { Detector, DetectorContext } from './kind.ts'
 import { Rows } from './rows.ts'
 import { Scale } from './scale.ts'
-import { concatenated, sectionViews, splitSections } from './sections.ts'
+import { sectionViews, splitSections } from './sections.ts'
 import { type Allowance, Tail } from './tail.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -132,7 +133,7 @@ export class Panel implements Detector {
   }
 
   save(): Uint8Array {
-    return concatenated(this.views())
+    return joined(this.views())
   }
 
   load(bytes: Uint8Array): void {

@@ -1,7 +1,6 @@
 import { assert } from '#core/assert.ts'
 import { ServiceError } from '#core/errors.ts'
-
-import { concatenated } from './sections.ts'
+import { joined } from '#core/store/part-writer.ts'
 
 type Numbers = Float64Array | Float32Array | Uint32Array | Uint16Array | Uint8Array
 
@@ -73,7 +72,7 @@ export class Rows {
   }
 
   save(): Uint8Array {
-    return concatenated(this.views())
+    return joined(this.views())
   }
 
   /**

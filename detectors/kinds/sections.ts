@@ -1,11 +1,12 @@
 import { ServiceError } from '#core/errors.ts'
+import { joined } from '#core/store/part-writer.ts'
 
 /** A byte string, or the pieces of one. */
 export type Section = Uint8Array | readonly Uint8Array[]
 
 /** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. */
 export function joinSections(sections: readonly Section[]): Uint8Array {
-  return concatenated(sectionViews(sections))
+  return joined(sectionViews(sections))
 }
 
 /** The same in pieces, without a copy. */
@@ -33,15 +34,4 @@ export function splitSections(bytes: Uint8Array): Uint8Array[] {
   }
   if (at !== bytes.length) throw new ServiceError('bad_data', 'sections have another length than they say')
   return sections
-}
-
-/** Byte strings one behind the other, without a word of their lengths. */
-export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

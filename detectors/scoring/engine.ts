@@ -15,8 +15,8 @@ import {
   type SeriesDefinition,
   type SeriesId,
 } from '#core/series.ts'
+import { joined } from '#core/store/part-writer.ts'
 
-import { concatenated } from '../kinds/sections.ts'
 import { absencesOf } from './absences.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
@@ -226,7 +226,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   save(): Uint8Array {
-    return concatenated(this.parts())
+    return joined(this.parts())
   }
 
   parts(): readonly Uint8Array[] {

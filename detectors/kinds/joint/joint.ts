@@ -2,10 +2,11 @@ import { CivilTime } from '#core/civil-time.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
+import { joined } from '#core/store/part-writer.ts'
 
 import type { Detector, DetectorContext } from '../kind.ts'
 import { Rows } from '../rows.ts'
-import { concatenated, sectionViews, splitSections } from '../sections.ts'
+import { sectionViews, splitSections } from '../sections.ts'
 import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
@@ -131,7 +132,7 @@ export class Joint implements Detector {
   }
 
   save(): Uint8Array {
-    return concatenated(this.views())
+    return joined(this.views())
   }
 
   load(bytes: Uint8Array): void {

@@ -1,9 +1,10 @@
 import type { Verdict } from '#core/score.ts'
+import { joined } from '#core/store/part-writer.ts'
 
 import { Hold } from '../hold.ts'
 import type { Detector, DetectorContext, RowBatch, VerdictColumns } from '../kind.ts'
 import { Rows } from '../rows.ts'
-import { concatenated, splitSections } from '../sections.ts'
+import { splitSections } from '../sections.ts'
 import { expectLevels, learnLevels } from './levels.ts'
 import { alarmed, beginLimit, judge, learnRare, middle } from './limit.ts'
 import * as layout from './page.ts'
@@ -152,7 +153,7 @@ export class Rolling implements Detector {
   }
 
   save(): Uint8Array {
-    return concatenated(this.views())
+    return joined(this.views())
   }
 
   load(bytes: Uint8Array): void {
