@@ -133,8 +133,7 @@ test('what would be too much is refused before any of it is read', async () => {
     *selecting(_, __, options) {
       options?.admit?.(1000, 1e12)
       read++
-      yield 1
-      return []
+      yield { slices: [], read: 1 }
     },
   }
   const queries = createQueryEngine({ readers: [large], limits: { series: 1000 } })

@@ -110,7 +110,7 @@ class LocalQueryEngine implements QueryEngine {
       const expr = this.#checked(source, { step_ms: 0, range_ms: 0 })
       const grid = { start_ms: time_ms, step_ms: 1, count: 1 }
       const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms: time_ms, step_ms: 0, options })
-      return instantResult(value, grid, annotations)
+      return await instantResult(value, grid, annotations)
     })
   }
 

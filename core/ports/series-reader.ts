@@ -94,8 +94,17 @@ export interface Extent extends TimeRange {
 export interface SelectOptions {
   /** Only the newest sample of each series in the range is needed: older ones may be left out. */
   readonly newest?: boolean
+  /** The arrays of a batch are only read until the next is asked for: they may be used again for that. */
+  readonly passing?: boolean
   /** Told how many series match and about how many samples they have in the range, before any is read; may throw. */
   readonly admit?: (series: number, samples: number) => void
+}
+
+/** Series that were read together. */
+export interface SeriesBatch {
+  readonly slices: readonly SeriesSlice[]
+  /** How much work it was, as the number of samples that cost as much. */
+  readonly read: number
 }
 
 /**
@@ -106,10 +115,10 @@ export interface SeriesReader {
   /** Series without a sample in the range are left out. */
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[]
   /**
-   * The same, with a turn for others at each `yield`, which tells how many samples were read since the last: a series
-   * that is read later has what came meanwhile. Not there: `select` does it at once.
+   * The same in batches, with a turn for others at each `yield`: a series that is read later has what came meanwhile. A batch may be
+   * without series. Not there: `select` does it at once.
    */
-  selecting?(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<number, SeriesSlice[]>
+  selecting?(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<SeriesBatch, void>
   /** Label sets of series that have a sample in the range (all series when none is given). */
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[]
   /** Names of labels of those series, each once, in order. Not there: `labelNamesOf` (`core/label-listing.ts`) finds them in the label sets. */

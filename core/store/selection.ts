@@ -6,6 +6,7 @@ import type {
   RollupResolution,
   RollupSlice,
   SelectOptions,
+  SeriesBatch,
   SeriesSlice,
   TimeRange,
 } from '../ports/series-reader.ts'
@@ -20,6 +21,7 @@ import { LabelLists } from './label-lists.ts'
 import type { Matching, Test } from './matching.ts'
 import { COUNT, LAST, MAX, MIN, SUM } from './rollup.ts'
 import { lowerBound, SampleBuffer } from './sample-buffer.ts'
+import { Strip } from './strip.ts'
 import type { Tables } from './tables.ts'
 
 /** A row that matches. */
@@ -40,6 +42,13 @@ interface Reading {
   readonly tests: readonly Test[]
   readonly range: TimeRange
   readonly slices: SeriesSlice[]
+}
+
+/** What of the buffer is kept, and where. */
+interface Kept {
+  readonly from: number
+  readonly to: number
+  readonly numbers: Strip | Slab<Float64Array>
 }
 
 const VALUE_COLUMN = [0]
@@ -102,37 +111,56 @@ export class Selection {
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
-    const selecting = this.selecting(matchers, range)
-    for (;;) {
-      const { value, done } = selecting.next()
-      if (done === true) return value
+    const all: SeriesSlice[] = []
+    for (const { slices } of this.selecting(matchers, range)) {
+      for (const slice of slices) all.push(slice)
     }
+    return all
   }
 
   *selecting(
     matchers: readonly Matcher[],
     range: TimeRange,
     options: SelectOptions = {},
-  ): Generator<number, SeriesSlice[]> {
-    const { series } = this.#tables
+  ): Generator<SeriesBatch, void> {
     const tests = this.#tests(matchers)
     const found = this.#candidates(matchers, tests)
     if (options.admit !== undefined) this.#admit(found, range, options.admit)
+    // Floats alone are in order, each label set once.
+    if (found.histograms.length === 0) {
+      yield* this.#floats(found.floats, range, options)
+      return
+    }
     const slices: SeriesSlice[] = []
-    const newest = options.newest === true
+    for (const batch of this.#floats(found.floats, range, { ...options, passing: false })) {
+      for (const slice of batch.slices) slices.push(slice)
+      yield { slices: [], read: batch.read }
+    }
+    for (const read of this.#histograms(found.histograms, { tests, range, slices })) yield { slices: [], read }
+    yield { slices: mergeSlices(slices.toSorted(byLabels)), read: 0 }
+  }
+
+  *#floats(
+    rows: Uint32Array,
+    range: TimeRange,
+    { newest = false, passing = false }: SelectOptions,
+  ): Generator<SeriesBatch> {
+    const { series } = this.#tables
+    const strip = passing && rows.length > 1 ? new Strip() : undefined
+    const numbers = strip ?? this.#numbers
+    let slices: SeriesSlice[] = []
     let read = 0
-    for (const row of found.floats) {
+    for (const row of rows) {
       const { from, to } = this.#readFloats(row, range, newest)
-      if (to > from) slices.push(this.#floatSlice(series.labels(row), from, to))
+      if (to > from) slices.push(this.#floatSlice(series.labels(row), { from, to, numbers }))
       read += this.#buffer.length + SERIES_COST
       if (read < READ_AT_ONCE) continue
-      yield read
+      yield { slices, read }
+      strip?.rewind()
+      slices = []
       read = 0
     }
-    // Floats alone are in order, each label set once.
-    if (found.histograms.length === 0) return slices
-    yield* this.#histograms(found.histograms, { tests, range, slices })
-    return mergeSlices(slices.toSorted(byLabels))
+    yield { slices, read }
   }
 
   /** `rows`: only these, which match as far as the index tells. */
@@ -364,10 +392,10 @@ export class Selection {
     return { from: Math.max(from, to - 1), to }
   }
 
-  #floatSlice(labels: Labels, from: number, to: number): SeriesSlice {
+  #floatSlice(labels: Labels, { from, to, numbers }: Kept): SeriesSlice {
     const { time_ms, columns, stale } = this.#buffer
-    const times = this.#numbers.take(to - from)
-    const value = this.#numbers.take(to - from)
+    const times = numbers.take(to - from)
+    const value = numbers.take(to - from)
     const source = columns[0]!
     let marked = 0
     for (let i = from; i < to; i++) {

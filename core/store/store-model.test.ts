@@ -139,11 +139,7 @@ function check(store: Store, model: Model, from_ms: number, to_ms: number): void
 
 /** What a selection gives that needs but the newest sample of each series. */
 function newestOf(store: Store, matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {
-  const selecting = store.selecting(matchers, range, { newest: true })
-  for (;;) {
-    const { value, done } = selecting.next()
-    if (done === true) return value
-  }
+  return Array.from(store.selecting(matchers, range, { newest: true }), ({ slices }) => slices).flat()
 }
 
 /** A new store with what the other saved. */

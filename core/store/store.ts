@@ -11,6 +11,7 @@ import type {
   RollupResolution,
   RollupSlice,
   SelectOptions,
+  SeriesBatch,
   SeriesReader,
   SeriesSlice,
   TimeRange,
@@ -203,7 +204,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#selection.select(matchers, range)
   }
 
-  selecting(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<number, SeriesSlice[]> {
+  selecting(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<SeriesBatch, void> {
     return this.#selection.selecting(matchers, range, options)
   }
 

@@ -1,6 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 
 import type { Edges } from '../language/ast.ts'
+import type { Budget } from './budget.ts'
 import { type Column, emptyColumn, isEmpty, type Samples } from './values.ts'
 
 /** How a range vector knows its values at both ends of a window: from samples up to `lookback_ms` outside. */
@@ -70,8 +71,14 @@ function countUpTo(time_ms: Float64Array, at_ms: number): number {
   return lo
 }
 
+export interface SmoothedOptions {
+  /** When each step looks; ascending. */
+  readonly at_ms: Float64Array
+  readonly lookback_ms: number
+}
+
 /** At each time the value on the line between the samples around it; without a next one in reach that of the last. */
-export function smoothedColumn(samples: Samples, at_ms: Float64Array, lookback_ms: number): Column {
+export function smoothedColumn(samples: Samples, { at_ms, lookback_ms }: SmoothedOptions): Column {
   refuseHistograms(samples)
   const { labels, time_ms, value } = samples
   const column = emptyColumn(labels, at_ms.length)
@@ -87,8 +94,21 @@ export function smoothedColumn(samples: Samples, at_ms: Float64Array, lookback_m
   return column
 }
 
-export function smoothedColumns(series: readonly Samples[], at_ms: Float64Array, lookback_ms: number): Column[] {
-  return series.map((samples) => smoothedColumn(samples, at_ms, lookback_ms)).filter((column) => !isEmpty(column))
+export async function smoothedColumns(
+  batches: AsyncIterable<readonly Samples[]>,
+  budget: Budget,
+  options: SmoothedOptions,
+): Promise<Column[]> {
+  const columns: Column[] = []
+  for await (const batch of batches) {
+    for (const samples of batch) {
+      budget.spend(options.at_ms.length)
+      if (budget.due) await budget.pause()
+      const column = smoothedColumn(samples, options)
+      if (!isEmpty(column)) columns.push(column)
+    }
+  }
+  return columns
 }
 
 export function refuseHistograms({ histograms }: Samples): void {

@@ -1,4 +1,11 @@
-import type { Expr, MatrixSelector, Subquery, TimeShift, VectorSelector } from '../language/ast.ts'
+import {
+  type Expr,
+  type MatrixSelector,
+  type Subquery,
+  type TimeShift,
+  unwrapped,
+  type VectorSelector,
+} from '../language/ast.ts'
 import { FUNCTIONS } from '../language/value-types.ts'
 import { aggregate } from './aggregate.ts'
 import type { Annotations } from './annotations.ts'
@@ -6,10 +13,10 @@ import { binary, negate } from './binary.ts'
 import type { Budget } from './budget.ts'
 import { refuseEdges, smoothedColumns } from './edges.ts'
 import type { Fetch } from './fetch.ts'
-import { bytesOf, SAMPLE_BYTES } from './memory.ts'
+import { bytesOf } from './memory.ts'
 import { shifted, type Span } from './reach.ts'
-import { instantColumns, samplesOf, samplesOfColumn } from './select.ts'
-import { type Grid, type MatrixValue, type Samples, timesOf, type Value, vector, type VectorValue } from './values.ts'
+import { instantColumns, samplesOfBatches, samplesOfColumns } from './select.ts'
+import { type Grid, type MatrixValue, timesOf, type Value, vector, type VectorValue } from './values.ts'
 
 export interface EvaluatorOptions {
   readonly budget: Budget
@@ -78,13 +85,15 @@ export class Evaluator {
   }
 
   async #call(expr: Extract<Expr, { kind: 'call' }>, grid: Grid): Promise<Value> {
+    const part = FUNCTIONS.get(expr.name)!
     const values: Value[] = []
-    for (const arg of expr.args) {
-      const value = await this.evaluate(arg, grid)
+    for (const [i, arg] of expr.args.entries()) {
+      const isTimed = part.timed === i && unwrapped(arg).kind === 'selector'
+      const value = isTimed ? vector([]) : await this.evaluate(arg, grid)
       if (value.kind === 'matrix' && value.edges !== undefined) refuseEdges(value.edges.kind, expr.name)
       values.push(value)
     }
-    return FUNCTIONS.get(expr.name)!.call({
+    return part.call({
       ...this.#options,
       grid,
       limits: this.#options.budget.limits,
@@ -99,16 +108,15 @@ export class Evaluator {
     const { fetch, budget, lookback_ms } = this.#options
     const at_ms = this.#moments(selector, grid)
     if (selector.edges === 'smoothed' && !times) {
-      const series = fetch.get(selector).map(samplesOf)
-      budget.spend(series.length * grid.count)
-      return vector(smoothedColumns(series, at_ms, lookback_ms))
+      return vector(await smoothedColumns(samplesOfBatches(fetch.batches(selector)), budget, { at_ms, lookback_ms }))
     }
-    return vector(await instantColumns(fetch.get(selector), budget, { at_ms, lookback_ms, times }))
+    return vector(await instantColumns(fetch.batches(selector), budget, { at_ms, lookback_ms, times }))
   }
 
   #matrix({ selector, range_ms }: MatrixSelector, grid: Grid): MatrixValue {
-    const series = this.#options.fetch.get(selector).map(samplesOf)
-    const matrix: MatrixValue = { kind: 'matrix', series, end_ms: this.#moments(selector, grid), range_ms }
+    const batches = samplesOfBatches(this.#options.fetch.batches(selector))
+    const end_ms = this.#moments(selector, grid)
+    const matrix: MatrixValue = { kind: 'matrix', batches, end_ms, range_ms, held_bytes: 0 }
     const { edges: kind } = selector
     return kind === undefined ? matrix : { ...matrix, edges: { kind, lookback_ms: this.#options.lookback_ms } }
   }
@@ -121,19 +129,11 @@ export class Evaluator {
     const open_ms = end_ms[0]! - expr.range_ms
     const start_ms = (Math.floor(open_ms / step_ms) + 1) * step_ms
     const count = Math.max(0, Math.floor((end_ms.at(-1)! - start_ms) / step_ms) + 1)
-    if (count === 0) return { kind: 'matrix', series: [], end_ms, range_ms: expr.range_ms }
     budget.steps(count)
     const inner: Grid = { start_ms, step_ms, count }
-    const { columns } = (await this.evaluate(expr.inner, inner)) as VectorValue
-    const times = timesOf(inner)
-    const series: Samples[] = []
-    for (const column of columns) {
-      budget.hold(count * SAMPLE_BYTES)
-      series.push(samplesOfColumn(column, times))
-      budget.worked(count)
-      if (budget.due) await budget.pause()
-    }
-    return { kind: 'matrix', series, end_ms, range_ms: expr.range_ms, owned: true }
+    const value = count === 0 ? vector([]) : ((await this.evaluate(expr.inner, inner)) as VectorValue)
+    const batches = samplesOfColumns(value.columns, timesOf(inner), budget)
+    return { kind: 'matrix', batches, end_ms, range_ms: expr.range_ms, held_bytes: bytesOf(value) }
   }
 
   /** When each step of the grid looks. */

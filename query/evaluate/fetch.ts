@@ -1,5 +1,6 @@
+import { assert } from '#core/assert.ts'
 import { ServiceError } from '#core/errors.ts'
-import type { Matcher, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
+import type { Matcher, SeriesBatch, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
 
 import type { VectorSelector } from '../language/ast.ts'
 import type { Budget } from './budget.ts'
@@ -13,14 +14,25 @@ interface Fetched {
   readonly newest: boolean
   /** How often all its selectors look, at most. */
   readonly steps: number
-  slices: SeriesSlice[] | undefined
+  /** How many selectors of the query it is for. */
+  readonly askers: number
+  found: Found | undefined
 }
+
+/** What was found: all of it, or where only one selector asks, what was read first and the rest still to be read. */
+type Found =
+  | { readonly kind: 'whole'; readonly slices: readonly SeriesSlice[] }
+  | { readonly kind: 'passing'; readonly first: SeriesBatch; readonly rest: Generator<SeriesBatch, void> }
+  | { readonly kind: 'passed' }
 
 /** Bytes of a sample that was read: time, value, whether it is stale; and of a series beside its samples. */
 const SAMPLE_BYTES = 17
 const SERIES_BYTES = 200
 
-/** What the selectors of one query find, each asked for once over all that it will need. */
+/**
+ * What the selectors of one query find, each asked for once over all that it will need. What a single selector looks at is never in memory as a
+ * whole: it passes by while an operator works on it.
+ */
 export class Fetch {
   readonly #readers: readonly SeriesReader[]
   readonly #budget: Budget
@@ -39,12 +51,14 @@ export class Fetch {
     let joined = range
     let newest = once
     let looks = steps
+    let askers = 1
     const apart: Fetched[] = []
     for (const other of this.#wanted.get(key) ?? []) {
       if (other.range.from_ms > joined.to_ms || other.range.to_ms < joined.from_ms) apart.push(other)
       else {
         newest = false
         looks += other.steps
+        askers += other.askers
         joined = {
           from_ms: Math.min(joined.from_ms, other.range.from_ms),
           to_ms: Math.max(joined.to_ms, other.range.to_ms),
@@ -53,26 +67,45 @@ export class Fetch {
     }
     this.#wanted.set(key, [
       ...apart,
-      { matchers: selector.matchers, range: joined, newest, steps: looks, slices: undefined },
+      { matchers: selector.matchers, range: joined, newest, steps: looks, askers, found: undefined },
     ])
   }
 
-  /** Reads all that was announced, in turns with others. */
+  /** Finds all that was announced and refuses what is too much, in turns with others. */
   async load(): Promise<void> {
     for (const fetches of this.#wanted.values()) {
-      for (const fetched of fetches) fetched.slices ??= await this.#select(fetched)
+      for (const fetched of fetches) {
+        fetched.found ??= fetched.askers === 1 ? await this.#begin(fetched) : await this.#whole(fetched)
+      }
     }
   }
 
-  /** The series of an announced selector, once all is loaded, in order of their labels. */
-  get(selector: VectorSelector): readonly SeriesSlice[] {
+  /** The series of an announced selector, once all is loaded, in order of their labels. The arrays of a batch only last until the next. */
+  async *batches(selector: VectorSelector): AsyncGenerator<readonly SeriesSlice[], void> {
     const range = this.#bySelector.get(selector)!
-    return this.#wanted
+    const fetched = this.#wanted
       .get(keyOf(selector.matchers))!
-      .find((one) => one.range.from_ms <= range.from_ms && one.range.to_ms >= range.to_ms)!.slices!
+      .find((one) => one.range.from_ms <= range.from_ms && one.range.to_ms >= range.to_ms)!
+    const found = fetched.found!
+    assert(found.kind !== 'passed', 'what one selector asked for is looked at once')
+    if (found.kind === 'whole') {
+      yield found.slices
+      return
+    }
+    fetched.found = { kind: 'passed' }
+    let series = 0
+    for (let batch = found.first; ;) {
+      series += batch.slices.length
+      this.#account(batch.slices, series)
+      yield batch.slices
+      const next = await this.#next(found.rest)
+      if (next === undefined) return
+      batch = next
+    }
   }
 
-  async #select(fetched: Fetched): Promise<SeriesSlice[]> {
+  /** What all readers hold. */
+  async #whole(fetched: Fetched): Promise<Found> {
     this.#budget.check()
     const answers: SeriesSlice[][] = []
     for (const reader of this.#readers) {
@@ -80,7 +113,68 @@ export class Fetch {
       if (found.length > 0) answers.push(found)
     }
     const slices = answers.length === 1 ? answers[0]! : answers.flat()
-    this.#budget.series(slices.length)
+    this.#budget.hold(this.#account(slices, slices.length))
+    this.#budget.check()
+    if (answers.length > 1) sortUnique(slices)
+    return { kind: 'whole', slices }
+  }
+
+  /** Only what is read first, where one reader alone has any. */
+  async #begin(fetched: Fetched): Promise<Found> {
+    this.#budget.check()
+    let found: Found = { kind: 'whole', slices: [] }
+    for (const reader of this.#readers) {
+      const rest = this.#selecting(reader, fetched, true)
+      const first = await this.#next(rest)
+      if (first === undefined) continue
+      if (found.kind === 'passing') return this.#whole(fetched)
+      found = { kind: 'passing', first, rest }
+    }
+    return found
+  }
+
+  /** The next batch that has any series. */
+  async #next(selecting: Generator<SeriesBatch, void>): Promise<SeriesBatch | undefined> {
+    for (;;) {
+      const { value, done } = selecting.next()
+      if (done === true) return undefined
+      await this.#turn(value)
+      if (value.slices.length > 0) return value
+    }
+  }
+
+  async #read(reader: SeriesReader, fetched: Fetched): Promise<SeriesSlice[]> {
+    const all: SeriesSlice[] = []
+    for (const batch of this.#selecting(reader, fetched, false)) {
+      await this.#turn(batch)
+      for (const slice of batch.slices) all.push(slice)
+    }
+    return all
+  }
+
+  async #turn({ read }: SeriesBatch): Promise<void> {
+    this.#budget.worked(read)
+    if (this.#budget.due) await this.#budget.pause()
+  }
+
+  /** Refuses what has too many series or samples before they are in memory. */
+  #selecting(
+    reader: SeriesReader,
+    { matchers, range, newest, steps }: Fetched,
+    passing: boolean,
+  ): Generator<SeriesBatch, void> {
+    if (reader.selecting === undefined) return atOnce(reader.select(matchers, range))
+    const budget = this.#budget
+    const admit = (series: number, samples: number): void => {
+      budget.series(series)
+      budget.foresee({ series, samples: newest ? 0 : samples, steps })
+    }
+    return reader.selecting(matchers, range, { newest, admit, passing })
+  }
+
+  /** Counts what was read, of so many series in all; returns its bytes. */
+  #account(slices: readonly SeriesSlice[], series: number): number {
+    this.#budget.series(series)
     let samples = 0
     let buckets = 0
     for (const { time_ms, histograms } of slices) {
@@ -88,28 +182,12 @@ export class Fetch {
       buckets += histograms?.buckets.length ?? 0
     }
     this.#budget.spend(samples + buckets, 0)
-    this.#budget.hold(samples * SAMPLE_BYTES + buckets * 8 + slices.length * SERIES_BYTES)
-    this.#budget.check()
-    if (answers.length > 1) sortUnique(slices)
-    return slices
+    return samples * SAMPLE_BYTES + buckets * 8 + slices.length * SERIES_BYTES
   }
+}
 
-  /** Refuses what has too many series or samples before they are in memory. */
-  async #read(reader: SeriesReader, { matchers, range, newest, steps }: Fetched): Promise<SeriesSlice[]> {
-    const budget = this.#budget
-    if (reader.selecting === undefined) return reader.select(matchers, range)
-    const admit = (series: number, samples: number): void => {
-      budget.series(series)
-      budget.foresee({ series, samples: newest ? 0 : samples, steps })
-    }
-    const selecting = reader.selecting(matchers, range, { newest, admit })
-    for (;;) {
-      const { value, done } = selecting.next()
-      if (done === true) return value
-      budget.worked(value)
-      if (budget.due) await budget.pause()
-    }
-  }
+function* atOnce(slices: readonly SeriesSlice[]): Generator<SeriesBatch, void> {
+  yield { slices, read: 0 }
 }
 
 function keyOf(matchers: readonly Matcher[]): string {

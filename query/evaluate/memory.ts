@@ -1,6 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 
-import type { Histograms, Value } from './values.ts'
+import type { Column, Histograms, Value } from './values.ts'
 
 /** What a query may hold whatever others do: rules and panels of a few series go on while large queries are refused. */
 const ALWAYS = 16 * 2 ** 20
@@ -32,31 +32,28 @@ export class QueryMemory {
 
 /** Of a value at a step: the float, and whether it is there. */
 export const VALUE_BYTES = 9
-/** Of a sample in a window: its time and its value. */
-export const SAMPLE_BYTES = 16
 /** Of a histogram but for its buckets. */
 export const HISTOGRAM_BYTES = 250
 const SLOT_BYTES = 8
 
 /** What a value of an expression holds that nothing else does. */
 export function bytesOf(value: Value): number {
-  let bytes = 0
   switch (value.kind) {
     case 'string':
       return 0
     case 'scalar':
       return value.value.length * VALUE_BYTES
     case 'vector':
-      for (const column of value.columns)
-        bytes += column.has.length * VALUE_BYTES + bytesOfHistograms(column.histograms)
-      return bytes
+      return bytesOfColumns(value.columns)
     case 'matrix':
       break
   }
-  for (const { time_ms, histograms } of value.series) {
-    bytes += bytesOfHistograms(histograms)
-    if (value.owned === true) bytes += time_ms.length * SAMPLE_BYTES
-  }
+  return value.held_bytes
+}
+
+function bytesOfColumns(columns: readonly Column[]): number {
+  let bytes = 0
+  for (const { has, histograms } of columns) bytes += has.length * VALUE_BYTES + bytesOfHistograms(histograms)
   return bytes
 }
 

@@ -10,7 +10,7 @@ import { samplesOfColumn } from './select.ts'
 import { type Column, type Grid, isEmpty, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
 
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
-export function instantResult(value: Value, grid: Grid, annotations: Annotations): QueryResult {
+export async function instantResult(value: Value, grid: Grid, annotations: Annotations): Promise<QueryResult> {
   const notes = { warnings: annotations.warnings, infos: annotations.infos }
   const time_ms = grid.start_ms
   switch (value.kind) {
@@ -25,7 +25,7 @@ export function instantResult(value: Value, grid: Grid, annotations: Annotations
     case 'matrix':
       break
   }
-  return { type: 'matrix', series: sorted(windowsOf(value)), ...notes }
+  return { type: 'matrix', series: sorted(await windowsOf(value)), ...notes }
 }
 
 /** The result of a range query: always a matrix; a scalar is a series without labels. */
@@ -43,17 +43,10 @@ function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
   const times = timesOf(grid)
   const series: ResultSeries[] = []
   for (const column of withoutNames(columns)) {
-    const { labels, value, has } = column
     if (isEmpty(column)) continue
-    if (column.histograms === undefined && isFull(has)) series.push({ labels, time_ms: times, value })
-    else series.push(resultOf(samplesOfColumn(column, times)))
+    series.push(resultOf(samplesOfColumn(column, times)))
   }
   return series
-}
-
-function isFull(has: Uint8Array): boolean {
-  for (let i = 0; i < has.length; i++) if (has[i] === 0) return false
-  return true
 }
 
 /** Floats and histograms of a series apart. */
@@ -67,44 +60,52 @@ function resultOf({ labels, time_ms, value, histograms }: Samples): ResultSeries
 }
 
 /** The samples of a range vector at the only step of an instant query. */
-function windowsOf(matrix: MatrixValue): ResultSeries[] {
-  const { series, end_ms, range_ms, edges } = matrix
-  if (edges !== undefined) return series.flatMap((samples) => edgedWindow(samples, matrix, edges))
-  const end = end_ms[0]!
+async function windowsOf(matrix: MatrixValue): Promise<ResultSeries[]> {
+  const { batches, edges } = matrix
   const windows: ResultSeries[] = []
-  for (const samples of series) {
-    const { labels, time_ms, nameless } = samples
-    let from = 0
-    let to = time_ms.length
-    while (from < to && time_ms[from]! <= end - range_ms) from++
-    while (to > from && time_ms[to - 1]! > end) to--
-    if (from === to) continue
-    const window = {
-      ...samples,
-      time_ms: time_ms.subarray(from, to),
-      value: samples.value.subarray(from, to),
-      histograms: samples.histograms?.slice(from, to),
+  for await (const batch of batches) {
+    for (const samples of batch) {
+      const window = edges === undefined ? windowOf(samples, matrix) : edgedWindow(samples, matrix, edges)
+      if (window !== undefined) windows.push(window)
     }
-    windows.push({ ...resultOf(window), labels: nameless ? labels.drop('__name__') : labels })
   }
   return windows
 }
 
+function windowOf(samples: Samples, { end_ms, range_ms }: MatrixValue): ResultSeries | undefined {
+  const { labels, time_ms, nameless } = samples
+  const end = end_ms[0]!
+  let from = 0
+  let to = time_ms.length
+  while (from < to && time_ms[from]! <= end - range_ms) from++
+  while (to > from && time_ms[to - 1]! > end) to--
+  if (from === to) return undefined
+  const window = {
+    ...samples,
+    time_ms: time_ms.slice(from, to),
+    value: samples.value.slice(from, to),
+    histograms: samples.histograms?.slice(from, to),
+  }
+  return { ...resultOf(window), labels: nameless ? labels.drop('__name__') : labels }
+}
+
 /** With the values at both ends as samples. */
-function edgedWindow(samples: Samples, { end_ms, range_ms }: MatrixValue, edges: EdgeOptions): ResultSeries[] {
+function edgedWindow(
+  samples: Samples,
+  { end_ms, range_ms }: MatrixValue,
+  edges: EdgeOptions,
+): ResultSeries | undefined {
   refuseHistograms(samples)
   const end = end_ms[0]!
   const start = end - range_ms
   const stretch = stretchOf(samples, edges, { start_ms: start, end_ms: end, counter: false })
-  if (stretch === undefined) return []
+  if (stretch === undefined) return undefined
   const { left, right, from, to } = stretch
-  return [
-    {
-      labels: samples.labels,
-      time_ms: Float64Array.of(start, ...samples.time_ms.subarray(from, to), end),
-      value: Float64Array.of(left, ...samples.value.subarray(from, to), right),
-    },
-  ]
+  return {
+    labels: samples.labels,
+    time_ms: Float64Array.of(start, ...samples.time_ms.subarray(from, to), end),
+    value: Float64Array.of(left, ...samples.value.subarray(from, to), right),
+  }
 }
 
 function sorted(series: ResultSeries[]): ResultSeries[] {

@@ -8,6 +8,7 @@ import {
   emptyColumn,
   emptyMixed,
   isEmpty,
+  isFull,
   isMarked,
   type MixedColumn,
   oneStep,
@@ -24,30 +25,37 @@ export interface InstantOptions {
 
 /** The newest sample in `(at - lookback, at]` at each step; none where that is a stale marker. */
 export async function instantColumns(
-  slices: readonly SeriesSlice[],
+  batches: AsyncIterable<readonly SeriesSlice[]>,
   budget: Budget,
   options: InstantOptions,
 ): Promise<Column[]> {
   const steps = options.at_ms.length
   const columns: Column[] = []
-  for (const slice of slices) {
-    budget.spend(steps)
-    if (budget.due) await budget.pause()
-    if (steps === 1 && slice.histograms === undefined) {
-      const value = newestAt(options.at_ms[0]!, slice, options)
-      if (value !== undefined) columns.push(oneStep(slice.labels, value, options.times))
-      continue
+  for await (const slices of batches) {
+    for (const slice of slices) {
+      budget.spend(steps)
+      if (budget.due) await budget.pause()
+      const column = instantColumn(slice, budget, options)
+      if (column !== undefined) columns.push(column)
     }
-    const native = options.times ? undefined : slice.histograms
-    const column = (native === undefined ? emptyColumn : emptyMixed)(slice.labels, steps, options.times)
-    fill(column, slice, options)
-    if (native !== undefined) {
-      budget.hold(native.sum.length * HISTOGRAM_BYTES + native.buckets.length * 8)
-      fillHistograms(column as MixedColumn, slice, options.at_ms)
-    }
-    if (!isEmpty(column)) columns.push(column)
   }
   return columns
+}
+
+function instantColumn(slice: SeriesSlice, budget: Budget, options: InstantOptions): Column | undefined {
+  const { at_ms, times } = options
+  if (at_ms.length === 1 && slice.histograms === undefined) {
+    const value = newestAt(at_ms[0]!, slice, options)
+    return value === undefined ? undefined : oneStep(slice.labels, value, times)
+  }
+  const native = times ? undefined : slice.histograms
+  const column = (native === undefined ? emptyColumn : emptyMixed)(slice.labels, at_ms.length, times)
+  fill(column, slice, options)
+  if (native !== undefined) {
+    budget.hold(native.sum.length * HISTOGRAM_BYTES + native.buckets.length * 8)
+    fillHistograms(column as MixedColumn, slice, at_ms)
+  }
+  return isEmpty(column) ? undefined : column
 }
 
 /** What one step sees. */
@@ -90,15 +98,40 @@ function fillHistograms(
   }
 }
 
+/** What a range vector sees of batches of series. */
+export async function* samplesOfBatches(
+  batches: AsyncIterable<readonly SeriesSlice[]>,
+): AsyncGenerator<readonly Samples[], void> {
+  for await (const slices of batches) yield slices.map(samplesOf)
+}
+
 /** The samples of a series without stale markers. */
-export function samplesOf({ labels, time_ms, value, stale, histograms: native }: SeriesSlice): Samples {
+function samplesOf({ labels, time_ms, value, stale, histograms: native }: SeriesSlice): Samples {
   const histograms = native === undefined ? undefined : decodeHistograms(native)
   const samples = { labels, time_ms, value, histograms, nameless: false }
   return isMarked(stale) ? thinned(samples, (i) => stale[i] !== 1) : samples
 }
 
-/** The values that a column has, as samples at the times of its steps: what a subquery looks at. */
+/** So many columns at a time are samples too. */
+const AT_ONCE = 64
+
+/** What a range vector sees of the columns of a subquery. */
+export async function* samplesOfColumns(
+  columns: readonly Column[],
+  time_ms: Float64Array,
+  budget: Budget,
+): AsyncGenerator<readonly Samples[], void> {
+  for (let i = 0; i < columns.length; i += AT_ONCE) {
+    const some = columns.slice(i, i + AT_ONCE)
+    budget.worked(some.length * time_ms.length)
+    if (budget.due) await budget.pause()
+    yield some.map((column) => samplesOfColumn(column, time_ms))
+  }
+}
+
+/** The values that a column has, as samples at the times of its steps. */
 export function samplesOfColumn({ labels, value, has, histograms, nameless }: Column, time_ms: Float64Array): Samples {
+  if (isFull(has)) return { labels, nameless, time_ms, value, histograms }
   return thinned({ labels, nameless, time_ms, value, histograms }, (i) => has[i] === 1)
 }
 

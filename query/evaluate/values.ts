@@ -56,11 +56,12 @@ export interface Samples {
 /** A range vector: at step `i` the samples of each series in `(end_ms[i] - range_ms, end_ms[i]]`. */
 export interface MatrixValue {
   readonly kind: 'matrix'
-  readonly series: readonly Samples[]
+  /** Once; the arrays of a batch only last until the next. */
+  readonly batches: AsyncIterable<readonly Samples[]>
   readonly end_ms: Float64Array
   readonly range_ms: number
-  /** Its samples were computed, and are nowhere else. */
-  readonly owned?: true
+  /** What its samples are made of holds so much. */
+  readonly held_bytes: number
   /** The windows also have a value at both ends, from samples that may lie outside. */
   readonly edges?: EdgeOptions
 }
@@ -126,6 +127,11 @@ export function floatColumns(columns: readonly Column[]): readonly Column[] {
 
 export function isEmpty({ has }: Column): boolean {
   return !isMarked(has)
+}
+
+export function isFull(has: Uint8Array): boolean {
+  for (let i = 0; i < has.length; i++) if (has[i] === 0) return false
+  return true
 }
 
 /** Whether any flag is set. Mostly one of the first is, or there are few: a call of the runtime costs more than to look. */

@@ -1,6 +1,13 @@
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
-import { type Column, emptyColumn, vector, type VectorValue } from '../evaluate/values.ts'
+import {
+  type Column,
+  emptyColumn,
+  type MatrixValue,
+  type Samples,
+  vector,
+  type VectorValue,
+} from '../evaluate/values.ts'
 import { type Expr, unwrapped } from '../language/ast.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction, vectorArg } from './function.ts'
 
@@ -16,7 +23,7 @@ export const absence: readonly PromqlFunction[] = [
     name: 'absent_over_time',
     args: ['matrix'],
     returns: 'vector',
-    call: (call) => inverted(call, presenceOverTime(call)),
+    call: async (call) => inverted(call, await presenceOverTime(call)),
   },
 ]
 
@@ -29,18 +36,25 @@ function presence({ grid, budget }: FunctionCall, columns: readonly Column[]): U
   return mask
 }
 
-function presenceOverTime(call: FunctionCall): Uint8Array {
-  const { series, end_ms, range_ms } = matrixArg(call, 0)
-  const mask = new Uint8Array(end_ms.length)
-  for (const { time_ms } of series) {
-    call.budget.spend(mask.length)
-    let to = 0
-    for (let i = 0; i < mask.length; i++) {
-      while (to < time_ms.length && time_ms[to]! <= end_ms[i]!) to++
-      if (to > 0 && time_ms[to - 1]! > end_ms[i]! - range_ms) mask[i] = 1
+async function presenceOverTime(call: FunctionCall): Promise<Uint8Array> {
+  const matrix = matrixArg(call, 0)
+  const mask = new Uint8Array(matrix.end_ms.length)
+  for await (const batch of matrix.batches) {
+    for (const samples of batch) {
+      call.budget.spend(mask.length, 0)
+      markWindows(mask, samples, matrix)
     }
   }
   return mask
+}
+
+/** Sets the steps in whose window the series has a sample. */
+function markWindows(mask: Uint8Array, { time_ms }: Samples, { end_ms, range_ms }: MatrixValue): void {
+  let to = 0
+  for (let i = 0; i < mask.length; i++) {
+    while (to < time_ms.length && time_ms[to]! <= end_ms[i]!) to++
+    if (to > 0 && time_ms[to - 1]! > end_ms[i]! - range_ms) mask[i] = 1
+  }
 }
 
 function inverted({ grid, exprs }: FunctionCall, present: Uint8Array): VectorValue {

@@ -18,6 +18,8 @@ export interface PromqlFunction {
   readonly returns: ValueType
   /** The last argument is a label selector of info series, `{a="b"}`. */
   readonly infoLabels?: true
+  /** An argument of which, where it is a selector, only `timestamps` are asked for: it is not evaluated, and is an empty vector. */
+  readonly timed?: number
   call(call: FunctionCall): Value | Promise<Value>
 }
 

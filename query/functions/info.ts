@@ -11,7 +11,15 @@ import { type InfoSeries, infoSeriesOf } from './info-series.ts'
 
 /** `info`: series with the data labels of the info metrics that have the same identifying labels. */
 export const infoJoin: readonly PromqlFunction[] = [
-  { name: 'info', args: ['vector', 'vector'], optional: 1, returns: 'vector', infoLabels: true, call: joined },
+  {
+    name: 'info',
+    args: ['vector', 'vector'],
+    optional: 1,
+    returns: 'vector',
+    infoLabels: true,
+    timed: 1,
+    call: joined,
+  },
 ]
 
 const NOT_DATA = new Set([METRIC_NAME])

@@ -56,34 +56,51 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
   const { budget, grid } = call
   const matrix = matrixArg(call, spec.over ?? 0)
   const columns: Column[] = []
-  for (const samples of matrix.series) {
-    if (samples.time_ms.length === 0) continue
-    budget.spend(grid.count)
-    if (budget.due) await budget.pause()
-    const { labels, histograms } = samples
-    const nameless = samples.nameless || spec.keepsName !== true
-    let column: Column
-    if (matrix.edges !== undefined) {
-      budget.worked(samples.time_ms.length)
-      column = edgeColumn(samples, matrix, spec.edges!)
-    } else if (histograms === undefined && grid.count === 1) {
-      budget.worked(samples.time_ms.length)
-      const value = only(samples, matrix, spec.prepare(samples, call))
-      if (value !== undefined) columns.push(oneStep(labels, value, nameless))
-      continue
-    } else if (histograms === undefined) {
-      column = emptyColumn(labels, grid.count, nameless)
-      await slide(samples, matrix, plain(column, spec.prepare(samples, call)), budget)
-    } else {
-      const mixed = emptyMixed(labels, grid.count, nameless)
-      const roll = mixedRollup({ samples: { ...samples, histograms }, spec, call })
-      await slide(samples, matrix, (window) => roll(window, mixed), budget)
-      budget.hold(bytesOfHistograms(mixed.histograms))
-      column = mixed
+  for await (const batch of matrix.batches) {
+    for (const samples of batch) {
+      if (samples.time_ms.length === 0) continue
+      budget.spend(grid.count)
+      if (budget.due) await budget.pause()
+      if (samples.histograms === undefined && matrix.edges === undefined && grid.count === 1) {
+        budget.worked(samples.time_ms.length)
+        const value = only(samples, matrix, spec.prepare(samples, call))
+        if (value !== undefined) columns.push(oneStep(samples.labels, value, isNameless(samples, spec)))
+        continue
+      }
+      const column = await rolledColumn(samples, matrix, spec, call)
+      if (!isEmpty(column)) columns.push(column)
     }
-    if (!isEmpty(column)) columns.push(column)
   }
   return vector(columns)
+}
+
+function isNameless(samples: Samples, spec: RollupSpec): boolean {
+  return samples.nameless || spec.keepsName !== true
+}
+
+/** Every window of a series. */
+async function rolledColumn(
+  samples: Samples,
+  matrix: MatrixValue,
+  spec: RollupSpec,
+  call: FunctionCall,
+): Promise<Column> {
+  const { budget, grid } = call
+  const { labels, histograms } = samples
+  if (matrix.edges !== undefined) {
+    budget.worked(samples.time_ms.length)
+    return edgeColumn(samples, matrix, spec.edges!)
+  }
+  if (histograms === undefined) {
+    const column = emptyColumn(labels, grid.count, isNameless(samples, spec))
+    await slide(samples, matrix, plain(column, spec.prepare(samples, call)), budget)
+    return column
+  }
+  const mixed = emptyMixed(labels, grid.count, isNameless(samples, spec))
+  const roll = mixedRollup({ samples: { ...samples, histograms }, spec, call })
+  await slide(samples, matrix, (window) => roll(window, mixed), budget)
+  budget.hold(bytesOfHistograms(mixed.histograms))
+  return mixed
 }
 
 /** The value at the only step. */

@@ -24,6 +24,7 @@ export const scalars: readonly PromqlFunction[] = [
   {
     name: 'timestamp',
     args: ['vector'],
+    timed: 0,
     returns: 'vector',
     call(call) {
       const operand = unwrapped(call.exprs[0]!)
