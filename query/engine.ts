@@ -6,6 +6,7 @@ import type { Matcher, SeriesReader } from '#core/ports/series-reader.ts'
 import { Turns } from '#core/turns.ts'
 
 import { Annotations } from './evaluate/annotations.ts'
+import { BlockPool, QueryArrays } from './evaluate/arrays.ts'
 import { Budget } from './evaluate/budget.ts'
 import { Evaluator } from './evaluate/evaluator.ts'
 import { Fetch } from './evaluate/fetch.ts'
@@ -46,6 +47,7 @@ interface Evaluation {
   /** Of the query: 0 of an instant one. */
   readonly step_ms: number
   readonly options: QueryOptions
+  readonly resultOf: (value: Value, grid: Grid, annotations: Annotations) => QueryResult | Promise<QueryResult>
 }
 
 /** Of a query that is only looked at: some durations are told by it. */
@@ -77,6 +79,7 @@ class LocalQueryEngine implements QueryEngine {
   readonly #subqueryStep_ms: number
   readonly #turns: Turns
   readonly #memory: QueryMemory
+  readonly #blocks = new BlockPool()
   readonly #queries
   readonly #duration
   readonly #samples
@@ -109,8 +112,7 @@ class LocalQueryEngine implements QueryEngine {
     return this.#measured('instant', async () => {
       const expr = this.#checked(source, { step_ms: 0, range_ms: 0 })
       const grid = { start_ms: time_ms, step_ms: 1, count: 1 }
-      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms: time_ms, step_ms: 0, options })
-      return await instantResult(value, grid, annotations)
+      return this.#evaluate({ source, expr, grid, to_ms: time_ms, step_ms: 0, options, resultOf: instantResult })
     })
   }
 
@@ -129,8 +131,7 @@ class LocalQueryEngine implements QueryEngine {
         throw new ServiceError('bad_data', message)
       }
       const grid = { start_ms: from_ms, step_ms, count: Math.floor((to_ms - from_ms) / step_ms) + 1 }
-      const { value, annotations } = await this.#evaluate({ source, expr, grid, to_ms, step_ms, options })
-      return rangeResult(value, grid, annotations)
+      return this.#evaluate({ source, expr, grid, to_ms, step_ms, options, resultOf: rangeResult })
     })
   }
 
@@ -170,19 +171,14 @@ class LocalQueryEngine implements QueryEngine {
     return expr
   }
 
-  async #evaluate({
-    source,
-    expr,
-    grid,
-    to_ms,
-    step_ms,
-    options,
-  }: Evaluation): Promise<{ value: Value; annotations: Annotations }> {
+  async #evaluate({ source, expr, grid, to_ms, step_ms, options, resultOf }: Evaluation): Promise<QueryResult> {
+    const arrays = new QueryArrays(this.#blocks)
     const budget = new Budget({
       limits: this.#limits,
       clock: this.#clock,
       turns: this.#turns,
       memory: this.#memory,
+      arrays,
       ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       at_once: options.at_once === true,
@@ -199,8 +195,9 @@ class LocalQueryEngine implements QueryEngine {
     const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })
     try {
       await fetch.load()
-      return { value: await evaluator.evaluate(expr, grid), annotations }
+      return await resultOf(await evaluator.evaluate(expr, grid), grid, annotations)
     } finally {
+      arrays.release()
       this.#samples.add(budget.spent)
       budget.settle(0)
     }

@@ -25,7 +25,7 @@ async function counted(
   { steps, budget }: AggregationCall,
   of: (count: number) => number,
 ): Promise<Column> {
-  const out = emptyColumn(labels, steps, nameless)
+  const out = emptyColumn(budget.arrays, labels, steps, nameless)
   for (const { has } of columns) {
     budget.worked(steps)
     if (budget.due) await budget.pause()
@@ -65,7 +65,7 @@ async function countValues(
         budget.series(byValue.size + 1)
         budget.spend(steps)
         budget.hold(SERIES_BYTES + shown.length)
-        out = emptyColumn(Labels.of([...labels, [text, shown]]), steps, nameless)
+        out = emptyColumn(budget.arrays, Labels.of([...labels, [text, shown]]), steps, nameless)
         byValue.set(shown, out)
       }
       out.has[i] = 1

@@ -12,7 +12,7 @@ async function extreme(
   { steps, budget }: AggregationCall,
   better: (a: number, b: number) => boolean,
 ): Promise<Column> {
-  const out = emptyColumn(labels, steps, nameless)
+  const out = emptyColumn(budget.arrays, labels, steps, nameless)
   for (const { has, value } of columns) {
     budget.worked(steps)
     if (budget.due) await budget.pause()

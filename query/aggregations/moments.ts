@@ -32,7 +32,7 @@ async function summed(
   { labels, columns, nameless }: Group,
   { steps, budget }: AggregationCall,
 ): Promise<{ out: Column; raw: Float64Array }> {
-  const out = emptyColumn(labels, steps, nameless)
+  const out = emptyColumn(budget.arrays, labels, steps, nameless)
   const raw = out.value
   const compensation = new Float64Array(steps)
   for (const { has, value } of columns) {
@@ -75,8 +75,8 @@ function countsOf({ columns }: Group, steps: number): Float64Array {
 }
 
 async function spread(group: Group, call: AggregationCall, of: (variance: number) => number): Promise<Column> {
-  const { steps } = call
-  const out = emptyColumn(group.labels, steps, group.nameless)
+  const { steps, budget } = call
+  const out = emptyColumn(budget.arrays, group.labels, steps, group.nameless)
   for (let i = 0; i < steps; i++) {
     await turn(group, call)
     const values = valuesAt(group, i)

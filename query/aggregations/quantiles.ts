@@ -11,7 +11,7 @@ export const quantiles: readonly Aggregation[] = [
     parameter: 'scalar',
     check: warnOutside,
     async aggregate(group, { steps, scalar, budget }) {
-      const out = emptyColumn(group.labels, steps, group.nameless)
+      const out = emptyColumn(budget.arrays, group.labels, steps, group.nameless)
       for (let i = 0; i < steps; i++) {
         budget.worked(group.columns.length)
         if (budget.due) await budget.pause()

@@ -83,7 +83,8 @@ async function withScalar(
     const { labels, value, has, nameless, histograms } = column
     budget.spend(scalar.length)
     if (budget.due) await budget.pause()
-    const out = (histograms === undefined ? emptyColumn : emptyMixed)(labels, scalar.length, nameless || !filter)
+    const make = histograms === undefined ? emptyColumn : emptyMixed
+    const out = make(budget.arrays, labels, scalar.length, nameless || !filter)
     for (let i = 0; i < scalar.length; i++) {
       if (has[i] === 0 || histograms?.[i] !== undefined) continue
       const result = swapped ? operate(scalar[i]!, value[i]!) : operate(value[i]!, scalar[i]!)
@@ -110,7 +111,7 @@ function trimmedBy(
   const columns: Column[] = []
   for (const { labels, value, has, nameless, histograms } of side.columns) {
     budget.spend(scalar.length)
-    const out = emptyMixed(labels, scalar.length, nameless)
+    const out = emptyMixed(budget.arrays, labels, scalar.length, nameless)
     for (let i = 0; i < scalar.length; i++) {
       if (has[i] === 0) continue
       const one = histograms?.[i] ?? value[i]!

@@ -3,6 +3,7 @@ import { ServiceError } from '#core/errors.ts'
 import type { Turns } from '#core/turns.ts'
 
 import type { QueryLimits } from '../limits.ts'
+import type { QueryArrays } from './arrays.ts'
 import { type QueryMemory, VALUE_BYTES } from './memory.ts'
 
 /** So many values are computed between two looks at the clock. */
@@ -13,6 +14,7 @@ export interface BudgetOptions {
   readonly clock: Clock
   readonly turns: Turns
   readonly memory: QueryMemory
+  readonly arrays: QueryArrays
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
   readonly at_once?: boolean
@@ -31,6 +33,8 @@ export interface Foresight {
  */
 export class Budget {
   readonly limits: QueryLimits
+  /** What columns are made of. */
+  readonly arrays: QueryArrays
   readonly #clock: Clock
   readonly #deadline_ms: number
   readonly #signal: AbortSignal | undefined
@@ -42,8 +46,9 @@ export class Budget {
   #since = 0
   #held = 0
 
-  constructor({ limits, clock, turns, memory, timeout_ms, signal, at_once = false }: BudgetOptions) {
+  constructor({ limits, clock, turns, memory, arrays, timeout_ms, signal, at_once = false }: BudgetOptions) {
     this.limits = limits
+    this.arrays = arrays
     this.#clock = clock
     this.#deadline_ms = timeout_ms === undefined ? Infinity : clock.now_ms() + timeout_ms
     this.#signal = signal

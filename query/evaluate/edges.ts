@@ -1,6 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 
 import type { Edges } from '../language/ast.ts'
+import type { QueryArrays } from './arrays.ts'
 import type { Budget } from './budget.ts'
 import { type Column, emptyColumn, isEmpty, type Samples } from './values.ts'
 
@@ -78,10 +79,10 @@ export interface SmoothedOptions {
 }
 
 /** At each time the value on the line between the samples around it; without a next one in reach that of the last. */
-export function smoothedColumn(samples: Samples, { at_ms, lookback_ms }: SmoothedOptions): Column {
+function smoothedColumn(samples: Samples, arrays: QueryArrays, { at_ms, lookback_ms }: SmoothedOptions): Column {
   refuseHistograms(samples)
   const { labels, time_ms, value } = samples
-  const column = emptyColumn(labels, at_ms.length)
+  const column = emptyColumn(arrays, labels, at_ms.length)
   for (const [i, at] of at_ms.entries()) {
     const next = countUpTo(time_ms, at)
     const last = next - 1
@@ -104,7 +105,7 @@ export async function smoothedColumns(
     for (const samples of batch) {
       budget.spend(options.at_ms.length)
       if (budget.due) await budget.pause()
-      const column = smoothedColumn(samples, options)
+      const column = smoothedColumn(samples, budget.arrays, options)
       if (!isEmpty(column)) columns.push(column)
     }
   }

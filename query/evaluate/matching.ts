@@ -46,7 +46,7 @@ export async function matchVectors(
   for (const match of matchesOf(expr, many, one)) {
     budget.spend(steps)
     refuseDuplicates(match, active, swapped ? 'left' : 'right')
-    const filled = filling ? withFilled(match, expr.matching.fill, steps) : match
+    const filled = filling ? withFilled(match, expr.matching.fill, steps, budget.arrays) : match
     const options = { steps, swapped, budget, mixed: mixedOperator(expr, annotations) }
     for (const column of await combine(expr, filled, options)) if (!isEmpty(column)) out.push(column)
   }
@@ -107,7 +107,7 @@ interface CombineOptions {
 async function combine(expr: Binary, { many, one }: Match, options: CombineOptions): Promise<Iterable<Column>> {
   const { steps, budget } = options
   const results = new Map<string, { column: Column; taken: Uint8Array }>()
-  const matched = new Uint8Array(steps)
+  const matched = budget.arrays.flags(steps)
   for (const element of many) {
     for (const partner of one) {
       budget.worked(steps)
@@ -119,7 +119,8 @@ async function combine(expr: Binary, { many, one }: Match, options: CombineOptio
       if (result === undefined) {
         budget.spend(steps)
         const native = isTrim(expr.op) || many.some(hasHistograms) || one.some(hasHistograms)
-        result = { column: (native ? emptyMixed : emptyColumn)(labels, steps, nameless), taken: new Uint8Array(steps) }
+        const column = (native ? emptyMixed : emptyColumn)(budget.arrays, labels, steps, nameless)
+        result = { column, taken: budget.arrays.flags(steps) }
         results.set(key, result)
       }
       // One to one, a second match is wrong whatever its labels; in a group only under the same result labels.

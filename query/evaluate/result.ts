@@ -44,7 +44,9 @@ function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
   const series: ResultSeries[] = []
   for (const column of withoutNames(columns)) {
     if (isEmpty(column)) continue
-    series.push(resultOf(samplesOfColumn(column, times)))
+    // Its arrays go with the query: those of a full column are the column's.
+    const samples = samplesOfColumn(column, times)
+    series.push(resultOf(samples.value === column.value ? { ...samples, value: samples.value.slice() } : samples))
   }
   return series
 }

@@ -46,10 +46,10 @@ function instantColumn(slice: SeriesSlice, budget: Budget, options: InstantOptio
   const { at_ms, times } = options
   if (at_ms.length === 1 && slice.histograms === undefined) {
     const value = newestAt(at_ms[0]!, slice, options)
-    return value === undefined ? undefined : oneStep(slice.labels, value, times)
+    return value === undefined ? undefined : oneStep(budget.arrays, slice.labels, value, times)
   }
   const native = times ? undefined : slice.histograms
-  const column = (native === undefined ? emptyColumn : emptyMixed)(slice.labels, at_ms.length, times)
+  const column = (native === undefined ? emptyColumn : emptyMixed)(budget.arrays, slice.labels, at_ms.length, times)
   fill(column, slice, options)
   if (native !== undefined) {
     budget.hold(native.sum.length * HISTOGRAM_BYTES + native.buckets.length * 8)

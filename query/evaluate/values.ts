@@ -1,7 +1,7 @@
 import type { Labels } from '#core/series.ts'
-import { Slab } from '#core/slab.ts'
 
 import type { Histogram } from '../native/histogram.ts'
+import type { QueryArrays } from './arrays.ts'
 import type { EdgeOptions } from './edges.ts'
 
 /** By step or sample; undefined where there is a float, or nothing. */
@@ -72,19 +72,16 @@ export function vector(columns: readonly Column[], ordered = false): VectorValue
   return { kind: 'vector', columns, ordered }
 }
 
-const values = new Slab((length) => new Float64Array(length))
-const flags = new Slab((length) => new Uint8Array(length))
-
 /** A column without values yet. */
-export function emptyColumn(labels: Labels, steps: number, nameless = false): Column {
-  return { labels, value: values.take(steps), has: flags.take(steps), nameless }
+export function emptyColumn(arrays: QueryArrays, labels: Labels, steps: number, nameless = false): Column {
+  return { labels, value: arrays.numbers(steps), has: arrays.flags(steps), nameless }
 }
 
 const ONE_STEP = Uint8Array.of(1)
 
 /** A column of one step that has a value there: such columns share what says so. */
-export function oneStep(labels: Labels, of: number, nameless = false): Column {
-  const value = values.take(1)
+export function oneStep(arrays: QueryArrays, labels: Labels, of: number, nameless = false): Column {
+  const value = arrays.numbers(1)
   value[0] = of
   return { labels, value, has: ONE_STEP, nameless }
 }
@@ -94,8 +91,8 @@ export interface MixedColumn extends Column {
   readonly histograms: (Histogram | undefined)[]
 }
 
-export function emptyMixed(labels: Labels, steps: number, nameless = false): MixedColumn {
-  const column = emptyColumn(labels, steps, nameless)
+export function emptyMixed(arrays: QueryArrays, labels: Labels, steps: number, nameless = false): MixedColumn {
+  const column = emptyColumn(arrays, labels, steps, nameless)
   return { ...column, histograms: Array.from({ length: steps }) }
 }
 

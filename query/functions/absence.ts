@@ -57,8 +57,8 @@ function markWindows(mask: Uint8Array, { time_ms }: Samples, { end_ms, range_ms 
   }
 }
 
-function inverted({ grid, exprs }: FunctionCall, present: Uint8Array): VectorValue {
-  const out = emptyColumn(labelsOf(unwrapped(exprs[0]!)), grid.count)
+function inverted({ grid, exprs, budget }: FunctionCall, present: Uint8Array): VectorValue {
+  const out = emptyColumn(budget.arrays, labelsOf(unwrapped(exprs[0]!)), grid.count)
   for (let i = 0; i < present.length; i++) {
     out.has[i] = 1 - present[i]!
     out.value[i] = 1

@@ -1,3 +1,4 @@
+import type { QueryArrays } from '../evaluate/arrays.ts'
 import { refuseHistograms, type Stretch, stretchOf } from '../evaluate/edges.ts'
 import { type Column, emptyColumn, type MatrixValue, type Samples } from '../evaluate/values.ts'
 
@@ -51,9 +52,14 @@ function eachPair(
   visit(before, right)
 }
 
-export function edgeColumn(samples: Samples, { end_ms, range_ms, edges }: MatrixValue, rollup: EdgeRollup): Column {
+export function edgeColumn(
+  samples: Samples,
+  { end_ms, range_ms, edges }: MatrixValue,
+  rollup: EdgeRollup,
+  arrays: QueryArrays,
+): Column {
   refuseHistograms(samples)
-  const column = emptyColumn(samples.labels, end_ms.length, true)
+  const column = emptyColumn(arrays, samples.labels, end_ms.length, true)
   for (const [i, end] of end_ms.entries()) {
     const range = { start_ms: end - range_ms, end_ms: end, counter: rollup.counter }
     const stretch = stretchOf(samples, edges!, range)

@@ -78,7 +78,7 @@ export async function mapped(
     const steps = value.length
     budget.spend(steps)
     if (budget.due) await budget.pause()
-    const out = emptyColumn(labels, steps, true)
+    const out = emptyColumn(budget.arrays, labels, steps, true)
     for (let i = 0; i < steps; i++) {
       if (has[i] === 0) continue
       const result = of(value[i]!, i)

@@ -80,7 +80,7 @@ function groupsOf(call: FunctionCall, over: number): Iterable<Group> {
     let group = found.get(labels.key)
     if (group === undefined) {
       call.budget.spend(call.grid.count)
-      group = { buckets: [], native: undefined, out: emptyColumn(labels, call.grid.count, true) }
+      group = { buckets: [], native: undefined, out: emptyColumn(call.budget.arrays, labels, call.grid.count, true) }
       found.set(labels.key, group)
     }
     return group

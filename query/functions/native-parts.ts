@@ -23,7 +23,7 @@ function part(name: string, of: (histogram: Histogram) => number): PromqlFunctio
         if (histograms === undefined) return []
         const steps = has.length
         call.budget.spend(steps)
-        const out = emptyColumn(labels, steps, true)
+        const out = emptyColumn(call.budget.arrays, labels, steps, true)
         for (let i = 0; i < steps; i++) {
           const one = has[i] === 1 ? histograms[i] : undefined
           if (one === undefined) continue

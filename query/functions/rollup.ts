@@ -64,7 +64,7 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
       if (samples.histograms === undefined && matrix.edges === undefined && grid.count === 1) {
         budget.worked(samples.time_ms.length)
         const value = only(samples, matrix, spec.prepare(samples, call))
-        if (value !== undefined) columns.push(oneStep(samples.labels, value, isNameless(samples, spec)))
+        if (value !== undefined) columns.push(oneStep(budget.arrays, samples.labels, value, isNameless(samples, spec)))
         continue
       }
       const column = await rolledColumn(samples, matrix, spec, call)
@@ -89,14 +89,14 @@ async function rolledColumn(
   const { labels, histograms } = samples
   if (matrix.edges !== undefined) {
     budget.worked(samples.time_ms.length)
-    return edgeColumn(samples, matrix, spec.edges!)
+    return edgeColumn(samples, matrix, spec.edges!, budget.arrays)
   }
   if (histograms === undefined) {
-    const column = emptyColumn(labels, grid.count, isNameless(samples, spec))
+    const column = emptyColumn(budget.arrays, labels, grid.count, isNameless(samples, spec))
     await slide(samples, matrix, plain(column, spec.prepare(samples, call)), budget)
     return column
   }
-  const mixed = emptyMixed(labels, grid.count, isNameless(samples, spec))
+  const mixed = emptyMixed(budget.arrays, labels, grid.count, isNameless(samples, spec))
   const roll = mixedRollup({ samples: { ...samples, histograms }, spec, call })
   await slide(samples, matrix, (window) => roll(window, mixed), budget)
   budget.hold(bytesOfHistograms(mixed.histograms))
