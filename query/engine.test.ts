@@ -156,7 +156,7 @@ test('a query ends when its caller has gone or its time is up', async () => {
   const memory = reader('m 1')
   const slow = new Proxy(memory, {
     get(target, name) {
-      if (name === 'select') clock.advanceTo(2000)
+      if (name === 'selecting') clock.advanceTo(2000)
       const member: unknown = Reflect.get(target, name)
       return typeof member === 'function' ? member.bind(target) : member
     },
@@ -306,4 +306,26 @@ test('a rate reaches to the ends of its window, but not below zero', async () =>
   expect(seriesOf(fromZero)[0]!.value[0]).toBeCloseTo(220)
   expect(shown(await queries.instant('resets(c_total[4m])', 3 * MINUTE))).toEqual(['{} 1'])
   expect(shown(await queries.instant('irate(c_total[4m])', 2 * MINUTE))).toEqual([`{} ${5 / 60}`])
+})
+
+test('results stay as they are while later queries use what made them', async () => {
+  const queries = engine({}, 'm{a="1"} 1+1x60', 'm{a="2"} 1+2x60', 'n 7x60')
+  const range = { from_ms: 10 * MINUTE, to_ms: 50 * MINUTE, step_ms: MINUTE }
+  const kept: (readonly [QueryResult, string[]])[] = []
+  for (const source of ['m', 'm + 1', 'rate(m[5m])', 'm * on () group_left () n', 'sum(m)', 'topk(1, m)', 'm[5m]']) {
+    const result = source.endsWith(']') ? await queries.instant(source, 0) : await queries.range(source, range)
+    kept.push([result, shown(result)])
+  }
+  expect(kept.map(([result]) => shown(result))).toEqual(kept.map(([, before]) => before))
+})
+
+test('queries that run at the same time answer as each does alone', async () => {
+  const lines = Array.from({ length: 200 }, (_, i) => `m{i="${i}"} ${i}+1x60`)
+  const queries = engine({}, ...lines)
+  const range = { from_ms: 10 * MINUTE, to_ms: 60 * MINUTE, step_ms: 10_000 }
+  const sources = ['m', 'm + 1', 'sum by (i) (rate(m[5m]))', 'max_over_time(sum(m)[5m:1m])', 'm - m', 'm and (m > 100)']
+  const alone: string[][] = []
+  for (const source of sources) alone.push(shown(await queries.range(source, range)))
+  const together = await Promise.all(sources.map(async (source) => shown(await queries.range(source, range))))
+  expect(together).toEqual(alone)
 })

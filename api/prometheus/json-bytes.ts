@@ -35,7 +35,8 @@ export class JsonBytes {
   /** What was written so far; what follows is written anew. */
   take(): Uint8Array<ArrayBuffer> {
     const { bytes } = this
-    this.#bytes = Buffer.allocUnsafe(this.#bytes.length)
+    // The next is about as long.
+    this.#bytes = Buffer.allocUnsafe(Math.ceil(this.#length * 1.1) + POINT_BYTES)
     this.#length = 0
     return bytes
   }

@@ -44,6 +44,17 @@ interface Reading {
   readonly slices: SeriesSlice[]
 }
 
+/** Float rows to be read; `strip`: what a batch is read into lasts until the next. */
+interface Floats {
+  readonly rows: Uint32Array
+  readonly range: TimeRange
+  readonly newest: boolean
+  readonly strip?: Strip
+}
+
+/** So many strips are kept for selections that are read one batch after the other. */
+const STRIPS = 4
+
 /** What of the buffer is kept, and where. */
 interface Kept {
   readonly from: number
@@ -99,6 +110,7 @@ export class Selection {
   readonly #matching: Matching
   readonly #lists: LabelLists
   readonly #buffer = new SampleBuffer()
+  readonly #strips: Strip[] = []
   readonly #numbers = new Slab((length) => new Float64Array(length))
   /** Expansions of the histograms that were asked for. */
   readonly #parts = new Map<SeriesId, readonly Part[]>()
@@ -145,9 +157,20 @@ export class Selection {
     range: TimeRange,
     { newest = false, passing = false }: SelectOptions,
   ): Generator<SeriesBatch> {
+    if (!passing || rows.length < 2) {
+      yield* this.#batches({ rows, range, newest })
+      return
+    }
+    const strip = this.#strips.pop() ?? new Strip()
+    yield* this.#batches({ rows, range, newest, strip })
+    // One that was not read to its end is not used again.
+    if (this.#strips.length < STRIPS) this.#strips.push(strip)
+  }
+
+  *#batches({ rows, range, newest, strip }: Floats): Generator<SeriesBatch> {
     const { series } = this.#tables
-    const strip = passing && rows.length > 1 ? new Strip() : undefined
     const numbers = strip ?? this.#numbers
+    strip?.rewind()
     let slices: SeriesSlice[] = []
     let read = 0
     for (const row of rows) {

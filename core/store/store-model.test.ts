@@ -134,6 +134,10 @@ function check(store: Store, model: Model, from_ms: number, to_ms: number): void
     expect(slices.map((slice) => slice.labels.key)).toEqual(store.labelSets(matchers, range).map(({ key }) => key))
     const last = (slice: SeriesSlice): unknown => [slice.labels.key, shown(slice).at(-1)]
     expect(newestOf(store, matchers, range).map(last)).toEqual(slices.map(last))
+    const passing = Array.from(store.selecting(matchers, range, { passing: true }), (batch) =>
+      batch.slices.map((slice) => [slice.labels.key, shown(slice)]),
+    )
+    expect(passing.flat()).toEqual(slices.map((slice) => [slice.labels.key, shown(slice)]))
   }
 }
 

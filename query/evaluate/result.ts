@@ -1,5 +1,6 @@
 import type { QueryResult, ResultSeries } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
+import { Slab } from '#core/slab.ts'
 
 import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
@@ -7,7 +8,16 @@ import { type EdgeOptions, refuseHistograms, stretchOf } from './edges.ts'
 import { compareLabels, isAscending } from './label-order.ts'
 import { withoutNames } from './merge.ts'
 import { samplesOfColumn } from './select.ts'
-import { type Column, type Grid, isEmpty, type MatrixValue, type Samples, timesOf, type Value } from './values.ts'
+import {
+  type Column,
+  type Grid,
+  isEmpty,
+  isFull,
+  type MatrixValue,
+  type Samples,
+  timesOf,
+  type Value,
+} from './values.ts'
 
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
 export async function instantResult(value: Value, grid: Grid, annotations: Annotations): Promise<QueryResult> {
@@ -41,12 +51,17 @@ export function rangeResult(value: Value, grid: Grid, annotations: Annotations):
 
 function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
   const times = timesOf(grid)
+  const numbers = new Slab((length) => new Float64Array(length))
   const series: ResultSeries[] = []
   for (const column of withoutNames(columns)) {
     if (isEmpty(column)) continue
-    // Its arrays go with the query: those of a full column are the column's.
-    const samples = samplesOfColumn(column, times)
-    series.push(resultOf(samples.value === column.value ? { ...samples, value: samples.value.slice() } : samples))
+    const { labels, value, has, histograms } = column
+    if (histograms === undefined && isFull(has)) {
+      // The arrays of a column go with the query.
+      const kept = numbers.take(value.length)
+      kept.set(value)
+      series.push({ labels, time_ms: times, value: kept })
+    } else series.push(resultOf(samplesOfColumn(column, times)))
   }
   return series
 }

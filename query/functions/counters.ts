@@ -22,7 +22,7 @@ export const counters: readonly PromqlFunction[] = [
     name: 'delta',
     native: nativeIncrease('delta'),
     edges: edgeIncrease('delta'),
-    prepare: () => (window) => extrapolated(window, undefined, false),
+    prepare: () => (window) => extrapolated(window, 'unknown', false),
   }),
   rollup({
     name: 'idelta',
@@ -85,23 +85,30 @@ function tally({ value }: Samples, counts: (a: number, b: number) => boolean): R
   return ({ from, to }) => before[to - 1]! - before[from]!
 }
 
-/** For each sample how many resets came up to it: a window without any needs no second look. Of few windows each is looked at. */
-function resetsOf({ value }: Samples, { count }: Grid): Uint32Array | undefined {
-  if (count <= FEW_WINDOWS) return undefined
+/** For each sample how many resets came up to it; where there are none, nothing. */
+type Resets = Uint32Array | 'none' | 'unknown'
+
+/** A window without resets needs no second look. Of few windows each is looked at. */
+function resetsOf({ value }: Samples, { count }: Grid): Resets {
+  if (count <= FEW_WINDOWS) return 'unknown'
+  let first = 1
+  while (first < value.length && !(value[first]! < value[first - 1]!)) first++
+  if (first >= value.length) return 'none'
   const resets = new Uint32Array(value.length)
-  for (let i = 1; i < value.length; i++) resets[i] = resets[i - 1]! + (value[i]! < value[i - 1]! ? 1 : 0)
+  for (let i = first; i < value.length; i++) resets[i] = resets[i - 1]! + (value[i]! < value[i - 1]! ? 1 : 0)
   return resets
 }
 
-function increaseOf({ value, from, to }: Window, resets: Uint32Array | undefined): number {
+function increaseOf({ value, from, to }: Window, resets: Resets): number {
   let increase = value[to - 1]! - value[from]!
-  if (resets !== undefined && resets[to - 1] === resets[from]) return increase
+  if (resets === 'none') return increase
+  if (resets !== 'unknown' && resets[to - 1] === resets[from]) return increase
   for (let i = from + 1; i < to; i++) if (value[i]! < value[i - 1]!) increase += value[i - 1]!
   return increase
 }
 
 /** The increase over the whole window, which may begin before the first sample and end behind the last. */
-function extrapolated(window: Window, resets: Uint32Array | undefined, counter: boolean): number | undefined {
+function extrapolated(window: Window, resets: Resets, counter: boolean): number | undefined {
   const { value, from, to } = window
   if (to - from < 2) return undefined
   const increase = counter ? increaseOf(window, resets) : value[to - 1]! - value[from]!

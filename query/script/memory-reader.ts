@@ -1,4 +1,12 @@
-import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
+import type {
+  Matcher,
+  MetricMetadata,
+  SelectOptions,
+  SeriesBatch,
+  SeriesReader,
+  SeriesSlice,
+  TimeRange,
+} from '#core/ports/series-reader.ts'
 import type { Labels } from '#core/series.ts'
 
 import { compareLabels } from '../evaluate/label-order.ts'
@@ -43,6 +51,26 @@ export class MemoryReader implements SeriesReader {
       })
     }
     return slices
+  }
+
+  /** A series at a time. What may be used again is overwritten at once, so that nobody reads it who must not. */
+  *selecting(
+    matchers: readonly Matcher[],
+    range: TimeRange,
+    { admit, passing = false }: SelectOptions = {},
+  ): Generator<SeriesBatch, void> {
+    const slices = this.select(matchers, range)
+    admit?.(
+      slices.length,
+      slices.reduce((sum, { time_ms }) => sum + time_ms.length, 0),
+    )
+    for (const slice of slices) {
+      yield { slices: [slice], read: slice.time_ms.length }
+      if (!passing) continue
+      slice.time_ms.fill(Number.NaN)
+      slice.value.fill(Number.NaN)
+      slice.stale.fill(1)
+    }
   }
 
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
