@@ -32,7 +32,7 @@ import { readRules, rulePaths, type Rules, unknownDatasources } from './rules.ts
 import { Sources } from './sources.ts'
 import { JournaledStages } from './stages.ts'
 import type { Telemetry } from './telemetry.ts'
-import { historyWishes } from './upstreams.ts'
+import { historyWishes, withTrouble } from './upstreams.ts'
 import { version } from './version.ts'
 
 /** Series that rules read before what came in has its turn: some 40 ms of work. */
@@ -235,7 +235,7 @@ export class Service implements Component {
         incidents: alerting.incidents,
         changes: engine.changes,
         graph: engine.graph,
-        rules: detectors.rules,
+        rules: withTrouble(detectors.rules, this.upstreams),
         alerts: detectors.alerts,
         scores: detectors.scores,
         forecasts: detectors.forecasts,

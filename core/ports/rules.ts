@@ -7,6 +7,8 @@ export interface RuleGroupInfo {
   readonly evaluation_duration_ms: number
   /** Most series or alerts of one rule; 0: no limit. */
   readonly limit?: number
+  /** The upstream that evaluates it. */
+  readonly datasource?: string | undefined
   readonly rules: readonly RuleInfo[]
 }
 

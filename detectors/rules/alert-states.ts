@@ -16,7 +16,7 @@ export interface Instance {
   readonly labels: Labels
   annotations: Readonly<Record<string, string>>
   firing: boolean
-  readonly active_ms: number
+  active_ms: number
   fired_ms: number
   /** The first step at which the expression did not have it any more; null while it does. */
   missing_ms: number | null
@@ -103,6 +103,14 @@ export class AlertStates {
   resolved(instance: Readonly<Instance>, time_ms: number): AlertEvent {
     const alert: Alert = { ...this.#alert(instance), state: 'resolved', resolved_ms: time_ms }
     return { type: 'resolved', at_ms: time_ms, alert }
+  }
+
+  /** Nothing is known of so much time since the last step: it counts neither for `for` nor for `keep_firing_for`. Source: Prometheus, rules/group.go, RestoreForState. */
+  away(ms: number): void {
+    for (const instance of this.#instances.values()) {
+      if (!instance.firing) instance.active_ms += ms
+      if (instance.missing_ms !== null) instance.missing_ms += ms
+    }
   }
 
   load(instances: readonly Instance[]): void {

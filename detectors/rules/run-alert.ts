@@ -87,6 +87,10 @@ export class AlertRunner implements Runner {
     return { events, error }
   }
 
+  away(ms: number): void {
+    this.#states.away(ms)
+  }
+
   end(time_ms: number): AlertEvent[] {
     const events = [...this.#states.instances()]
       .filter(({ firing }) => firing)

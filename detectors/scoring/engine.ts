@@ -178,6 +178,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.flush()
   }
 
+  known(key: string, until_ms: number): void {
+    const rule = this.#rules.get(key)
+    if (rule !== undefined) rule.known_ms = until_ms
+  }
+
   /** Series that are gone for good. Their rows go when nothing has touched them for long enough. */
   forget(ids: readonly SeriesId[]): void {
     for (const id of ids) this.#routes.forget(id)
@@ -445,8 +450,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   #absences(): void {
-    const time_ms = this.#time_ms
     for (const rule of this.#rules.values()) {
+      const time_ms = Math.min(this.#time_ms, rule.known_ms)
       const serviceOfRow = (row: number): string => this.#service(row, rule)
       for (const { row, seen } of absencesOf(rule, { table: this.#table, time_ms, serviceOf: serviceOfRow }))
         if (this.#factor(rule, row, time_ms) !== null) this.#observe(row, rule, seen)
@@ -457,8 +462,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #silence(row: number): void {
     const run = this.#findings.runs.get(row)!
     const newest_ms = Math.max(run.last_ms, this.#table.touched_ms(row))
-    if (this.#time_ms - newest_ms < PAUSE_MS) return
     const rule = this.#ruleOf(row)
+    if (Math.min(this.#time_ms, rule.known_ms) - newest_ms < PAUSE_MS) return
     this.#findings.close(row, this.#facts(row, rule))
     this.#table.running.data[row] = 0
     if (rule.lean) this.#table.describe(row, undefined)

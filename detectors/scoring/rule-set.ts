@@ -18,6 +18,8 @@ export class ActiveRule {
   readonly slot: number
   /** Rows to be asked on ticks: of kinds that do not score samples. */
   readonly silent = new Set<number>()
+  /** Up to when what it reads is known, where that comes from elsewhere. */
+  known_ms = Infinity
   /** Where its detector takes batches. */
   readonly lane: Lane | null
   #matches: ((labels: Labels) => boolean) | null = null
@@ -40,6 +42,7 @@ export class ActiveRule {
   /** Takes a new version of the rule with the same detector. */
   update(spec: AnomalySpec): void {
     this.spec = spec
+    this.known_ms = Infinity
     this.#matches = spec.plain === null ? null : compileMatchers(spec.plain)
   }
 

@@ -74,6 +74,7 @@ export class AskingStand {
       log: { debug() {}, info() {}, warn, error: warn },
       queries: { add() {} },
       samples: { add() {} },
+      passedOver: { add() {} },
     })
   }
 

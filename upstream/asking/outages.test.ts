@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import type { ExpressionInfo } from '#core/ports/query-engine.ts'
+import { Labels } from '#core/series.ts'
+
+import type { QueryAnswer } from '../client/answer.ts'
+import { type AskingOptions, AskingStand, BEGIN } from '../testing/asking.fixture.ts'
+import { failure, FakePrometheus } from '../testing/prometheus.fixture.ts'
+import { Outages, type Probe } from './outages.ts'
+
+const SECOND = 1000
+const MINUTE = 60_000
+const SCRAPE = 15 * SECOND
+
+let server: FakePrometheus
+const stands: AskingStand[] = []
+
+beforeEach(async () => {
+  server = new FakePrometheus()
+  await server.start()
+  server.evaluate = (expr, time_ms) => ({ [JSON.stringify({ expr })]: (time_ms - BEGIN) / MINUTE })
+})
+afterEach(async () => {
+  for (const stand of stands.splice(0)) await stand.asking.stop()
+  await server.stop()
+})
+
+function started(options: Partial<AskingOptions> = {}): AskingStand {
+  const stand = new AskingStand({ url: server.url, rules: ['a', 'b'], interval_ms: 15_000, ...options })
+  stands.push(stand)
+  stand.asking.start()
+  return stand
+}
+
+/** `up` is scraped, but not in between. */
+const withHole = (from_ms: number, to_ms: number) => (time_ms: number) => {
+  const newest = Math.floor(time_ms / SCRAPE) * SCRAPE
+  return newest > from_ms && newest < to_ms ? Math.floor(from_ms / SCRAPE) * SCRAPE : newest
+}
+
+/** Seconds since the beginning, of the steps that were passed over as an outage. */
+const awaySteps = (stand: AskingStand, rule: string): number[] =>
+  stand.answers
+    .get(rule)!
+    .filter(({ away }) => away === true)
+    .flatMap(({ from_ms, to_ms, step_ms }) =>
+      Array.from({ length: (to_ms - from_ms) / step_ms + 1 }, (_, i) => (from_ms + i * step_ms - BEGIN) / SECOND),
+    )
+
+describe('an upstream that was away', () => {
+  test('with a hole in its data tells rules that nothing is known of it, and goes on behind', async () => {
+    server.beat = withHole(BEGIN + 2 * MINUTE, BEGIN + 8 * MINUTE)
+    const stand = started()
+    await stand.pass(2 * MINUTE)
+    await server.stop()
+    await stand.pass(6 * MINUTE)
+    await server.start()
+    await stand.pass(2 * MINUTE)
+    const away = awaySteps(stand, 'a')
+    expect([away[0], away.at(-1), away.length]).toEqual([135, 495, 25])
+    expect(stand.answers.get('a')!.find((one) => one.away)!.error).toContain('it was away')
+    const known = stand.steps('a').filter(([, value]) => !Number.isNaN(value))
+    expect(known.slice(0, 10).map(([step]) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 34])
+    expect(stand.steps('b').map(([step]) => step)).toEqual(stand.steps('a').map(([step]) => step))
+    expect(stand.asking.state()).toMatchObject({ passed_over: 50, behind_ms: 0, trouble: '' })
+  })
+
+  test('and whose senders kept everything has no hole: nothing is passed over', async () => {
+    const stand = started()
+    await stand.pass(2 * MINUTE)
+    await server.stop()
+    await stand.pass(6 * MINUTE)
+    // At first it has what it had.
+    server.beat = withHole(BEGIN + 2 * MINUTE, BEGIN + 60 * MINUTE)
+    await server.start()
+    await stand.pass(40 * SECOND)
+    expect(stand.asking.state()!.trouble).toMatch(/it answers; samples behind .* are waited for/)
+    server.beat = (time_ms) => Math.floor(time_ms / SCRAPE) * SCRAPE
+    await stand.pass(MINUTE)
+    expect(awaySteps(stand, 'a')).toEqual([])
+    expect(stand.asking.state()).toMatchObject({ passed_over: 0, behind_ms: 0, trouble: '' })
+    const values = stand.steps('a').map(([step, value]) => [step, value * 4])
+    expect(values).toEqual(values.map((_, i) => [i, i]))
+  })
+
+  test('and gets no samples when it is back is believed after five minutes: they are missing', async () => {
+    server.beat = (time_ms) => Math.min(BEGIN + 2 * MINUTE, Math.floor(time_ms / SCRAPE) * SCRAPE)
+    const stand = started()
+    await stand.pass(2 * MINUTE)
+    await server.stop()
+    await stand.pass(4 * MINUTE)
+    await server.start()
+    await stand.pass(4 * MINUTE)
+    expect(stand.marks.get('a')).toBeLessThan(BEGIN + 3 * MINUTE)
+    await stand.pass(2 * MINUTE)
+    // It came back after six minutes.
+    expect(awaySteps(stand, 'a').at(-1)).toBeGreaterThanOrEqual(6 * 60)
+    expect(awaySteps(stand, 'a').at(-1)).toBeLessThan(7 * 60 + 30)
+    expect(stand.asking.state()).toMatchObject({ behind_ms: 0, trouble: '' })
+  })
+
+  test('is asked about it once, and not at all as long as it answers', async () => {
+    const stand = started()
+    const probes = (): number => server.of('query_range').filter((form) => form.get('query')!.includes('(up)')).length
+    await stand.pass(5 * MINUTE)
+    expect(probes()).toBe(0)
+    server.refuse = () => failure(503, 'unavailable', 'starting')
+    await stand.pass(2 * MINUTE)
+    server.refuse = () => undefined
+    const before = probes()
+    await stand.pass(5 * MINUTE)
+    expect(probes() - before).toBeLessThan(5)
+  })
+
+  test('and cannot say when is taken for well', async () => {
+    const stand = started()
+    await stand.pass(2 * MINUTE)
+    await server.stop()
+    await stand.pass(MINUTE)
+    server.refuse = () =>
+      server.of('query_range').at(-1)!.get('query')!.includes('(up)')
+        ? failure(422, 'execution', 'too many samples')
+        : undefined
+    await server.start()
+    await stand.pass(MINUTE)
+    expect(stand.asking.state()).toMatchObject({ passed_over: 0, behind_ms: 0, trouble: '' })
+  })
+})
+
+test('where there is no `up`, what rules read says when an upstream was there', async () => {
+  const asked: string[] = []
+  const none: QueryAnswer = { type: 'matrix', series: [], warnings: [], infos: [] }
+  const beats = Float64Array.of(0, 30, 60, 600, 630).map((s) => (BEGIN + s * SECOND) / 1000)
+  const probe: Probe = {
+    range: async (expr) => {
+      asked.push(expr)
+      if (expr.includes('(up)')) return none
+      const one = { labels: Labels.empty, time_ms: beats, value: beats, histograms: [] }
+      return { ...none, series: [one] }
+    },
+    instant: async (expr) => {
+      asked.push(expr)
+      const one = { labels: Labels.empty, time_ms: Float64Array.of(0), value: Float64Array.of(30), histograms: [] }
+      return { ...none, type: 'vector', series: [one] }
+    },
+  }
+  const matchers = (name: string) => [{ name: '__name__', op: '=' as const, value: name }]
+  const about = {
+    questions: ['x', 'y', 'x'].map((expr) => ({
+      rule: expr,
+      datasource: 'prom',
+      expr,
+      interval_ms: MINUTE,
+      offset_ms: 0,
+      mark_ms: BEGIN,
+    })),
+    inspect: (expr: string): ExpressionInfo => ({
+      type: 'vector',
+      selectors: [{ matchers: matchers(expr), reach_ms: 300_000 }],
+      plain: null,
+    }),
+    now_ms: BEGIN + 640 * SECOND,
+    lag_ms: 10 * SECOND,
+    oldest_ms: 0,
+  }
+  const outages = new Outages()
+  expect(await outages.examine(probe, about)).toBeGreaterThan(BEGIN)
+  expect(await outages.examine(probe, { ...about, now_ms: about.now_ms + 5 * SECOND })).toBeUndefined()
+  expect(asked[1]).toBe(
+    'max((label_replace(max(timestamp({__name__="x"})), "barograph_asked", "0", "", "") or ' +
+      'label_replace(max(timestamp({__name__="y"})), "barograph_asked", "1", "", "")))',
+  )
+  const batch = { questions: about.questions, step_ms: MINUTE, due_ms: BEGIN + 20 * MINUTE }
+  const within = (from: number, to: number) =>
+    outages.within({ ...batch, from_ms: BEGIN + from * MINUTE, to_ms: BEGIN + to * MINUTE })
+  expect(within(1, 20)).toMatchObject({ part: { to_ms: BEGIN + MINUTE }, away: undefined })
+  expect(within(2, 5)).toMatchObject({ part: { to_ms: BEGIN + 10 * MINUTE }, away: { from_ms: BEGIN + 90 * SECOND } })
+  expect(within(11, 20)).toMatchObject({ part: { to_ms: BEGIN + 20 * MINUTE }, away: undefined })
+})
