@@ -11,9 +11,10 @@ import type { AnsweredSeries, QueryAnswer } from '../client/answer.ts'
 import type { UpstreamClient } from '../client/client.ts'
 import { Pace } from '../history/pace.ts'
 import { answersOf, awayOf, type Batch, exprOf, failureOf, stepsOf } from './batch.ts'
+import type { Probe } from './beats.ts'
 import { OF_THE_QUERY, TOO_MUCH } from './failures.ts'
 import { RuleMemory } from './memory.ts'
-import { type Outage, Outages, type Probe } from './outages.ts'
+import { Outages } from './outages.ts'
 import { type Schedule, scheduled } from './schedule.ts'
 import type { RulesSettings } from './settings.ts'
 
@@ -137,13 +138,14 @@ export class RuleAsking {
 
   #begin(batch: Batch): void {
     for (const { rule } of batch.questions) this.#asked.add(rule)
-    const { part, away } = this.#outages.within(batch)
-    const run = away === undefined ? this.#ask(part) : this.#wasAway(part, away)
-    this.#run(
-      run.finally(() => {
-        for (const { rule } of batch.questions) this.#asked.delete(rule)
-      }),
-    )
+    for (const { batch: part, away } of this.#outages.within(batch)) {
+      const run = away === undefined ? this.#ask(part) : this.#passed(awayOf(part, away), 'away')
+      this.#run(
+        run.finally(() => {
+          for (const { rule } of part.questions) this.#asked.delete(rule)
+        }),
+      )
+    }
   }
 
   #run(work: Promise<void>): void {
@@ -269,10 +271,6 @@ export class RuleAsking {
   async #passOver(batch: Batch, error: ServiceError): Promise<void> {
     const all = this.#memory.failed(batch.questions[0]!)
     await this.#passed(failureOf(batch, all ? batch.due_ms : batch.to_ms, messageOf(error)), 'failed')
-  }
-
-  async #wasAway(batch: Batch, outage: Outage): Promise<void> {
-    await this.#passed(awayOf(batch, outage), 'away')
   }
 
   async #passed(answers: readonly Answer[], reason: 'failed' | 'away'): Promise<void> {

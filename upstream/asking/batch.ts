@@ -1,6 +1,7 @@
 import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
 import type { Answer, Question } from '#core/ports/questions.ts'
 import type { TimeRange } from '#core/ports/series-reader.ts'
+import type { Labels } from '#core/series.ts'
 
 import type { AnsweredSeries, QueryAnswer } from '../client/answer.ts'
 
@@ -37,6 +38,11 @@ export function marked(vectors: readonly string[]): string {
   return united(vectors.map((vector, i) => `label_replace(${vector}, "${OF_RULE}", "${i}", "", "")`))
 }
 
+/** The number by which `marked` marked a result. */
+export function numberOf(labels: Labels): number {
+  return Number(labels.get(OF_RULE))
+}
+
 /** Halves of halves: each side of an `or` is looked through once, and a chain would look through the first again and again. */
 function united(parts: readonly string[]): string {
   if (parts.length === 1) return parts[0]!
@@ -49,7 +55,7 @@ export function answersOf(batch: Batch, answer: QueryAnswer): Answer[] {
   const series = answer.type === 'matrix' ? answer.series : []
   const { questions } = batch
   const several = questions.length > 1
-  const byRule = Map.groupBy(series, ({ labels }) => (several ? Number(labels.get(OF_RULE)) : 0))
+  const byRule = Map.groupBy(series, ({ labels }) => (several ? numberOf(labels) : 0))
   return questions.map((question, i) => ({
     ...asked(question, batch),
     series: (byRule.get(i) ?? [])

@@ -3,10 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
 
-import type { QueryAnswer } from '../client/answer.ts'
+import type { AnsweredSeries } from '../client/answer.ts'
 import { type AskingOptions, AskingStand, BEGIN } from '../testing/asking.fixture.ts'
 import { failure, FakePrometheus } from '../testing/prometheus.fixture.ts'
-import { Outages, type Probe } from './outages.ts'
+import type { Probe } from './beats.ts'
+import { Outages } from './outages.ts'
 
 const SECOND = 1000
 const MINUTE = 60_000
@@ -127,53 +128,113 @@ describe('an upstream that was away', () => {
   })
 })
 
-test('where there is no `up`, what rules read says when an upstream was there', async () => {
-  const asked: string[] = []
-  const none: QueryAnswer = { type: 'matrix', series: [], warnings: [], infos: [] }
-  const beats = Float64Array.of(0, 30, 60, 600, 630).map((s) => (BEGIN + s * SECOND) / 1000)
-  const probe: Probe = {
-    range: async (expr) => {
-      asked.push(expr)
-      if (expr.includes('(up)')) return none
-      const one = { labels: Labels.empty, time_ms: beats, value: beats, histograms: [] }
-      return { ...none, series: [one] }
-    },
-    instant: async (expr) => {
-      asked.push(expr)
-      const one = { labels: Labels.empty, time_ms: Float64Array.of(0), value: Float64Array.of(30), histograms: [] }
-      return { ...none, type: 'vector', series: [one] }
-    },
+/** What `up` and metrics have: seconds of their samples. */
+function probeOf(seconds: Readonly<Record<string, readonly number[]>>, asked: string[] = []): Probe {
+  const notes = { warnings: [], infos: [] }
+  const answered = (expr: string, of: (times: readonly number[]) => readonly number[]): AnsweredSeries[] => {
+    asked.push(expr)
+    return Object.entries(seconds).flatMap(([name, times]) => {
+      const [, number] = new RegExp(`(?:\\(|")${name}\\b.*?"barograph_asked", "(\\d+)"`).exec(expr) ?? []
+      if (!new RegExp(`\\(${name}|"${name}"`).test(expr) || times.length === 0) return []
+      const value = Float64Array.from(of(times))
+      const labels = Labels.of(number === undefined ? {} : { barograph_asked: number })
+      return [{ labels, time_ms: value, value, histograms: [] }]
+    })
   }
-  const matchers = (name: string) => [{ name: '__name__', op: '=' as const, value: name }]
-  const about = {
-    questions: ['x', 'y', 'x'].map((expr) => ({
-      rule: expr,
-      datasource: 'prom',
-      expr,
-      interval_ms: MINUTE,
-      offset_ms: 0,
-      mark_ms: BEGIN,
-    })),
-    inspect: (expr: string): ExpressionInfo => ({
-      type: 'vector',
-      selectors: [{ matchers: matchers(expr), reach_ms: 300_000 }],
-      plain: null,
+  return {
+    range: async (expr) => ({
+      type: 'matrix',
+      series: answered(expr, (times) => times.map((s) => BEGIN / 1000 + s)),
+      ...notes,
     }),
-    now_ms: BEGIN + 640 * SECOND,
-    lag_ms: 10 * SECOND,
-    oldest_ms: 0,
+    instant: async (expr) => ({ type: 'vector', series: answered(expr, () => [30]), ...notes }),
   }
+}
+
+const about = (now_s: number) => ({
+  questions: ['x', 'y'].map((expr) => ({
+    rule: expr,
+    datasource: 'prom',
+    expr,
+    interval_ms: MINUTE,
+    offset_ms: 0,
+    mark_ms: BEGIN,
+  })),
+  inspect: (expr: string): ExpressionInfo => ({
+    type: 'vector',
+    selectors: [{ matchers: [{ name: '__name__', op: '=', value: expr }], reach_ms: 300_000 }],
+    plain: null,
+  }),
+  now_ms: BEGIN + now_s * SECOND,
+  lag_ms: 10 * SECOND,
+  oldest_ms: 0,
+})
+
+/** Parts of a batch of both rules, short: rules, minutes, whether they are passed over. */
+function parts(outages: Outages, from: number, to: number): [string, number, number, boolean][] {
+  const { questions } = about(0)
+  const batch = { questions, step_ms: MINUTE, due_ms: BEGIN + 20 * MINUTE, from_ms: BEGIN + from * MINUTE }
+  return outages
+    .within({ ...batch, to_ms: BEGIN + to * MINUTE })
+    .map(({ batch: { questions: some, from_ms, to_ms }, away }) => [
+      some.map(({ rule }) => rule).join(),
+      (from_ms - BEGIN) / MINUTE,
+      (to_ms - BEGIN) / MINUTE,
+      away !== undefined,
+    ])
+}
+
+async function examined(probe: Probe): Promise<Outages> {
   const outages = new Outages()
-  expect(await outages.examine(probe, about)).toBeGreaterThan(BEGIN)
-  expect(await outages.examine(probe, { ...about, now_ms: about.now_ms + 5 * SECOND })).toBeUndefined()
-  expect(asked[1]).toBe(
-    'max((label_replace(max(timestamp({__name__="x"})), "barograph_asked", "0", "", "") or ' +
-      'label_replace(max(timestamp({__name__="y"})), "barograph_asked", "1", "", "")))',
-  )
-  const batch = { questions: about.questions, step_ms: MINUTE, due_ms: BEGIN + 20 * MINUTE }
-  const within = (from: number, to: number) =>
-    outages.within({ ...batch, from_ms: BEGIN + from * MINUTE, to_ms: BEGIN + to * MINUTE })
-  expect(within(1, 20)).toMatchObject({ part: { to_ms: BEGIN + MINUTE }, away: undefined })
-  expect(within(2, 5)).toMatchObject({ part: { to_ms: BEGIN + 10 * MINUTE }, away: { from_ms: BEGIN + 90 * SECOND } })
-  expect(within(11, 20)).toMatchObject({ part: { to_ms: BEGIN + 20 * MINUTE }, away: undefined })
+  expect(await outages.examine(probe, about(640))).toBeGreaterThanOrEqual(BEGIN)
+  expect(await outages.examine(probe, about(645))).toBeUndefined()
+  return outages
+}
+
+const HOLE = [0, 30, 60, 600, 630]
+const FULL = Array.from({ length: 22 }, (_, i) => i * 30)
+
+describe('what is missing', () => {
+  test('is told by what rules read, where there is no `up`', async () => {
+    const asked: string[] = []
+    const outages = await examined(probeOf({ x: HOLE, y: HOLE }, asked))
+    expect(asked[2]).toBe(
+      '(label_replace(max(timestamp({__name__="x"})), "barograph_asked", "0", "", "") or ' +
+        'label_replace(max(timestamp({__name__="y"})), "barograph_asked", "1", "", ""))',
+    )
+    expect(parts(outages, 1, 20)).toEqual([['x,y', 1, 1, false]])
+    expect(parts(outages, 2, 5)).toEqual([['x,y', 2, 10, true]])
+    expect(parts(outages, 11, 20)).toEqual([['x,y', 11, 20, false]])
+  })
+
+  test('is missing to those rules alone that read it: what came by senders who kept it is there', async () => {
+    const outages = await examined(probeOf({ up: HOLE, x: HOLE, y: FULL }))
+    expect(parts(outages, 1, 20)).toEqual([
+      ['x', 1, 1, false],
+      ['y', 1, 20, false],
+    ])
+    expect(parts(outages, 2, 5)).toEqual([
+      ['x', 2, 10, true],
+      ['y', 2, 5, false],
+    ])
+  })
+
+  test('is told by `up` where a rule reads what is not there at all', async () => {
+    const outages = await examined(probeOf({ up: HOLE, x: [], y: FULL }))
+    expect(parts(outages, 2, 5)).toEqual([
+      ['x', 2, 10, true],
+      ['y', 2, 5, false],
+    ])
+  })
+
+  test('is not asked for where `up` is whole', async () => {
+    const asked: string[] = []
+    const outages = await examined(probeOf({ up: FULL, x: HOLE, y: HOLE }, asked))
+    expect(asked.every((expr) => expr.includes('up'))).toBe(true)
+    expect(parts(outages, 2, 5)).toEqual([['x,y', 2, 5, false]])
+  })
+
+  test('is nothing where nothing was ever there', async () => {
+    expect(parts(await examined(probeOf({})), 2, 5)).toEqual([['x,y', 2, 5, false]])
+  })
 })

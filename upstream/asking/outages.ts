@@ -1,23 +1,15 @@
 import type { ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { Question } from '#core/ports/questions.ts'
+import type { TimeRange } from '#core/ports/series-reader.ts'
 
-import type { QueryAnswer } from '../client/answer.ts'
 import { selectorText } from '../history/selector.ts'
-import { type Batch, marked } from './batch.ts'
+import type { Batch } from './batch.ts'
+import { type Beats, beatsOf, type Probe } from './beats.ts'
 import { OF_THE_QUERY } from './failures.ts'
 
 /** What every Prometheus that scrapes writes of itself. */
 const UP = 'up'
-/** Selectors of one query, where there is no `up`. */
-const SELECTORS = 20
-const LEAST_STEP_MS = 15_000
-const STEPS_MAX = 1000
-const LOOKBACK_MS = 300_000
-/** Between samples of a series, where nothing says. */
-const USUAL_SPACING_MS = 60_000
-/** So many samples of a series in a row must be missing. */
-const MISSED = 2.5
 /** A rate needs two samples. */
 const SAMPLES_OF_RATE = 2
 /** So long an upstream that is back may be without new samples: senders come with what they kept, targets are found. */
@@ -25,18 +17,6 @@ const PATIENCE_MS = 300_000
 /** After that others are waited for: not all senders are equally fast. */
 const SETTLE_MS = 5000
 const LATE_MAX = 3
-
-/** A time, both ends included, in which an upstream took no samples: it was not there. */
-export interface Outage {
-  readonly from_ms: number
-  readonly to_ms: number
-}
-
-/** What is asked of the upstream to find out. Throws `ServiceError`. */
-export interface Probe {
-  range(expr: string, span: { from_ms: number; to_ms: number; step_ms: number }): Promise<QueryAnswer>
-  instant(expr: string, time_ms: number): Promise<QueryAnswer>
-}
 
 export interface Examination {
   readonly questions: readonly Question[]
@@ -47,11 +27,19 @@ export interface Examination {
   readonly oldest_ms: number
 }
 
+/** Part of a batch; `away`: it lies in a time, both ends included, in which what it reads took no samples. */
+export interface Part {
+  readonly batch: Batch
+  readonly away: TimeRange | undefined
+}
+
+type Selectors = ReadonlyMap<string, readonly string[]>
+
 /**
  * When an upstream was away. Its series have a hole there, which says nothing of what they measure: a rule that were told of it as of any other step would
  * see all of its input gone. Its own rules were not evaluated then either. So after each failure, and after our own start, it is asked once when it had
- * samples at all: by `up`, or where there is none, by what its rules read. A hole counts where some samples of each series are missing, until rates have
- * two samples again.
+ * samples at all (`up`; where there is none, what its rules read), and if that has a gap, whether what a rule reads has it too: senders fill what they
+ * kept. A gap is where some samples of each series are missing, until rates have two samples again.
  */
 export class Outages {
   #suspected = true
@@ -59,7 +47,8 @@ export class Outages {
   #back_ms: number | undefined
   /** When it was last seen to lack samples, or was first heard of. */
   #unsettled_ms = -Infinity
-  #known: readonly Outage[] = []
+  /** By rule. */
+  #known = new Map<string, readonly TimeRange[]>()
   /** Examinations in a row that took too long. */
   #late = 0
 
@@ -90,31 +79,42 @@ export class Outages {
       return undefined
     }
     const from_ms = Math.max(oldest_ms, Math.min(...marks))
-    const { beats, spacing_ms, step_ms } = await this.#beats(probe, from_ms, about)
+    const span = { probe, from_ms, to_ms: now_ms }
+    const up = (await beatsOf([UP], span)).get(UP)!
     if (this.#back_ms === undefined) this.#back_ms = this.#unsettled_ms = now_ms
-    const most_ms = MISSED * spacing_ms + step_ms
-    const newest_ms = beats.at(-1) ?? from_ms
-    const isSilent = now_ms - lag_ms - newest_ms > most_ms
-    if (isSilent && now_ms - this.#back_ms < PATIENCE_MS) this.#unsettled_ms = now_ms
-    if (now_ms - this.#unsettled_ms < SETTLE_MS) return newest_ms
-    const ends = isSilent ? [...beats, this.#back_ms] : beats
-    const found = gapsOf(ends, most_ms).map(([last_ms, first_ms]) => ({
-      from_ms: last_ms + spacing_ms,
-      to_ms: first_ms + SAMPLES_OF_RATE * spacing_ms - 1,
-    }))
-    this.#known = [...this.#known.filter(({ to_ms }) => to_ms > from_ms), ...found]
+    const isSilent = ({ times_ms, most_ms }: Beats): boolean =>
+      times_ms.length > 0 && now_ms - lag_ms - times_ms.at(-1)! > most_ms
+    const isWell = up.times_ms.length > 0 && !isSilent(up) && gapsOf(up).length === 0
+    const reads = selectorsOf(questions, about)
+    const read = isWell ? new Map<string, Beats>() : await beatsOf([...new Set([...reads.values()].flat())], span)
+    const silent = [up, ...read.values()].filter(isSilent)
+    if (silent.length > 0 && now_ms - this.#back_ms < PATIENCE_MS) this.#unsettled_ms = now_ms
+    if (now_ms - this.#unsettled_ms < SETTLE_MS) {
+      const newest = silent.length > 0 ? silent : [up, ...read.values()]
+      return Math.max(from_ms, ...newest.map(({ times_ms }) => times_ms.at(-1) ?? -Infinity))
+    }
+    const back_ms = this.#back_ms
+    const ended = (beats: Beats): Beats =>
+      isSilent(beats) ? { ...beats, times_ms: [...beats.times_ms, back_ms] } : beats
+    this.#learn(reads, ended(up), new Map([...read].map(([selector, beats]) => [selector, ended(beats)])))
     this.#trust()
     return undefined
   }
 
-  /** A batch up to where an outage begins; or, `away`, as much of it as lies in one. */
-  within(batch: Batch): { readonly part: Batch; readonly away: Outage | undefined } {
-    const { from_ms, to_ms, step_ms, due_ms } = batch
-    const away = this.#known.find((one) => one.from_ms <= from_ms && one.to_ms >= from_ms)
-    const stepBefore = (time_ms: number): number => from_ms + Math.floor((time_ms - from_ms) / step_ms) * step_ms
-    if (away !== undefined) return { part: { ...batch, to_ms: Math.min(due_ms, stepBefore(away.to_ms)) }, away }
-    const next_ms = Math.min(...this.#known.map((one) => one.from_ms).filter((begin_ms) => begin_ms > from_ms))
-    return { part: next_ms > to_ms ? batch : { ...batch, to_ms: stepBefore(next_ms - 1) }, away: undefined }
+  /** What of a batch may be asked for, and what lies in outages; the first steps of each rule. */
+  within(batch: Batch): Part[] {
+    const { from_ms } = batch
+    const spans = (rule: string): readonly TimeRange[] => this.#known.get(rule) ?? []
+    const groups = Map.groupBy(batch.questions, ({ rule }) => {
+      const away = spans(rule).find((one) => one.from_ms <= from_ms && one.to_ms >= from_ms)
+      const next_ms = Math.min(
+        ...spans(rule)
+          .map((one) => one.from_ms)
+          .filter((begin_ms) => begin_ms > from_ms),
+      )
+      return `${away?.from_ms} ${away?.to_ms ?? next_ms}`
+    })
+    return [...groups.values()].map((questions) => partOf({ ...batch, questions }, spans(questions[0]!.rule)))
   }
 
   #trust(): void {
@@ -122,61 +122,63 @@ export class Outages {
     this.#late = 0
   }
 
-  /** Times of samples, ascending, as seen at steps; and how far those of one series lie apart. */
-  async #beats(probe: Probe, from_ms: number, { questions, inspect, now_ms }: Examination) {
-    const step_ms = Math.max(LEAST_STEP_MS, Math.ceil((now_ms - from_ms) / STEPS_MAX / 1000) * 1000)
-    const span = { from_ms, to_ms: now_ms, step_ms }
-    const ask = async (selectors: readonly string[]): Promise<number[]> =>
-      timesOf(
-        await probe.range(
-          ofAll(selectors, (one) => `max(timestamp(${one}))`),
-          span,
-        ),
-      )
-    const spacing = async (selectors: readonly string[]): Promise<number> =>
-      spacingOf(await probe.instant(ofAll(selectors, spacingExpr), from_ms))
-    const beats = await ask([UP])
-    if (beats.length > 0) return { beats, spacing_ms: await spacing([UP]), step_ms }
-    const read = selectorsOf(questions, inspect)
-    let spacing_ms = 0
-    for (let at = 0; at < read.length; at += SELECTORS) {
-      const some = read.slice(at, at + SELECTORS)
-      beats.push(...(await ask(some)))
-      spacing_ms = Math.max(spacing_ms, await spacing(some))
+  #learn(reads: Selectors, up: Beats, read: ReadonlyMap<string, Beats>): void {
+    this.#known.clear()
+    const whole = up.times_ms.length > 0 ? up : together([...read.values()])
+    const gaps = gapsOf(whole)
+    if (gaps.length === 0) return
+    for (const [rule, selectors] of reads) {
+      const own = selectors.flatMap((selector) => {
+        const beats = read.get(selector)
+        return beats === undefined || beats.times_ms.length === 0 ? gaps : gapsOf(beats)
+      })
+      const away = own.filter((one) => gaps.some((gap) => one.from_ms <= gap.to_ms && one.to_ms >= gap.from_ms))
+      this.#known.set(rule, merged(away))
     }
-    return { beats: beats.toSorted((a, b) => a - b), spacing_ms: spacing_ms || USUAL_SPACING_MS, step_ms }
   }
 }
 
-const newestExpr = (selector: string): string => `max(timestamp(${selector}))`
-const spacingExpr = (selector: string): string =>
-  `quantile(0.9, ${LOOKBACK_MS / 1000} / count_over_time(${selector}[5m]))`
-
-function ofAll(selectors: readonly string[], each: (selector: string) => string): string {
-  return selectors.length === 1 ? each(selectors[0]!) : `max(${marked(selectors.map(each))})`
+/** What rules read, by their keys. Those that read nothing are always well. */
+function selectorsOf(questions: readonly Question[], { inspect }: Pick<Examination, 'inspect'>): Selectors {
+  return new Map(
+    questions.map(({ rule, expr }) => [rule, inspect(expr).selectors.map(({ matchers }) => selectorText(matchers))]),
+  )
 }
 
-function selectorsOf(questions: readonly Question[], inspect: Examination['inspect']): string[] {
-  const selectors = questions.flatMap(({ expr }) => inspect(expr).selectors)
-  return [...new Set(selectors.map(({ matchers }) => selectorText(matchers)))]
-}
-
-function timesOf(answer: QueryAnswer): number[] {
-  const series = answer.type === 'matrix' ? answer.series : []
-  const times = new Set(series.flatMap(({ value }) => Array.from(value, (time_s) => Math.round(time_s * 1000))))
-  return [...times].filter(Number.isFinite).toSorted((a, b) => a - b)
-}
-
-function spacingOf(answer: QueryAnswer): number {
-  const [first] = answer.type === 'vector' ? answer.series : []
-  const spacing_ms = (first?.value[0] ?? NaN) * 1000
-  return spacing_ms > 0 ? Math.min(LOOKBACK_MS, spacing_ms) : USUAL_SPACING_MS
-}
-
-/** Neighbours that are further apart than `most_ms`. */
-function gapsOf(times: readonly number[], most_ms: number): (readonly [number, number])[] {
-  return times.flatMap((time_ms, i) => {
-    const before_ms = times[i - 1]
-    return before_ms !== undefined && time_ms - before_ms > most_ms ? [[before_ms, time_ms] as const] : []
+/** From where a sample is missing to where rates have two. */
+function gapsOf({ times_ms, spacing_ms, most_ms }: Beats): TimeRange[] {
+  return times_ms.flatMap((first_ms, i) => {
+    const last_ms = times_ms[i - 1]
+    if (last_ms === undefined || first_ms - last_ms <= most_ms) return []
+    return [{ from_ms: last_ms + spacing_ms, to_ms: first_ms + SAMPLES_OF_RATE * spacing_ms - 1 }]
   })
+}
+
+function together(all: readonly Beats[]): Beats {
+  const times_ms = [...new Set(all.flatMap((one) => one.times_ms))].toSorted((a, b) => a - b)
+  return {
+    times_ms,
+    spacing_ms: Math.max(0, ...all.map(({ spacing_ms }) => spacing_ms)),
+    most_ms: Math.max(0, ...all.map(({ most_ms }) => most_ms)),
+  }
+}
+
+/** In order, those that overlap as one. */
+function merged(spans: readonly TimeRange[]): TimeRange[] {
+  const all: TimeRange[] = []
+  for (const span of spans.toSorted((a, b) => a.from_ms - b.from_ms)) {
+    const last = all.at(-1)
+    if (last === undefined || span.from_ms > last.to_ms) all.push(span)
+    else all[all.length - 1] = { from_ms: last.from_ms, to_ms: Math.max(last.to_ms, span.to_ms) }
+  }
+  return all
+}
+
+function partOf(batch: Batch, spans: readonly TimeRange[]): Part {
+  const { from_ms, to_ms, step_ms, due_ms } = batch
+  const stepBefore = (time_ms: number): number => from_ms + Math.floor((time_ms - from_ms) / step_ms) * step_ms
+  const away = spans.find((one) => one.from_ms <= from_ms && one.to_ms >= from_ms)
+  if (away !== undefined) return { batch: { ...batch, to_ms: Math.min(due_ms, stepBefore(away.to_ms)) }, away }
+  const next_ms = Math.min(...spans.map((one) => one.from_ms).filter((begin_ms) => begin_ms > from_ms))
+  return { batch: next_ms > to_ms ? batch : { ...batch, to_ms: stepBefore(next_ms - 1) }, away: undefined }
 }
