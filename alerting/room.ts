@@ -107,6 +107,7 @@ export class Room implements Alerting {
   alert(event: AlertEvent): void {
     this.#correlator.alert(event)
     if (event.type === 'resolved') this.#sender.alertEnded(event.alert)
+    if (event.type === 'forgotten') this.#sender.alertForgotten(event.alert)
   }
 
   change(change: Change): void {

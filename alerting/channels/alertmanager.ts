@@ -2,15 +2,13 @@ import { withoutUser } from '#core/net/peer.ts'
 
 import { type ChannelKind, type Message, type SendContext } from '../channel.ts'
 import { addressName, postJson } from '../http.ts'
-import { type Notice, timeText } from '../sending/notice.ts'
+import { believedUntil_ms, type Notice, timeText } from '../sending/notice.ts'
 
 const BATCH = 256
-/** A firing alert is believed for so many of its intervals. */
-const BELIEVED = 4
 
 /** An alert as `POST /api/v2/alerts` takes it. */
 function alertBody(notice: Notice, now_ms: number, resend_ms: number): Record<string, unknown> {
-  const ends_ms = notice.ends_ms ?? now_ms + BELIEVED * Math.max(notice.interval_ms, resend_ms)
+  const ends_ms = notice.ends_ms ?? believedUntil_ms(notice, now_ms, resend_ms)
   const annotations = Object.entries(notice.annotations).filter(([, value]) => value !== '')
   return {
     labels: notice.labels.toJSON(),

@@ -127,6 +127,24 @@ describe('an alert of a rule', () => {
     expect(since(ofRule()[0]!.endsAt)).toBeGreaterThanOrEqual(40 * MIN)
   })
 
+  test('that its rule forgot is neither told again nor resolved: it is believed as long as was said', async () => {
+    const hook = await another()
+    const one = await house({ config: { alertmanager: { urls: [url] }, webhooks: [hookAt(hook.url)] } })
+    const errors = alert({}, 0)
+    one.fire(errors)
+    await one.pass(0, MIN)
+    const before = ofRule()
+    one.at(MIN + 30 * S)
+    one.forget(errors, MIN + 30 * S)
+    await one.pass(MIN + 31 * S, 4 * MIN)
+    const ofHook = () => told(hook.peer).filter((line) => line.endsWith('ErrorsHigh'))
+    expect(ofHook()).toEqual(['firing ErrorsHigh'])
+    await one.pass(4 * MIN, 30 * MIN)
+    expect(ofRule()).toEqual(before)
+    expect(ofHook()).toEqual(['firing ErrorsHigh', 'resolved ErrorsHigh'])
+    expect(one.incidents().map(({ state }) => state)).toEqual(['resolved'])
+  })
+
   test('that was over long ago is not sent, nor one that fired and ended between two looks', async () => {
     const one = await house()
     one.fire(alert({}, -60 * MIN, { evaluated_ms: T0 - 20 * MIN }))

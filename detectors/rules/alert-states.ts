@@ -120,14 +120,14 @@ export class AlertStates {
     this.#last_ms = instances[0]?.evaluated_ms ?? -Infinity
   }
 
-  /** More than the group's limit: as in Prometheus, none is left. */
+  /** More than the group's limit: as in Prometheus, none is left, and none is resolved. */
   #beyond(time_ms: number): Stepped | undefined {
     const { limit } = this.#group
     const count = this.#instances.size
     if (limit === 0 || count <= limit) return undefined
     const events = [...this.#instances.values()]
       .filter((one) => one.firing && one.fired_ms < time_ms)
-      .map((one) => this.resolved(one, time_ms))
+      .map((one) => ({ type: 'forgotten' as const, at_ms: time_ms, alert: this.#alert(one) }))
     this.#instances.clear()
     return { events, error: new ServiceError('execution', `exceeded limit of ${limit} with ${count} alerts`) }
   }
