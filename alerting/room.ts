@@ -31,8 +31,9 @@ const HOUR_MS = 3_600_000
 const ORPHANS = 100_000
 
 function channelsOf(config: AlertingConfig, deps: ChannelDeps): Channel[] {
+  const { urls, external_labels = {} } = config.alertmanager
   return [
-    ...config.alertmanager.urls.map((url) => alertmanager.create({ url }, deps)),
+    ...urls.map((url) => alertmanager.create({ url, external_labels }, deps)),
     ...config.webhooks.map((target) => webhook.create(target, deps)),
     ...(config.elasticsearch === null ? [] : [elasticsearch.create(config.elasticsearch, deps)]),
   ]

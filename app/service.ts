@@ -9,7 +9,6 @@ import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
-import { Labels } from '#core/series.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 import { DiskSpace } from '#core/store/disk-space.ts'
 import { JournalSeries } from '#core/store/journal-series.ts'
@@ -20,7 +19,7 @@ import { type ApiComponent, createApi } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { createUpstreams, createWriters, type RemoteWriters, type UpstreamList } from '../upstream/index.ts'
-import { decoderLimits } from './config-parts.ts'
+import { decoderLimits, externalUrl, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { Gate } from './gate.ts'
@@ -83,7 +82,15 @@ export class Service implements Component {
     const data = resolve(folder, config.data)
     this.#options = options
     this.#unlock = lockFolder(data)
-    const peers = { folder: join(data, 'upstream'), version, clock, fetch, log, meter }
+    const peers = {
+      folder: join(data, 'upstream'),
+      external_labels: config.external_labels,
+      version,
+      clock,
+      fetch,
+      log,
+      meter,
+    }
     let writers: RemoteWriters | undefined
     this.engine = new Engine({
       config,
@@ -146,10 +153,7 @@ export class Service implements Component {
   }
 
   get externalUrl(): string {
-    const { external_url, listen } = this.#options.loaded.value
-    return external_url === ''
-      ? `http://${listen.host === '0.0.0.0' ? 'localhost' : listen.host}:${listen.http ?? 7300}`
-      : external_url.replace(/\/$/, '')
+    return externalUrl(this.#options.loaded.value)
   }
 
   get apiUrl(): string {
@@ -215,8 +219,7 @@ export class Service implements Component {
   #loadRules(): void {
     const { loaded, moreRules = [] } = this.#options
     const paths = [...rulePaths(loaded.value.rules, loaded.folder), ...moreRules]
-    const outside = { external_labels: Labels.empty, external_url: this.externalUrl }
-    const rules = readRules(paths, this.engine.query, outside)
+    const rules = readRules(paths, this.engine.query, outside(loaded.value))
     refuseProblems([...rules.problems, ...unknownDatasources(rules, loaded.value.upstream)])
     this.#rules = rules
     this.engine.setRules(rules)

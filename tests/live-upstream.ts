@@ -105,16 +105,16 @@ async function unwell({ there }: Sides, { kept }: Plan): Promise<{ readonly rule
   return { rules: bad.length, said: bad[0]?.lastError ?? '' }
 }
 
-function compared(here: Outcome, there: Outcome, { lost }: Plan) {
+function compared(here: Outcome, there: Outcome, { lost, end_ms }: Plan) {
   const isKnown = (time_ms: number): boolean => time_ms < lost.from_ms
-  const isAfter = (time_ms: number): boolean => time_ms >= lost.to_ms + RECOVERY_MS
+  const isAfter = (time_ms: number): boolean => time_ms >= lost.to_ms + RECOVERY_MS && time_ms < end_ms
   return {
     until_data_is_lost: {
       samples: sampleDifferences(here, there, isKnown),
       findings: findingDifferences(here, there, isKnown),
     },
     after: { samples: sampleDifferences(here, there, isAfter), findings: findingDifferences(here, there, isAfter) },
-    all_findings: findingDifferences(here, there, () => true),
+    all_findings: findingDifferences(here, there, (time_ms) => time_ms < end_ms),
     made_up: { here: falseOf(here), there: falseOf(there) },
   }
 }

@@ -120,6 +120,16 @@ describe('an alert of a rule', () => {
     expect(later.slice(ends).map(({ startsAt }) => since(startsAt))).toEqual(Array.from({ length: 6 }, () => 3 * MIN))
   })
 
+  test('carries the labels of this server, where it has none of its own', async () => {
+    const external_labels = { cluster: 'eu', service: 'elsewhere' }
+    const one = await house({ config: { alertmanager: { urls: [url], external_labels } } })
+    one.fire(alert({ service: 'a' }, 0))
+    await one.pass(0, MIN)
+    expect(sent().map(({ labels }) => [labels['cluster'], labels['service']])).toEqual(sent().map(() => ['eu', 'a']))
+    expect(ofRule()).not.toEqual([])
+    expect(one.alerting.incidents.list({ limit: 1 })[0]!.alerts[0]!.labels.get('cluster')).toBe('')
+  })
+
   test('of a slow group is believed for four of its intervals', async () => {
     const one = await house()
     one.fire(alert({}, 0, { interval_ms: 10 * MIN }))

@@ -36,19 +36,22 @@ export async function beatsOf(
   const found = new Map<string, Beats>()
   for (let at = 0; at < selectors.length; at += SELECTORS) {
     const some = selectors.slice(at, at + SELECTORS)
-    const newest = byNumber(await probe.range(ofEach(some, newestExpr), { from_ms, to_ms, step_ms }), some.length)
+    const span = { from_ms: from_ms - LOOKBACK_MS, to_ms, step_ms }
+    const newest = byNumber(await probe.range(ofEach(some, newestExpr), span), some.length)
     const spacings = byNumber(await probe.instant(ofEach(some, spacingExpr), from_ms), some.length)
     for (const [i, selector] of some.entries()) {
-      const spacing_ms = spacingOf(spacings.get(i))
-      found.set(selector, { times_ms: timesOf(newest.get(i)), spacing_ms, most_ms: MISSED * spacing_ms + step_ms })
+      const times_ms = timesOf(newest.get(i))
+      const spacing_ms = spacingOf(spacings.get(i)) ?? usualOf(times_ms)
+      found.set(selector, { times_ms, spacing_ms, most_ms: MISSED * spacing_ms + step_ms })
     }
   }
   return found
 }
 
 const newestExpr = (selector: string): string => `max(timestamp(${selector}))`
+/** Of series that are older than what is looked at. */
 const spacingExpr = (selector: string): string =>
-  `quantile(0.9, ${LOOKBACK_MS / 1000} / count_over_time(${selector}[5m]))`
+  `quantile(0.9, ${LOOKBACK_MS / 1000} / (count_over_time(${selector}[5m]) and ${selector} offset 5m))`
 
 function ofEach(selectors: readonly string[], each: (selector: string) => string): string {
   return selectors.length === 1 ? each(selectors[0]!) : marked(selectors.map(each))
@@ -64,7 +67,13 @@ function timesOf(series: readonly AnsweredSeries[] = []): number[] {
   return [...times].filter(Number.isFinite).toSorted((a, b) => a - b)
 }
 
-function spacingOf(series: readonly AnsweredSeries[] = []): number {
+function spacingOf(series: readonly AnsweredSeries[] = []): number | undefined {
   const spacing_ms = (series[0]?.value[0] ?? NaN) * 1000
-  return spacing_ms > 0 ? Math.min(LOOKBACK_MS, spacing_ms) : USUAL_SPACING_MS
+  return spacing_ms > 0 ? Math.min(LOOKBACK_MS, spacing_ms) : undefined
+}
+
+/** Where all is new: from one sample to the next, mostly. */
+function usualOf(times_ms: readonly number[]): number {
+  const spacings = times_ms.slice(1).map((time_ms, i) => time_ms - times_ms[i]!)
+  return spacings.toSorted((a, b) => a - b)[spacings.length >> 1] ?? USUAL_SPACING_MS
 }
