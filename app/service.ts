@@ -82,15 +82,7 @@ export class Service implements Component {
     const data = resolve(folder, config.data)
     this.#options = options
     this.#unlock = lockFolder(data)
-    const peers = {
-      folder: join(data, 'upstream'),
-      external_labels: config.external_labels,
-      version,
-      clock,
-      fetch,
-      log,
-      meter,
-    }
+    const peers = peersDeps(options, data)
     let writers: RemoteWriters | undefined
     this.engine = new Engine({
       config,
@@ -238,7 +230,7 @@ export class Service implements Component {
         incidents: alerting.incidents,
         changes: engine.changes,
         graph: engine.graph,
-        rules: withTrouble(detectors.rules, this.upstreams),
+        rules: withTrouble(detectors.ruleList, this.upstreams),
         alerts: detectors.alerts,
         scores: detectors.scores,
         forecasts: detectors.forecasts,
@@ -311,6 +303,12 @@ export class Service implements Component {
     this.engine.close()
     this.#unlock()
   }
+}
+
+/** What those are made with that meet upstreams. */
+function peersDeps({ loaded, clock, log, telemetry: { meter } }: ServiceOptions, data: string) {
+  const { external_labels } = loaded.value
+  return { folder: join(data, 'upstream'), external_labels, version, clock, fetch, log, meter }
 }
 
 function urlOf(addresses: readonly { readonly host: string; readonly port: number }[]): string {

@@ -202,12 +202,13 @@ export class ActiveRule {
   }
 
   info(): RuleInfo {
-    const { kind, name, expr, for_ms, labels, annotations } = this.rule
+    const { key, kind, name, expr, for_ms, labels, annotations } = this.rule
     const evaluated_ms = Math.max(this.#mark_ms, this.#looked_ms)
     const known = Number.isFinite(evaluated_ms)
     // Rules over a plain selector are scored as samples come: they have no steps to be late with.
     const well = known || (this.#runner === undefined && kind === 'anomaly')
     return {
+      key,
       kind,
       name,
       expr,

@@ -27,7 +27,7 @@ import type { ScoringOptions } from './options.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
-import { ActiveRule, detectorText } from './rule-set.ts'
+import { ActiveRule, detectorText, type RuleCost } from './rule-set.ts'
 import { loadScoring, scoringViews, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
@@ -52,6 +52,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #refused
   readonly #routes = new Routes()
   readonly #gather = new Gather()
+  /** Of a rule, by its key. */
+  readonly cost = (key: string): RuleCost | undefined => this.#rules.get(key)?.cost
   #time_ms = -Infinity
   #swept_ms = -Infinity
   #toldFull = false
@@ -179,8 +181,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   known(key: string, until_ms: number): void {
-    const rule = this.#rules.get(key)
-    if (rule !== undefined) rule.known_ms = until_ms
+    this.#rules.get(key)?.known(until_ms)
   }
 
   /** Series that are gone for good. Their rows go when nothing has touched them for long enough. */

@@ -7,6 +7,12 @@ import { createDetector, scoresSamples } from '../kinds/registry.ts'
 import { Lane } from './lane.ts'
 import type { AnomalySpec } from './spec.ts'
 
+/** Series that a rule follows, and bytes of what it knows of them. */
+export interface RuleCost {
+  readonly series: number
+  readonly bytes: number
+}
+
 /** A rule at work. */
 export class ActiveRule {
   /** Replaced by a reload that leaves the detector as it is. */
@@ -37,6 +43,15 @@ export class ActiveRule {
     this.scores = scoresSamples(spec.detector.kind)
     this.lane = this.detector.steps === undefined ? null : new Lane()
     this.update(spec)
+  }
+
+  /** What it reads is known up to here. */
+  known(until_ms: number): void {
+    this.known_ms = until_ms
+  }
+
+  get cost(): RuleCost {
+    return { series: this.detector.live, bytes: this.detector.bytes }
   }
 
   /** Takes a new version of the rule with the same detector. */
