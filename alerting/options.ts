@@ -23,7 +23,11 @@ import { OUTBOX_LIMITS, type OutboxLimits } from './sending/outbox.ts'
 const HOUR_MS = 3_600_000
 
 export interface AlertingConfig {
-  readonly alertmanager: { readonly urls: readonly string[] }
+  /** `external_labels`: for alerts that do not have them. */
+  readonly alertmanager: {
+    readonly urls: readonly string[]
+    readonly external_labels?: Readonly<Record<string, string>>
+  }
   readonly webhooks: readonly WebhookTarget[]
   readonly elasticsearch: ElasticsearchTarget | null
   readonly resend_ms: number

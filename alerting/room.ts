@@ -31,8 +31,9 @@ const HOUR_MS = 3_600_000
 const ORPHANS = 100_000
 
 function channelsOf(config: AlertingConfig, deps: ChannelDeps): Channel[] {
+  const { urls, external_labels = {} } = config.alertmanager
   return [
-    ...config.alertmanager.urls.map((url) => alertmanager.create({ url }, deps)),
+    ...urls.map((url) => alertmanager.create({ url, external_labels }, deps)),
     ...config.webhooks.map((target) => webhook.create(target, deps)),
     ...(config.elasticsearch === null ? [] : [elasticsearch.create(config.elasticsearch, deps)]),
   ]
@@ -107,6 +108,7 @@ export class Room implements Alerting {
   alert(event: AlertEvent): void {
     this.#correlator.alert(event)
     if (event.type === 'resolved') this.#sender.alertEnded(event.alert)
+    if (event.type === 'forgotten') this.#sender.alertForgotten(event.alert)
   }
 
   change(change: Change): void {

@@ -1,9 +1,10 @@
 import { Secret } from '#core/config/secret.ts'
+import { Labels } from '#core/series.ts'
 import type { StoreLimits } from '#core/store/limits.ts'
 
 import type { AlertingConfig } from '../alerting/index.ts'
 import type { DecoderOptions, RemoteWriteOptions } from '../collector/index.ts'
-import type { DetectorsOptions } from '../detectors/index.ts'
+import type { DetectorsOptions, Outside } from '../detectors/index.ts'
 import type { QueryLimits } from '../query/index.ts'
 import type { Config } from './config.ts'
 
@@ -55,8 +56,20 @@ export function detectorsConfig({
 }
 
 export function alertingConfig(config: Config): AlertingConfig {
-  const { alertmanager, elasticsearch, resend } = config
+  const { elasticsearch, resend, external_labels } = config
+  const alertmanager = { ...config.alertmanager, external_labels }
   return { alertmanager, webhooks: webhooks(config), elasticsearch, resend_ms: resend }
+}
+
+/** How others reach and know this server. */
+export function externalUrl({ external_url, listen }: Config): string {
+  if (external_url !== '') return external_url.replace(/\/$/, '')
+  return `http://${listen.host === '0.0.0.0' ? 'localhost' : listen.host}:${listen.http ?? 7300}`
+}
+
+/** What templates of rules know of it. */
+export function outside(config: Config): Outside {
+  return { external_labels: Labels.of(config.external_labels), external_url: externalUrl(config) }
 }
 
 /** Those of the receiver that the route names. */

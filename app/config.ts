@@ -30,6 +30,7 @@ const budget = z
   .transform(parseBudget)
   .refine((weekly): weekly is number => weekly !== undefined, BUDGET)
 
+const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const HOLIDAY = 'a day like 2026-10-01, or a range of at most a year like 2026-10-01/2026-10-07'
 
@@ -153,6 +154,13 @@ export const configSchema = z
       kubernetes: port,
     }),
     external_url: z.union([z.literal(''), z.url()]),
+    external_labels: z.record(
+      z
+        .string()
+        .min(1)
+        .refine((name) => !name.startsWith('__'), EXTERNAL),
+      z.string().min(1),
+    ),
     auth: optional(z.literal('none', { error: 'so far only: none' })),
     language: z.enum(['en', 'zh']),
     time_zone: z.string(ZONE).refine(isZone, ZONE),
@@ -188,6 +196,7 @@ export const DEFAULTS = {
   data: './data',
   listen: { host: 'localhost', http: 7300, otlp_http: 4318, otlp_grpc: 4317, scaler: 7301, kubernetes: 'off' },
   external_url: '',
+  external_labels: {},
   auth: {},
   language: 'en',
   time_zone: 'UTC',

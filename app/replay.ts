@@ -9,7 +9,7 @@ import { alertForm, changeForm, findingForm, incidentForm } from '../api/index.t
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { captureFiles, readCapture } from './capture.ts'
-import { decoderLimits } from './config-parts.ts'
+import { decoderLimits, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { readRules } from './rules.ts'
@@ -73,7 +73,7 @@ class Replay {
       traced: (name, run) => silentTelemetry.traced(name, run),
       recordMessages: true,
     })
-    const rules = readRules(rulePaths, this.engine.query)
+    const rules = readRules(rulePaths, this.engine.query, outside(config))
     refuseProblems(rules.problems)
     this.engine.setRules(rules)
   }

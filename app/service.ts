@@ -9,7 +9,6 @@ import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
-import { Labels } from '#core/series.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 import { DiskSpace } from '#core/store/disk-space.ts'
 import { JournalSeries } from '#core/store/journal-series.ts'
@@ -20,7 +19,7 @@ import { type ApiComponent, createApi } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { createUpstreams, createWriters, type RemoteWriters, type UpstreamList } from '../upstream/index.ts'
-import { decoderLimits } from './config-parts.ts'
+import { decoderLimits, externalUrl, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { Gate } from './gate.ts'
@@ -32,7 +31,7 @@ import { readRules, rulePaths, type Rules, unknownDatasources } from './rules.ts
 import { Sources } from './sources.ts'
 import { JournaledStages } from './stages.ts'
 import type { Telemetry } from './telemetry.ts'
-import { historyWishes } from './upstreams.ts'
+import { historyWishes, withTrouble } from './upstreams.ts'
 import { version } from './version.ts'
 
 /** Series that rules read before what came in has its turn: some 40 ms of work. */
@@ -83,7 +82,7 @@ export class Service implements Component {
     const data = resolve(folder, config.data)
     this.#options = options
     this.#unlock = lockFolder(data)
-    const peers = { folder: join(data, 'upstream'), version, clock, fetch, log, meter }
+    const peers = peersDeps(options, data)
     let writers: RemoteWriters | undefined
     this.engine = new Engine({
       config,
@@ -146,10 +145,7 @@ export class Service implements Component {
   }
 
   get externalUrl(): string {
-    const { external_url, listen } = this.#options.loaded.value
-    return external_url === ''
-      ? `http://${listen.host === '0.0.0.0' ? 'localhost' : listen.host}:${listen.http ?? 7300}`
-      : external_url.replace(/\/$/, '')
+    return externalUrl(this.#options.loaded.value)
   }
 
   get apiUrl(): string {
@@ -215,8 +211,7 @@ export class Service implements Component {
   #loadRules(): void {
     const { loaded, moreRules = [] } = this.#options
     const paths = [...rulePaths(loaded.value.rules, loaded.folder), ...moreRules]
-    const outside = { external_labels: Labels.empty, external_url: this.externalUrl }
-    const rules = readRules(paths, this.engine.query, outside)
+    const rules = readRules(paths, this.engine.query, outside(loaded.value))
     refuseProblems([...rules.problems, ...unknownDatasources(rules, loaded.value.upstream)])
     this.#rules = rules
     this.engine.setRules(rules)
@@ -235,7 +230,7 @@ export class Service implements Component {
         incidents: alerting.incidents,
         changes: engine.changes,
         graph: engine.graph,
-        rules: detectors.rules,
+        rules: withTrouble(detectors.ruleList, this.upstreams),
         alerts: detectors.alerts,
         scores: detectors.scores,
         forecasts: detectors.forecasts,
@@ -308,6 +303,12 @@ export class Service implements Component {
     this.engine.close()
     this.#unlock()
   }
+}
+
+/** What those are made with that meet upstreams. */
+function peersDeps({ loaded, clock, log, telemetry: { meter } }: ServiceOptions, data: string) {
+  const { external_labels } = loaded.value
+  return { folder: join(data, 'upstream'), external_labels, version, clock, fetch, log, meter }
 }
 
 function urlOf(addresses: readonly { readonly host: string; readonly port: number }[]): string {

@@ -1,3 +1,6 @@
+import type { RuleReader } from '#core/ports/rules.ts'
+import type { Upstreams } from '#core/ports/upstreams.ts'
+
 import type { Wish } from '../upstream/index.ts'
 import type { Rules } from './rules.ts'
 
@@ -19,4 +22,19 @@ export function historyWishes({ groups, policies }: Pick<Rules, 'groups' | 'poli
       .filter(({ demand }) => !forecasts.has(demand))
       .map(({ name, demand }) => ({ kind: 'demand' as const, name, expr: demand, for_ms: 0, evidence: false })),
   ]
+}
+
+/** Rules as they are shown: those of an upstream that cannot be asked have its trouble, for as long as it lasts. */
+export function withTrouble(rules: RuleReader, upstreams: Pick<Upstreams, 'all'>): RuleReader {
+  return {
+    groups() {
+      const troubles = new Map(upstreams.all().map((one) => [one.name, one.rules?.trouble ?? '']))
+      return rules.groups().map((group) => {
+        const trouble = group.datasource === undefined ? '' : (troubles.get(group.datasource) ?? '')
+        if (trouble === '') return group
+        const last_error = `upstream ${group.datasource}: ${trouble}`
+        return { ...group, rules: group.rules.map((rule) => ({ ...rule, health: 'err' as const, last_error })) }
+      })
+    },
+  }
 }

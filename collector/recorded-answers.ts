@@ -18,6 +18,7 @@ const answer = z.strictObject({
   step_ms: z.number(),
   series: z.array(series).default([]),
   error: z.string().default(''),
+  away: z.literal(true).optional(),
 })
 
 /** What an upstream said of rules. Times are milliseconds, as those of samples. */
@@ -25,7 +26,7 @@ export const answersSchema = z.strictObject({ answers: z.array(answer), datasour
 
 /** The answers as a line of `input.jsonl`; `answersInput` gives them back. */
 export function answersLine({ datasource, answers }: AnswersInput): string {
-  const written = answers.map(({ rule, expr, from_ms, to_ms, step_ms, series: found, error }) => ({
+  const written = answers.map(({ rule, expr, from_ms, to_ms, step_ms, series: found, error, away }) => ({
     rule,
     expr,
     from: from_ms,
@@ -36,6 +37,7 @@ export function answersLine({ datasource, answers }: AnswersInput): string {
       points: Array.from(time_ms, (time, i) => [time, valueText(values[i]!)]),
     })),
     ...(error !== '' && { error }),
+    ...(away === true && { away }),
   }))
   return JSON.stringify({ answers: written, datasource })
 }
@@ -44,9 +46,10 @@ export function answersInput({ answers, datasource }: z.output<typeof answersSch
   return { kind: 'answers', datasource, answers: answers.map(answerOf) }
 }
 
-function answerOf({ from, to, series: found, ...rest }: z.output<typeof answer>): Answer {
+function answerOf({ from, to, series: found, away, ...rest }: z.output<typeof answer>): Answer {
   return {
     ...rest,
+    ...(away === true && { away }),
     from_ms: from,
     to_ms: to,
     series: found.map(({ labels, points }) => ({

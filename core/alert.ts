@@ -22,8 +22,9 @@ export interface Alert {
   readonly interval_ms: number
 }
 
+/** `forgotten`: its rule no longer knows of it, and nobody says that it is over. */
 export interface AlertEvent {
-  readonly type: 'firing' | 'resolved'
+  readonly type: 'firing' | 'resolved' | 'forgotten'
   readonly at_ms: number
   readonly alert: Alert
 }

@@ -19,6 +19,7 @@ import type { LogRecord } from '#core/signal.ts'
 import { ForecastEngine } from './forecasting/forecasting.ts'
 import type { ForecastTable } from './forecasting/table.ts'
 import { LogEngine } from './logs/log-engine.ts'
+import { RuleList } from './rule-list.ts'
 import { RuleEngine, type RuleGroup } from './rules/index.ts'
 import { BandWriter, Budgets, ScoringEngine, type WiderBudgets, Windows } from './scoring/index.ts'
 
@@ -69,6 +70,8 @@ export interface Detectors {
   readonly findings: FindingReader
   readonly scores: ScoreReader
   readonly rules: RuleReader & Questions
+  /** The same, with what anomaly rules cost and how much they found: for people. */
+  readonly ruleList: RuleReader
   readonly alerts: AlertReader
   readonly forecasts: ForecastReader
   readonly snapshots: readonly Snapshot[]
@@ -145,6 +148,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     findings: scoring,
     scores: scoring,
     rules,
+    ruleList: new RuleList({ rules, findings: scoring, cost: scoring.cost, analysis_ms }),
     alerts: rules,
     forecasts: forecasting,
     snapshots: [windows, budgets, scoring, rules, forecasting, logs],

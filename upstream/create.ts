@@ -52,6 +52,10 @@ export function createUpstreams(
   const samples = deps.meter.counter('barograph.upstream.rules.samples', {
     description: 'Samples in answers to queries for rules',
   })
+  const passedOver = deps.meter.counter('barograph.upstream.rules.passed_over', {
+    description:
+      'Steps of rules that were passed over, by reason: failed (they cannot be evaluated there), away (the upstream itself had no samples)',
+  })
   const list = new UpstreamList(
     Object.entries(upstreams).map(([name, settings]) => {
       const { url, headers, timeout } = settings
@@ -64,7 +68,7 @@ export function createUpstreams(
         server: client.origin,
         writer: deps.writers.of(name),
         backfill: backfillOf(name, settings, client, counter, deps),
-        asking: askingOf(name, settings, client, { queries, samples }, deps),
+        asking: askingOf(name, settings, client, { queries, samples, passedOver }, deps),
       }
     }),
   )
@@ -85,7 +89,7 @@ function askingOf(
   name: string,
   { rules: settings, history }: UpstreamSettings,
   client: UpstreamClient,
-  counters: { readonly queries: Counter; readonly samples: Counter },
+  counters: { readonly queries: Counter; readonly samples: Counter; readonly passedOver: Counter },
   { intake, questions, wishes, inspect, lateness_ms, retention_ms, clock, log }: UpstreamDeps,
 ): RuleAsking {
   const range_ms = Math.min(history?.range ?? 0, retention_ms)

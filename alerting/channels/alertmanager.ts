@@ -2,18 +2,20 @@ import { withoutUser } from '#core/net/peer.ts'
 
 import { type ChannelKind, type Message, type SendContext } from '../channel.ts'
 import { addressName, postJson } from '../http.ts'
-import { type Notice, timeText } from '../sending/notice.ts'
+import { believedUntil_ms, type Notice, timeText } from '../sending/notice.ts'
 
 const BATCH = 256
-/** A firing alert is believed for so many of its intervals. */
-const BELIEVED = 4
 
 /** An alert as `POST /api/v2/alerts` takes it. */
-function alertBody(notice: Notice, now_ms: number, resend_ms: number): Record<string, unknown> {
-  const ends_ms = notice.ends_ms ?? now_ms + BELIEVED * Math.max(notice.interval_ms, resend_ms)
+function alertBody(
+  notice: Notice,
+  external_labels: Readonly<Record<string, string>>,
+  { now_ms, resend_ms }: { readonly now_ms: number; readonly resend_ms: number },
+): Record<string, unknown> {
+  const ends_ms = notice.ends_ms ?? believedUntil_ms(notice, now_ms, resend_ms)
   const annotations = Object.entries(notice.annotations).filter(([, value]) => value !== '')
   return {
-    labels: notice.labels.toJSON(),
+    labels: { ...external_labels, ...notice.labels.toJSON() },
     annotations: Object.fromEntries(annotations),
     startsAt: timeText(notice.starts_ms),
     // Before its start it would be refused.
@@ -27,9 +29,12 @@ function noticesOf(messages: readonly Message[]): Notice[] {
 }
 
 /** One Alertmanager; every peer is a channel of its own and gets everything. Sends as Prometheus does (notifier/manager.go). */
-export const alertmanager: ChannelKind<{ readonly url: string }> = {
+export const alertmanager: ChannelKind<{
+  readonly url: string
+  readonly external_labels?: Readonly<Record<string, string>>
+}> = {
   type: 'alertmanager',
-  create({ url }, { fetch, version, resend_ms }) {
+  create({ url, external_labels = {} }, { fetch, version, resend_ms }) {
     const { url: base, headers, secrets } = withoutUser(url)
     const parsed = new URL(base)
     parsed.pathname = `${parsed.pathname.replace(/\/+$/, '')}/api/v2/alerts`
@@ -40,7 +45,7 @@ export const alertmanager: ChannelKind<{ readonly url: string }> = {
       resolved: true,
       batch: BATCH,
       send(messages: readonly Message[], { now_ms, signal }: SendContext) {
-        const body = noticesOf(messages).map((notice) => alertBody(notice, now_ms, resend_ms))
+        const body = noticesOf(messages).map((notice) => alertBody(notice, external_labels, { now_ms, resend_ms }))
         return postJson({
           fetch,
           url: parsed.href,

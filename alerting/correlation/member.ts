@@ -56,13 +56,13 @@ export function memberOfAlert({ alert, type, at_ms }: AlertEvent, serviceLabels?
     kind: 'alert',
     service: serviceOf(alert.labels, serviceLabels),
     from_ms,
-    to_ms: Math.max(from_ms, type === 'resolved' ? (alert.resolved_ms ?? at_ms) : at_ms),
+    to_ms: Math.max(from_ms, type === 'firing' ? at_ms : (alert.resolved_ms ?? at_ms)),
     score: ALERT_SCORE,
     severity: alert.labels.get('severity'),
     evidence: false,
     logs: false,
     alert,
-    ...(type === 'resolved' ? { closed_ms: alert.resolved_ms ?? at_ms } : {}),
+    ...(type === 'firing' ? {} : { closed_ms: alert.resolved_ms ?? at_ms }),
   }
 }
 

@@ -22,3 +22,15 @@ export interface Notice {
 export function timeText(time_ms: number): string {
   return new Date(Math.abs(time_ms) <= 8.64e15 ? time_ms : 0).toISOString()
 }
+
+/** A firing alert is believed for so many of its intervals. */
+const BELIEVED = 4
+
+/** Until when a firing notice that is told at `told_ms` is believed where nothing more is heard. Source: Prometheus, rules/alerting.go, sendAlerts. */
+export function believedUntil_ms(
+  { interval_ms }: Pick<Notice, 'interval_ms'>,
+  told_ms: number,
+  resend_ms: number,
+): number {
+  return told_ms + BELIEVED * Math.max(interval_ms, resend_ms)
+}

@@ -6,7 +6,7 @@ import type { NotificationLog } from '../book/notification-log.ts'
 import { severityRank } from '../correlation/severity.ts'
 import { alertNotice } from './alert-notices.ts'
 import { incidentNotice, type IncidentWords } from './incident-notices.ts'
-import type { Notice } from './notice.ts'
+import { believedUntil_ms, type Notice } from './notice.ts'
 
 export interface OutboxLimits {
   /** What was last seen longer ago than this is history: recorded, and nobody is told. */
@@ -56,6 +56,8 @@ export class Outbox {
   readonly #current = new Map<string, Entry>()
   /** Event times at which alerts and incidents ended, until their notices have taken them over. */
   readonly #ended = new Map<string, number>()
+  /** Alerts of which nothing more is said: whoever was told of them believes it for a while. */
+  readonly #forgotten = new Set<string>()
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -93,6 +95,10 @@ export class Outbox {
     if (isFiring && alert.resolved_ms !== undefined) this.#ended.set(key, alert.resolved_ms)
   }
 
+  alertForgotten(alert: Alert): void {
+    this.#forgotten.add(alertNotice(alert, alert.fired_ms ?? alert.active_ms, '').key)
+  }
+
   /** Compares what is with what was told, and tells the difference and what is due. */
   reconcile(now_ms: number): void {
     const active = this.#options.alerts.active().filter(({ state }) => state === 'firing')
@@ -105,7 +111,7 @@ export class Outbox {
       if (over) this.#entries.delete(key)
       // Alertmanager knows one alert of a label set: told again, an end would take the place of what has begun since.
       else if (entry.told_ms > -Infinity && newest.get(entry.notice.labels.key) !== key) continue
-      else if (entry.told_ms + this.#options.resend_ms <= now_ms) {
+      else if (!this.#forgotten.has(key) && entry.told_ms + this.#options.resend_ms <= now_ms) {
         entry.told_ms = now_ms
         due.push(this.#renewed(entry))
       }
@@ -126,11 +132,14 @@ export class Outbox {
       else if (alert.evaluated_ms + reach_ms >= now_ms) this.#begin(notice, now_ms)
     }
     for (const [key, entry] of this.#entries) {
-      if (entry.notice.status === 'firing' && key.startsWith('alert/') && !firing.has(key)) {
+      if (entry.notice.status !== 'firing' || !key.startsWith('alert/') || firing.has(key)) continue
+      if (this.#forgotten.has(key)) this.#expire(entry, now_ms)
+      else {
         this.#end(entry, this.#ended.get(key), now_ms)
         this.#ended.delete(key)
       }
     }
+    for (const key of this.#forgotten) if (!this.#entries.has(key)) this.#forgotten.delete(key)
   }
 
   #takeIncidents(active: readonly Alert[], now_ms: number): void {
@@ -178,6 +187,14 @@ export class Outbox {
     if (this.#current.get(entry.notice.group) === entry) this.#current.delete(entry.notice.group)
     this.#options.log.decide(entry.notice, now_ms)
     this.#options.changed(entry.notice, now_ms)
+  }
+
+  /** What is told once hears of the end when others no longer believe it; those who are told again have heard until when. */
+  #expire(entry: Entry, now_ms: number): void {
+    const until_ms = believedUntil_ms(entry.notice, entry.told_ms, this.#options.resend_ms)
+    if (until_ms > now_ms) return
+    this.#end(entry, until_ms, now_ms)
+    entry.told_ms = Infinity
   }
 
   #enter(entry: Entry): void {

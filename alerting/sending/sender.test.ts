@@ -120,11 +120,39 @@ describe('an alert of a rule', () => {
     expect(later.slice(ends).map(({ startsAt }) => since(startsAt))).toEqual(Array.from({ length: 6 }, () => 3 * MIN))
   })
 
+  test('carries the labels of this server, where it has none of its own', async () => {
+    const external_labels = { cluster: 'eu', service: 'elsewhere' }
+    const one = await house({ config: { alertmanager: { urls: [url], external_labels } } })
+    one.fire(alert({ service: 'a' }, 0))
+    await one.pass(0, MIN)
+    expect(sent().map(({ labels }) => [labels['cluster'], labels['service']])).toEqual(sent().map(() => ['eu', 'a']))
+    expect(ofRule()).not.toEqual([])
+    expect(one.alerting.incidents.list({ limit: 1 })[0]!.alerts[0]!.labels.get('cluster')).toBe('')
+  })
+
   test('of a slow group is believed for four of its intervals', async () => {
     const one = await house()
     one.fire(alert({}, 0, { interval_ms: 10 * MIN }))
     await one.pass(0, S)
     expect(since(ofRule()[0]!.endsAt)).toBeGreaterThanOrEqual(40 * MIN)
+  })
+
+  test('that its rule forgot is neither told again nor resolved: it is believed as long as was said', async () => {
+    const hook = await another()
+    const one = await house({ config: { alertmanager: { urls: [url] }, webhooks: [hookAt(hook.url)] } })
+    const errors = alert({}, 0)
+    one.fire(errors)
+    await one.pass(0, MIN)
+    const before = ofRule()
+    one.at(MIN + 30 * S)
+    one.forget(errors, MIN + 30 * S)
+    await one.pass(MIN + 31 * S, 4 * MIN)
+    const ofHook = () => told(hook.peer).filter((line) => line.endsWith('ErrorsHigh'))
+    expect(ofHook()).toEqual(['firing ErrorsHigh'])
+    await one.pass(4 * MIN, 30 * MIN)
+    expect(ofRule()).toEqual(before)
+    expect(ofHook()).toEqual(['firing ErrorsHigh', 'resolved ErrorsHigh'])
+    expect(one.incidents().map(({ state }) => state)).toEqual(['resolved'])
   })
 
   test('that was over long ago is not sent, nor one that fired and ended between two looks', async () => {

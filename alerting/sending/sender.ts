@@ -125,6 +125,10 @@ export class Sender implements Component {
     this.#outbox.alertEnded(...args)
   }
 
+  alertForgotten(...args: Parameters<Outbox['alertForgotten']>): void {
+    this.#outbox.alertForgotten(...args)
+  }
+
   incident({ type, incident }: IncidentEvent): void {
     this.#outbox.incident(incident)
     if (this.#wanting('incident').length === 0) return

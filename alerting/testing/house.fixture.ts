@@ -78,6 +78,11 @@ export class House {
     this.alerting.alert(ends(one, at_ms))
   }
 
+  forget(one: Alert, at_ms: number): void {
+    this.active.delete(one.labels.key)
+    this.alerting.alert({ type: 'forgotten', at_ms: T0 + at_ms, alert: one })
+  }
+
   /** Moves both clocks to `T0 + at_ms`. */
   at(at_ms: number): void {
     this.alerting.tick(T0 + at_ms)

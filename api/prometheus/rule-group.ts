@@ -75,6 +75,9 @@ function ruleForm(rule: RuleInfo, alerts: readonly Alert[], withAlerts: boolean)
     annotations: rule.annotations,
     alerts: withAlerts ? alerts.map(alertForm) : [],
     ...(rule.fired_last_week !== undefined && { firedLastWeek: rule.fired_last_week }),
+    ...(rule.found_last_week !== undefined && { foundLastWeek: rule.found_last_week }),
+    ...(rule.series !== undefined && { series: rule.series }),
+    ...(rule.bytes !== undefined && { bytes: rule.bytes }),
   }
 }
 

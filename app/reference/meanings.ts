@@ -10,6 +10,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'listen.scaler': "KEDA's external scaler over gRPC. Not built yet: nothing listens.",
   'listen.kubernetes': 'Kubernetes metrics API over TLS. Not built yet: nothing listens.',
   external_url: 'How people reach the console, for links in messages. Empty: `http://HOST:PORT` of `listen`.',
+  external_labels:
+    'Labels of this server, as in Prometheus: added to alerts for an Alertmanager and to what remote write sends, where they are not there already. What is stored and shown here goes without. Templates know them as `$externalLabels`.',
   auth: 'Who may use the API. `none` must be said when `listen.host` can be reached from elsewhere.',
   language: 'Language of sentences in messages; the console and the API follow their reader.',
   time_zone:

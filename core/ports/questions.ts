@@ -28,6 +28,8 @@ export interface Answer {
   readonly series: readonly ResultSeries[]
   /** Why the steps have no results and are passed over; '' where they have. */
   readonly error: string
+  /** True where the upstream was away itself: nothing is known of the steps, as if no time had passed. */
+  readonly away?: boolean
 }
 
 /** What is to be asked of upstreams, now. */

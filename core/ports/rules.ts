@@ -7,10 +7,14 @@ export interface RuleGroupInfo {
   readonly evaluation_duration_ms: number
   /** Most series or alerts of one rule; 0: no limit. */
   readonly limit?: number
+  /** The upstream that evaluates it. */
+  readonly datasource?: string | undefined
   readonly rules: readonly RuleInfo[]
 }
 
 export interface RuleInfo {
+  /** Its state is kept under it: file, group, kind and name. */
+  readonly key?: string
   readonly kind: 'record' | 'alert' | 'anomaly' | 'forecast'
   readonly name: string
   readonly expr: string
@@ -26,6 +30,11 @@ export interface RuleInfo {
   readonly evaluation_duration_ms?: number
   /** Alerts that began to fire in the week before the newest evaluation: its noise. */
   readonly fired_last_week?: number
+  /** Of an anomaly rule: findings that were opened in the last week of analysis time, of those that are kept. */
+  readonly found_last_week?: number
+  /** Of an anomaly rule: series that it follows, and bytes of what it knows of them: its cost, where samples are judged as they come. */
+  readonly series?: number
+  readonly bytes?: number
 }
 
 export interface RuleReader {

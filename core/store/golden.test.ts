@@ -27,6 +27,7 @@ const CHECKPOINT = 'checkpoint-1'
 const SEGMENT_1 = 'journal-1.segment'
 const SEGMENT_2 = 'journal-2.segment'
 const ANSWERS_1 = 'journal-2-answers-1.segment'
+const ANSWERS_2 = 'journal-2-answers-2.segment'
 const TICK_2 = 'journal-2-tick-2.segment'
 
 let folder: string
@@ -226,6 +227,24 @@ test('answers of an upstream in form 1 are read', () => {
   journal.close()
   keep(ANSWERS_1, join(folder, segmentFile(1)))
   expect(readBack(ANSWERS_1)[1]).toEqual([ANSWERS])
+})
+
+test('answers in form 2, with histograms and outages, are read', () => {
+  const [first, second] = ANSWERS.answers
+  const value = { count: 3, sum: 4.5, buckets: [{ bounds: 0 as const, lower: 1, upper: 2, count: 3 }] }
+  const histograms = [{ time_ms: 1_700_000_040_000, value }]
+  const written: AnswersInput = {
+    ...ANSWERS,
+    answers: [
+      { ...first!, series: first!.series.map((one) => ({ ...one, histograms })) },
+      { ...second!, error: 'it was away', away: true },
+    ],
+  }
+  const journal = journalOf(newParts().store)
+  journal.append(written)
+  journal.close()
+  keep(ANSWERS_2, join(folder, segmentFile(1)))
+  expect(readBack(ANSWERS_2)[1]).toEqual([written])
 })
 
 test('ticks with a share, behind those without, are read', () => {

@@ -104,22 +104,37 @@ const signals = fc
   })
 
 const points = fc.array(fc.tuple(time_ms, fc.double()), { maxLength: 5 })
-const answer = fc.record({
-  rule: text,
-  expr: text,
-  from_ms: time_ms,
-  to_ms: time_ms,
-  step_ms: fc.nat(),
-  error: text,
-  series: fc.array(
-    fc.tuple(labels, points).map(([own, made]) => ({
-      labels: own,
-      time_ms: Float64Array.from(made, ([at]) => at),
-      value: Float64Array.from(made, ([, value]) => value),
-    })),
-    { maxLength: 3 },
-  ),
+const bucket = fc.record({
+  bounds: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
+  lower: fc.double(),
+  upper: fc.double(),
+  count: fc.double(),
 })
+const histogram = fc.record({
+  time_ms,
+  value: fc.record({ count: fc.double(), sum: fc.double(), buckets: fc.array(bucket, { maxLength: 3 }) }),
+})
+const answer = fc.record(
+  {
+    rule: text,
+    expr: text,
+    from_ms: time_ms,
+    to_ms: time_ms,
+    step_ms: fc.nat(),
+    error: text,
+    series: fc.array(
+      fc.tuple(labels, points, fc.array(histogram, { maxLength: 3 })).map(([own, made, histograms]) => ({
+        labels: own,
+        time_ms: Float64Array.from(made, ([at]) => at),
+        value: Float64Array.from(made, ([, value]) => value),
+        ...(histograms.length > 0 && { histograms }),
+      })),
+      { maxLength: 3 },
+    ),
+    away: fc.constant(true),
+  },
+  { requiredKeys: ['rule', 'expr', 'from_ms', 'to_ms', 'step_ms', 'error', 'series'] },
+)
 
 interface Case {
   readonly definitions: readonly SeriesDefinition[]

@@ -25,6 +25,9 @@ export interface SavedRule {
   readonly looked_ms: number | null
   readonly newest_ms: number | null
   readonly grown_ms: number | null
+  /** Of a rule that an upstream evaluates. */
+  readonly heard_ms?: number | null
+  readonly outage?: Span | undefined
   readonly state: unknown
   /** Times at which its alerts began to fire. */
   readonly fired?: readonly number[]
@@ -74,6 +77,9 @@ export class ActiveRule {
   /** The newest sample of its input, and when that was first seen. */
   #newest_ms = -Infinity
   #grown_ms = -Infinity
+  /** The newest step that an upstream answered, and the last time in which it was away. */
+  #heard_ms = -Infinity
+  #outage: Span | undefined
   #error = ''
   /** Of the newest evaluation, wall clock. */
   #duration_ms = 0
@@ -107,6 +113,12 @@ export class ActiveRule {
     return this.#error
   }
 
+  /** Up to when it is known what it reads; Infinity where that does not come from an upstream. */
+  get known_ms(): number {
+    if (this.rule.datasource !== undefined) return this.#heard_ms
+    return this.#sources.reduce((least_ms, { known_ms }) => Math.min(least_ms, known_ms), Infinity)
+  }
+
   alerts(): readonly Alert[] {
     return this.#runner instanceof AlertRunner ? this.#runner.alerts() : []
   }
@@ -130,6 +142,11 @@ export class ActiveRule {
     if (this.#runner === undefined && this.rule.kind !== 'forecast') return NOTHING_DUE
     const made = await this.#evaluation(async () => {
       if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
+      const outage = this.#outageBefore(occasion.due_ms)
+      if (outage !== undefined) {
+        await this.#evaluate({ ...occasion, due_ms: outage.from_ms - this.#group.interval_ms })
+        this.#away(outage, 'what it reads comes from an upstream that was away')
+      }
       await this.#evaluate(occasion)
     })
     this.#duration_ms = now_ms() - started_ms
@@ -164,15 +181,17 @@ export class ActiveRule {
   }
 
   /** Takes steps beyond the mark as if it had evaluated them; what is known already, or was asked otherwise, is passed over. */
-  async answered({ expr, from_ms, to_ms, step_ms, series, error }: Answer): Promise<Evaluation> {
+  async answered({ expr, from_ms, to_ms, step_ms, series, error, away = false }: Answer): Promise<Evaluation> {
     const { interval_ms } = this.#group
     const first_ms = Math.max(from_ms, floorTo(this.#mark_ms, interval_ms) + interval_ms)
     if (expr !== this.rule.expr || step_ms !== interval_ms || first_ms > to_ms) return NOTHING_DUE
     const made = await this.#evaluation(async () => {
-      if (error === '') await this.#answeredBy(series, { from_ms: first_ms, to_ms })
+      if (away) this.#away({ from_ms: first_ms, to_ms }, error)
+      else if (error === '') await this.#answeredBy(series, { from_ms: first_ms, to_ms })
       else this.#errors.push(new ServiceError('execution', error))
     })
     this.#due_ms = this.#mark_ms = this.#looked_ms = to_ms
+    if (!away) this.#heard_ms = to_ms
     this.#noise.took(made.events)
     return made
   }
@@ -183,12 +202,13 @@ export class ActiveRule {
   }
 
   info(): RuleInfo {
-    const { kind, name, expr, for_ms, labels, annotations } = this.rule
+    const { key, kind, name, expr, for_ms, labels, annotations } = this.rule
     const evaluated_ms = Math.max(this.#mark_ms, this.#looked_ms)
     const known = Number.isFinite(evaluated_ms)
     // Rules over a plain selector are scored as samples come: they have no steps to be late with.
     const well = known || (this.#runner === undefined && kind === 'anomaly')
     return {
+      key,
       kind,
       name,
       expr,
@@ -213,12 +233,15 @@ export class ActiveRule {
       looked_ms: saved(this.#looked_ms),
       newest_ms: saved(this.#newest_ms),
       grown_ms: saved(this.#grown_ms),
+      ...(this.rule.datasource !== undefined && { heard_ms: saved(this.#heard_ms), outage: this.#outage }),
       state: this.#runner?.save() ?? null,
       ...(this.rule.kind === 'alert' && { fired: this.#noise.save() }),
     }
   }
 
-  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, state, fired = [] }: SavedRule): void {
+  load({ due_ms, mark_ms, looked_ms, newest_ms, grown_ms, heard_ms, outage, state, fired = [] }: SavedRule): void {
+    this.#heard_ms = heard_ms ?? -Infinity
+    this.#outage = outage
     this.#noise.load(fired)
     this.#due_ms = due_ms ?? -Infinity
     this.#mark_ms = mark_ms ?? -Infinity
@@ -244,6 +267,31 @@ export class ActiveRule {
     }
     if (empty !== undefined) await this.#silence(empty)
     this.#looked_ms = Math.max(this.#looked_ms, empty?.to_ms ?? this.#mark_ms)
+  }
+
+  /** Steps of which nothing is known: it stays as it is, and says so. */
+  #away(span: Span, error: string): void {
+    const before = this.#outage
+    const { interval_ms } = this.#group
+    const goesOn = before !== undefined && before.to_ms + interval_ms === span.from_ms
+    this.#outage = goesOn ? { from_ms: before.from_ms, to_ms: span.to_ms } : span
+    this.#errors.push(new ServiceError('unavailable', error))
+    this.#runner?.away?.(span.to_ms - span.from_ms + interval_ms)
+    if (this.#mark_ms > -Infinity) this.#mark_ms = Math.max(this.#mark_ms, span.to_ms)
+    this.#looked_ms = Math.max(this.#looked_ms, span.to_ms)
+  }
+
+  /** Steps up to `due_ms` at which an upstream was away from which what it reads comes. */
+  #outageBefore(due_ms: number): Span | undefined {
+    const { interval_ms } = this.#group
+    const after_ms = Math.max(this.#mark_ms, this.#looked_ms)
+    for (const source of this.#sources) {
+      if (source.#outage === undefined) continue
+      const from_ms = ceilTo(Math.max(source.#outage.from_ms, after_ms + 1), interval_ms)
+      const to_ms = Math.min(due_ms, floorTo(source.#outage.to_ms, interval_ms))
+      if (from_ms <= to_ms) return { from_ms, to_ms }
+    }
+    return undefined
   }
 
   /** Steps before the mark once more, for series that came after it. */

@@ -113,12 +113,12 @@ test('two results that become one change nothing', () => {
   expect(states.step(20, [x('b')])?.events).toMatchObject([{ type: 'firing', at_ms: 20 }])
 })
 
-test('beyond the limit of its group no alert of the rule is left: what fired before is resolved', () => {
+test('beyond the limit of its group no alert of the rule is left: what fired before is forgotten, not resolved', () => {
   const states = new AlertStates(rule(), { ...GROUP, limit: 1 })
   states.step(0, [x('a')])
   const stepped = states.step(10, [x('a'), x('b')])
   expect(stepped?.error?.message).toBe('exceeded limit of 1 with 2 alerts')
-  expect(stepped?.events.map(({ type, alert }) => [type, alert.labels.get('i')])).toEqual([['resolved', 'a']])
+  expect(stepped?.events.map(({ type, alert }) => [type, alert.labels.get('i')])).toEqual([['forgotten', 'a']])
   expect(states.alerts()).toEqual([])
 })
 

@@ -16,7 +16,7 @@ export interface Instance {
   readonly labels: Labels
   annotations: Readonly<Record<string, string>>
   firing: boolean
-  readonly active_ms: number
+  active_ms: number
   fired_ms: number
   /** The first step at which the expression did not have it any more; null while it does. */
   missing_ms: number | null
@@ -105,6 +105,14 @@ export class AlertStates {
     return { type: 'resolved', at_ms: time_ms, alert }
   }
 
+  /** Nothing is known of so much time since the last step: it counts neither for `for` nor for `keep_firing_for`. Source: Prometheus, rules/group.go, RestoreForState. */
+  away(ms: number): void {
+    for (const instance of this.#instances.values()) {
+      if (!instance.firing) instance.active_ms += ms
+      if (instance.missing_ms !== null) instance.missing_ms += ms
+    }
+  }
+
   load(instances: readonly Instance[]): void {
     this.#instances.clear()
     for (const instance of instances) this.#instances.set(instance.labels.key, { ...instance })
@@ -112,14 +120,14 @@ export class AlertStates {
     this.#last_ms = instances[0]?.evaluated_ms ?? -Infinity
   }
 
-  /** More than the group's limit: as in Prometheus, none is left. */
+  /** More than the group's limit: as in Prometheus, none is left, and none is resolved. */
   #beyond(time_ms: number): Stepped | undefined {
     const { limit } = this.#group
     const count = this.#instances.size
     if (limit === 0 || count <= limit) return undefined
     const events = [...this.#instances.values()]
       .filter((one) => one.firing && one.fired_ms < time_ms)
-      .map((one) => this.resolved(one, time_ms))
+      .map((one) => ({ type: 'forgotten' as const, at_ms: time_ms, alert: this.#alert(one) }))
     this.#instances.clear()
     return { events, error: new ServiceError('execution', `exceeded limit of ${limit} with ${count} alerts`) }
   }

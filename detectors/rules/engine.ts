@@ -83,6 +83,8 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
   #groups: readonly ActiveGroup[] = []
   /** Those that an upstream evaluates, by key. */
   #remote: ReadonlyMap<string, ActiveRule> = new Map()
+  /** Anomaly rules whose input comes from an upstream. */
+  #learning: readonly ActiveRule[] = []
   /** T of the last tick. */
   #time_ms = -Infinity
 
@@ -157,6 +159,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
       if (unfinished) break
     }
     for (const event of events.toSorted((a, b) => a.at_ms - b.at_ms)) alerts.alert(event)
+    for (const active of this.#learning) scoring.known(active.rule.key, active.known_ms)
     scoring.flush()
     return unfinished
   }
@@ -185,7 +188,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
       const before = rule.lastError
       const made = await rule.answered(answer)
       for (const event of made.events) events.push(event)
-      if (made.errors.length > 0) this.#failed(rule, made.errors.length, before)
+      if (made.errors.length > 0) this.#failed(rule, made.errors, before)
     }
     for (const event of events.toSorted((a, b) => a.at_ms - b.at_ms)) this.#options.alerts.alert(event)
     this.#options.scoring.flush()
@@ -203,6 +206,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
       evaluated_ms: Math.max(0, ...rules.map(({ due_ms }) => due_ms)),
       evaluation_duration_ms: duration_ms,
       limit: group.limit,
+      datasource: group.datasource,
       rules: rules.map((rule) => rule.info()),
     }))
   }
@@ -240,6 +244,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     const recording = remote.filter(({ rule }) => rule.kind === 'record')
     const byName = Map.groupBy(recording, ({ rule }) => rule.name)
     for (const active of rules) active.follow(byName)
+    this.#learning = rules.filter(({ rule, known_ms }) => rule.kind === 'anomaly' && known_ms < Infinity)
   }
 
   /**
@@ -264,7 +269,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
       const before = rule.lastError
       const made = await rule.evaluate(occasion, now_ms)
       for (const event of made.events) events.push(event)
-      if (made.errors.length > 0) this.#failed(rule, made.errors.length, before)
+      if (made.errors.length > 0) this.#failed(rule, made.errors, before)
       share.left -= made.series
     }
     active.duration_ms = active.spent_ms + now_ms() - started_ms
@@ -273,10 +278,10 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     return false
   }
 
-  /** The same failure, evaluation after evaluation, is told once and counted each time. */
-  #failed({ rule, lastError }: ActiveRule, count: number, before: string): void {
-    this.#failures.add(count, { kind: rule.kind })
-    if (lastError === before) return
+  /** The same failure, evaluation after evaluation, is told once and counted each time. Of an upstream that was away those tell who ask it. */
+  #failed({ rule, lastError }: ActiveRule, errors: readonly ServiceError[], before: string): void {
+    this.#failures.add(errors.length, { kind: rule.kind })
+    if (lastError === before || errors.every(({ code }) => code === 'unavailable')) return
     this.#options.log.warn('a rule cannot be evaluated', { rule: rule.name, expr: rule.expr, error: lastError })
   }
 }

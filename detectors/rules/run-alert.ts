@@ -75,7 +75,8 @@ export class AlertRunner implements Runner {
         const results = steps.at(time)
         const made = this.#asks ? await this.#asking(time, results) : this.#step(time, results)
         if (made === undefined) continue
-        this.#write(time)
+        // Where it has gone beyond its limit nothing is written; what is gone ends with the next step that is not.
+        if (made.error === undefined) this.#write(time)
         events.push(...made.events)
         error = made.error ?? error
       } catch (thrown) {
@@ -85,6 +86,10 @@ export class AlertRunner implements Runner {
     }
     this.#derived.flush()
     return { events, error }
+  }
+
+  away(ms: number): void {
+    this.#states.away(ms)
   }
 
   end(time_ms: number): AlertEvent[] {

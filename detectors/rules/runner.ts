@@ -6,6 +6,8 @@ import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
 export interface Runner {
   /** Takes the results of the steps `from_ms`…`to_ms` (a multiple of `interval_ms` apart), in order. Throws `ServiceError` before anything has changed. */
   take(results: Results): Taken | Promise<Taken>
+  /** Nothing is known of so much time before the next step: what counts time goes on as if it had not passed. */
+  away?(ms: number): void
   /** Whether steps without input matter to it now. */
   readonly active: boolean
   /** True where steps done before may be taken again for series that are new to it: the rest is ignored. */

@@ -27,7 +27,7 @@ import type { ScoringOptions } from './options.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
-import { ActiveRule, detectorText } from './rule-set.ts'
+import { ActiveRule, detectorText, type RuleCost } from './rule-set.ts'
 import { loadScoring, scoringViews, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
@@ -52,6 +52,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #refused
   readonly #routes = new Routes()
   readonly #gather = new Gather()
+  /** Of a rule, by its key. */
+  readonly cost = (key: string): RuleCost | undefined => this.#rules.get(key)?.cost
   #time_ms = -Infinity
   #swept_ms = -Infinity
   #toldFull = false
@@ -176,6 +178,10 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     }
     for (const rule of lanes) if (rule.lane!.batch.length > 0) this.#runLane(rule, rule.lane!)
     this.flush()
+  }
+
+  known(key: string, until_ms: number): void {
+    this.#rules.get(key)?.known(until_ms)
   }
 
   /** Series that are gone for good. Their rows go when nothing has touched them for long enough. */
@@ -445,8 +451,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   #absences(): void {
-    const time_ms = this.#time_ms
     for (const rule of this.#rules.values()) {
+      const time_ms = Math.min(this.#time_ms, rule.known_ms)
       const serviceOfRow = (row: number): string => this.#service(row, rule)
       for (const { row, seen } of absencesOf(rule, { table: this.#table, time_ms, serviceOf: serviceOfRow }))
         if (this.#factor(rule, row, time_ms) !== null) this.#observe(row, rule, seen)
@@ -457,8 +463,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #silence(row: number): void {
     const run = this.#findings.runs.get(row)!
     const newest_ms = Math.max(run.last_ms, this.#table.touched_ms(row))
-    if (this.#time_ms - newest_ms < PAUSE_MS) return
     const rule = this.#ruleOf(row)
+    if (Math.min(this.#time_ms, rule.known_ms) - newest_ms < PAUSE_MS) return
     this.#findings.close(row, this.#facts(row, rule))
     this.#table.running.data[row] = 0
     if (rule.lean) this.#table.describe(row, undefined)

@@ -7,6 +7,12 @@ import { createDetector, scoresSamples } from '../kinds/registry.ts'
 import { Lane } from './lane.ts'
 import type { AnomalySpec } from './spec.ts'
 
+/** Series that a rule follows, and bytes of what it knows of them. */
+export interface RuleCost {
+  readonly series: number
+  readonly bytes: number
+}
+
 /** A rule at work. */
 export class ActiveRule {
   /** Replaced by a reload that leaves the detector as it is. */
@@ -18,6 +24,8 @@ export class ActiveRule {
   readonly slot: number
   /** Rows to be asked on ticks: of kinds that do not score samples. */
   readonly silent = new Set<number>()
+  /** Up to when what it reads is known, where that comes from elsewhere. */
+  known_ms = Infinity
   /** Where its detector takes batches. */
   readonly lane: Lane | null
   #matches: ((labels: Labels) => boolean) | null = null
@@ -37,9 +45,19 @@ export class ActiveRule {
     this.update(spec)
   }
 
+  /** What it reads is known up to here. */
+  known(until_ms: number): void {
+    this.known_ms = until_ms
+  }
+
+  get cost(): RuleCost {
+    return { series: this.detector.live, bytes: this.detector.bytes }
+  }
+
   /** Takes a new version of the rule with the same detector. */
   update(spec: AnomalySpec): void {
     this.spec = spec
+    this.known_ms = Infinity
     this.#matches = spec.plain === null ? null : compileMatchers(spec.plain)
   }
 

@@ -28,6 +28,8 @@ export interface AnomalySpec {
 export interface Scoring {
   /** Replaces the rules; what is known of a series under an unchanged key stays. */
   setRules(specs: readonly AnomalySpec[]): void
+  /** What a rule reads is known up to here, and comes from elsewhere: silence behind it means nothing. */
+  known(rule: string, until_ms: number): void
   /** The row of a series under a rule, made when new; throws `ServiceError('overloaded')` at `limits.scored_series`. */
   row(rule: string, labels: Labels, about: { readonly metric: string; readonly unit: string }): number
   /** Judges one value (ascending time within a row; others are ignored and counted), then learns from it. The verdict is reused by the next call. */

@@ -55,9 +55,7 @@ test('an upstream that is away for a while, and a crash of our own, change nothi
       await there.stop()
       there = await started({ ...setup, record, data, begin_ms: there.now_ms })
     }
-    const body = samples.body(local.now_ms, local.now_ms + STEP)
-    const isAway = minute >= AWAY.from_minute && minute < AWAY.to_minute
-    if (!isAway) await write(local.service.apiUrl, body)
+    await write(local.service.apiUrl, samples.body(local.now_ms, local.now_ms + STEP))
     await local.pass(STEP)
     await passAsking(there, local.now_ms - there.now_ms)
   }
@@ -75,4 +73,43 @@ test('an upstream that is away for a while, and a crash of our own, change nothi
   const replayed = await replayCapture(options)
   expect((replayed.findings as typeof remote.findings).toSorted(byId)).toEqual(remote.findings)
   expect(replayed.incidents.length).toBe(remote.incidents)
+}, 120_000)
+
+test('an upstream that took no samples for a while tells nothing of that time, and nothing comes of it', async () => {
+  const begin_ms = BEGIN - MINUTE
+  const upstream = await started({ rules: rulesText(), begin_ms, set: ['limits.out_of_order=1d'] })
+  const proxy = new Proxy(() => upstream.service.apiUrl)
+  await proxy.start()
+  running.push(proxy)
+  const samples = new Samples(20)
+  await write(upstream.service.apiUrl, samples.body(begin_ms, begin_ms + STEP))
+  await upstream.pass(STEP)
+  const set = [`upstream.prom={url: "${proxy.url}", history: off, rules: {rate: 1000}}`]
+  const there = await started({ rules: rulesText('prom'), set, begin_ms: upstream.now_ms })
+  const hole = { from_minute: 9, to_minute: 30 }
+  while (upstream.now_ms < BEGIN + 36 * MINUTE) {
+    const minute = (upstream.now_ms - BEGIN) / MINUTE
+    if (minute === hole.from_minute) await proxy.stop()
+    if (minute === hole.to_minute) await proxy.start()
+    const body = samples.body(upstream.now_ms, upstream.now_ms + STEP)
+    if (minute < hole.from_minute || minute >= hole.to_minute) await write(upstream.service.apiUrl, body)
+    await upstream.pass(STEP)
+    await passAsking(there, upstream.now_ms - there.now_ms)
+  }
+  const [here, remote] = [
+    await outcome(upstream, BEGIN + 2 * MINUTE, there.now_ms),
+    await outcome(there, BEGIN + 2 * MINUTE, there.now_ms),
+  ]
+  const firing = (alerts: Record<string, unknown>, name: string): string[] =>
+    Object.keys(alerts).filter((key) => key.includes(`"alertname":"${name}","alertstate":"firing"`))
+  expect(firing(here.alerts, 'NobodyReports')).toHaveLength(1)
+  expect(firing(remote.alerts, 'NobodyReports')).toHaveLength(0)
+  // The fault began before and ended meanwhile; both are known.
+  expect(firing(remote.alerts, 'QueueLong').length).toBeGreaterThan(0)
+  expect(firing(remote.alerts, 'QueueLong')).toEqual(firing(here.alerts, 'QueueLong'))
+  const { upstreams } = await there.get<{ upstreams: { rules: { passed_over: number; trouble?: string } }[] }>(
+    '/api/v1/upstreams',
+  )
+  expect(upstreams[0]!.rules.passed_over).toBeGreaterThan(0)
+  expect(upstreams[0]!.rules.trouble).toBeUndefined()
 }, 120_000)

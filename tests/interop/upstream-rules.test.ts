@@ -70,12 +70,21 @@ async function told(server: MetricsServer, settings: string, flush: () => Promis
     begin_ms: local.now_ms,
   })
   running.push(there)
+  /** What senders keep while they cannot be rid of it. */
+  const kept: Uint8Array<ArrayBuffer>[] = []
   while (local.now_ms < BEGIN + END_MINUTE * MINUTE) {
     const minute = (local.now_ms - BEGIN) / MINUTE
     if (minute === AWAY.from_minute) await server.kill()
-    if (minute === AWAY.to_minute) await server.start()
+    if (minute === AWAY.to_minute) {
+      await server.start()
+      for (const body of kept.splice(0)) await write(server.url, body)
+    }
     const body = samples.body(local.now_ms, local.now_ms + STEP)
     if (minute < AWAY.from_minute || minute >= AWAY.to_minute) await both(body)
+    else {
+      await write(local.service.apiUrl, body)
+      kept.push(body)
+    }
     await local.pass(STEP)
     await passAsking(there, local.now_ms - there.now_ms)
   }

@@ -234,6 +234,37 @@ describe('a rule that fails', () => {
     expect(stand.told).toEqual([])
     expect(Object.keys(stand.read('r'))).toEqual(['{service="a"}', '{service="b"}'])
   })
+
+  test('has more alerts than its group may: they are forgotten, not resolved, and the rule says so', async () => {
+    const stand = new Stand({
+      rules: rules('alert: A, expr: m > 0').replace('interval: 1m', 'interval: 1m\n    limit: 1'),
+    })
+    const from = (service: string, minutes: readonly [number, number]) =>
+      series(m(service), range(START + minutes[0] * MINUTE, START + minutes[1] * MINUTE), () => 1)
+    const fed = [
+      ...from('a', [0, 10]),
+      ...from('b', [3, 5]),
+      ...series(m('b'), range(START + 5.5 * MINUTE, START + 10 * MINUTE), () => 0),
+    ]
+    await stand.live(fed, START + 4 * MINUTE + 15 * SECOND)
+    expect(stand.engine.active()).toEqual([])
+    expect(stand.engine.groups()[0]!.rules[0]).toMatchObject({
+      health: 'err',
+      last_error: 'exceeded limit of 1 with 2 alerts',
+    })
+    await stand.live(
+      fed.filter(({ time_ms }) => time_ms > stand.now_ms),
+      START + 8 * MINUTE,
+    )
+    expect(stand.happened()).toEqual([
+      ['firing', 0, '{alertname="A", service="a"}'],
+      ['forgotten', 180, '{alertname="A", service="a"}'],
+      ['firing', 360, '{alertname="A", service="a"}'],
+    ])
+    expect(stand.read('ALERTS')).toEqual({
+      '{alertname="A", alertstate="firing", service="a"}': [0, 60, 120, 360, 420].map((at) => [at, 1]),
+    })
+  })
 })
 
 test('findings and alerts of one tick are handed on in order of event time', async () => {

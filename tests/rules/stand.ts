@@ -41,12 +41,18 @@ const NO_BOUNDS = new Float64Array()
 export class Judged implements Scoring {
   readonly keys: string[] = []
   readonly values = new Map<string, [number, number][]>()
+  /** Up to when input of a rule is known, by its key. */
+  readonly until = new Map<string, number>()
   flushes = 0
   /** Fresh samples of recorded series, by id and time. */
   readonly recorded: [number, number][] = []
 
   setRules(specs: readonly AnomalySpec[]): void {
     void specs
+  }
+
+  known(rule: string, until_ms: number): void {
+    this.until.set(rule, until_ms)
   }
 
   row(rule: string, labels: Labels): number {

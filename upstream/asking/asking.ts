@@ -7,22 +7,24 @@ import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { Answer, Question } from '#core/ports/questions.ts'
 import type { UpstreamRules } from '#core/ports/upstreams.ts'
 
+import type { AnsweredSeries, QueryAnswer } from '../client/answer.ts'
 import type { UpstreamClient } from '../client/client.ts'
 import { Pace } from '../history/pace.ts'
-import { answersOf, type Batch, exprOf, failureOf, stepsOf } from './batch.ts'
+import { answersOf, awayOf, type Batch, exprOf, failureOf, stepsOf } from './batch.ts'
+import type { Probe } from './beats.ts'
+import { OF_THE_QUERY, TOO_MUCH } from './failures.ts'
 import { RuleMemory } from './memory.ts'
+import { Outages } from './outages.ts'
 import { type Schedule, scheduled } from './schedule.ts'
 import type { RulesSettings } from './settings.ts'
 
 const LOOK_MS = 500
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 30_000
+/** How often an upstream that is back is asked whether it has samples again. */
+const SILENT_WAIT_MS = 5000
 /** So many queries without too much asked of them, and they may be larger again. */
 const GOOD = 50
-
-/** Others may succeed where this one failed: it is about what was asked. */
-const OF_THE_QUERY: ReadonlySet<string> = new Set(['bad_data', 'execution', 'too_large', 'timeout'])
-const TOO_MUCH: ReadonlySet<string> = new Set(['too_large', 'timeout'])
 
 export interface RuleAskingOptions {
   /** Of the upstream. */
@@ -42,6 +44,8 @@ export interface RuleAskingOptions {
   /** Queries by `upstream` and `outcome` (`answered`, `failed`), and samples in answers by `upstream`. */
   readonly queries: Counter
   readonly samples: Counter
+  /** Steps by `upstream` and `reason`: `failed`, `away`. */
+  readonly passedOver: Counter
 }
 
 /**
@@ -51,6 +55,7 @@ export interface RuleAskingOptions {
 export class RuleAsking {
   readonly #options: RuleAskingOptions
   readonly #memory = new RuleMemory()
+  readonly #outages = new Outages()
   readonly #pace: Pace
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
@@ -102,6 +107,10 @@ export class RuleAsking {
     if (this.#stop.signal.aborted || isFull() || clock.now_ms() < this.#pause_ms) return
     const all = questions()
     this.#memory.keep(all)
+    if (this.#outages.suspected) {
+      if (this.#running.size === 0) this.#run(this.#examine(all))
+      return
+    }
     const { batches } = this.#schedule(all)
     for (const batch of batches) {
       if (isFull()) return
@@ -129,47 +138,109 @@ export class RuleAsking {
 
   #begin(batch: Batch): void {
     for (const { rule } of batch.questions) this.#asked.add(rule)
-    const run = this.#ask(batch).finally(() => {
-      for (const { rule } of batch.questions) this.#asked.delete(rule)
+    for (const { batch: part, away } of this.#outages.within(batch)) {
+      const run = away === undefined ? this.#ask(part) : this.#passed(awayOf(part, away), 'away')
+      this.#run(
+        run.finally(() => {
+          for (const { rule } of part.questions) this.#asked.delete(rule)
+        }),
+      )
+    }
+  }
+
+  #run(work: Promise<void>): void {
+    const run = work.finally(() => {
       this.#running.delete(run)
       this.#look()
     })
     this.#running.add(run)
   }
 
+  /** Nothing is asked before it is known when the upstream was away: what it says of that time is not so. */
+  async #examine(questions: readonly Question[]): Promise<void> {
+    const { inspect, settings, clock, lateness_ms, retention_ms } = this.#options
+    const { signal } = this.#stop
+    const now_ms = clock.now_ms()
+    const about = {
+      questions,
+      inspect,
+      now_ms,
+      lag_ms: lateness_ms + settings.delay,
+      oldest_ms: now_ms - retention_ms,
+    }
+    try {
+      const newest_ms = await this.#outages.examine(this.#probe(), about)
+      if (newest_ms === undefined) return
+      const message = `it answers; samples behind ${new Date(newest_ms).toISOString()} are waited for`
+      this.#away(new ServiceError('unavailable', message, { retry_after_ms: SILENT_WAIT_MS }))
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      if (signal.aborted) return
+      this.#countFailed()
+      if (!this.#outages.givesUp(error)) this.#away(error)
+    }
+  }
+
+  #probe(): Probe {
+    const { client } = this.#options
+    const { signal } = this.#stop
+    return {
+      range: async (expr, span) => {
+        await this.#pace.turn(signal)
+        return this.#counted(await client.range(expr, { ...span, signal }))
+      },
+      instant: async (expr, time_ms) => {
+        await this.#pace.turn(signal)
+        return this.#counted(await client.instant(expr, time_ms, { signal }))
+      },
+    }
+  }
+
   async #ask(batch: Batch): Promise<void> {
     const { client, inspect } = this.#options
     const { signal } = this.#stop
     const { from_ms, to_ms, step_ms } = batch
+    let isHeard = false
     try {
       await this.#pace.turn(signal)
       const answer = await client.range(exprOf(batch, inspect), { from_ms, to_ms, step_ms, signal })
-      const answers = answersOf(batch, answer)
-      this.#answered(batch, answers)
+      isHeard = true
+      const answers = answersOf(batch, this.#counted(answer))
+      this.#learn(batch, answers)
       await this.#submit(answers)
       this.#well()
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       if (signal.aborted) return
+      if (!isHeard && !OF_THE_QUERY.has(error.code)) this.#outages.suspect()
       await this.#failed(batch, error)
     }
   }
 
-  #answered(batch: Batch, answers: readonly Answer[]): void {
-    const { name, settings, queries, samples } = this.#options
+  #learn(batch: Batch, answers: readonly Answer[]): void {
+    const { settings } = this.#options
     const steps = stepsOf(batch)
     const most = settings.samples / batch.questions.length
-    let total = 0
-    for (const [i, question] of batch.questions.entries()) {
-      const points = answers[i]!.series.reduce((sum, { time_ms }) => sum + time_ms.length, 0)
-      this.#memory.succeeded(question, { steps, points, most })
-      total += points
-    }
-    this.#counts.queries++
-    this.#counts.samples += total
-    queries.add(1, { upstream: name, outcome: 'answered' })
-    samples.add(total, { upstream: name })
+    for (const [i, question] of batch.questions.entries())
+      this.#memory.succeeded(question, { steps, points: pointsOf(answers[i]!.series), most })
     if (++this.#good % GOOD === 0) this.#size = Math.min(settings.batch, this.#size * 2)
+  }
+
+  #counted(answer: QueryAnswer): QueryAnswer {
+    const { name, queries, samples } = this.#options
+    const points = 'series' in answer ? pointsOf(answer.series) : 1
+    this.#counts.queries++
+    this.#counts.samples += points
+    queries.add(1, { upstream: name, outcome: 'answered' })
+    samples.add(points, { upstream: name })
+    return answer
+  }
+
+  #countFailed(): void {
+    const { name, queries } = this.#options
+    this.#counts.queries++
+    this.#counts.failed++
+    queries.add(1, { upstream: name, outcome: 'failed' })
   }
 
   #well(): void {
@@ -181,10 +252,7 @@ export class RuleAsking {
 
   /** Asks for less where that may help, passes over what fails by itself, and else leaves the upstream alone for a while. */
   async #failed(batch: Batch, error: ServiceError): Promise<void> {
-    const { name, queries } = this.#options
-    this.#counts.queries++
-    this.#counts.failed++
-    queries.add(1, { upstream: name, outcome: 'failed' })
+    this.#countFailed()
     if (!OF_THE_QUERY.has(error.code)) this.#away(error)
     else if (batch.questions.length > 1) this.#apart(batch, error)
     else if (batch.to_ms > batch.from_ms) this.#memory.tooMany(batch.questions[0]!, stepsOf(batch))
@@ -202,10 +270,16 @@ export class RuleAsking {
   /** As in Prometheus: the rule says why, and goes on behind the step. */
   async #passOver(batch: Batch, error: ServiceError): Promise<void> {
     const all = this.#memory.failed(batch.questions[0]!)
-    const answers = failureOf(batch, all ? batch.due_ms : batch.to_ms, messageOf(error))
-    this.#counts.passed_over += answers.reduce((sum, answer) => sum + stepsOf(answer), 0)
+    await this.#passed(failureOf(batch, all ? batch.due_ms : batch.to_ms, messageOf(error)), 'failed')
+  }
+
+  async #passed(answers: readonly Answer[], reason: 'failed' | 'away'): Promise<void> {
+    const { name, passedOver } = this.#options
+    const steps = answers.reduce((sum, answer) => sum + stepsOf(answer), 0)
     try {
       await this.#submit(answers)
+      this.#counts.passed_over += steps
+      passedOver.add(steps, { upstream: name, reason })
       this.#well()
     } catch (refused) {
       if (!(refused instanceof ServiceError)) throw refused
@@ -229,4 +303,8 @@ export class RuleAsking {
       })
     this.#trouble = messageOf(error)
   }
+}
+
+function pointsOf(series: readonly Pick<AnsweredSeries, 'time_ms'>[]): number {
+  return series.reduce((sum, { time_ms }) => sum + time_ms.length, 0)
 }

@@ -1,5 +1,7 @@
 import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
 import type { Answer, Question } from '#core/ports/questions.ts'
+import type { TimeRange } from '#core/ports/series-reader.ts'
+import type { Labels } from '#core/series.ts'
 
 import type { AnsweredSeries, QueryAnswer } from '../client/answer.ts'
 
@@ -26,13 +28,19 @@ export function stepsOf({ from_ms, to_ms, step_ms }: Pick<Batch, 'from_ms' | 'to
 export function exprOf({ questions }: Batch, inspect: (expr: string) => ExpressionInfo): string {
   const [only] = questions
   if (questions.length === 1) return only!.expr
-  return united(
-    questions.map(({ expr }, i) => {
-      // On lines of its own: an expression may end in a comment.
-      const vector = inspect(expr).type === 'scalar' ? `vector(\n${expr}\n)` : `(\n${expr}\n)`
-      return `label_replace(${vector}, "${OF_RULE}", "${i}", "", "")`
-    }),
-  )
+  // On lines of its own: an expression may end in a comment.
+  const vector = (expr: string): string => (inspect(expr).type === 'scalar' ? `vector(\n${expr}\n)` : `(\n${expr}\n)`)
+  return marked(questions.map(({ expr }) => vector(expr)))
+}
+
+/** One vector of several, the results of each marked by its number. */
+export function marked(vectors: readonly string[]): string {
+  return united(vectors.map((vector, i) => `label_replace(${vector}, "${OF_RULE}", "${i}", "", "")`))
+}
+
+/** The number by which `marked` marked a result. */
+export function numberOf(labels: Labels): number {
+  return Number(labels.get(OF_RULE))
 }
 
 /** Halves of halves: each side of an `or` is looked through once, and a chain would look through the first again and again. */
@@ -47,7 +55,7 @@ export function answersOf(batch: Batch, answer: QueryAnswer): Answer[] {
   const series = answer.type === 'matrix' ? answer.series : []
   const { questions } = batch
   const several = questions.length > 1
-  const byRule = Map.groupBy(series, ({ labels }) => (several ? Number(labels.get(OF_RULE)) : 0))
+  const byRule = Map.groupBy(series, ({ labels }) => (several ? numberOf(labels) : 0))
   return questions.map((question, i) => ({
     ...asked(question, batch),
     series: (byRule.get(i) ?? [])
@@ -61,6 +69,13 @@ export function answersOf(batch: Batch, answer: QueryAnswer): Answer[] {
 /** What a rule is told whose steps have no results. */
 export function failureOf(batch: Batch, to_ms: number, error: string): Answer[] {
   return batch.questions.map((question) => ({ ...asked(question, { ...batch, to_ms }), series: [], error }))
+}
+
+/** What rules are told of a time in which the upstream was not there. */
+export function awayOf(batch: Batch, { from_ms, to_ms }: TimeRange): Answer[] {
+  const [from, to] = [from_ms, to_ms].map((time_ms) => new Date(time_ms).toISOString())
+  const error = `the upstream has no samples from ${from} to ${to}: it was away, and what was true then is not known`
+  return failureOf(batch, batch.to_ms, error).map((answer) => ({ ...answer, away: true }))
 }
 
 function asked({ rule, expr }: Question, { from_ms, to_ms, step_ms }: Batch) {

@@ -65,7 +65,7 @@ export class AskingStand {
       ranges: () => new Map(this.rules.map((rule) => [rule, range_ms])),
       inspect: (expr): ExpressionInfo => ({
         type: expr === 'time()' ? 'scalar' : 'vector',
-        selectors: [],
+        selectors: [{ matchers: [{ name: '__name__', op: '=', value: expr }], reach_ms: 300_000 }],
         plain: null,
       }),
       lateness_ms: 10_000,
@@ -74,6 +74,7 @@ export class AskingStand {
       log: { debug() {}, info() {}, warn, error: warn },
       queries: { add() {} },
       samples: { add() {} },
+      passedOver: { add() {} },
     })
   }
 

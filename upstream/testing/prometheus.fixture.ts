@@ -15,6 +15,8 @@ interface Refusal {
 }
 
 const SELECTOR = /^\{(.*)\}(?:\[(\d+)ms\])?$/
+/** It scrapes so often. */
+const BEAT_MS = 15_000
 const MATCHER = /([\w.]+)(=~|!=|!~|=)("(?:[^"\\]|\\.)*")/g
 
 export function failure(status: number, errorType: string, error: string): Refusal {
@@ -38,6 +40,8 @@ export class FakePrometheus {
   mute: (form: URLSearchParams) => boolean = () => false
   /** What an expression gives at a step, by label set as JSON; undefined: it is a selector of `series`. */
   evaluate: ((expr: string, time_ms: number) => Readonly<Record<string, number>>) | undefined
+  /** The newest sample of `up`, and of whatever is asked for in the same way, at a time; there is none where it is undefined. */
+  beat: (time_ms: number) => number | undefined = (time_ms) => Math.floor(time_ms / BEAT_MS) * BEAT_MS
   /** Asked first, for each request. */
   refuse: (path: string, method: string, count: number) => Refusal | undefined = () => undefined
   #server: Server | undefined
@@ -95,6 +99,11 @@ export class FakePrometheus {
       return say(found.map(({ labels }) => labels).slice(0, Number(form.get('limit') ?? Infinity)))
     }
     const query = form.get('query') ?? ''
+    if (query.includes('quantile(0.9, 300 / '))
+      return say({
+        resultType: 'vector',
+        result: marksOf(query).map((metric) => ({ metric, value: [0, String(BEAT_MS / 1000)] })),
+      })
     if (path === 'query') {
       const counted = /^count_over_time\((.*)\)$/.exec(query)?.[1]
       const [, , span] = SELECTOR.exec(counted ?? query) ?? []
@@ -132,6 +141,8 @@ export class FakePrometheus {
         'bad_data',
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
       )
+    if (query.includes('max(timestamp('))
+      return say({ resultType: 'matrix', result: this.#beats(query, start, end, step) })
     if (this.evaluate !== undefined)
       return say({ resultType: 'matrix', result: this.#evaluated(query, start, end, step) })
     const lookback_ms = Number((form.get('lookback_delta') ?? '300000ms').replace('ms', ''))
@@ -144,6 +155,15 @@ export class FakePrometheus {
       return { metric: labels, values }
     })
     return say({ resultType: 'matrix', result: result.filter(({ values }) => values.length > 0) })
+  }
+
+  #beats(query: string, start: number, end: number, step: number): unknown[] {
+    const values: [number, string][] = []
+    for (let at = start; at <= end; at += step) {
+      const newest = this.beat(at)
+      if (newest !== undefined && newest > at - 300_000) values.push([at / 1000, String(newest / 1000)])
+    }
+    return values.length === 0 ? [] : marksOf(query).map((metric) => ({ metric, values }))
   }
 
   /** Expressions that are asked together come marked. */
@@ -191,3 +211,9 @@ function cut({ labels, samples, histograms = [] }: ServedSeries, from_ms: number
 }
 
 const isFull = ({ values, histograms }: ReturnType<typeof cut>): boolean => values.length + histograms.length > 0
+
+/** Labels by which the parts of an expression are told apart; one without any where it has no parts. */
+function marksOf(query: string): Record<string, string>[] {
+  const marks = [...query.matchAll(/"(\w+)", "(\d+)", "", ""\)/g)]
+  return marks.length === 0 ? [{}] : marks.map(([, label = '', number = '']) => ({ [label]: number }))
+}

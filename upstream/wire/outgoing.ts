@@ -1,4 +1,4 @@
-import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 import { partsOf } from '#core/store/histogram-row.ts'
 
 /** A series as others know it: a float or an exponential row itself, or one of the series that a classic histogram row is. */
@@ -16,19 +16,25 @@ export interface Outgoing {
 /** Label sets that are looked up by series, so that they are not put together for each sample. Bounded. */
 export class OutgoingSeries {
   readonly #definition: (id: SeriesId) => SeriesDefinition
+  readonly #external: Labels
   readonly #most: number
   readonly #known = new Map<SeriesId, readonly Outgoing[]>()
   #size = 0
 
-  constructor(definition: (id: SeriesId) => SeriesDefinition, most = 100_000) {
+  /** `external`: labels for those that do not have them. */
+  constructor(
+    definition: (id: SeriesId) => SeriesDefinition,
+    { external = Labels.empty, most = 100_000 }: { readonly external?: Labels; readonly most?: number } = {},
+  ) {
     this.#definition = definition
+    this.#external = external
     this.#most = most
   }
 
   of(id: SeriesId): readonly Outgoing[] {
     const known = this.#known.get(id)
     if (known !== undefined) return known
-    const made = outgoing(this.#definition(id))
+    const made = outgoing(this.#definition(id), this.#external)
     if (this.#size + made.length > this.#most) {
       this.#known.clear()
       this.#size = 0
@@ -39,8 +45,9 @@ export class OutgoingSeries {
   }
 }
 
-function outgoing(definition: SeriesDefinition): readonly Outgoing[] {
-  const { labels, kind, bounds } = definition
+function outgoing(definition: SeriesDefinition, external: Labels): readonly Outgoing[] {
+  const { kind, bounds } = definition
+  const labels = external.size === 0 ? definition.labels : external.merge(definition.labels)
   if (kind !== 'histogram') return [{ labels, definition, part: 'whole', bucket: -1, encoded: undefined }]
   return partsOf(labels, bounds).map((part) => ({
     labels: part.labels,

@@ -61,6 +61,19 @@ const float = fc.oneof(fc.double(), fc.constantFrom(0, -0, Infinity, -Infinity, 
 const time = fc.oneof(fc.integer({ min: 0, max: 2e12 }), fc.integer({ min: -8e15, max: 8e15 }))
 const type = fc.constantFrom(...(Object.keys(METRIC_TYPES) as SeriesDefinition['type'][]))
 
+test('labels of this server are added to series that do not have them', () => {
+  const definitions = [
+    defined({ __name__: 'up', job: 'a' }),
+    defined({ __name__: 'h', cluster: 'own' }, { kind: 'histogram', bounds: Float64Array.of(1, Infinity) }),
+  ]
+  const external = Labels.of({ cluster: 'eu', a: 'b' })
+  const series = new OutgoingSeries((id) => definitions[id]!, { external })
+  const texts = [0, 1].flatMap((id) => series.of(id).map(({ labels: all }) => String(all)))
+  expect(texts[0]).toBe('up{a="b", cluster="eu", job="a"}')
+  expect(texts.slice(1).every((one) => one.includes('a="b", cluster="own"'))).toBe(true)
+  expect(texts.length).toBeGreaterThan(4)
+})
+
 describe.each(versions)('remote write %i.0', (version) => {
   test('carries any floats of any series', () => {
     const one = fc.record({ labels, help: fc.string(), unit: fc.string(), type, value: float, time_ms: time })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '#core/clock.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
-import type { SeriesDefinition, SeriesId } from '#core/series.ts'
+import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
 import { revealed } from '../address.ts'
 import { Peer } from '../peer.ts'
@@ -21,6 +21,7 @@ export interface WritersDeps {
   /** Where marks are kept. */
   readonly folder: string
   readonly definition: (id: SeriesId) => SeriesDefinition
+  readonly external_labels: Readonly<Record<string, string>>
   readonly version: string
   readonly clock: Clock
   readonly fetch: typeof fetch
@@ -43,7 +44,7 @@ function writerOf(
   name: string,
   upstream: UpstreamSettings,
   counter: Counter,
-  { folder, definition, version, clock, fetch, log }: WritersDeps,
+  { folder, definition, external_labels, version, clock, fetch, log }: WritersDeps,
 ): RemoteWriter | undefined {
   const settings = upstream.remote_write
   if (settings === null) return undefined
@@ -68,6 +69,7 @@ function writerOf(
     endpoint: new WriteEndpoint(peer),
     marks: new SentMarks(join(folder, `${encodeURIComponent(name)}.sent`), log),
     definition,
+    external_labels: Labels.of(external_labels),
     clock,
     log,
     counter,

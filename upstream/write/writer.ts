@@ -3,7 +3,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { Counter } from '#core/ports/meter.ts'
 import type { SampleOrigin, StoredSamples } from '#core/ports/stored-samples.ts'
 import type { SampleBatch } from '#core/sample.ts'
-import type { SeriesDefinition, SeriesId } from '#core/series.ts'
+import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
 import { familyOf, OutgoingSeries } from '../wire/outgoing.ts'
 import { packed } from '../wire/packing.ts'
@@ -32,6 +32,8 @@ export interface WriterOptions {
   readonly endpoint: WriteEndpoint
   readonly marks: SentMarks
   readonly definition: (id: SeriesId) => SeriesDefinition
+  /** For series that do not have them. */
+  readonly external_labels?: Labels
   readonly clock: Clock
   readonly log: Log
   /** Samples by `upstream` and `outcome`. */
@@ -73,7 +75,7 @@ export class RemoteWriter implements StoredSamples {
   constructor(options: WriterOptions) {
     this.#options = options
     this.name = options.name
-    this.#series = new OutgoingSeries(options.definition)
+    this.#series = new OutgoingSeries(options.definition, { external: options.external_labels ?? Labels.empty })
     const { version, clock, endpoint, shards, limits } = options
     const encoder = version === 1 ? new RequestEncoder1() : new RequestEncoder2()
     const each = { ...limits, samples: limits.samples / shards, bytes: limits.bytes / shards }
