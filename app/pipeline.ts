@@ -47,7 +47,12 @@ export class Pipeline implements Intake {
       bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     })
     this.#refused = meter.counter('barograph.pipeline.refused', { description: 'Inputs refused as a whole, by code' })
-    meter.gauge('barograph.pipeline.queue', { description: 'Inputs waiting' }, () => this.#waiting.length)
+    meter.gauge('barograph.pipeline.queue', { description: 'Inputs waiting' }, () => this.waiting)
+  }
+
+  /** Inputs that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length
   }
 
   submit(input: Input): Promise<Receipt> {

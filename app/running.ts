@@ -7,7 +7,7 @@ import { messageOf, ServiceError } from '#core/errors.ts'
 
 import type { Terminal } from './command.ts'
 import type { Config } from './config.ts'
-import { collectGarbage } from './heap.ts'
+import { keepHeapSmall } from './heap.ts'
 import { processLog } from './logging.ts'
 import { Service } from './service.ts'
 import { startTelemetry } from './telemetry.ts'
@@ -38,7 +38,7 @@ export async function startService({ loaded, record, level, moreRules = [] }: St
   const log = processLog(levelOf(level))
   const service = new Service({ loaded, record, moreRules, telemetry, clock: systemClock, log })
   await service.start()
-  collectGarbage()
+  keepHeapSmall()
   return {
     service,
     loaded,

@@ -7,7 +7,6 @@ import { assert } from '#core/assert.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
-import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 import { DiskSpace } from '#core/store/disk-space.ts'
@@ -31,12 +30,10 @@ import { readRules, rulePaths, type Rules, unknownDatasources } from './rules.ts
 import { Sources } from './sources.ts'
 import { JournaledStages } from './stages.ts'
 import type { Telemetry } from './telemetry.ts'
+import { Ticking } from './ticking.ts'
 import { historyWishes, withTrouble } from './upstreams.ts'
 import { version } from './version.ts'
 
-/** Series that rules read before what came in has its turn: some 40 ms of work. */
-const RULES_SHARE = 10_000
-const TICK_MS = 1000
 /** What waits for an upstream is sent this long at the end; the rest is kept for the next start. */
 const LAST_SENDING_MS = 5000
 const CONSOLE = join(import.meta.dirname, '../api/console')
@@ -68,9 +65,9 @@ export class Service implements Component {
   readonly #gate: Gate
   readonly #api: ApiComponent
   readonly #recording: Recording | undefined
+  readonly #ticking: Ticking
   readonly #unlock: () => void
   #notReady: string | null = 'starting'
-  #stopTicking: () => void = () => undefined
   #rules: Rules = { groups: [], policies: [], problems: [], files: [] }
   #stopping: Promise<void> | undefined
 
@@ -128,19 +125,15 @@ export class Service implements Component {
       log,
     })
     this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
-    this.upstreams = createUpstreams(config.upstream, {
-      ...peers,
-      writers,
-      intake: this.pipeline,
-      wishes: () => historyWishes(this.#rules),
-      inspect: (expr) => this.engine.query.inspect(expr),
-      reader: this.engine.reader,
-      retention_ms: config.retention.samples,
-      questions: this.engine.detectors.rules,
-      lateness_ms: config.lateness,
-    })
+    this.upstreams = this.#createUpstreams(peers)
     this.#gate = new Gate(this.pipeline, !this.upstreams.hasHistory)
     this.#sources = new Sources(config, { intake: this.#gate, positions, folder, clock, meter, log })
+    this.#ticking = new Ticking({
+      pipeline: this.pipeline,
+      clock,
+      log,
+      complete_ms: (time_ms) => this.#complete(time_ms),
+    })
     this.#api = this.#createApi()
   }
 
@@ -166,7 +159,7 @@ export class Service implements Component {
   }
 
   async start(): Promise<void> {
-    const { clock, log } = this.#options
+    const { log } = this.#options
     const { sender } = this.engine.alerting
     sender.hold()
     const applied = await this.#stages.recover()
@@ -176,11 +169,11 @@ export class Service implements Component {
     await sender.start()
     await this.#disk.start()
     // Time is known before the first request: what lies too far ahead of it is refused.
-    await this.#submitTick()
+    await this.#ticking.once()
     await this.#api.start()
     await this.#sources.start()
     this.upstreams.start()
-    this.#stopTicking = clock.every(TICK_MS, () => void this.#submitTick())
+    this.#ticking.start()
     sender.release()
     if (this.#gate.isOpen) this.#notReady = null
     else void this.#openAfterHistory()
@@ -215,6 +208,21 @@ export class Service implements Component {
     refuseProblems([...rules.problems, ...unknownDatasources(rules, loaded.value.upstream)])
     this.#rules = rules
     this.engine.setRules(rules)
+  }
+
+  #createUpstreams(peers: ReturnType<typeof peersDeps>): UpstreamList {
+    const config = this.#options.loaded.value
+    return createUpstreams(config.upstream, {
+      ...peers,
+      writers: this.#writers,
+      intake: this.pipeline,
+      wishes: () => historyWishes(this.#rules),
+      inspect: (expr) => this.engine.query.inspect(expr),
+      reader: this.engine.reader,
+      retention_ms: config.retention.samples,
+      questions: this.engine.detectors.rules,
+      lateness_ms: config.lateness,
+    })
   }
 
   #createApi(): ApiComponent {
@@ -260,24 +268,8 @@ export class Service implements Component {
     return component
   }
 
-  /** One that is refused is counted by the pipeline, and why was said where it began. */
-  async #submitTick(time_ms = this.#options.clock.now_ms()): Promise<void> {
-    const shut = !this.#gate.isOpen || this.#stages.refusing
-    const complete_ms = this.#sources.complete(time_ms, shut)
-    try {
-      const tick = {
-        kind: 'tick',
-        time_ms,
-        ...(complete_ms !== undefined && { complete_ms }),
-        share: RULES_SHARE,
-      } as const
-      const { unfinished } = await this.pipeline.submit(tick)
-      // What came meanwhile has its turn first.
-      if (unfinished === true && this.#stopping === undefined) void this.#submitTick(time_ms)
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
-      this.#options.log.debug('a tick was refused', { error: messageOf(error) })
-    }
+  #complete(time_ms: number): number | undefined {
+    return this.#sources.complete(time_ms, !this.#gate.isOpen || this.#stages.refusing)
   }
 
   async #lastSending(): Promise<void> {
@@ -289,7 +281,7 @@ export class Service implements Component {
 
   async #stop(): Promise<void> {
     this.#notReady = 'stopping'
-    this.#stopTicking()
+    this.#ticking.stop()
     await this.#disk.stop()
     await this.upstreams.stop()
     await this.#sources.stop()

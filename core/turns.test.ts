@@ -8,11 +8,13 @@ import { Turns } from './turns.ts'
 class Thread {
   now_ms = 0
   others_ms = 0
-  readonly turns = new Turns(
-    () => this.now_ms,
-    () => 0,
-  )
+  readonly turns: Turns
   #busy = false
+
+  constructor(parts?: number) {
+    const idle_ms = (): number => 0
+    this.turns = new Turns(() => this.now_ms, idle_ms, parts)
+  }
 
   async othersWork(each_ms: number): Promise<void> {
     this.#busy = true
@@ -71,4 +73,14 @@ test('when others are done, a query goes on at once again', async () => {
   const before_ms = thread.now_ms
   await thread.query(10, 5)
   expect(thread.now_ms - before_ms).toBe(50)
+})
+
+test('what is told another share has that', async () => {
+  const thread = new Thread(2)
+  const others = thread.othersWork(2)
+  await thread.query(10, 5)
+  thread.othersRest()
+  await others
+  expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.45)
+  expect(thread.others_ms / thread.now_ms).toBeLessThan(0.75)
 })

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 
 /** A query works so long before others have their turn. */
 const SLICE_MS = 5
-/** While others have work, queries have one part of so many of the time. */
-const SHARE = 16
+/** While others have work, queries have one part of so many of the time, where nothing else is said. */
+const PARTS = 16
 /** A turn of the event loop that is shorter than this had nothing to do; so many of them in a row mean that nothing waits. */
 const IDLE_MS = 0.1
 const IDLE_TURNS = 3
@@ -21,14 +21,19 @@ const IDLE_SHARE = 0.5
 export class Turns {
   readonly #now_ms: () => number
   readonly #idle_ms: () => number
+  readonly #parts: number
   #last: Promise<void> = Promise.resolve()
   /** Others had work all the time when they were looked at last. */
   #pressed = false
 
-  /** `now_ms` is any clock that only goes forward, the finer the better; `idle_ms` tells how long the loop has had nothing to do, in all. */
-  constructor(now_ms: () => number, idle_ms: () => number) {
+  /**
+   * `now_ms` is any clock that only goes forward, the finer the better; `idle_ms` tells how long the loop has had nothing to do, in all; what works
+   * in these turns has one part of `parts` of the time while others have work.
+   */
+  constructor(now_ms: () => number, idle_ms: () => number, parts = PARTS) {
     this.#now_ms = now_ms
     this.#idle_ms = idle_ms
+    this.#parts = parts
   }
 
   /** Begins a slice of work; returns when it began. */
@@ -42,7 +47,7 @@ export class Turns {
 
   /** Others have their turn, for as long as the slice that ended gave them a right to; queries that wait do so in order. */
   async yield(began_ms: number): Promise<void> {
-    const owed_ms = (this.#now_ms() - began_ms) * (SHARE - 1)
+    const owed_ms = (this.#now_ms() - began_ms) * (this.#parts - 1)
     const turn = this.#last.then(() => this.#others(owed_ms))
     this.#last = turn
     await turn

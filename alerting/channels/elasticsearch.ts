@@ -1,4 +1,4 @@
-import { Client, errors, type ClientOptions } from '@elastic/elasticsearch'
+import type { Client, ClientOptions } from '@elastic/elasticsearch'
 
 import { ServiceError } from '#core/errors.ts'
 import { addressOf, redact, secretsIn, withoutUser } from '#core/net/peer.ts'
@@ -44,10 +44,9 @@ function operations(message: Message, language: Language): Record<string, unknow
 /** What the client throws, as an operating error without the request in it: that holds the credentials. */
 function errorOf(error: unknown, secrets: readonly string[]): ServiceError {
   const message = redact(error instanceof Error ? error.message : String(error), secrets).slice(0, SHOWN)
-  if (error instanceof errors.ResponseError) return refusal(error.statusCode ?? 500, message)
-  return new ServiceError(error instanceof errors.RequestAbortedError ? 'canceled' : 'unavailable', message, {
-    retryable: true,
-  })
+  const name = error instanceof Error ? error.name : ''
+  if (name === 'ResponseError') return refusal((error as { statusCode?: number }).statusCode ?? 500, message)
+  return new ServiceError(name === 'RequestAbortedError' ? 'canceled' : 'unavailable', message, { retryable: true })
 }
 
 interface Item {
@@ -73,12 +72,18 @@ async function ensureTemplates(client: Client, signal: AbortSignal): Promise<voi
   }
 }
 
+async function open(options: ClientOptions): Promise<Client> {
+  const { Client } = await import('@elastic/elasticsearch')
+  return new Client(options)
+}
+
 /** Findings into a data stream and incidents into an index, by bulk; repeated writes change nothing. */
 export const elasticsearch: ChannelKind<ElasticsearchTarget> = {
   type: 'elasticsearch',
   create(target, { version, language }) {
     addressOf(target.url)
-    const client = new Client(clientOptions(target, version))
+    // The client takes 40 MB of memory: only who writes there has it.
+    let opening: Promise<Client> | undefined
     const secrets = secretsOf(target)
     let ready = false
     return {
@@ -90,6 +95,7 @@ export const elasticsearch: ChannelKind<ElasticsearchTarget> = {
       async send(messages: readonly Message[], { signal }: SendContext) {
         let items: readonly Item[]
         try {
+          const client = await (opening ??= open(clientOptions(target, version)))
           signal.throwIfAborted()
           if (!ready) await ensureTemplates(client, signal)
           ready = true
@@ -106,7 +112,7 @@ export const elasticsearch: ChannelKind<ElasticsearchTarget> = {
         const worst = worstOf(items)
         if (worst !== undefined) throw worst
       },
-      close: () => client.close(),
+      close: async () => (await opening)?.close(),
     }
   },
 }

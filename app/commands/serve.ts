@@ -1,6 +1,7 @@
 import { readArguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, readConfig } from '../configured.ts'
+import { holdYoungGeneration } from '../heap.ts'
 
 export const serve: Command = {
   name: 'serve',
@@ -20,6 +21,7 @@ ${CONFIG_HELP}
       record: { type: 'string' },
       log: { type: 'string', default: 'warn' },
     })
+    holdYoungGeneration()
     // Loaded when it is wanted: it takes longer than most offline commands.
     const { greeting, startService, untilStopped } = await import('../running.ts')
     const running = await startService({ loaded: readConfig(values), record: values.record, level: values.log })

@@ -4,7 +4,6 @@ import type { Counter } from '#core/ports/meter.ts'
 
 import { Assigning } from '../kafka/assigning.ts'
 import type { ConsumerEvents, GroupConsumer, KafkaRecord, RecordBatch, TopicPartition } from '../kafka/consumer.ts'
-import { KafkajsConsumer } from '../kafka/kafkajs-consumer.ts'
 import { cutOf, Lanes } from '../kafka/lanes.ts'
 import type { KafkaConfig } from '../kafka/settings.ts'
 import { TopicWatch } from '../kafka/topic-watch.ts'
@@ -112,6 +111,9 @@ class KafkaReceiver implements RunningReceiver {
     const unpacked = { batch: limits.body_inflated, answer: limits.bodies_in_flight / 4 }
     // When another has taken its place, what it says means nothing.
     const events = this.#events(() => consumer === this.#consumer)
+    // Only who reads from Kafka has the memory that its client takes.
+    const { KafkajsConsumer } = await import('../kafka/kafkajs-consumer.ts')
+    if (this.#stopped) return
     const consumer: GroupConsumer = new KafkajsConsumer({ config: this.#config, limits: unpacked, clock, log, events })
     this.#consumer = consumer
     const { from } = this.#config

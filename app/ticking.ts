@@ -1,0 +1,76 @@
+import { type Clock, loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import type { Log } from '#core/ports/log.ts'
+import { Turns } from '#core/turns.ts'
+
+import type { Pipeline } from './pipeline.ts'
+
+const TICK_MS = 1000
+/** Series that rules read before what came in has its turn: some 6 ms of work. */
+const SHARE = 2500
+/** Where much waits, which has its turn as often. */
+const SHARE_MOST = 10_000
+/** While others have work, they have so much of it between two shares. */
+const BETWEEN_MS = 6
+
+export interface TickingOptions {
+  readonly pipeline: Pick<Pipeline, 'submit' | 'waiting'>
+  readonly clock: Clock
+  readonly log: Log
+  /** Up to where data is known to be complete at a time; undefined where nobody lags. */
+  readonly complete_ms: (time_ms: number) => number | undefined
+}
+
+/** Time goes on, once a second; and rules that are due then are evaluated share by share, between which what came meanwhile is read and has its turn. */
+export class Ticking {
+  readonly #options: TickingOptions
+  /** Half of the time is for others, if they have that much to do. */
+  readonly #turns = new Turns(monotonicNow_ms, loopIdle_ms, 2)
+  #running = false
+  #catchingUp = false
+  #cancel: () => void = () => undefined
+
+  constructor(options: TickingOptions) {
+    this.#options = options
+  }
+
+  /** Tells the time; what more rules have to do waits for the next second. */
+  async once(): Promise<void> {
+    await this.#tick(this.#options.clock.now_ms())
+  }
+
+  start(): void {
+    this.#running = true
+    this.#cancel = this.#options.clock.every(TICK_MS, () => void this.#second())
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#cancel()
+  }
+
+  async #second(): Promise<void> {
+    const time_ms = this.#options.clock.now_ms()
+    if (!(await this.#tick(time_ms)) || this.#catchingUp) return
+    this.#catchingUp = true
+    do await this.#turns.yield(monotonicNow_ms() - BETWEEN_MS)
+    while (this.#running && (await this.#tick(time_ms)))
+    this.#catchingUp = false
+  }
+
+  /** True where rules have more to do than their share. One that is refused is counted by the pipeline, and why was said where it began. */
+  async #tick(time_ms: number): Promise<boolean> {
+    const { pipeline, log } = this.#options
+    const complete_ms = this.#options.complete_ms(time_ms)
+    const share = Math.min(SHARE_MOST, SHARE * (1 + pipeline.waiting))
+    try {
+      const given = complete_ms === undefined ? {} : { complete_ms }
+      const { unfinished } = await pipeline.submit({ kind: 'tick', time_ms, ...given, share })
+      return unfinished === true
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      log.debug('a tick was refused', { error: messageOf(error) })
+      return false
+    }
+  }
+}
