@@ -21,6 +21,7 @@ import {
 } from '../collector/index.ts'
 import { remoteWriteLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
+import { youngCollector } from './heap.ts'
 import { version } from './version.ts'
 
 /** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
@@ -59,7 +60,7 @@ export class Sources implements Component {
     const given: ReceiverDeps = {
       ...deps,
       limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight },
-      bodies: new Budget(bodies_in_flight, deps.meter),
+      bodies: new Budget(bodies_in_flight, deps.meter, youngCollector()),
     }
     this.mounts = createMounts(given, { ...remoteWriteLimits(config), seed: randomInt(2 ** 31) })
     const { host } = listen

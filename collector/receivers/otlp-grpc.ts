@@ -94,18 +94,22 @@ class OtlpGrpc implements RunningReceiver {
       return
     }
     const share = this.#deps.bodies.share()
+    let received = 0
     try {
       if (this.#listening.stopped) throw new ServiceError('unavailable', 'stopping')
       if (encoding !== 'identity' && !canInflate(encoding)) {
         throw new ServiceError('unsupported_media', `grpc-encoding ${encoding} is not understood`)
       }
       const { body, wire } = await this.#body(stream, encoding, share)
+      received = wire
       if (signal === undefined) this.#health(stream, body)
       else sendMessage(stream, await this.#take(signal, body, wire))
     } catch (error) {
       this.#refuse(stream, signal ?? 'none', error)
     } finally {
       share.release()
+      // What is read from a connection lies in memory that all requests on it share.
+      this.#deps.bodies.leftBehind(received)
     }
   }
 
