@@ -4,6 +4,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 
 import { loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
+import { LeftBehind } from '#core/left-behind.ts'
 import { Turns } from '#core/turns.ts'
 
 import { errorHandler } from './errors.ts'
@@ -64,6 +65,7 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
     points: limits.answer_points,
     patience_ms: limits.query_timeout_ms,
     turns: options.turns ?? new Turns(monotonicNow_ms, loopIdle_ms),
+    leftBehind: options.leftBehind ?? new LeftBehind(() => {}),
   })
   return { ...options, limits, streams, deliveries, started_ms: clock.now_ms(), whole }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#core/clock.ts'
+import type { LeftBehind } from '#core/left-behind.ts'
 import type { AlertReader } from '#core/ports/alerts.ts'
 import type { ChangeReader } from '#core/ports/changes.ts'
 import type { FindingReader } from '#core/ports/findings.ts'
@@ -93,6 +94,8 @@ export interface ApiOptions {
   readonly clock: Clock
   /** Shared with all that works long on this thread. */
   readonly turns?: Turns
+  /** What answers were in that are on their way. */
+  readonly leftBehind?: LeftBehind
   readonly log: Log
   readonly meter: Meter
   /** The folder of the console's static files. */

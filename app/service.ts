@@ -7,6 +7,7 @@ import { assert } from '#core/assert.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
+import { LeftBehind } from '#core/left-behind.ts'
 import type { Log } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 import { DiskSpace } from '#core/store/disk-space.ts'
@@ -22,6 +23,7 @@ import { decoderLimits, externalUrl, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { Gate } from './gate.ts'
+import { youngCollector } from './heap.ts'
 import { lockFolder } from './lock.ts'
 import { Pipeline } from './pipeline.ts'
 import { openRecording, type Recording } from './recording.ts'
@@ -126,15 +128,16 @@ export class Service implements Component {
     })
     this.pipeline = new Pipeline({ stages: this.#stages, queue: config.limits.queue, meter, log })
     this.upstreams = this.#createUpstreams(peers)
+    const leftBehind = new LeftBehind(youngCollector())
     this.#gate = new Gate(this.pipeline, !this.upstreams.hasHistory)
-    this.#sources = new Sources(config, { intake: this.#gate, positions, folder, clock, meter, log })
+    this.#sources = new Sources(config, { intake: this.#gate, positions, folder, clock, meter, log, leftBehind })
     this.#ticking = new Ticking({
       pipeline: this.pipeline,
       clock,
       log,
       complete_ms: (time_ms) => this.#complete(time_ms),
     })
-    this.#api = this.#createApi()
+    this.#api = this.#createApi(leftBehind)
   }
 
   get externalUrl(): string {
@@ -225,7 +228,7 @@ export class Service implements Component {
     })
   }
 
-  #createApi(): ApiComponent {
+  #createApi(leftBehind: LeftBehind): ApiComponent {
     const { loaded, clock, log, telemetry } = this.#options
     const { listen, language, limits } = loaded.value
     const { engine } = this
@@ -259,6 +262,7 @@ export class Service implements Component {
       limits: { query_timeout_ms: limits.query_timeout, stream_clients: limits.stream_clients },
       clock,
       turns: engine.turns,
+      leftBehind,
       log,
       meter: telemetry.meter,
       console_dir: CONSOLE,

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
+import type { LeftBehind } from '#core/left-behind.ts'
 import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
@@ -21,7 +22,6 @@ import {
 } from '../collector/index.ts'
 import { remoteWriteLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
-import { youngCollector } from './heap.ts'
 import { version } from './version.ts'
 
 /** Rules wait for a source that lags, but not longer than this: a source that never catches up must not silence them. */
@@ -35,6 +35,8 @@ export interface SourcesDeps {
   readonly clock: Clock
   readonly meter: Meter
   readonly log: Log
+  /** What bodies were in that are gone. */
+  readonly leftBehind: LeftBehind
 }
 
 /** Every way in that the configuration opens. */
@@ -60,7 +62,7 @@ export class Sources implements Component {
     const given: ReceiverDeps = {
       ...deps,
       limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight },
-      bodies: new Budget(bodies_in_flight, deps.meter, youngCollector()),
+      bodies: new Budget(bodies_in_flight, deps.meter, deps.leftBehind),
     }
     this.mounts = createMounts(given, { ...remoteWriteLimits(config), seed: randomInt(2 ** 31) })
     const { host } = listen

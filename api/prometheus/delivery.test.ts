@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
+import { LeftBehind } from '#core/left-behind.ts'
 import { Turns } from '#core/turns.ts'
 
 import { Deliveries } from './delivery.ts'
@@ -24,7 +25,8 @@ class Writer {
 }
 
 function deliveriesOf(patience_ms = 60_000): Deliveries {
-  return new Deliveries({ points: 100_000, patience_ms, turns: new Turns(monotonicNow_ms, loopIdle_ms) })
+  const leftBehind = new LeftBehind(() => {})
+  return new Deliveries({ points: 100_000, patience_ms, turns: new Turns(monotonicNow_ms, loopIdle_ms), leftBehind })
 }
 
 function sent(deliveries: Deliveries, writer: Writer, drop: () => void = () => {}): Response {

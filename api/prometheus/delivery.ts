@@ -1,4 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
+import type { LeftBehind } from '#core/left-behind.ts'
 import type { Turns } from '#core/turns.ts'
 
 import { jsonResponse } from './envelope.ts'
@@ -6,6 +7,8 @@ import { JsonBytes } from './json-bytes.ts'
 
 /** Answers of so few points are written at once. */
 const FEW = 10_000
+/** Of the value of a point in a result. */
+const POINT_BYTES = 8
 /** So many bytes go on their way together. */
 const PIECE_BYTES = 1 << 18
 
@@ -15,6 +18,8 @@ export interface DeliveriesOptions {
   /** How long a reader may take for a piece. */
   readonly patience_ms: number
   readonly turns: Turns
+  /** What answers were in that are on their way. */
+  readonly leftBehind: LeftBehind
 }
 
 /** What goes on at each `next` until the answer is written. */
@@ -63,10 +68,14 @@ export class Deliveries {
 
   /** It counts from when it is read for the first time until it is read or dropped: nobody may ever read it. */
   #stream({ points, drop }: Omit<Delivery, 'pieces'>, json: JsonBytes, writing: Writing): ReadableStream<Uint8Array> {
+    const { leftBehind, patience_ms } = this.#options
     let state: 'new' | 'open' | 'closed' = 'new'
     let patience: NodeJS.Timeout | undefined
     const close = (): void => {
-      if (state === 'open') this.#points -= points
+      if (state === 'open') {
+        this.#points -= points
+        leftBehind.add(points * POINT_BYTES)
+      }
       state = 'closed'
       clearTimeout(patience)
     }
@@ -85,11 +94,12 @@ export class Deliveries {
         throw error
       })
       if (state === 'closed') return
+      leftBehind.add(json.length)
       controller.enqueue(json.take())
       if (done) {
         close()
         controller.close()
-      } else patience = setTimeout(lose, this.#options.patience_ms)
+      } else patience = setTimeout(lose, patience_ms)
     }
     return new ReadableStream<Uint8Array>({ pull, cancel: close }, { highWaterMark: 0 })
   }

@@ -1,20 +1,17 @@
 import { ServiceError } from '#core/errors.ts'
+import { LeftBehind } from '#core/left-behind.ts'
 import type { Meter } from '#core/ports/meter.ts'
-
-/** So much is left behind before it is swept up. Eight times as much, and V8 begins by itself. */
-const SWEEP_BYTES = 2 ** 22
 
 /** Bytes that all bodies together may hold. */
 export class Budget {
   readonly #limit: number
-  readonly #sweep: () => void
+  /** What bodies were in that are gone. */
+  readonly leftBehind: LeftBehind
   #used = 0
-  #leftBehind = 0
 
-  /** `sweep` gives back what was dropped a short time ago. */
-  constructor(limit: number, meter: Meter, sweep: () => void = () => {}) {
+  constructor(limit: number, meter: Meter, leftBehind = new LeftBehind(() => {})) {
     this.#limit = limit
-    this.#sweep = sweep
+    this.leftBehind = leftBehind
     meter.gauge('barograph.collector.bodies', { description: 'Bodies held', unit: 'By' }, () => this.#used)
   }
 
@@ -24,17 +21,6 @@ export class Budget {
 
   get left(): number {
     return this.#limit - this.#used
-  }
-
-  /**
-   * Bytes came in memory that only the garbage collector can give back, and nobody holds them any more. Left to itself it looks through the
-   * whole heap for every few dozen MiB of them, which costs as much as all other work on them; among what is young they are found in a millisecond.
-   */
-  leftBehind(bytes: number): void {
-    this.#leftBehind += bytes
-    if (this.#leftBehind < SWEEP_BYTES) return
-    this.#leftBehind = 0
-    this.#sweep()
   }
 
   /** One request's share. */

@@ -109,7 +109,7 @@ class OtlpGrpc implements RunningReceiver {
     } finally {
       share.release()
       // What is read from a connection lies in memory that all requests on it share.
-      this.#deps.bodies.leftBehind(received)
+      this.#deps.bodies.leftBehind.add(received)
     }
   }
 
