@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { CHANGE_KINDS } from '#core/change.ts'
 import type { Input, SamplesInput } from '#core/ports/intake.ts'
+import { Labels } from '#core/series.ts'
 
 import { inputLine, readInput, readInputs } from './recording.ts'
 import { decoded, metrics, nanos, request } from './testing/decoding.fixture.ts'
@@ -54,6 +55,27 @@ describe('a recorded input', () => {
         expect(noMinusZero(readInput(line, ORIGIN))).toEqual(noMinusZero(input))
       }),
     )
+  })
+
+  test('of an upstream has floats, native histograms, errors and outages', () => {
+    const value = { count: 2, sum: -0.5, buckets: [{ bounds: 3 as const, lower: -Infinity, upper: 2, count: 2 }] }
+    const asked = { rule: 'f;g;record;r', expr: 'h', from_ms: 0, to_ms: 60_000, step_ms: 60_000 }
+    const series = {
+      labels: Labels.of({ job: 'a' }),
+      time_ms: Float64Array.of(0),
+      value: Float64Array.of(Number.NaN),
+      histograms: [{ time_ms: 60_000, value }],
+    }
+    const input: Input = {
+      kind: 'answers',
+      datasource: 'prom',
+      answers: [
+        { ...asked, series: [series], error: '' },
+        { ...asked, series: [], error: 'it was away', away: true },
+        { ...asked, series: [], error: 'many-to-many' },
+      ],
+    }
+    expect(readInput(inputLine(input), ORIGIN)).toEqual(input)
   })
 
   test('has times that people can read', () => {

@@ -1,4 +1,5 @@
 import { ServiceError } from './errors.ts'
+import type { ExponentialSample } from './exponential-sample.ts'
 import type { SeriesWriter } from './ports/series-writer.ts'
 import { type SampleBatch, SampleBuilder } from './sample.ts'
 import type { Labels, MetricType } from './series.ts'
@@ -33,6 +34,17 @@ export class DerivedSamples {
         value,
         stale,
       )
+    } catch (error) {
+      if (!(error instanceof ServiceError && error.code === 'too_large')) throw error
+    }
+  }
+
+  /** A native histogram; `labels` with `__name__`. */
+  histogram(metric: DerivedMetric, labels: Labels, sample: ExponentialSample, stale = false): void {
+    const { bounds, time_ms, sum, count, buckets } = sample
+    try {
+      const series = this.#writer.resolve({ ...metric, labels, kind: 'exponential', bounds })
+      this.#batch.histogram({ series, time_ms, sum, count, buckets, stale })
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === 'too_large')) throw error
     }

@@ -138,11 +138,13 @@ class LocalQueryEngine implements QueryEngine {
   inspect(source: string): ExpressionInfo {
     const expr = this.#checked(source)
     const whole = unwrapped(expr)
+    const ranges = reachesOf(expr, 0)
     return {
       type: typeOf(expr),
-      selectors: reachesOf(expr, this.#lookback_ms).map(({ selector: { matchers }, reach_ms }) => ({
+      selectors: reachesOf(expr, this.#lookback_ms).map(({ selector: { matchers, offset_ms }, reach_ms }, i) => ({
         matchers,
         reach_ms,
+        window_ms: Math.max(0, ranges[i]!.reach_ms - offset_ms),
       })),
       plain: whole.kind === 'selector' && isPlain(whole) ? whole.matchers : null,
     }

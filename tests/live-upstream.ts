@@ -17,8 +17,8 @@ const HISTORY_MS = 90 * MINUTE_MS
 const PIECE_MS = 10 * MINUTE_MS
 /** Until the last steps are answered. */
 const SETTLE_MS = 30_000
-/** Steps after an outage with gaps, until rates have two samples. */
-const RECOVERY_MS = MINUTE_MS
+/** After an outage with gaps what was learned is not the same, nor is what is still in a window. */
+const RECOVERY_MS = 3 * MINUTE_MS
 /** None of these is ever true. */
 const FALSE_ALERTS = ['NoRequests', 'NobodyReports', 'NothingRecorded']
 

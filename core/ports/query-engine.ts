@@ -67,6 +67,8 @@ export interface RangeOptions extends QueryOptions {
 export interface SelectorInfo {
   readonly matchers: readonly Matcher[]
   readonly reach_ms: number
+  /** Of that, the range over which samples are put together (`[5m]`); 0 or absent where the newest one counts. */
+  readonly window_ms?: number
 }
 
 export interface ExpressionInfo {

@@ -13,6 +13,8 @@ export interface Question {
   readonly offset_ms: number
   /** The last step that was answered; −Infinity before the first. */
   readonly mark_ms: number
+  /** Its values are learned from: none is better than one of half the samples. */
+  readonly learns?: boolean
 }
 
 /** What an upstream said of the steps of one rule. */

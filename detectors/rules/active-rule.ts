@@ -69,6 +69,8 @@ export class ActiveRule {
   readonly #runner: Runner | undefined
   /** Rules that record from an upstream what this one reads. */
   #sources: readonly ActiveRule[] = []
+  /** Whether detectors or forecasts learn from its results. */
+  #learns: boolean
   /** Who has results of steps: our own query engine, or an answer that came. */
   #ask: Ask = (span) => this.#query(span)
   #due_ms = -Infinity
@@ -94,6 +96,7 @@ export class ActiveRule {
     this.#options = options
     this.#info = options.query.inspect(rule.expr)
     this.#speaksOfNothing = speaksOfNothing(this.#info, rule.expr)
+    this.#learns = rule.kind === 'anomaly'
     this.#runner = runnerOf(rule, group, this.#info, options)
   }
 
@@ -101,6 +104,8 @@ export class ActiveRule {
   follow(recording: ReadonlyMap<string, readonly ActiveRule[]>): void {
     const metrics = this.rule.datasource === undefined ? metricsOf(this.#info) : undefined
     this.#sources = [...(metrics ?? [])].flatMap((name) => recording.get(name) ?? [])
+    const { kind } = this.rule
+    if (kind === 'anomaly' || kind === 'forecast') for (const source of this.#sources) source.#learns = true
   }
 
   /** The newest step that it was asked for; −Infinity before the first. */
@@ -177,7 +182,7 @@ export class ActiveRule {
     const { key, expr, datasource } = this.rule
     if (datasource === undefined) return undefined
     const { interval_ms, offset_ms } = this.#group
-    return { rule: key, datasource, expr, interval_ms, offset_ms, mark_ms: this.#mark_ms }
+    return { rule: key, datasource, expr, interval_ms, offset_ms, mark_ms: this.#mark_ms, learns: this.#learns }
   }
 
   /** Takes steps beyond the mark as if it had evaluated them; what is known already, or was asked otherwise, is passed over. */
@@ -361,7 +366,7 @@ export class ActiveRule {
   }
 
   #within(series: readonly ResultSeries[], span: Span): readonly ResultSeries[] {
-    return this.#limitedSeries(series.map((one) => cut(one, span)).filter(({ time_ms }) => time_ms.length > 0))
+    return this.#limitedSeries(series.map((one) => cut(one, span)).filter((one) => stepsOf(one).length > 0))
   }
 
   #limitedSeries(series: readonly ResultSeries[]): readonly ResultSeries[] {
@@ -380,18 +385,24 @@ export class ActiveRule {
 
 /** The points of a series within a span. */
 function cut(series: ResultSeries, { from_ms, to_ms }: Span): ResultSeries {
-  const { labels, time_ms, value } = series
+  const { labels, time_ms, value, histograms } = series
   let [begin, end] = [0, time_ms.length]
   while (begin < end && time_ms[begin]! < from_ms) begin++
   while (end > begin && time_ms[end - 1]! > to_ms) end--
-  if (begin === 0 && end === time_ms.length) return series
-  return { labels, time_ms: time_ms.subarray(begin, end), value: value.subarray(begin, end) }
+  const floats = { labels, time_ms: time_ms.subarray(begin, end), value: value.subarray(begin, end) }
+  if (histograms === undefined) return begin === 0 && end === time_ms.length ? series : floats
+  return { ...floats, histograms: histograms.filter((one) => one.time_ms >= from_ms && one.time_ms <= to_ms) }
+}
+
+/** The steps at which a series has a value; of those with histograms in no order. */
+function stepsOf({ time_ms, histograms }: ResultSeries): ArrayLike<number> & Iterable<number> {
+  return histograms === undefined ? time_ms : [...time_ms, ...histograms.map((one) => one.time_ms)]
 }
 
 /** Throws where a step has more series than the group's limit; those of different steps do not add up. */
 function refuseBeyond(limit: number, series: readonly ResultSeries[]): void {
   const counts = new Map<number, number>()
-  for (const { time_ms } of series) for (const time of time_ms) counts.set(time, (counts.get(time) ?? 0) + 1)
+  for (const one of series) for (const time of stepsOf(one)) counts.set(time, (counts.get(time) ?? 0) + 1)
   const most = Math.max(...counts.values())
   if (most > limit) throw new ServiceError('execution', `exceeded limit of ${limit} with ${most} series`)
 }

@@ -137,12 +137,16 @@ test('a rule that is gone ends what it wrote', () => {
   expect(runner.active).toBe(false)
 })
 
-test('native histograms are not written, and the rule says so', () => {
+test('histograms with bounds of their own are not written, and the rule says so', () => {
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule(), writer, nobody)
-  const histograms = [{ time_ms: 1, value: { count: 1, sum: 1, buckets: [] } }]
+  const histograms = [
+    { time_ms: 1, value: { count: 1, sum: 1, buckets: [{ bounds: 0 as const, lower: 1, upper: 3, count: 1 }] } },
+  ]
   const series = result('n', 'x.').map((one) => ({ ...one, histograms }))
   const { error } = runner.take({ series, from_ms: 0, to_ms: 1, interval_ms: 1, again: false })
-  expect(error?.message).toContain('1 native histograms of the result are not recorded')
-  expect(lines).toEqual(['r{name="n"} 0 0', 'r{name="n"} 1 stale'])
+  expect(error?.message).toContain(
+    '1 histograms of the result have buckets with bounds of their own and are not recorded',
+  )
+  expect(lines).toEqual(['r{name="n"} 0 0'])
 })

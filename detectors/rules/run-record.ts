@@ -6,6 +6,7 @@ import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
+import { isThere, RecordedHistograms, type SavedHistograms } from './recorded-histograms.ts'
 import type { RecordRule } from './rule.ts'
 import { NOTHING, type Results, type Runner, type Taken } from './runner.ts'
 
@@ -16,11 +17,15 @@ export interface RecordedSink {
   samples(batch: SampleBatch, fresh: Uint8Array): void
 }
 
+/** Labels of floats, then histograms. */
+type Saved = readonly (Readonly<Record<string, string>> | SavedHistograms[number])[]
+
 /** Writes results as a series; marks those stale that have gone. */
 export class RecordRunner implements Runner {
   readonly repeatable = true
   readonly #rule: RecordRule
   readonly #derived: DerivedSamples
+  readonly #histograms: RecordedHistograms
   readonly #stored: (batch: SampleBatch, fresh: Uint8Array) => void
   /** Series of the last step, by their labels as written. */
   #present = new Map<string, Labels>()
@@ -30,10 +35,11 @@ export class RecordRunner implements Runner {
     this.#rule = rule
     this.#stored = (batch, fresh) => scoring.samples(batch, fresh)
     this.#derived = new DerivedSamples(writer)
+    this.#histograms = new RecordedHistograms(this.#derived)
   }
 
   get active(): boolean {
-    return this.#present.size > 0
+    return this.#present.size > 0 || this.#histograms.size > 0
   }
 
   take({ series, from_ms, to_ms, interval_ms, again }: Results): Taken {
@@ -41,49 +47,53 @@ export class RecordRunner implements Runner {
     const present = new Map<string, Labels>()
     // What was there at the step before and is not at the first of these.
     if (!again) {
-      for (const [key, labels] of this.#present)
-        if (written.get(key)?.time_ms[0] !== from_ms) this.#stale(labels, from_ms)
+      for (const [key, labels] of this.#present) if (!isThere(written.get(key), from_ms)) this.#stale(labels, from_ms)
     }
-    for (const [key, { labels, time_ms, value }] of written) {
+    for (const [key, result] of written) {
+      const { labels, time_ms, value, histograms } = result
       for (let i = 0; i < time_ms.length; i++) {
         const time = time_ms[i]!
         this.#derived.add(ABOUT, labels, time, value[i]!)
         const next = time + interval_ms
-        if (next <= to_ms && time_ms[i + 1] !== next) this.#stale(labels, next)
+        if (next > to_ms || time_ms[i + 1] === next) continue
+        if (histograms === undefined || !isThere(result, next)) this.#stale(labels, next)
       }
       if (time_ms.at(-1) === to_ms) present.set(key, labels)
     }
     if (!again) this.#present = present
+    const strange = this.#histograms.take(written, { from_ms, to_ms, interval_ms, again })
     this.#derived.flush(this.#stored)
-    return withoutHistograms(series)
+    return strange === 0 ? NOTHING : { events: [], error: notRecorded(strange) }
   }
 
   end(time_ms: number): AlertEvent[] {
     for (const labels of this.#present.values()) this.#stale(labels, time_ms)
     this.#present.clear()
+    this.#histograms.end(time_ms)
     this.#derived.flush()
     return []
   }
 
   save(): unknown {
-    return [...this.#present.values()].map((labels) => labels.toJSON())
+    const floats = [...this.#present.values()].map((labels) => labels.toJSON())
+    return [...floats, ...this.#histograms.save()] satisfies Saved
   }
 
   load(state: unknown): void {
-    const sets = (state as readonly Record<string, string>[]).map((pairs) => Labels.of(pairs))
+    const saved = state as Saved
+    this.#histograms.load(saved.filter((one) => Array.isArray(one)) as SavedHistograms)
+    const sets = saved.filter((one) => !Array.isArray(one)).map((pairs) => Labels.of(pairs as Record<string, string>))
     this.#present = new Map(sets.map((labels) => [labels.key, labels]))
   }
 
   /** Results under the labels as written. Throws `ServiceError('execution')` where those of two are the same at one step. */
   #named(series: readonly ResultSeries[]): Map<string, ResultSeries> {
     const named = new Map<string, ResultSeries>()
-    for (const { labels: own, time_ms, value } of series) {
-      const labels = own.merge([...this.#rule.extra, [METRIC_NAME, this.#rule.name]])
+    for (const result of series) {
+      const labels = result.labels.merge([...this.#rule.extra, [METRIC_NAME, this.#rule.name]])
       const other = named.get(labels.key)
-      named.set(
-        labels.key,
-        other === undefined ? { labels, time_ms, value } : joined(other, { labels, time_ms, value }),
-      )
+      const own = { ...result, labels }
+      named.set(labels.key, other === undefined ? own : joined(other, own))
     }
     return named
   }
@@ -93,13 +103,9 @@ export class RecordRunner implements Runner {
   }
 }
 
-/** Floats are written, native histograms are not: the rule's health tells. */
-function withoutHistograms(series: readonly ResultSeries[]): Taken {
-  let points = 0
-  for (const { histograms } of series) points += histograms?.length ?? 0
-  if (points === 0) return NOTHING
-  const message = `${points} native histograms of the result are not recorded: take histogram_quantile(), histogram_sum() or the like of them`
-  return { events: [], error: new ServiceError('execution', message) }
+function notRecorded(count: number): ServiceError {
+  const message = `${count} histograms of the result have buckets with bounds of their own and are not recorded: take histogram_quantile(), histogram_sum() or the like of them`
+  return new ServiceError('execution', message)
 }
 
 /** Two results that the rule's labels make one, each at its own steps. */
@@ -107,12 +113,17 @@ function joined(a: ResultSeries, b: ResultSeries): ResultSeries {
   const points = [a, b]
     .flatMap(({ time_ms, value }) => Array.from(time_ms, (time, i) => [time, value[i]!] as const))
     .toSorted(([one], [other]) => one - other)
-  if (points.some(([time], i) => i > 0 && time === points[i - 1]![0])) {
+  const histograms = [...(a.histograms ?? []), ...(b.histograms ?? [])].toSorted(
+    (one, other) => one.time_ms - other.time_ms,
+  )
+  const times = [...points.map(([time]) => time), ...histograms.map(({ time_ms }) => time_ms)]
+  if (new Set(times).size < times.length) {
     throw new ServiceError(
       'execution',
       `vector contains metrics with the same labelset after applying rule labels: ${String(a.labels)}`,
     )
   }
   const time_ms = Float64Array.from(points, ([time]) => time)
-  return { labels: a.labels, time_ms, value: Float64Array.from(points, ([, value]) => value) }
+  const floats = { labels: a.labels, time_ms, value: Float64Array.from(points, ([, value]) => value) }
+  return histograms.length === 0 ? floats : { ...floats, histograms }
 }

@@ -1,9 +1,9 @@
-import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
+import type { ExpressionInfo, ResultHistogram, ResultSeries } from '#core/ports/query-engine.ts'
 import type { Answer, Question } from '#core/ports/questions.ts'
 import type { TimeRange } from '#core/ports/series-reader.ts'
 import type { Labels } from '#core/series.ts'
 
-import type { AnsweredSeries, QueryAnswer } from '../client/answer.ts'
+import type { AnsweredSeries, QueryAnswer, ShownHistogram } from '../client/answer.ts'
 
 /** Tells the results of one rule from those of the others. */
 const OF_RULE = 'barograph_asked'
@@ -50,7 +50,7 @@ function united(parts: readonly string[]): string {
   return `(${united(parts.slice(0, middle))} or ${united(parts.slice(middle))})`
 }
 
-/** What each rule is told: points at its steps only, whatever the server says beyond. Native histograms have no value here. */
+/** What each rule is told: points at its steps only, whatever the server says beyond. */
 export function answersOf(batch: Batch, answer: QueryAnswer): Answer[] {
   const series = answer.type === 'matrix' ? answer.series : []
   const { questions } = batch
@@ -60,7 +60,7 @@ export function answersOf(batch: Batch, answer: QueryAnswer): Answer[] {
     ...asked(question, batch),
     series: (byRule.get(i) ?? [])
       .map((one) => resultOf(one, batch, several))
-      .filter(({ time_ms }) => time_ms.length > 0)
+      .filter(({ time_ms, histograms }) => time_ms.length > 0 || histograms !== undefined)
       .toSorted((a, b) => (a.labels.key < b.labels.key ? -1 : 1)),
     error: '',
   }))
@@ -82,10 +82,26 @@ function asked({ rule, expr }: Question, { from_ms, to_ms, step_ms }: Batch) {
   return { rule, expr, from_ms, to_ms, step_ms }
 }
 
-function resultOf({ labels, time_ms, value }: AnsweredSeries, batch: Batch, several: boolean): ResultSeries {
+function resultOf(
+  { labels, time_ms, value, histograms }: AnsweredSeries,
+  batch: Batch,
+  several: boolean,
+): ResultSeries {
   const { from_ms, to_ms, step_ms } = batch
   const isStep = (time: number): boolean => time >= from_ms && time <= to_ms && (time - from_ms) % step_ms === 0
   const own = several ? labels.drop(OF_RULE) : labels
-  if (time_ms.every(isStep)) return { labels: own, time_ms, value }
-  return { labels: own, time_ms: time_ms.filter(isStep), value: value.filter((_, i) => isStep(time_ms[i]!)) }
+  const floats = time_ms.every(isStep)
+    ? { labels: own, time_ms, value }
+    : { labels: own, time_ms: time_ms.filter(isStep), value: value.filter((_, i) => isStep(time_ms[i]!)) }
+  const shown = histograms.filter((one) => isStep(one.time_ms))
+  if (shown.length === 0) return floats
+  return { ...floats, histograms: shown.map((one) => ({ time_ms: one.time_ms, value: valueOf(one) })) }
+}
+
+function valueOf({ count, sum, buckets }: ShownHistogram): ResultHistogram {
+  return {
+    count,
+    sum,
+    buckets: buckets.map(({ rule, ...bucket }) => ({ ...bucket, bounds: rule })),
+  }
 }

@@ -234,6 +234,31 @@ describe('what is missing', () => {
     expect(parts(outages, 2, 5)).toEqual([['x,y', 2, 5, false]])
   })
 
+  test('is missing to what is learned from as long as it lies in its window, unless it is little of that', async () => {
+    const selector = (name: string, window_ms: number) => ({
+      matchers: [{ name: '__name__', op: '=' as const, value: name }],
+      reach_ms: window_ms,
+      window_ms,
+    })
+    const outages = new Outages()
+    const asked = {
+      ...about(640),
+      questions: about(640).questions.map((one) => ({ ...one, learns: true })),
+      inspect: (expr: string): ExpressionInfo => ({
+        type: 'vector',
+        selectors: [selector(expr, expr === 'x' ? 5 * MINUTE : 60 * MINUTE)],
+        plain: null,
+      }),
+    }
+    const probe = probeOf({ up: HOLE, x: HOLE, y: HOLE })
+    await outages.examine(probe, asked)
+    await outages.examine(probe, { ...asked, now_ms: asked.now_ms + 5 * SECOND })
+    expect(parts(outages, 2, 20)).toEqual([
+      ['x', 2, 15, true],
+      ['y', 2, 10, true],
+    ])
+  })
+
   test('is nothing where nothing was ever there', async () => {
     expect(parts(await examined(probeOf({})), 2, 5)).toEqual([['x,y', 2, 5, false]])
   })

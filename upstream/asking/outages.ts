@@ -12,6 +12,8 @@ import { OF_THE_QUERY } from './failures.ts'
 const UP = 'up'
 /** A rate needs two samples. */
 const SAMPLES_OF_RATE = 2
+/** A gap of a fifth of a window makes a rate a fifth too small: as much as what detectors find. */
+const MUCH = 5
 /** So long an upstream that is back may be without new samples: senders come with what they kept, targets are found. */
 const PATIENCE_MS = 300_000
 /** After that others are waited for: not all senders are equally fast. */
@@ -33,13 +35,19 @@ export interface Part {
   readonly away: TimeRange | undefined
 }
 
-type Selectors = ReadonlyMap<string, readonly string[]>
+/** What a rule reads. `window_ms`: over which samples are put together, where its values are learned from. */
+interface Read {
+  readonly selector: string
+  readonly window_ms: number
+}
+
+type Reads = ReadonlyMap<string, readonly Read[]>
 
 /**
  * When an upstream was away. Its series have a hole there, which says nothing of what they measure: a rule that were told of it as of any other step would
  * see all of its input gone. Its own rules were not evaluated then either. So after each failure, and after our own start, it is asked once when it had
  * samples at all (`up`; where there is none, what its rules read), and if that has a gap, whether what a rule reads has it too: senders fill what they
- * kept. A gap is where some samples of each series are missing, until rates have two samples again.
+ * kept. A gap is where some samples of each series are missing, until rates have two samples again, and for what is learned from, until they have all.
  */
 export class Outages {
   #suspected = true
@@ -85,8 +93,9 @@ export class Outages {
     const isSilent = ({ times_ms, most_ms }: Beats): boolean =>
       times_ms.length > 0 && now_ms - lag_ms - times_ms.at(-1)! > most_ms
     const isWell = up.times_ms.length > 0 && !isSilent(up) && gapsOf(up).length === 0
-    const reads = selectorsOf(questions, about)
-    const read = isWell ? new Map<string, Beats>() : await beatsOf([...new Set([...reads.values()].flat())], span)
+    const reads = readsOf(questions, about)
+    const selectors = new Set([...reads.values()].flat().map(({ selector }) => selector))
+    const read = isWell ? new Map<string, Beats>() : await beatsOf([...selectors], span)
     const silent = [up, ...read.values()].filter(isSilent)
     if (silent.length > 0 && now_ms - this.#back_ms < PATIENCE_MS) this.#unsettled_ms = now_ms
     if (now_ms - this.#unsettled_ms < SETTLE_MS) {
@@ -122,15 +131,15 @@ export class Outages {
     this.#late = 0
   }
 
-  #learn(reads: Selectors, up: Beats, read: ReadonlyMap<string, Beats>): void {
+  #learn(reads: Reads, up: Beats, read: ReadonlyMap<string, Beats>): void {
     this.#known.clear()
     const whole = up.times_ms.length > 0 ? up : together([...read.values()])
     const gaps = gapsOf(whole)
     if (gaps.length === 0) return
-    for (const [rule, selectors] of reads) {
-      const own = selectors.flatMap((selector) => {
+    for (const [rule, parts] of reads) {
+      const own = parts.flatMap(({ selector, window_ms }) => {
         const beats = read.get(selector)
-        return beats === undefined || beats.times_ms.length === 0 ? gaps : gapsOf(beats)
+        return beats === undefined || beats.times_ms.length === 0 ? gaps : gapsOf(beats, window_ms)
       })
       const away = own.filter((one) => gaps.some((gap) => one.from_ms <= gap.to_ms && one.to_ms >= gap.from_ms))
       this.#known.set(rule, merged(away))
@@ -139,18 +148,26 @@ export class Outages {
 }
 
 /** What rules read, by their keys. Those that read nothing are always well. */
-function selectorsOf(questions: readonly Question[], { inspect }: Pick<Examination, 'inspect'>): Selectors {
+function readsOf(questions: readonly Question[], { inspect }: Pick<Examination, 'inspect'>): Reads {
   return new Map(
-    questions.map(({ rule, expr }) => [rule, inspect(expr).selectors.map(({ matchers }) => selectorText(matchers))]),
+    questions.map(({ rule, expr, learns = false }) => [
+      rule,
+      inspect(expr).selectors.map(({ matchers, window_ms = 0 }) => ({
+        selector: selectorText(matchers),
+        window_ms: learns ? window_ms : 0,
+      })),
+    ]),
   )
 }
 
-/** From where a sample is missing to where rates have two. */
-function gapsOf({ times_ms, spacing_ms, most_ms }: Beats): TimeRange[] {
+/** From where a sample is missing to where rates have two; where a gap is much of a window, to where it is out of it. */
+function gapsOf({ times_ms, spacing_ms, most_ms }: Beats, window_ms = 0): TimeRange[] {
   return times_ms.flatMap((first_ms, i) => {
     const last_ms = times_ms[i - 1]
     if (last_ms === undefined || first_ms - last_ms <= most_ms) return []
-    return [{ from_ms: last_ms + spacing_ms, to_ms: first_ms + SAMPLES_OF_RATE * spacing_ms - 1 }]
+    const isMuch = window_ms <= MUCH * (first_ms - last_ms)
+    const settled_ms = Math.max(SAMPLES_OF_RATE * spacing_ms, isMuch ? window_ms + spacing_ms : 0)
+    return [{ from_ms: last_ms + spacing_ms, to_ms: first_ms + settled_ms - 1 }]
   })
 }
 

@@ -1,18 +1,20 @@
 import { ServiceError } from '#core/errors.ts'
 import { Labels } from '#core/series.ts'
 
+/** `rule`: 0 open on the left, 1 on the right, 2 on both sides, 3 on neither. */
+interface ShownBucket {
+  readonly rule: 0 | 1 | 2 | 3
+  readonly lower: number
+  readonly upper: number
+  readonly count: number
+}
+
 /** A native histogram as the HTTP API shows it: buckets with their ends, those without observations left out. */
 export interface ShownHistogram {
   readonly time_ms: number
   readonly count: number
   readonly sum: number
-  /** `rule`: 0 open on the left, 1 on the right, 2 on both sides, 3 on neither. */
-  readonly buckets: readonly {
-    readonly rule: number
-    readonly lower: number
-    readonly upper: number
-    readonly count: number
-  }[]
+  readonly buckets: readonly ShownBucket[]
 }
 
 /** One series of an answer, in ascending time. */
@@ -79,9 +81,9 @@ function pair(value: unknown): readonly [number, unknown] {
 function histogramOf(value: unknown): ShownHistogram {
   const [time_ms, shown] = pair(value)
   if (!isObject(shown)) throw strange('a histogram is no object')
-  const buckets = list(shown['buckets'] ?? [], 'buckets').map((bucket) => {
+  const buckets = list(shown['buckets'] ?? [], 'buckets').map((bucket): ShownBucket => {
     const [rule, lower, upper, count] = list(bucket, 'a bucket')
-    if (typeof rule !== 'number') throw strange('a bucket has no rule')
+    if (rule !== 0 && rule !== 1 && rule !== 2 && rule !== 3) throw strange('a bucket has no rule')
     return { rule, lower: numberOf(lower), upper: numberOf(upper), count: numberOf(count) }
   })
   return { time_ms, count: numberOf(shown['count']), sum: numberOf(shown['sum']), buckets }

@@ -1,4 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
+import { exponentialSample } from '#core/exponential-sample.ts'
 import type { Signals } from '#core/ports/decoder.ts'
 import type { SamplesInput } from '#core/ports/intake.ts'
 import type { MetricMetadata } from '#core/ports/series-reader.ts'
@@ -7,7 +8,6 @@ import { SampleBuilder } from '#core/sample.ts'
 import type { Labels, SeriesDefinition } from '#core/series.ts'
 
 import type { AnsweredSeries, ShownHistogram } from '../client/answer.ts'
-import { exponentialSample } from './exponential-rows.ts'
 
 const NO_BOUNDS = new Float64Array(0)
 

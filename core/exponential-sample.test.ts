@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { shapeOfBounds } from '#core/exponential.ts'
-
-import { exponentialSample } from './exponential-rows.ts'
+import { exponentialSample } from './exponential-sample.ts'
+import { shapeOfBounds } from './exponential.ts'
 
 const text = (value: number): number => Number(String(value))
 
@@ -25,9 +24,9 @@ test('a histogram comes back with every count in its bucket', () => {
         // As the API shows it: ends of buckets, in text.
         const end = (index: number): number => text(2 ** (index / 2 ** schema))
         const buckets = [
-          ...negative.map(({ index, count }) => ({ rule: 1, lower: -end(index + 1), upper: -end(index), count })),
-          ...(zero > 0 ? [{ rule: 3, lower: -1e-128, upper: 1e-128, count: zero }] : []),
-          ...positive.map(({ index, count }) => ({ rule: 0, lower: end(index), upper: end(index + 1), count })),
+          ...negative.map(({ index, count }) => ({ lower: -end(index + 1), upper: -end(index), count })),
+          ...(zero > 0 ? [{ lower: -1e-128, upper: 1e-128, count: zero }] : []),
+          ...positive.map(({ index, count }) => ({ lower: end(index), upper: end(index + 1), count })),
         ]
         const count = buckets.reduce((sum, bucket) => sum + bucket.count, 0)
         const made = exponentialSample({ time_ms: 5, count, sum: 1.5, buckets })!
@@ -47,7 +46,7 @@ test('a histogram comes back with every count in its bucket', () => {
 })
 
 test('one with bounds of its own has no form here', () => {
-  const bucket = (lower: number, upper: number) => ({ rule: 0, lower, upper, count: 1 })
+  const bucket = (lower: number, upper: number) => ({ lower, upper, count: 1 })
   const shown = (...buckets: ReturnType<typeof bucket>[]) => ({ time_ms: 0, count: 1, sum: 1, buckets })
   expect(exponentialSample(shown(bucket(1, 3)))).toBeUndefined()
   expect(exponentialSample(shown(bucket(1, 2), bucket(2, 2.8284271247461903)))).toBeUndefined()

@@ -1,6 +1,4 @@
-import { boundsOfShape, type ExponentialShape, MAX_SCHEMA, MIN_SCHEMA } from '#core/exponential.ts'
-
-import type { ShownHistogram } from '../client/answer.ts'
+import { boundsOfShape, type ExponentialShape, MAX_SCHEMA, MIN_SCHEMA } from './exponential.ts'
 
 /** Windows begin and end at multiples of this, so that the same row serves while data widens a little. */
 const ALIGN = 16
@@ -21,6 +19,14 @@ export interface ExponentialSample {
   readonly buckets: Float64Array
 }
 
+/** A native histogram as results of queries show it: ends of buckets, those without observations left out. */
+export interface ShownHistogram {
+  readonly time_ms: number
+  readonly count: number
+  readonly sum: number
+  readonly buckets: readonly { readonly lower: number; readonly upper: number; readonly count: number }[]
+}
+
 interface Reading {
   readonly schema: number
   readonly zero_threshold: number
@@ -30,7 +36,7 @@ interface Reading {
 }
 
 /**
- * A native histogram of the HTTP API, which shows ends of buckets and not their numbers, back as an exponential row. Undefined where
+ * A native histogram as it is shown, by ends of buckets and not by their numbers, back as an exponential row. Undefined where
  * it has other than standard buckets (custom bounds), or too many.
  */
 export function exponentialSample(shown: ShownHistogram): ExponentialSample | undefined {
