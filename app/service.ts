@@ -131,12 +131,7 @@ export class Service implements Component {
     const leftBehind = new LeftBehind(youngCollector())
     this.#gate = new Gate(this.pipeline, !this.upstreams.hasHistory)
     this.#sources = new Sources(config, { intake: this.#gate, positions, folder, clock, meter, log, leftBehind })
-    this.#ticking = new Ticking({
-      pipeline: this.pipeline,
-      clock,
-      log,
-      complete_ms: (time_ms) => this.#complete(time_ms),
-    })
+    this.#ticking = this.#createTicking()
     this.#api = this.#createApi(leftBehind)
   }
 
@@ -272,8 +267,12 @@ export class Service implements Component {
     return component
   }
 
-  #complete(time_ms: number): number | undefined {
-    return this.#sources.complete(time_ms, !this.#gate.isOpen || this.#stages.refusing)
+  #createTicking(): Ticking {
+    const { clock, log } = this.#options
+    const complete_ms = (time_ms: number): number | undefined => {
+      return this.#sources.complete(time_ms, !this.#gate.isOpen || this.#stages.refusing)
+    }
+    return new Ticking({ pipeline: this.pipeline, clock, log, complete_ms })
   }
 
   async #lastSending(): Promise<void> {

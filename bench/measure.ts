@@ -103,9 +103,9 @@ export async function startServer(config: Readonly<Record<string, unknown>>, cor
   const profile = process.env['BENCH_PROFILE']
   const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
   const watched = ['--import', join(import.meta.dirname, 'loop-delay.ts')]
-  const main = [process.execPath, ...profiling, ...watched, join(ROOT, 'app/main.ts'), 'serve', '--config', file]
+  const main = [process.execPath, ...profiling, ...watched, join(ROOT, 'bin/barograph.js'), 'serve', '--config', file]
   const [program, ...args] = pinned(core, main)
-  // Code that was compiled once is read, as by `bin/barograph.js`: the compiler of types takes 20 MB where it is loaded.
+  // What is loaded before it is compiled once too: the compiler of types takes 20 MB where it is loaded.
   const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env }
   const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env })
   const gone = once(child, 'exit')
