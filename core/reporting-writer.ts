@@ -1,3 +1,4 @@
+import type { MetricMetadata } from './ports/series-reader.ts'
 import type { AppendResult, NewestSample, SeriesWriter } from './ports/series-writer.ts'
 import type { SampleOrigin, StoredSamples } from './ports/stored-samples.ts'
 import type { SampleBatch } from './sample.ts'
@@ -17,6 +18,10 @@ export class ReportingWriter implements SeriesWriter {
 
   resolve(definition: SeriesDefinition): SeriesId {
     return this.#writer.resolve(definition)
+  }
+
+  describe(metadata: MetricMetadata): void {
+    this.#writer.describe?.(metadata)
   }
 
   definition(id: SeriesId): SeriesDefinition {

@@ -387,6 +387,21 @@ describe('metadata of version 1', () => {
     ])
   })
 
+  test('that comes behind the first samples is what the metric is listed with', () => {
+    const store = storeWith()
+    const decoder = new RemoteWriteDecoder({ meter: silentMeter })
+    const names = ['took_sum', 'took_count', 'other']
+    const body = version1(names.map((name) => ({ labels: [['__name__', name]], samples: [sample(1, 5)] })))
+    decoded(1, body, { store, decoder })
+    const metadata = { type: 3, help: 'how long', unit: 's' }
+    decoded(1, version1([{ labels: [['__name__', 'took']], metadata }]), { store, decoder })
+    expect(store.metadata()).toEqual([
+      { name: 'other', type: 'unknown', unit: '', help: '' },
+      { name: 'took_count', type: 'counter', unit: 's', help: 'how long' },
+      { name: 'took_sum', type: 'counter', unit: 's', help: 'how long' },
+    ])
+  })
+
   test('until it comes is seen from buckets and quantiles, whose sums and counts are counters', () => {
     const names = [
       [

@@ -31,6 +31,11 @@ export function described(type: number, unit: string, help: string): Described {
   return { type: TYPES[type] ?? 'unknown', unit: unit.slice(0, TEXT_LENGTH), help: help.slice(0, TEXT_LENGTH) }
 }
 
+/** What metrics of a family may be called. */
+export function metricsOf(family: string): readonly string[] {
+  return [family, ...SUFFIXES.map((suffix) => family + suffix)]
+}
+
 /** What a series of floats is, of a family that was described. */
 export function ofPart(family: Described, metric: string): Described {
   const isPart = family.type === 'histogram' && PARTS.some((suffix) => metric.endsWith(suffix))
@@ -39,7 +44,7 @@ export function ofPart(family: Described, metric: string): Described {
 
 /**
  * What is known of metric families: told by version 1 in requests of its own, a minute after the first samples; until then seen from what
- * comes: buckets are those of a histogram, quantiles those of a summary. It holds for series that are new after it.
+ * comes: buckets are those of a histogram, quantiles those of a summary. Series that were there before it stay what they were seen to be.
  */
 export class Families {
   readonly #limit: number
@@ -52,6 +57,12 @@ export class Families {
 
   get size(): number {
     return this.#known.size
+  }
+
+  /** Whether this is what is known of it already. */
+  knows(family: string, what: Described): boolean {
+    const known = this.#known.get(family)
+    return known?.type === what.type && known.unit === what.unit && known.help === what.help
   }
 
   /** False where there is no room for another. */

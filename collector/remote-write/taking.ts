@@ -7,7 +7,7 @@ import type { Labels, SeriesDefinition, SeriesId } from '#core/series.ts'
 import { fitNative } from '../normal/native.ts'
 import type { Reason, Rejections } from '../normal/rejections.ts'
 import { type Row, type SeriesBook, UNRESOLVED } from './book.ts'
-import { type Described, type Families, ofPart, UNKNOWN } from './families.ts'
+import { type Described, type Families, metricsOf, ofPart, UNKNOWN } from './families.ts'
 import type { WireHistogram } from './histogram.ts'
 import type { SeriesSource, WriteSink } from './sink.ts'
 
@@ -125,8 +125,10 @@ export class Taking implements WriteSink {
   }
 
   family(name: string, what: Described): void {
-    const { families, dropped } = this.#options
+    const { families, dropped, writer } = this.#options
+    if (families.knows(name, what)) return
     if (!families.learn(name, what)) dropped.add('metadata', 'there are too many metric families')
+    else for (const metric of metricsOf(name)) writer.describe?.({ name: metric, ...ofPart(what, metric) })
   }
 
   #refuse({ reason, message }: Problem): void {

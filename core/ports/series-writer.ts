@@ -1,5 +1,6 @@
 import type { SampleBatch } from '../sample.ts'
 import type { SeriesDefinition, SeriesId } from '../series.ts'
+import type { MetricMetadata } from './series-reader.ts'
 
 /** Why a sample was not stored as the newest of its series. Every outcome is counted. */
 export const SAMPLE_OUTCOMES = [
@@ -34,6 +35,8 @@ export interface SeriesWriter {
    * label length) refuses a new one: the caller rejects the point and goes on.
    */
   resolve(definition: SeriesDefinition): SeriesId
+  /** What a metric is, told beside its series: what a listing of metrics shows. Nothing where there is no such metric. */
+  describe?(metadata: MetricMetadata): void
   /** The definition under which an id was made. A bug for an id that is gone. */
   definition(id: SeriesId): SeriesDefinition
   /**

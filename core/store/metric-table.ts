@@ -7,8 +7,8 @@ export type About = Pick<SeriesDefinition, 'type' | 'unit' | 'help'>
 /** One metric name. */
 export interface Metric {
   readonly name: string
-  /** As its first series had it. */
-  readonly about: About
+  /** As its first series had it, or as it was told since. */
+  about: About
   /** Series there are, and those that count. */
   series: number
   active: number
@@ -45,6 +45,12 @@ export class MetricTable {
       this.#metrics.set(pair, (metric = { name, about: { type, unit, help }, series: 0, active: 0 }))
     }
     return metric
+  }
+
+  /** What is told of a metric itself, beside any series: nothing where there is no such metric. */
+  describe(pair: number, { type, unit, help }: About): void {
+    const metric = this.#metrics.get(pair)
+    if (metric !== undefined) metric.about = { type, unit, help }
   }
 
   /** Pair and metric, in the order in which they came. */

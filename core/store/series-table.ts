@@ -10,7 +10,7 @@ import { LabelIndex } from './label-index.ts'
 import { NONE } from './label-names.ts'
 import { hashOfSet, type SetShape } from './label-sets.ts'
 import type { StoreLimits } from './limits.ts'
-import type { Metric } from './metric-table.ts'
+import type { About, Metric } from './metric-table.ts'
 import { RowOrder } from './row-order.ts'
 import { emptyParts, metricPairIn, namePairs } from './series-parts.ts'
 import { FLOAT, KINDS } from './series-rows.ts'
@@ -274,6 +274,11 @@ export class SeriesTable {
     if (metricPair !== NONE && !indexed.includes(metricPair) && postings.size(metricPair) === 0) this.#leave(metricPair)
   }
 
+  /** What is told of a metric beside its series. */
+  describe(name: string, about: About): void {
+    this.#parts.metrics.describe(this.#metricPair(name), about)
+  }
+
   /** By metric name. */
   metadata(): MetricMetadata[] {
     return this.#parts.metrics.metadata()
@@ -368,8 +373,11 @@ export class SeriesTable {
 
   /** Series of the metric that count. */
   #activeOf({ name }: Labels): number {
-    const { pairs, metrics } = this.#parts
-    const pair = name === '' ? NONE : pairs.find(pairs.names.find(METRIC_NAME), name)
-    return metrics.metric(pair)?.active ?? 0
+    return this.#parts.metrics.metric(this.#metricPair(name))?.active ?? 0
+  }
+
+  #metricPair(name: string): number {
+    const { pairs } = this.#parts
+    return name === '' ? NONE : pairs.find(pairs.names.find(METRIC_NAME), name)
   }
 }

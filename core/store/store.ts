@@ -224,6 +224,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#selection.extent(matchers, enough_ms)
   }
 
+  /** Until the next start: who tells it does so again. */
+  describe({ name, ...about }: MetricMetadata): void {
+    this.#tables.series.describe(name, about)
+  }
+
   metadata(): MetricMetadata[] {
     return this.#tables.series.metadata()
   }
