@@ -140,14 +140,6 @@ const INSTANTS: Readonly<Record<string, Instant>> = {
       return timed(kind, { from: Date.UTC(2028, 1, 27), days: 4, value: () => 50 + random() })
     },
   },
-  'a series with a sample an hour': {
-    days: 30,
-    at: [],
-    run(kind) {
-      const random = gaussian(14)
-      return timed(kind, { days: 30, step: HOUR, value: () => 50 + random() })
-    },
-  },
 }
 
 interface Timed {
@@ -315,6 +307,16 @@ describe.each(
     // What a budget of one a week allows, and one.
     expect(found.length).toBeLessThanOrEqual(1 + Math.ceil(days / 7))
     for (const instant of at) expect(found.filter((time) => time >= instant && time < instant + HOUR)).toEqual([])
+  })
+
+  test('series with a sample an hour find at most half as much again as the budget allows', () => {
+    const days = 30
+    const found = [14, 15, 16, 17, 18, 19, 20, 21].map((seed) => {
+      const random = gaussian(seed)
+      return timed(kind, { days, step: HOUR, value: () => 50 + random() }).length
+    })
+    const mean = found.reduce((sum, count) => sum + count, 0) / found.length
+    expect(mean).toBeLessThanOrEqual((1.5 * days) / 7)
   })
 
   test('a second and a minute between samples find about as little', () => {

@@ -103,16 +103,19 @@ export class Rows {
     this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
   }
 
-  /** Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. */
-  load(bytes: Uint8Array): void {
+  /**
+   * Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. The last `added` columns are
+   * not in it: they are zeros.
+   */
+  load(bytes: Uint8Array, added = 0): void {
     // A copy that starts at a multiple of 8, whatever the bytes were cut from (`slice` of a Buffer is none).
     const own = new Uint8Array(bytes)
     if (own.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'detector state is cut short')
     const [version, used = 0, free = 0, columns] = new Uint32Array(own.buffer, 0, HEADER_WORDS)
-    if (version !== VERSION || columns !== this.#columns.length) {
+    if (version !== VERSION || columns !== this.#columns.length - added) {
       throw new ServiceError('bad_data', `detector state has version ${version}, ${columns} columns: not known`)
     }
-    const sizes = this.#columns.map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)
+    const sizes = this.#columns.slice(0, columns).map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)
     const head = padded((HEADER_WORDS + free) * 4)
     if (own.length !== head + sizes.reduce((sum, size) => sum + padded(size), 0)) {
       throw new ServiceError('bad_data', 'detector state has another length than its rows')
@@ -123,8 +126,12 @@ export class Rows {
     let at = head
     for (const [i, column] of this.#columns.entries()) {
       const type = column.data.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => Numbers
-      column.data = new type(own.buffer, at, used * column.width).slice()
-      at += padded(sizes[i]!)
+      const size = sizes[i]
+      column.data =
+        size === undefined
+          ? new type(new ArrayBuffer(used * column.width * column.data.BYTES_PER_ELEMENT), 0, used * column.width)
+          : new type(own.buffer, at, used * column.width).slice()
+      at += padded(size ?? 0)
     }
   }
 }

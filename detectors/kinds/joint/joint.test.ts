@@ -77,11 +77,43 @@ test('state that was written before still loads, and goes on as it would have', 
   const joint = made()
   feed(joint, { from: 0, to: 6000 })
   const loaded = made()
-  loaded.load(golden(4))
+  loaded.load(golden(5))
   const said = feed(loaded, { from: 6000, to: 6500 })
   expect(said.map(({ score }) => score.toPrecision(6))).toEqual(
     feed(joint, { from: 6000, to: 6500 }).map(({ score }) => score.toPrecision(6)),
   )
+})
+
+test('state from before values were remembered loads, and learns them anew', () => {
+  const loaded = made()
+  loaded.load(golden(4))
+  const same = made()
+  same.load(golden(5))
+  const said = feed(loaded, { from: 6000, to: 7440 })
+  expect(said.map(({ expected }) => expected)).toEqual(
+    feed(same, { from: 6000, to: 7440 }).map(({ expected }) => expected),
+  )
+  expect(said.filter(({ score }) => score >= 1)).toEqual([])
+  const again = made()
+  again.load(loaded.save())
+  expect(feed(again, { from: 7440, to: 7500 }, 40)).toEqual(feed(loaded, { from: 7440, to: 7500 }, 40))
+})
+
+test('a value that never was is told, where one as far from what was expected that was is not', () => {
+  const said = [320, 199].map((spike) => {
+    const joint = made()
+    // Half the days a batch of the same height runs at times of its own.
+    const busy = (i: number): boolean => i % 1440 >= 300 + ((Math.floor(i / 1440) * 577) % 900) && (i % 1440) % 300 < 30
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    const at = 14 * 1440
+    for (let i = 0; i < at; i++) joint.step(0, START + i * MINUTE, value(i) + (busy(i) ? 80 : 0), verdict)
+    joint.step(0, START + at * MINUTE, spike, verdict)
+    return { told: verdict.score >= 1, blamed: joint.blamed()[0] }
+  })
+  expect(said).toEqual([
+    { told: true, blamed: expect.any(String) },
+    { told: false, blamed: undefined },
+  ])
 })
 
 test('rows of a state from before, or of another zone, are kept and learn anew', () => {

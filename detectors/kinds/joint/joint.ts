@@ -11,6 +11,7 @@ import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
 import { Held } from './held.ts'
+import { newsFrom, Novelty, NOVELTY_COLUMNS } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
 import { Recurrence } from './recurrence.ts'
@@ -39,11 +40,23 @@ const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
 const MAX_CADENCE_MS = 7 * 86_400_000
 /** Of saved state; before 3 it said no version, and began with the rows. */
-const VERSION = 4
+const VERSION = 5
+/** Without the columns of novelty; they begin anew. */
+const BEFORE_NOVELTY = 4
 const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
+/** And these before this one of means. */
+const AFTER_MEANS = 4
 const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
+/** After those of `EVIDENCE`: that no value was near. It needs no past extremes, and moves with the others. */
+const NOVEL = EVIDENCE.length
+const NOVEL_UNIT = 0.15
+/** What is said of a new value weighs more, by this share of its news. */
+const NEWS = 0.15
+/** A mean is asked more, up to this after a week, where the value is one that was seen. */
+const SEEN = 0.2
+const SEEN_MS = 7 * 86_400_000
 
 /**
  * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
@@ -70,15 +83,19 @@ export class Joint implements Detector {
   readonly #last_ms = this.#rows.column(Float64Array)
   readonly #last = this.#rows.column(Float64Array)
   readonly #cadence_ms = this.#rows.column(Float64Array)
+  readonly #novelty: Novelty
   /** Of the last step: the kind of evidence that weighed most, the logarithm of its score, and whether a level was adopted. */
   #most = 0
   #log = LOG_MIN
   #adopted = false
+  #news = 0
 
   constructor(context: DetectorContext) {
     this.#context = context
     this.#civil = context.civil ?? new CivilTime()
     this.#forecast = new Forecast(this.#rows, this.#civil)
+    // The last columns: state of before has them not.
+    this.#novelty = new Novelty(this.#rows)
   }
 
   get live(): number {
@@ -115,7 +132,7 @@ export class Joint implements Detector {
   }
 
   blamed(): readonly string[] {
-    return this.#log >= 0 ? [EVIDENCE[this.#most]!, this.#forecast.best] : []
+    return this.#log >= 0 ? [EVIDENCE[this.#most] ?? 'new', this.#forecast.best] : []
   }
 
   shape(): FindingKind | undefined {
@@ -142,8 +159,8 @@ export class Joint implements Detector {
     const [head, rows = new Uint8Array(), ...pools] = sections
     const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: number; zone: string }
     if (!(version <= VERSION)) throw new ServiceError('bad_data', `state of auto has version ${version}`)
-    if (version < VERSION || zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
-    this.#rows.load(rows)
+    if (version < BEFORE_NOVELTY || zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
+    this.#rows.load(rows, version === BEFORE_NOVELTY ? NOVELTY_COLUMNS : 0)
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
 
@@ -189,6 +206,7 @@ export class Joint implements Detector {
       cadence_ms,
       count,
     })
+    this.#news = this.#novelty.step(row, time_ms, value, count)
     if (count >= MIN_COUNT) this.#say(row, time_ms, { value, expected, scale, age_ms, count }, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
@@ -216,8 +234,9 @@ export class Joint implements Detector {
     if (known)
       this.#weigh(row, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
     else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
+    this.#renew(row, age_ms, known)
     if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, this.#log)
-    const single = out.score >= 1 && this.#most < SINGLE
+    const single = out.score >= 1 && (this.#most < SINGLE || this.#most === NOVEL)
     if (single) {
       if (this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
       this.#evidence.mute(row, time_ms, value > expected)
@@ -247,6 +266,26 @@ export class Joint implements Detector {
     }
     this.#most = most
     this.#log = log > LOG_MAX ? LOG_MAX : log > LOG_MIN ? log : LOG_MIN
+  }
+
+  /** Weighs what was found by how new the value is. */
+  #renew(row: number, age_ms: number, known: boolean): void {
+    const news = this.#news
+    if (news === 0) {
+      const young = age_ms < SEEN_MS ? age_ms / SEEN_MS : 1
+      if (this.#log > 0 && this.#most >= SINGLE && this.#most < AFTER_MEANS)
+        this.#log = Math.max(this.#log - SEEN * young, -SEEN)
+      return
+    }
+    if (known) {
+      const budget_per_week = this.#context.budget_per_week / this.#rows.live
+      const beyond = news - newsFrom(budget_per_week) - NOVEL_UNIT * this.#rate.shift(row)
+      if (beyond >= 0 && beyond > this.#log) {
+        this.#most = NOVEL
+        this.#log = beyond
+      }
+    }
+    if (this.#log >= 0) this.#log = Math.min(this.#log + NEWS * news, LOG_MAX)
   }
 
   /** Half widths of the band above and below, in standard deviations. */

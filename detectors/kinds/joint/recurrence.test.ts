@@ -27,10 +27,17 @@ test('onsets of one occasion count once', () => {
   expect(told([0, 1, 2, 3, 4].map((hours) => [hours * HOUR, 100]))).toEqual([false, false, false, false, false])
 })
 
-test('what is larger, smaller or on the other side is news', () => {
+test('what is larger or on the other side is news, what is smaller than what recurs is not', () => {
   const after = 6 * DAY
-  for (const deviation of [160, 60, -100]) expect(told([...daily(6), [after, deviation]]).at(-1)).toBe(false)
-  expect(told([...daily(6), [after, 110]]).at(-1)).toBe(true)
+  for (const deviation of [160, -60, -100]) expect(told([...daily(6), [after, deviation]]).at(-1)).toBe(false)
+  for (const deviation of [110, 60]) expect(told([...daily(6), [after, deviation]]).at(-1)).toBe(true)
+})
+
+test('three occasions of sizes that differ make what is smaller than all of them no news', () => {
+  const sizes = [450, 900, 200]
+  const onsets = sizes.map((size, day): [number, number] => [day * DAY, size])
+  expect(told([...onsets, [3 * DAY, 100]])).toEqual([false, false, false, true])
+  expect(told([...onsets, [3 * DAY, 310]]).at(-1)).toBe(false)
 })
 
 test('what comes far more often than before is news', () => {
@@ -46,12 +53,12 @@ test('what is rare never becomes usual, and what stays away for two weeks is for
 })
 
 test('three sizes of a side are remembered, the one not seen for longest gives way', () => {
-  const sizes = [10, 100, 1000]
+  const sizes = [1000, 100, 10]
   const onsets = Array.from({ length: 4 }, (_, day) =>
     sizes.map((size, i): [number, number] => [day * DAY + i * HOUR, size]),
   ).flat()
   expect(told(onsets).slice(-3)).toEqual([true, true, true])
   const another: [number, number] = [4 * DAY, 10_000]
   expect(told([...onsets, another, [4 * DAY + HOUR, 100]]).at(-1)).toBe(true)
-  expect(told([...onsets, another, [4 * DAY + HOUR, 10]]).at(-1)).toBe(false)
+  expect(told([...onsets, another, [4 * DAY + HOUR, 1000]]).at(-1)).toBe(false)
 })

@@ -20,8 +20,8 @@ const TINY = 1e-30
 
 /**
  * Onsets of about the same size and side that come again and again, as backups, cleanings and batches do at times of
- * their own. The first three occasions are news, the next are not, unless they come far more often than before. What is
- * larger or smaller is another onset.
+ * their own. The first three occasions are news, the next are not, nor are smaller ones beside them, unless they come far more
+ * often than before. What is larger is another onset.
  */
 export class Recurrence {
   /** Logarithm of a deviation in units of the row. */
@@ -44,15 +44,18 @@ export class Recurrence {
   usual(row: number, time_ms: number, deviation: number): boolean {
     const now_s = Math.floor(time_ms / 1000)
     const size = Math.log(Math.abs(deviation) + TINY)
-    const at = this.#find((row * 2 + (deviation < 0 ? 1 : 0)) * SLOTS, now_s, size)
+    const base = (row * 2 + (deviation < 0 ? 1 : 0)) * SLOTS
+    const larger = this.#larger(base, now_s, size)
+    const at = this.#find(base, now_s, size)
     const count = this.#count.data[at]!
     const since_s = (now_s - this.#last_s.data[at]!) >>> 0
     this.#last_s.data[at] = now_s
+    const known = count >= KNOWN || larger >= KNOWN
     if (count === 0) {
       this.#size.data[at] = size
       this.#count.data[at] = 1
       this.#between_min.data[at] = 0
-      return false
+      return known
     }
     this.#size.data[at]! += FOLLOW * (size - this.#size.data[at]!)
     const between_s = this.#between_min.data[at]! * 60
@@ -62,7 +65,19 @@ export class Recurrence {
       const learned_s = between_s === 0 ? since_s : between_s + FOLLOW * (since_s - between_s)
       this.#between_min.data[at] = Math.round(learned_s / 60)
     }
-    return count >= KNOWN && !often
+    return known && !often
+  }
+
+  /** Forgets what is over; occasions that are remembered of at least this size. */
+  #larger(base: number, now_s: number, size: number): number {
+    const count = this.#count.data
+    let occasions = 0
+    for (let at = base; at < base + SLOTS; at++) {
+      const since_s = (now_s - this.#last_s.data[at]!) >>> 0
+      if (since_s > (count[at]! < KNOWN ? APART_S : FORGET_S)) count[at] = 0
+      if (this.#size.data[at]! >= size) occasions += count[at]!
+    }
+    return occasions
   }
 
   /** The slot of about this size; else one that is free, or the oldest, emptied. */
@@ -74,7 +89,6 @@ export class Recurrence {
     let oldest_s = -1
     for (let at = base; at < base + SLOTS; at++) {
       const since_s = (now_s - this.#last_s.data[at]!) >>> 0
-      if (since_s > (count[at]! < KNOWN ? APART_S : FORGET_S)) count[at] = 0
       const unseen_s = count[at] === 0 ? Infinity : since_s
       if (unseen_s > oldest_s) {
         oldest_s = unseen_s
