@@ -259,6 +259,14 @@ describe('what is missing', () => {
     ])
   })
 
+  test('of one thing that is read, while others are there, is not the upstream: nothing is waited for', async () => {
+    const outages = new Outages()
+    const probe = probeOf({ x: FULL, y: FULL.slice(0, 4) })
+    await outages.examine(probe, about(640))
+    expect(await outages.examine(probe, about(645))).toBeUndefined()
+    expect(parts(outages, 2, 5)).toEqual([['x,y', 2, 5, false]])
+  })
+
   test('is nothing where nothing was ever there', async () => {
     expect(parts(await examined(probeOf({})), 2, 5)).toEqual([['x,y', 2, 5, false]])
   })
