@@ -51,9 +51,11 @@ type Reads = ReadonlyMap<string, readonly Read[]>
  */
 export class Outages {
   #suspected = true
+  /** Whether it did not answer; else it is our own start. */
+  #failed = false
   /** When it was first heard of again. */
   #back_ms: number | undefined
-  /** When it was last seen to lack samples, or was first heard of. */
+  /** When it was last seen to lack samples, or was first heard of after it had failed. */
   #unsettled_ms = -Infinity
   /** By rule. */
   #known = new Map<string, readonly TimeRange[]>()
@@ -66,7 +68,7 @@ export class Outages {
 
   /** It did not answer. */
   suspect(): void {
-    this.#suspected = true
+    this.#suspected = this.#failed = true
     this.#back_ms = undefined
   }
 
@@ -91,7 +93,10 @@ export class Outages {
       times_ms.length > 0 && now_ms - lag_ms - times_ms.at(-1)! > most_ms
     const reads = readsOf(questions, about)
     const { whole, read } = await this.#beats(probe, reads, { from_ms, now_ms, isGood: (beats) => !isSilent(beats) })
-    if (this.#back_ms === undefined) this.#back_ms = this.#unsettled_ms = now_ms
+    if (this.#back_ms === undefined) {
+      this.#back_ms = now_ms
+      if (this.#failed) this.#unsettled_ms = now_ms
+    }
     const silent = [whole, ...read.values()].filter(isSilent)
     if (silent.length > 0 && now_ms - this.#back_ms < PATIENCE_MS) this.#unsettled_ms = now_ms
     if (now_ms - this.#unsettled_ms < SETTLE_MS) {
@@ -123,7 +128,7 @@ export class Outages {
   }
 
   #trust(): void {
-    this.#suspected = false
+    this.#suspected = this.#failed = false
     this.#late = 0
   }
 
