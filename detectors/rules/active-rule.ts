@@ -100,11 +100,16 @@ export class ActiveRule {
     this.#runner = runnerOf(rule, group, this.#info, options)
   }
 
-  /** Those of `recording` (rules that an upstream evaluates, by what they record) whose results it reads: it is never ahead of them. */
-  follow(recording: ReadonlyMap<string, readonly ActiveRule[]>): void {
-    const metrics = this.rule.datasource === undefined ? metricsOf(this.#info) : undefined
-    this.#sources = [...(metrics ?? [])].flatMap((name) => recording.get(name) ?? [])
-    const { kind } = this.rule
+  /**
+   * `recording`: rules that an upstream evaluates, by the series that come of them. It is never ahead of those that it reads; what it records comes of
+   * them too.
+   */
+  follow(recording: Map<string, readonly ActiveRule[]>): void {
+    const { kind, name, datasource } = this.rule
+    const metrics = datasource === undefined ? metricsOf(this.#info) : undefined
+    this.#sources = [...new Set([...(metrics ?? [])].flatMap((metric) => recording.get(metric) ?? []))]
+    if (kind === 'record' && this.#sources.length > 0)
+      recording.set(name, [...(recording.get(name) ?? []), ...this.#sources])
     if (kind === 'anomaly' || kind === 'forecast') for (const source of this.#sources) source.#learns = true
   }
 

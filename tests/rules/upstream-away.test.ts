@@ -29,7 +29,11 @@ const series = (labels: Record<string, string>, steps: readonly number[]): Resul
 })
 
 class Upstream {
-  readonly stand = new Stand({ rules: RULES })
+  readonly stand: Stand
+
+  constructor(rules = RULES) {
+    this.stand = new Stand({ rules })
+  }
 
   /** Answers all rules for the steps between two minutes, the last excluded. */
   async answer(from: number, to: number, what: 'values' | 'nothing' | 'away'): Promise<void> {
@@ -109,6 +113,28 @@ describe('while nothing is known', () => {
     expect(upstream.stand.happened().filter(([what]) => what === 'resolved')).toEqual([
       ['resolved', 25 * 60, '{alertname="Busy", job="a"}'],
       ['resolved', 25 * 60, '{alertname="Recorded", job="a"}'],
+    ])
+  })
+
+  test('that is so for what is recorded from what was recorded, however far', async () => {
+    const chain = `
+      - {record: 'job:load:half', expr: 'job:load:sum / 2'}
+      - {alert: Half, expr: 'job:load:half > 4'}
+      - {alert: NoHalf, expr: 'absent(job:load:half)'}`
+    const upstream = new Upstream(`${RULES.trimEnd()}${chain}`)
+    await upstream.answer(0, 5, 'values')
+    // Time goes on, and nothing is known of it.
+    await upstream.stand.run(START + 20 * MINUTE, 10 * SECOND)
+    await upstream.answer(5, 25, 'away')
+    await upstream.answer(25, 27, 'values')
+    const told = upstream.stand.happened().filter(([, , labels]) => labels.includes('Half'))
+    expect(told).toEqual([['firing', 0, '{alertname="Half", job="a"}']])
+    expect(upstream.stand.read('job:load:half')['{job="a"}']!.map(([at]) => at / 60)).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => i / 2),
+      25,
+      25.5,
+      26,
+      26.5,
     ])
   })
 

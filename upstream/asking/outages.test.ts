@@ -113,6 +113,12 @@ describe('an upstream that was away', () => {
     expect(probes() - before).toBeLessThan(5)
   })
 
+  test('is not waited for at our own start, where all is there', async () => {
+    const outages = new Outages()
+    expect(await outages.examine(probeOf({ up: FULL }), about(640))).toBeUndefined()
+    expect(outages.suspected).toBe(false)
+  })
+
   test('and cannot say when is taken for well', async () => {
     const stand = started()
     await stand.pass(2 * MINUTE)
@@ -186,6 +192,7 @@ function parts(outages: Outages, from: number, to: number): [string, number, num
 
 async function examined(probe: Probe): Promise<Outages> {
   const outages = new Outages()
+  outages.suspect()
   expect(await outages.examine(probe, about(640))).toBeGreaterThanOrEqual(BEGIN)
   expect(await outages.examine(probe, about(645))).toBeUndefined()
   return outages
@@ -241,6 +248,7 @@ describe('what is missing', () => {
       window_ms,
     })
     const outages = new Outages()
+    outages.suspect()
     const asked = {
       ...about(640),
       questions: about(640).questions.map((one) => ({ ...one, learns: true })),
@@ -257,6 +265,15 @@ describe('what is missing', () => {
       ['x', 2, 15, true],
       ['y', 2, 10, true],
     ])
+  })
+
+  test('of one thing that is read, while others are there, is not the upstream: nothing is waited for', async () => {
+    const outages = new Outages()
+    outages.suspect()
+    const probe = probeOf({ x: FULL, y: FULL.slice(0, 4) })
+    await outages.examine(probe, about(640))
+    expect(await outages.examine(probe, about(645))).toBeUndefined()
+    expect(parts(outages, 2, 5)).toEqual([['x,y', 2, 5, false]])
   })
 
   test('is nothing where nothing was ever there', async () => {

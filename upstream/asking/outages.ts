@@ -51,9 +51,11 @@ type Reads = ReadonlyMap<string, readonly Read[]>
  */
 export class Outages {
   #suspected = true
+  /** Whether it did not answer; else it is our own start. */
+  #failed = false
   /** When it was first heard of again. */
   #back_ms: number | undefined
-  /** When it was last seen to lack samples, or was first heard of. */
+  /** When it was last seen to lack samples, or was first heard of after it had failed. */
   #unsettled_ms = -Infinity
   /** By rule. */
   #known = new Map<string, readonly TimeRange[]>()
@@ -66,7 +68,7 @@ export class Outages {
 
   /** It did not answer. */
   suspect(): void {
-    this.#suspected = true
+    this.#suspected = this.#failed = true
     this.#back_ms = undefined
   }
 
@@ -87,25 +89,24 @@ export class Outages {
       return undefined
     }
     const from_ms = Math.max(oldest_ms, Math.min(...marks))
-    const span = { probe, from_ms, to_ms: now_ms }
-    const up = (await beatsOf([UP], span)).get(UP)!
-    if (this.#back_ms === undefined) this.#back_ms = this.#unsettled_ms = now_ms
     const isSilent = ({ times_ms, most_ms }: Beats): boolean =>
       times_ms.length > 0 && now_ms - lag_ms - times_ms.at(-1)! > most_ms
-    const isWell = up.times_ms.length > 0 && !isSilent(up) && gapsOf(up).length === 0
     const reads = readsOf(questions, about)
-    const selectors = new Set([...reads.values()].flat().map(({ selector }) => selector))
-    const read = isWell ? new Map<string, Beats>() : await beatsOf([...selectors], span)
-    const silent = [up, ...read.values()].filter(isSilent)
+    const { whole, read } = await this.#beats(probe, reads, { from_ms, now_ms, isGood: (beats) => !isSilent(beats) })
+    if (this.#back_ms === undefined) {
+      this.#back_ms = now_ms
+      if (this.#failed) this.#unsettled_ms = now_ms
+    }
+    const silent = [whole, ...read.values()].filter(isSilent)
     if (silent.length > 0 && now_ms - this.#back_ms < PATIENCE_MS) this.#unsettled_ms = now_ms
     if (now_ms - this.#unsettled_ms < SETTLE_MS) {
-      const newest = silent.length > 0 ? silent : [up, ...read.values()]
+      const newest = silent.length > 0 ? silent : [whole]
       return Math.max(from_ms, ...newest.map(({ times_ms }) => times_ms.at(-1) ?? -Infinity))
     }
     const back_ms = this.#back_ms
     const ended = (beats: Beats): Beats =>
       isSilent(beats) ? { ...beats, times_ms: [...beats.times_ms, back_ms] } : beats
-    this.#learn(reads, ended(up), new Map([...read].map(([selector, beats]) => [selector, ended(beats)])))
+    this.#learn(reads, ended(whole), new Map([...read].map(([selector, beats]) => [selector, ended(beats)])))
     this.#trust()
     return undefined
   }
@@ -127,13 +128,31 @@ export class Outages {
   }
 
   #trust(): void {
-    this.#suspected = false
+    this.#suspected = this.#failed = false
     this.#late = 0
   }
 
-  #learn(reads: Reads, up: Beats, read: ReadonlyMap<string, Beats>): void {
+  /** Of the upstream as a whole; and where that lacks anything, of each thing that is read. */
+  async #beats(
+    probe: Probe,
+    reads: Reads,
+    { from_ms, now_ms, isGood }: { from_ms: number; now_ms: number; isGood: (beats: Beats) => boolean },
+  ): Promise<{ readonly whole: Beats; readonly read: ReadonlyMap<string, Beats> }> {
+    const span = { probe, from_ms, to_ms: now_ms }
+    const isWell = (beats: Beats): boolean => isGood(beats) && gapsOf(beats).length === 0
+    const none = new Map<string, Beats>()
+    const up = (await beatsOf([UP], span)).get(UP)!
+    const isThere = up.times_ms.length > 0
+    if (isThere && isWell(up)) return { whole: up, read: none }
+    const selectors = new Set([...reads.values()].flat().map(({ selector }) => selector))
+    const read = await beatsOf([...selectors], span)
+    if (isThere) return { whole: up, read }
+    const whole = together([...read.values()])
+    return { whole, read: isWell(whole) ? none : read }
+  }
+
+  #learn(reads: Reads, whole: Beats, read: ReadonlyMap<string, Beats>): void {
     this.#known.clear()
-    const whole = up.times_ms.length > 0 ? up : together([...read.values()])
     const gaps = gapsOf(whole)
     if (gaps.length === 0) return
     for (const [rule, parts] of reads) {
