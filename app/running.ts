@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { hostname } from 'node:os'
 
 import { systemClock } from '#core/clock.ts'
@@ -39,6 +40,8 @@ export async function startService({ loaded, record, level, moreRules = [] }: St
   const service = new Service({ loaded, record, moreRules, telemetry, clock: systemClock, log })
   await service.start()
   keepHeapSmall()
+  // One that is killed leaves it to the next as well, which then need not load the compiler.
+  flushCompileCache()
   return {
     service,
     loaded,
