@@ -19,6 +19,8 @@ export interface Alert {
   readonly expr: string
   /** The step of the newest evaluation and the group's interval: together they bound `endsAt`. */
   readonly evaluated_ms: number
+  /** Its rule could not be evaluated since: whether it goes on nobody knows. */
+  readonly failing?: true
   readonly interval_ms: number
 }
 

@@ -58,6 +58,8 @@ export class Outbox {
   readonly #ended = new Map<string, number>()
   /** Alerts of which nothing more is said: whoever was told of them believes it for a while. */
   readonly #forgotten = new Set<string>()
+  /** Alerts whose rule cannot be evaluated: they are not told again before it can. */
+  #failing: ReadonlySet<string> = new Set()
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -111,7 +113,7 @@ export class Outbox {
       if (over) this.#entries.delete(key)
       // Alertmanager knows one alert of a label set: told again, an end would take the place of what has begun since.
       else if (entry.told_ms > -Infinity && newest.get(entry.notice.labels.key) !== key) continue
-      else if (!this.#forgotten.has(key) && entry.told_ms + this.#options.resend_ms <= now_ms) {
+      else if (!this.#isSilent(key, entry) && entry.told_ms + this.#options.resend_ms <= now_ms) {
         entry.told_ms = now_ms
         due.push(this.#renewed(entry))
       }
@@ -119,18 +121,26 @@ export class Outbox {
     if (due.length > 0) this.#options.due(due)
   }
 
+  /** Who was told believes it for a while, as with Prometheus. */
+  #isSilent(key: string, { told_ms }: Entry): boolean {
+    return this.#forgotten.has(key) || (told_ms > -Infinity && this.#failing.has(key))
+  }
+
   #takeAlerts(active: readonly Alert[], now_ms: number): void {
     const { words, limits } = this.#options
     const firing = new Set<string>()
+    const failing = new Set<string>()
     for (const alert of active) {
       const notice = alertNotice(alert, alert.fired_ms ?? alert.active_ms, words.external_url)
       const known = this.#entries.get(notice.key)
       const reach_ms = Math.max(limits.fresh_ms, FRESH_INTERVALS * alert.interval_ms)
       firing.add(notice.key)
+      if (alert.failing === true) failing.add(notice.key)
       if (known !== undefined && known.notice.status === 'firing')
         known.notice = { ...notice, labels: known.notice.labels }
       else if (alert.evaluated_ms + reach_ms >= now_ms) this.#begin(notice, now_ms)
     }
+    this.#failing = failing
     for (const [key, entry] of this.#entries) {
       if (entry.notice.status !== 'firing' || !key.startsWith('alert/') || firing.has(key)) continue
       if (this.#forgotten.has(key)) this.#expire(entry, now_ms)

@@ -155,6 +155,23 @@ describe('an alert of a rule', () => {
     expect(one.incidents().map(({ state }) => state)).toEqual(['resolved'])
   })
 
+  test('whose rule cannot be evaluated is not told again before it can: it is believed as long as was said', async () => {
+    const one = await house()
+    const errors = alert({}, 0)
+    one.fire(errors)
+    await one.pass(0, MIN)
+    const before = ofRule().length
+    one.active.set(errors.labels.key, { ...errors, failing: true })
+    await one.pass(MIN + S, 10 * MIN)
+    expect(ofRule()).toHaveLength(before)
+    one.active.set(errors.labels.key, errors)
+    await one.pass(10 * MIN + S, 11 * MIN)
+    const again = ofRule().slice(before)
+    expect(again.length).toBeGreaterThan(0)
+    expect(since(again[0]!.startsAt)).toBe(0)
+    expect(since(again[0]!.endsAt)).toBeGreaterThan(11 * MIN)
+  })
+
   test('that was over long ago is not sent, nor one that fired and ended between two looks', async () => {
     const one = await house()
     one.fire(alert({}, -60 * MIN, { evaluated_ms: T0 - 20 * MIN }))

@@ -198,7 +198,7 @@ export class ActiveRule {
     const made = await this.#evaluation(async () => {
       if (away) this.#away({ from_ms: first_ms, to_ms }, error)
       else if (error === '') await this.#answeredBy(series, { from_ms: first_ms, to_ms })
-      else this.#errors.push(new ServiceError('execution', error))
+      else this.#failed(new ServiceError('execution', error))
     })
     this.#due_ms = this.#mark_ms = this.#looked_ms = to_ms
     if (!away) this.#heard_ms = to_ms
@@ -341,13 +341,18 @@ export class ActiveRule {
       if (!(error instanceof ServiceError)) throw error
       const steps = Math.round((span.to_ms - span.from_ms) / interval_ms) + 1
       if (steps === 1 || this.#errors.length >= FAILURES_MAX) {
-        this.#errors.push(error)
+        this.#failed(error)
         return
       }
       const middle_ms = span.from_ms + Math.floor(steps / 2) * interval_ms
       await this.#steps({ from_ms: span.from_ms, to_ms: middle_ms - interval_ms }, again)
       await this.#steps({ from_ms: middle_ms, to_ms: span.to_ms }, again)
     }
+  }
+
+  #failed(error: ServiceError): void {
+    this.#errors.push(error)
+    this.#runner?.failed?.()
   }
 
   async #take(series: readonly ResultSeries[], span: Span, again: boolean): Promise<void> {

@@ -131,3 +131,13 @@ test('an alert that is kept firing says since when', () => {
   states.step(30, [x('a')])
   expect(states.alerts()[0]).not.toHaveProperty('keep_firing_since_ms')
 })
+
+test('an alert says that its rule fails until a step can be evaluated again', () => {
+  const states = new AlertStates(rule(), GROUP)
+  states.step(0, [x('a')])
+  expect(states.alerts()[0]).not.toHaveProperty('failing')
+  states.failed()
+  expect(states.alerts()[0]).toMatchObject({ state: 'firing', evaluated_ms: 0, failing: true })
+  states.step(20, [x('a')])
+  expect(states.alerts()[0]).not.toHaveProperty('failing')
+})

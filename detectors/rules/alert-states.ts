@@ -47,6 +47,7 @@ export class AlertStates {
   readonly #group: GroupOfAlerts
   readonly #instances = new Map<string, Instance>()
   #last_ms = -Infinity
+  #failing = false
 
   constructor(rule: AlertRule, group: GroupOfAlerts) {
     this.#rule = rule
@@ -65,6 +66,7 @@ export class AlertStates {
     if (time_ms <= this.#last_ms && this.#instances.size > 0) return undefined
     const present = this.#present(results, time_ms, asked)
     this.#last_ms = time_ms
+    this.#failing = false
     const events: AlertEvent[] = []
     for (const [key, seen] of present) {
       const instance = this.#instances.get(key) ?? begun(seen, time_ms)
@@ -89,6 +91,11 @@ export class AlertStates {
       if (instance.firing) events.push(this.resolved(instance, time_ms))
     }
     return this.#beyond(time_ms) ?? { events }
+  }
+
+  /** A step that could not be evaluated: nothing changes, and nobody knows what it would have changed. */
+  failed(): void {
+    this.#failing = true
   }
 
   /** Ordered by labels. */
@@ -164,6 +171,7 @@ export class AlertStates {
       value,
       expr: this.#rule.expr,
       evaluated_ms,
+      ...(this.#failing && { failing: true }),
       interval_ms: this.#group.interval_ms,
     }
   }

@@ -81,11 +81,16 @@ export class AlertRunner implements Runner {
         error = made.error ?? error
       } catch (thrown) {
         if (!(thrown instanceof ServiceError)) throw thrown
+        this.failed()
         error = thrown
       }
     }
     this.#derived.flush()
     return { events, error }
+  }
+
+  failed(): void {
+    this.#states.failed()
   }
 
   away(ms: number): void {

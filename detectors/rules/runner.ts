@@ -8,6 +8,8 @@ export interface Runner {
   take(results: Results): Taken | Promise<Taken>
   /** Nothing is known of so much time before the next step: what counts time goes on as if it had not passed. */
   away?(ms: number): void
+  /** A step could not be evaluated. */
+  failed?(): void
   /** Whether steps without input matter to it now. */
   readonly active: boolean
   /** True where steps done before may be taken again for series that are new to it: the rest is ignored. */
