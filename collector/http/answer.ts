@@ -42,12 +42,17 @@ export interface Answer {
   readonly type: string
   readonly body: Buffer | string
   readonly headers?: Readonly<Record<string, string>>
+  /** Of short work: it may leave together with others. */
+  readonly short?: boolean
 }
 
 /** Does nothing where the sender is gone. */
-export function send(response: ServerResponse, { status, type, body, headers = {} }: Answer): void {
+export function send(response: ServerResponse, { status, type, body, headers }: Answer): void {
   if (response.destroyed || response.headersSent) return
-  response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) })
+  // A flat list is written as it stands.
+  const head = ['content-type', type, 'content-length', String(Buffer.byteLength(body))]
+  if (headers !== undefined) for (const name in headers) head.push(name, headers[name]!)
+  response.writeHead(status, head)
   // Nothing is sent apart from nothing: one write, not two.
   if (body.length === 0) response.end()
   else response.end(body)

@@ -38,6 +38,10 @@ class Gathered {
     this.#size += chunk.length
   }
 
+  drop(): void {
+    this.#chunks.length = 0
+  }
+
   body(): Buffer {
     if (this.#chunks.length === 1) return this.#chunks[0]!
     const body = Buffer.allocUnsafeSlow(this.#size)
@@ -62,22 +66,30 @@ async function readWire(request: IncomingMessage, limit: number, share: Share): 
   if (announced > limit) throw tooLarge(limit, 'a body')
   const gathered = new Gathered()
   return new Promise((resolve, reject) => {
-    const done = (error?: unknown): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
-      if (error === undefined) resolve(owned(gathered.body(), share))
-      else reject(error)
+    // To take listeners off again costs more than to leave them: the request goes soon.
+    let open = true
+    const fail = (error: unknown): void => {
+      open = false
+      gathered.drop()
+      reject(error)
     }
     const onData = (chunk: Buffer): void => {
+      if (!open) return
       try {
         if (gathered.size + chunk.length > limit) throw tooLarge(limit, 'a body')
         share.add(chunk.length)
         gathered.add(chunk)
       } catch (error) {
-        done(error)
+        fail(error)
       }
     }
-    const onEnd = (): void => done()
-    const onGone = (): void => done(new ServiceError('canceled', 'the sender went away'))
+    const onEnd = (): void => {
+      if (open) resolve(owned(gathered.body(), share))
+      open = false
+    }
+    const onGone = (): void => {
+      if (open) fail(new ServiceError('canceled', 'the sender went away'))
+    }
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }

@@ -7,8 +7,13 @@ import { hostnameOf, isLoopback, loopbackNames } from '#core/net/loopback.ts'
 export function createGuard(host: string, hosts: readonly string[]): (headers: Headers) => string | undefined {
   if (!isLoopback(host)) return () => undefined
   const names = loopbackNames(host, hosts)
+  // Senders say the same each time.
+  let known: string | undefined
   return ({ host: asked = '', origin }) => {
-    if (!names.has(hostnameOf(asked))) return `host ${JSON.stringify(asked)} is not known here; see listen.host`
+    if (asked !== known) {
+      if (!names.has(hostnameOf(asked))) return `host ${JSON.stringify(asked)} is not known here; see listen.host`
+      known = asked
+    }
     if (origin === undefined || origin === `http://${asked}` || origin === `https://${asked}`) return undefined
     return `origin ${JSON.stringify(origin)} may not send here`
   }

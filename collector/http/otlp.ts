@@ -7,14 +7,19 @@ import type { ReceiverDeps } from '../receivers/receiver.ts'
 import type { Traffic } from '../receivers/traffic.ts'
 import { type Answer, CONTENT_TYPES, type Encoding, send, statusBody, successBody } from './answer.ts'
 import { BodyReader, knowsEncoding } from './body.ts'
+import { Leaving } from './leaving.ts'
 
 /** Senders try again for ten seconds or so: a longer wait would lose the batch. */
 const RETRY_AFTER = { 'retry-after': '1' } as const
 const TEXT = 'text/plain; charset=utf-8'
+/** Inflated; what comes of a longer body does not wait for others. */
+const SHORT_BODY = 2 ** 16
 
 /** Parameters are allowed, and mean nothing here. */
 function encodingOf({ headers }: IncomingMessage): Encoding | undefined {
-  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  const given = headers['content-type']
+  if (given === CONTENT_TYPES.proto) return 'proto'
+  const type = given?.split(';')[0]?.trim().toLowerCase()
   if (type === CONTENT_TYPES.proto) return 'proto'
   return type === CONTENT_TYPES.json ? 'json' : undefined
 }
@@ -44,6 +49,7 @@ export class OtlpAnswers {
   readonly #deps: ReceiverDeps
   readonly #door: OtlpDoor
   readonly #bodies: BodyReader
+  readonly #leaving = new Leaving()
 
   constructor(deps: ReceiverDeps, door: OtlpDoor) {
     this.#deps = deps
@@ -65,7 +71,8 @@ export class OtlpAnswers {
       request.resume()
     }
     if (this.#door.stopped()) response.setHeader('connection', 'close')
-    send(response, answer)
+    if (answer.short === true) this.#leaving.add(response, answer)
+    else send(response, answer)
   }
 
   #lost(request: IncomingMessage, message: string): Answer {
@@ -98,10 +105,12 @@ export class OtlpAnswers {
     const share = this.#deps.bodies.share()
     try {
       const { body, wire } = await this.#bodies.read(request, share)
+      const { length } = body
       traffic.bytes(signal, wire)
       const receipt = await this.#deps.intake.submit({ kind: 'otlp', signal, encoding, body })
       traffic.request(signal, 'ok')
-      return { status: 200, type: CONTENT_TYPES[encoding], body: successBody(encoding, signal, receipt) }
+      const short = length <= SHORT_BODY
+      return { status: 200, type: CONTENT_TYPES[encoding], body: successBody(encoding, signal, receipt), short }
     } catch (error) {
       const known = error instanceof ServiceError
       traffic.request(signal, known ? error.code : 'internal')

@@ -63,7 +63,8 @@ class OtlpHttp implements RunningReceiver {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#answers.answer(request, response, SIGNALS.get(request.url?.split('?')[0] ?? '') ?? LOST)
+    const { url = '' } = request
+    await this.#answers.answer(request, response, SIGNALS.get(url) ?? SIGNALS.get(url.split('?')[0]!) ?? LOST)
   }
 }
 

@@ -9,10 +9,12 @@ const REJECTED: Readonly<Record<SignalKind, string>> = {
   traces: 'rejectedSpans',
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** `ExportXServiceResponse`: empty on full success, else with `partial_success`. */
 export function receiptProto({ rejected, message }: Receipt): Buffer {
   const error = shortened(message)
-  if (rejected === 0 && error === '') return Buffer.alloc(0)
+  if (rejected === 0 && error === '') return NOTHING
   return field(1, Buffer.concat([field(1, rejected), field(2, Buffer.from(error))]))
 }
 
