@@ -1,6 +1,7 @@
 import { gain } from '#core/stats/ewma.ts'
 
 import type { Rows } from '../rows.ts'
+import type { Sample } from './sample.ts'
 
 /** Means of distances and of surprise follow in this time. */
 const MEAN_MS = 90 * 60_000
@@ -18,17 +19,6 @@ const STILL_SHARE = 0.5
 export const EVIDENCE = ['above', 'below', 'mean above', 'mean below', 'surprise', 'still'] as const
 /** What each must reach at least: log(1 + 3.5 σ), log(1 + 3 · 1 σ), a mean surprise of 0.9, log² of still samples. */
 export const LEAST: readonly number[] = [Math.log(4.5), Math.log(4.5), Math.log(4), Math.log(4), 0.9, 2]
-
-/** Distances of a sample, in standard deviations: from what was expected, and from the slow reference. */
-export interface Distances {
-  readonly time_ms: number
-  readonly z: number
-  readonly slow: number
-  readonly still: boolean
-  readonly dt_ms: number
-  readonly cadence_ms: number
-  readonly count: number
-}
 
 /**
  * What speaks against a sample, each on a logarithmic scale: it alone, the mean of the last hour or so against what does
@@ -60,14 +50,14 @@ export class Evidence {
     this.#mean.data[row] = 0
   }
 
-  step(row: number, { time_ms, z, slow, still, dt_ms, cadence_ms, count }: Distances): Float64Array {
+  step(row: number, { time_ms, z, slow, still, passed_ms, cadence_ms, count }: Sample): Float64Array {
     const clipped = slow > CLIP ? CLIP : slow < -CLIP ? -CLIP : slow
-    const mean = this.#mean.data[row]! + gain(dt_ms, MEAN_MS) * (clipped - this.#mean.data[row]!)
+    const mean = this.#mean.data[row]! + gain(passed_ms, MEAN_MS) * (clipped - this.#mean.data[row]!)
     this.#mean.data[row] = mean
     const single = Math.log(1 + Math.abs(z))
-    const surprise = this.#surprise.data[row]! + gain(dt_ms, MEAN_MS, count) * (single - this.#surprise.data[row]!)
+    const surprise = this.#surprise.data[row]! + gain(passed_ms, MEAN_MS, count) * (single - this.#surprise.data[row]!)
     this.#surprise.data[row] = surprise
-    const still_ms = still ? this.#still_ms.data[row]! + dt_ms : 0
+    const still_ms = still ? this.#still_ms.data[row]! + passed_ms : 0
     this.#still_ms.data[row] = still_ms
     const muted = time_ms < this.#mute_ms.data[row * 2 + (mean > 0 ? 0 : 1)]!
     const lasting = muted ? 0 : Math.log(1 + MEAN_SCALE * Math.abs(mean))

@@ -3,6 +3,7 @@ import { gain } from '#core/stats/ewma.ts'
 
 import type { Rows } from '../rows.ts'
 import { DAY, Profile, WEEK } from './profile.ts'
+import type { Sample } from './sample.ts'
 
 const FAST_MS = 5 * 60_000
 const MIDDLE_MS = 60 * 60_000
@@ -24,20 +25,6 @@ const WEEK_AFTER_MS = 36 * 60 * 60_000
 export const EXPERTS = ['last', 'recent', 'hour', 'day', 'level', 'week'] as const
 const SIZE = EXPERTS.length
 const [LAST, RECENT, HOUR, OF_DAY, LEVEL, OF_WEEK] = [0, 1, 2, 3, 4, 5]
-
-/** One sample as the experts learn it. */
-export interface Lesson {
-  readonly time_ms: number
-  readonly dt_ms: number
-  readonly cadence_ms: number
-  readonly age_ms: number
-  readonly count: number
-  /** As it came, and clipped. */
-  readonly value: number
-  readonly clipped: number
-  readonly expected: number
-  readonly scale: number
-}
 
 /**
  * What to expect of a row: the newest value, means of five minutes, one and three hours, and profiles of the day and the week, weighted by
@@ -161,9 +148,9 @@ export class Forecast {
     this.#week.adopt(row, this.#weekShape, recent)
   }
 
-  learn(row: number, lesson: Lesson): void {
-    const { dt_ms, count, clipped, expected, scale, value } = lesson
-    this.#weigh(row, lesson)
+  learn(row: number, sample: Sample): void {
+    const { dt_ms, count, clipped, expected, scale, value, age_ms } = sample
+    this.#weigh(row, sample)
     const level = this.#level.data
     const at = row * 4
     const reach = LAST_CLIP * scale
@@ -172,31 +159,16 @@ export class Forecast {
     level[at + 1]! += gain(dt_ms, FAST_MS, count) * (clipped - level[at + 1]!)
     level[at + 2]! += gain(dt_ms, MIDDLE_MS, count) * (clipped - level[at + 2]!)
     level[at + 3]! += gain(dt_ms, SLOW_MS, count) * (clipped - level[at + 3]!)
-    const { time_ms, cadence_ms, age_ms } = lesson
-    this.#day.learn(row, time_ms, clipped, {
-      into_ms: this.#civil.day_ms,
-      shape: this.#dayShape,
-      dt_ms,
-      cadence_ms,
-      age_ms,
-      scale,
-    })
+    this.#day.learn(row, this.#civil.day_ms, this.#dayShape, sample)
     const loss = this.#loss.data
     const base = row * SIZE
     const weekly = this.#weekShape === this.#weekShape
     const proven = loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < PROVEN * loss[base + LEVEL]!
     if (weekly || this.#week.allocated(row) || (age_ms > WEEK_AFTER_MS && proven))
-      this.#week.learn(row, time_ms, clipped, {
-        into_ms: this.#civil.week_ms,
-        shape: this.#weekShape,
-        dt_ms,
-        cadence_ms,
-        age_ms,
-        scale,
-      })
+      this.#week.learn(row, this.#civil.week_ms, this.#weekShape, sample)
   }
 
-  #weigh(row: number, { value, scale, dt_ms, count }: Lesson): void {
+  #weigh(row: number, { value, scale, dt_ms, count }: Sample): void {
     const limit = LOSS_CLIP * scale
     const weight = gain(dt_ms, LOSS_MS, count)
     const loss = this.#loss.data

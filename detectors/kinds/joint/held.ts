@@ -1,6 +1,7 @@
 import type { Verdict } from '#core/score.ts'
 
 import type { Rows } from '../rows.ts'
+import type { Sample } from './sample.ts'
 
 /** A level that lasts this long is the new normal. A young row, which knows little, gives in after its own age. */
 const ADOPT_MS = 2 * 60 * 60_000
@@ -26,12 +27,7 @@ export class Held {
   }
 
   /** Puts the held band into `out`, where one is; takes what `out` says where an alarm begins. True when a level is adopted. */
-  step(
-    row: number,
-    time_ms: number,
-    { value, age_ms, alarm }: { value: number; age_ms: number; alarm: boolean },
-    out: Verdict,
-  ): boolean {
+  step(row: number, { time_ms, value, age_ms }: Sample, alarm: boolean, out: Verdict): boolean {
     const until_ms = this.#until_ms.data[row]!
     const outside = value > out.upper || value < out.lower
     if (until_ms === 0) {

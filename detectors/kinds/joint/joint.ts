@@ -16,6 +16,7 @@ import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
+import { Sample } from './sample.ts'
 import { Spread } from './spread.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
@@ -34,6 +35,8 @@ const LOG_MAX = Math.log(1e9)
 const LOG_MIN = -40
 /** Score of an onset of a kind that recurs. */
 const UNDER = 0.99
+/** The largest score of what is not anomalous. */
+const BELOW_ONE = 1 - 1e-9
 /** After a gap of g > 5 cadences scatter is larger by √(1 + g / 20), at most threefold; in means it counts as five. */
 const GAP_CADENCES = 5
 const GAP_GROWTH = 1 / 20
@@ -88,7 +91,7 @@ export class Joint implements Detector {
   #most = 0
   #log = LOG_MIN
   #adopted = false
-  #news = 0
+  readonly #sample = new Sample()
 
   constructor(context: DetectorContext) {
     this.#context = context
@@ -184,30 +187,11 @@ export class Joint implements Detector {
   }
 
   #judge(row: number, time_ms: number, value: number, out: Verdict): void {
-    const count = this.#count.data[row]!
-    const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
-    const cadence_ms = this.#clockIn(row, dt_ms, count)
-    const age_ms = time_ms - this.#first_ms.data[row]!
-    const forecast = this.#forecast
-    const { day_ms } = this.#civil
-    forecast.ask(row, time_ms, count)
-    const { expected, reference } = forecast
-    const level = forecast.level(row)
-    const floor = this.#spread.floor(row, level)
-    const scale = this.#spread.near(row, day_ms, floor) * afterGap(dt_ms / cadence_ms)
-    const residual = value - expected
-    const distance = value - reference
-    const evidence = this.#evidence.step(row, {
-      time_ms,
-      z: residual / scale,
-      slow: distance / this.#spread.slow(row, floor),
-      still: value === this.#last.data[row]!,
-      dt_ms: Math.min(dt_ms, GAP_CADENCES * cadence_ms),
-      cadence_ms,
-      count,
-    })
-    this.#news = this.#novelty.step(row, time_ms, value, count)
-    if (count >= MIN_COUNT) this.#say(row, time_ms, { value, expected, scale, age_ms, count }, out)
+    const sample = this.#sample
+    this.#regard(row, time_ms, value)
+    const evidence = this.#evidence.step(row, sample)
+    sample.news = this.#novelty.step(row, time_ms, value, sample.count)
+    if (sample.count >= MIN_COUNT) this.#say(row, sample, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
     const over = this.#extremes.learn(row, time_ms, evidence, perBlock(budget_per_week))
@@ -216,15 +200,48 @@ export class Joint implements Detector {
       this.#extremes.move(row, this.#rate.shift(row))
       this.#bands(row)
     }
-    const move = value - this.#last.data[row]!
-    this.#spread.learn(row, day_ms, { residual, distance, move, floor, scale, dt_ms, cadence_ms, count })
-    const reach = CLIP * scale
-    const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
-    const clipped = count < LEARN_FREELY ? value : within
-    forecast.learn(row, { time_ms, dt_ms, cadence_ms, age_ms, count, value, clipped, expected, scale })
+    this.#spread.learn(row, this.#civil.day_ms, sample)
+    this.#forecast.learn(row, sample)
   }
 
-  #say(row: number, time_ms: number, { value, expected, scale, age_ms, count }: Sample, out: Verdict): void {
+  /** What is expected of a sample, and how far it is from that. */
+  #regard(row: number, time_ms: number, value: number): void {
+    const sample = this.#sample
+    const forecast = this.#forecast
+    const spread = this.#spread
+    const count = this.#count.data[row]!
+    const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
+    const cadence_ms = this.#clockIn(row, dt_ms, count)
+    forecast.ask(row, time_ms, count)
+    const { expected } = forecast
+    const floor = spread.floor(row, forecast.level(row))
+    const scale = spread.near(row, this.#civil.day_ms, floor) * afterGap(dt_ms / cadence_ms)
+    const residual = value - expected
+    const distance = value - forecast.reference
+    const move = value - this.#last.data[row]!
+    const reach = CLIP * scale
+    const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
+    sample.time_ms = time_ms
+    sample.value = value
+    sample.count = count
+    sample.dt_ms = dt_ms
+    sample.passed_ms = Math.min(dt_ms, GAP_CADENCES * cadence_ms)
+    sample.cadence_ms = cadence_ms
+    sample.age_ms = time_ms - this.#first_ms.data[row]!
+    sample.still = move === 0
+    sample.expected = expected
+    sample.residual = residual
+    sample.distance = distance
+    sample.move = move
+    sample.floor = floor
+    sample.scale = scale
+    sample.z = residual / scale
+    sample.slow = distance / spread.slow(row, floor)
+    sample.clipped = count < LEARN_FREELY ? value : within
+  }
+
+  #say(row: number, sample: Sample, out: Verdict): void {
+    const { time_ms, value, expected, scale, count } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
@@ -234,8 +251,12 @@ export class Joint implements Detector {
     if (known)
       this.#weigh(row, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
     else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
-    this.#renew(row, age_ms, known)
-    if (count >= MIN_SAID) out.score = this.#quiet.say(row, time_ms, this.#log)
+    this.#renew(row, sample, known)
+    if (count >= MIN_SAID) {
+      if (this.#log >= 0) out.score = this.#quiet.say(row, time_ms, this.#log)
+      else if (this.#most === 0) out.score = shareOf(sample.z, above)
+      else out.score = this.#most === 1 ? shareOf(-sample.z, below) : Math.exp(this.#log)
+    }
     const single = out.score >= 1 && (this.#most < SINGLE || this.#most === NOVEL)
     if (single) {
       if (this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
@@ -244,7 +265,7 @@ export class Joint implements Detector {
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
-    this.#adopted = this.#held.step(row, time_ms, { value, age_ms, alarm: out.score >= 1 }, out)
+    this.#adopted = this.#held.step(row, sample, out.score >= 1, out)
     if (this.#adopted) {
       this.#forecast.adopt(row)
       this.#evidence.settle(row)
@@ -269,8 +290,7 @@ export class Joint implements Detector {
   }
 
   /** Weighs what was found by how new the value is. */
-  #renew(row: number, age_ms: number, known: boolean): void {
-    const news = this.#news
+  #renew(row: number, { news, age_ms }: Sample, known: boolean): void {
     if (news === 0) {
       const young = age_ms < SEEN_MS ? age_ms / SEEN_MS : 1
       if (this.#log > 0 && this.#most >= SINGLE && this.#most < AFTER_MEANS)
@@ -310,10 +330,8 @@ function afterGap(cadences: number): number {
   return cadences <= GAP_CADENCES ? 1 : Math.min(Math.sqrt(1 + cadences * GAP_GROWTH), GAP_MAX)
 }
 
-interface Sample {
-  readonly value: number
-  readonly expected: number
-  readonly scale: number
-  readonly age_ms: number
-  readonly count: number
+/** What a distance on one side scores that is not anomalous: exp(log(1 + z) − log(1 + most)) without a logarithm. */
+function shareOf(z: number, most: number): number {
+  const share = z > 0 ? (1 + z) / (1 + most) : 1 / (1 + most)
+  return share < BELOW_ONE ? share : BELOW_ONE
 }

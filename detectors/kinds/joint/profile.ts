@@ -1,4 +1,5 @@
 import { Rows } from '../rows.ts'
+import type { Sample } from './sample.ts'
 import { Slots } from './slots.ts'
 
 const DAY_MS = 86_400_000
@@ -97,8 +98,9 @@ export class Profile {
     if (shape === shape) this.#offset.data[row] = value - shape
   }
 
-  /** `shape`: of now, before. `age_ms`: of the row. `scale`: how far its values scatter. */
-  learn(row: number, time_ms: number, value: number, { into_ms, shape, dt_ms, cadence_ms, age_ms, scale }: Seen): void {
+  /** `into_ms` the period, with the `shape` of now, before. */
+  learn(row: number, into_ms: number, shape: number, sample: Sample): void {
+    const { time_ms, clipped: value, dt_ms, cadence_ms, age_ms, scale } = sample
     let page = this.#page.data[row]! - 1
     const at = Math.floor(this.#position(into_ms, 0))
     if (page < 0) {
@@ -162,13 +164,4 @@ export class Profile {
     const wrapped = position < 0 ? position + slots : position
     return wrapped < slots ? wrapped : 0
   }
-}
-
-interface Seen {
-  readonly into_ms: number
-  readonly shape: number
-  readonly dt_ms: number
-  readonly cadence_ms: number
-  readonly age_ms: number
-  readonly scale: number
 }

@@ -2,6 +2,7 @@ import { gain } from '#core/stats/ewma.ts'
 
 import type { Rows } from '../rows.ts'
 import { Hours } from './hours.ts'
+import type { Sample } from './sample.ts'
 
 const MEMORY_MS = 24 * 60 * 60_000
 /** Before data, values are believed to scatter by this share of the first. */
@@ -56,11 +57,10 @@ export class Spread {
     return usual > floor ? usual : floor
   }
 
-  /** `residual`: from what was expected; `distance`: from the reference; `move`: from the value before. */
   learn(
     row: number,
     day_ms: number,
-    { residual, distance, move, floor, scale, dt_ms, cadence_ms, count }: Scatter,
+    { residual, distance, move, floor, scale, dt_ms, cadence_ms, count }: Sample,
   ): void {
     const near = this.#near.data[row]!
     const deviation = TO_SIGMA * Math.abs(residual)
@@ -77,15 +77,4 @@ export class Spread {
     const step = this.#step.data[row]!
     this.#step.data[row] = step === 0 || size < step ? size : Math.min(step * STEP_GROWTH, size)
   }
-}
-
-interface Scatter {
-  readonly residual: number
-  readonly distance: number
-  readonly move: number
-  readonly floor: number
-  readonly scale: number
-  readonly dt_ms: number
-  readonly cadence_ms: number
-  readonly count: number
 }

@@ -1,0 +1,36 @@
+/**
+ * A sample and what is known of it so far. There is one for all rows, filled anew at each step: with an object of its own for each
+ * part that is asked, a quarter of the time went into making them.
+ */
+export class Sample {
+  time_ms = 0
+  value = 0
+  /** Samples of the row before it. */
+  count = 0
+  /** Since the sample before; and the same, but no more than some usual pauses. */
+  dt_ms = 0
+  passed_ms = 0
+  /** The usual pause. */
+  cadence_ms = 0
+  /** Of the row. */
+  age_ms = 0
+  /** Its row stands still. */
+  still = false
+  expected = 0
+  /** From what was expected, and from what does not follow within the hour. */
+  residual = 0
+  distance = 0
+  /** From the value before. */
+  move = 0
+  /** No standard deviation is below it. */
+  floor = 0
+  /** Standard deviation around what was expected. */
+  scale = 1
+  /** Residual and distance in standard deviations of their own. */
+  z = 0
+  slow = 0
+  /** How new the value is. */
+  news = 0
+  /** As it is learned. */
+  clipped = 0
+}
