@@ -59,3 +59,17 @@ test('does not keep a string that is too long', () => {
   expect(table.add(view, 0, 100_000, 0)).toBe(-1)
   expect(table.find(view, 0, 100_000, 0)).toBe(-1)
 })
+
+test('guesses what followed last time, and goes on only when it is told that this is it', () => {
+  const table = new AliasTable()
+  const view = viewOf(Buffer.from('aababc'))
+  const [a, ab, abc] = [table.add(view, 0, 1, 0), table.add(view, 1, 3, 0), table.add(view, 3, 6, 0)]
+  expect(table.find(view, 0, 1, 0)).toBe(a)
+  // "ab" stands at the beginning of "abc", too.
+  expect(table.guess(view, 1, 6, 0)).toBe(ab)
+  expect(table.guess(view, 3, 6, 0)).toBe(ab)
+  expect(table.guess(view, 3, 4, 0)).toBe(-1)
+  expect(table.guess(view, 3, 6, 1)).toBe(-1)
+  table.met(ab)
+  expect(table.guess(view, 3, 6, 0)).toBe(abc)
+})

@@ -100,12 +100,22 @@ export class AliasTable {
    * that the end of a known value need not be looked for. Keys must be such that none begins with another.
    */
   expect(view: DataView, start: number, limit: number, context: number): number {
+    const guess = this.guess(view, start, limit, context)
+    if (guess >= 0) this.#last = guess
+    return guess
+  }
+
+  /** The same where keys may begin with others: the caller sees whether it ends there, and says so by `met`. */
+  guess(view: DataView, start: number, limit: number, context: number): number {
     if (this.#last < 0) return NONE
     const guess = this.#next[this.#last]!
     const end = start + this.#size[guess]!
-    if (end > limit || !this.#is(guess, view, start, end, context)) return NONE
-    this.#last = guess
-    return guess
+    return end <= limit && this.#is(guess, view, start, end, context) ? guess : NONE
+  }
+
+  /** What was guessed is what stands there. */
+  met(alias: number): void {
+    this.#last = alias
   }
 
   sizeOf(alias: number): number {

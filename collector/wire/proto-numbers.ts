@@ -1,6 +1,15 @@
 import { nanosToMs } from './cursor.ts'
 import * as states from './points.ts'
-import { behind, codeOf, malformed, type ProtoSource, skipField, splitCode, varint } from './proto-source.ts'
+import {
+  behind,
+  codeOf,
+  expectedCode,
+  malformed,
+  type ProtoSource,
+  skipField,
+  splitCode,
+  varint,
+} from './proto-source.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { EMPTY, ENDED, PLAIN } = states
@@ -45,6 +54,7 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
   const { bytes, view } = from
   let attributesFrom = 0
   let attributesTo = 0
+  let known = -1
   let split = false
   let timeAt = -1
   let startAt = -1
@@ -56,6 +66,11 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
     const tag = bytes[at]!
     if (tag === ATTRIBUTES) {
       const field = at
+      if (attributesTo === 0 && (known = expectedCode(from, at, stop, ATTRIBUTES, metric)) >= 0) {
+        at += from.catalogue.points.sizeOf(known)
+        attributesTo = at
+        continue
+      }
       let length = bytes[at + 1]!
       at += 2
       if (length > 127) {
@@ -87,7 +102,9 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
   const { numbers } = from.points
   const code = split
     ? splitCode(from, ATTRIBUTES, first, stop, metric)
-    : codeOf(from, attributesFrom, attributesTo, metric)
+    : known >= 0
+      ? known
+      : codeOf(from, attributesFrom, attributesTo, metric)
   const i = numbers.length
   if (i === numbers.code.length) numbers.grow()
   numbers.code[i] = code

@@ -82,6 +82,26 @@ export function codeOf(
   return alias >= 0 ? alias : points.miss(source, from, to, metric)
 }
 
+/**
+ * The code of the attributes whose first field stands at `at`, where they are the ones that are expected and no more follow; -1 otherwise. Their
+ * fields need not be walked then.
+ */
+export function expectedCode(
+  { bytes, view, catalogue }: ProtoSource,
+  at: number,
+  stop: number,
+  tag: number,
+  metric: number,
+): number {
+  const { points } = catalogue
+  const alias = points.guess(view, at, stop, metric)
+  if (alias < 0) return alias
+  const to = at + points.sizeOf(alias)
+  if (to < stop && bytes[to] === tag) return -1
+  points.met(alias)
+  return alias
+}
+
 /** The code of attributes that stand in several places of the message `[start, end)`. */
 export function splitCode(from: ProtoSource, tag: number, start: number, end: number, metric: number): number {
   const whole = joined(from.bytes, fieldsOf(from.bytes, tag, start, end))
