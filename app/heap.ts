@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm'
 
 /** So much more than what is in use, in percent, the heap may grow by before V8 looks through it again. */
 const GROWING = 40
-/** Both halves of the young generation grow to so many bytes; V8 would give it eight times as much. */
-const YOUNG_BYTES = 16 * 2 ** 20
+/** Both halves of the young generation grow to so many bytes; V8 would give it four times as much. */
+const YOUNG_BYTES = 32 * 2 ** 20
 
 /** Before the program is loaded, of which most stays: room for what is made anew would only be left over. */
 export function holdYoungGeneration(): void {
