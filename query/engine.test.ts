@@ -329,3 +329,22 @@ test('queries that run at the same time answer as each does alone', async () => 
   const together = await Promise.all(sources.map(async (source) => shown(await queries.range(source, range))))
   expect(together).toEqual(alone)
 })
+
+test('what a query took is told: samples once for each step at which they were looked at', async () => {
+  const queries = engine({}, 'm{a="1"} 1+1x60', 'm{a="2"} 1+1x60')
+  const samplesOf = async (source: string, range_ms: number): Promise<number> => {
+    let samples = -1
+    const stats = (told: { readonly samples: number; readonly peak_bytes: number }): void => {
+      samples = told.samples
+      expect(told.peak_bytes).toBeGreaterThan(0)
+    }
+    const from_ms = 10 * MINUTE
+    await queries.range(source, { from_ms, to_ms: from_ms + range_ms, step_ms: MINUTE, stats })
+    return samples
+  }
+  expect(await samplesOf('m', 0)).toBe(2)
+  expect(await samplesOf('m', 9 * MINUTE)).toBe(20)
+  expect(await samplesOf('sum(rate(m[5m]))', 0)).toBe(10)
+  expect(await samplesOf('sum(rate(m[5m]))', 9 * MINUTE)).toBe(100)
+  expect(await samplesOf('vector(1)', 9 * MINUTE)).toBe(0)
+})

@@ -1,7 +1,14 @@
 import { type Clock, loopIdle_ms, monotonicNow_ms, systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type Meter, silentMeter } from '#core/ports/meter.ts'
-import type { ExpressionInfo, QueryEngine, QueryOptions, QueryResult, RangeOptions } from '#core/ports/query-engine.ts'
+import type {
+  ExpressionInfo,
+  QueryEngine,
+  QueryOptions,
+  QueryResult,
+  QueryStats,
+  RangeOptions,
+} from '#core/ports/query-engine.ts'
 import type { Matcher, SeriesReader } from '#core/ports/series-reader.ts'
 import { Turns } from '#core/turns.ts'
 
@@ -195,9 +202,16 @@ class LocalQueryEngine implements QueryEngine {
     eachReach(expr, reach, (selector, wanted) => fetch.want(selector, wanted))
     const annotations = new Annotations(source)
     const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })
+    const times = [this.#turns.begin()]
     try {
       await fetch.load()
-      return await resultOf(await evaluator.evaluate(expr, grid), grid, annotations)
+      times.push(this.#turns.begin())
+      const value = await evaluator.evaluate(expr, grid)
+      times.push(this.#turns.begin())
+      const result = await resultOf(value, grid, annotations)
+      times.push(this.#turns.begin())
+      options.stats?.(statsOf(times, budget))
+      return result
     } finally {
       arrays.release()
       this.#samples.add(budget.spent)
@@ -217,6 +231,18 @@ class LocalQueryEngine implements QueryEngine {
       this.#queries.add(1, { kind, outcome })
       this.#duration.record((this.#clock.now_ms() - started_ms) / 1000, { kind })
     }
+  }
+}
+
+/** `times`: of its beginning, and of the end of each part. */
+function statsOf(times: readonly number[], { looked, peak }: Budget): QueryStats {
+  const [preparing_ms, evaluating_ms, sorting_ms] = times.slice(1).map((time_ms, i) => time_ms - times[i]!)
+  return {
+    preparing_ms: preparing_ms!,
+    evaluating_ms: evaluating_ms!,
+    sorting_ms: sorting_ms!,
+    samples: looked,
+    peak_bytes: peak,
   }
 }
 

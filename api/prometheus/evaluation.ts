@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
-import type { QueryOptions, QueryResult } from '#core/ports/query-engine.ts'
+import type { QueryOptions, QueryResult, QueryStats } from '#core/ports/query-engine.ts'
 
 import type { ApiLimits } from '../options.ts'
 import type { Api } from '../route.ts'
@@ -23,7 +23,7 @@ function lookbackOf(form: Form): number | undefined {
 }
 
 /** `timeout`, `lookback_delta` and the client's going away. */
-export function queryOptions(form: Form, signal: AbortSignal, limits: ApiLimits): QueryOptions {
+function queryOptions(form: Form, signal: AbortSignal, limits: ApiLimits): QueryOptions {
   const lookback_ms = lookbackOf(form)
   const timeout_ms = Math.min(form.positiveSpan('timeout') ?? Infinity, limits.query_timeout_ms)
   return { timeout_ms, signal, ...(lookback_ms === undefined ? {} : { lookback_ms }) }
@@ -35,19 +35,29 @@ export function queryError(error: unknown): unknown {
   return error
 }
 
-/** Runs a query and sends its result. */
-export async function evaluate(c: Context, form: Form, api: Api, run: () => Promise<QueryResult>): Promise<Response> {
+/** Runs a query and sends its result; with what it took where that is asked for. */
+export async function evaluate(
+  c: Context,
+  form: Form,
+  api: Api,
+  run: (options: QueryOptions) => Promise<QueryResult>,
+): Promise<Response> {
   const most = form.limit()
+  const options = queryOptions(form, c.req.raw.signal, api.limits)
   let result: QueryResult
+  let stats: QueryStats | undefined
+  const take = (taken: QueryStats): void => {
+    stats = taken
+  }
   try {
-    result = await run()
+    result = await run(form.text('stats') === '' ? options : { ...options, stats: take })
   } catch (error) {
     throw queryError(error)
   }
   const shown = shownOf(result, { series: most, points: api.limits.query_points })
   return api.deliveries.send({
     points: shown.points,
-    pieces: (json) => successPieces(json, resultPieces(json, result, shown)),
+    pieces: (json) => successPieces(json, resultPieces(json, result, shown, stats)),
     drop: () => (c.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(),
   })
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
-import type { QueryResult, ResultSeries } from '#core/ports/query-engine.ts'
+import type { QueryResult, QueryStats, ResultSeries } from '#core/ports/query-engine.ts'
 import type { Labels } from '#core/series.ts'
 
 import { type Notes, TRUNCATED } from './envelope.ts'
@@ -113,19 +113,42 @@ export function shownOf(result: QueryResult, limits: ResultLimits): Shown {
   )
 }
 
+/** Of a value in memory: its time and its number, as Prometheus counts samples. */
+const SAMPLE_BYTES = 16
+
+const seconds = (ms: number): number => ms / 1000
+
+function statsJson({ preparing_ms, evaluating_ms, sorting_ms, samples, peak_bytes }: QueryStats): string {
+  const total = seconds(preparing_ms + evaluating_ms + sorting_ms)
+  const timings = {
+    evalTotalTime: total,
+    resultSortTime: seconds(sorting_ms),
+    queryPreparationTime: seconds(preparing_ms),
+    innerEvalTime: seconds(evaluating_ms),
+    execQueueTime: 0,
+    execTotalTime: total,
+  }
+  const counted = { totalQueryableSamples: samples, peakSamples: Math.ceil(peak_bytes / SAMPLE_BYTES) }
+  return `,"stats":${JSON.stringify({ timings, samples: counted })}`
+}
+
 /** Writes a result as the `data` of the API, a series or less between two yields; returns its notes. */
-export function* resultPieces(json: JsonBytes, result: QueryResult, shown: Shown): Generator<undefined, Notes> {
+export function* resultPieces(
+  json: JsonBytes,
+  result: QueryResult,
+  shown: Shown,
+  stats?: QueryStats,
+): Generator<undefined, Notes> {
   if (result.type === 'scalar') {
-    json.text(`{"resultType":"scalar","result":[${formatSeconds(result.time_ms)},"${formatPlain(result.value)}"]}`)
-    return result
+    json.text(`{"resultType":"scalar","result":[${formatSeconds(result.time_ms)},"${formatPlain(result.value)}"]`)
+  } else if (result.type === 'string') {
+    json.text(`{"resultType":"string","result":[${formatSeconds(result.time_ms)},${JSON.stringify(result.value)}]`)
+  } else {
+    json.text(`{"resultType":"${result.type}","result":[`)
+    yield* seriesPieces(json, shown.series, result.type === 'matrix')
+    json.text(']')
   }
-  if (result.type === 'string') {
-    const text = `[${formatSeconds(result.time_ms)},${JSON.stringify(result.value)}]`
-    json.text(`{"resultType":"string","result":${text}}`)
-    return result
-  }
-  json.text(`{"resultType":"${result.type}","result":[`)
-  yield* seriesPieces(json, shown.series, result.type === 'matrix')
-  json.text(']}')
+  if (stats !== undefined) json.text(statsJson(stats))
+  json.text('}')
   return shown.truncated ? { warnings: [...result.warnings, TRUNCATED], infos: result.infos } : result
 }

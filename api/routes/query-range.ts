@@ -1,6 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 
-import { evaluate, queryOptions } from '../prometheus/evaluation.ts'
+import { evaluate } from '../prometheus/evaluation.ts'
 import { Form, invalidParameter } from '../prometheus/form.ts'
 import type { RouteModule } from '../route.ts'
 
@@ -37,8 +37,7 @@ export const queryRange: RouteModule = {
     app.on(['GET', 'POST'], PATH, async (c) => {
       const form = await Form.of(c)
       const steps = stepsOf(form)
-      const options = { ...queryOptions(form, c.req.raw.signal, api.limits), ...steps }
-      return evaluate(c, form, api, () => api.ports.query.range(form.text('query'), options))
+      return evaluate(c, form, api, (options) => api.ports.query.range(form.text('query'), { ...options, ...steps }))
     })
   },
 }

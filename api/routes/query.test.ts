@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
-import { fixture } from '../testing/api.fixture.ts'
+import type { QueryEngine } from '#core/ports/query-engine.ts'
+
+import { fixture, House } from '../testing/api.fixture.ts'
 
 const { ask, json } = fixture()
 const form = (values: Record<string, string>): RequestInit => ({ method: 'POST', body: new URLSearchParams(values) })
@@ -26,6 +28,35 @@ describe('an instant query', () => {
 
   test('without a time asks now', async () => {
     expect(await json('/api/v1/query?query=%22text%22')).toMatchObject({ data: { result: [1_795_168_800, 'text'] } })
+  })
+
+  test('says what it took where that is asked for', async () => {
+    const { ports } = new House()
+    const instant: QueryEngine['instant'] = async (expr, time_ms, options) => {
+      const parts = { preparing_ms: 1, evaluating_ms: 20, sorting_ms: 300 }
+      options?.stats?.({ ...parts, samples: 7, peak_bytes: 100 })
+      return ports.query.instant(expr, time_ms)
+    }
+    const asked = fixture({ ports: { ...ports, query: { ...ports.query, instant } } })
+    expect(await asked.json('/api/v1/query?query=1%2B1&time=4&stats=all')).toEqual({
+      status: 'success',
+      data: {
+        resultType: 'scalar',
+        result: [4, '2'],
+        stats: {
+          timings: {
+            evalTotalTime: 0.321,
+            resultSortTime: 0.3,
+            queryPreparationTime: 0.001,
+            innerEvalTime: 0.02,
+            execQueueTime: 0,
+            execTotalTime: 0.321,
+          },
+          samples: { totalQueryableSamples: 7, peakSamples: 7 },
+        },
+      },
+    })
+    expect(await asked.json('/api/v1/query?query=1%2B1&time=4')).toMatchObject({ data: { result: [4, '2'] } })
   })
 
   test('is cut at the limit with a warning', async () => {

@@ -1,4 +1,4 @@
-import { evaluate, queryOptions } from '../prometheus/evaluation.ts'
+import { evaluate } from '../prometheus/evaluation.ts'
 import { Form } from '../prometheus/form.ts'
 import type { RouteModule } from '../route.ts'
 
@@ -12,8 +12,7 @@ export const query: RouteModule = {
     app.on(['GET', 'POST'], PATH, async (c) => {
       const form = await Form.of(c)
       const time_ms = form.time('time', api.clock.now_ms())
-      const options = queryOptions(form, c.req.raw.signal, api.limits)
-      return evaluate(c, form, api, () => api.ports.query.instant(form.text('query'), time_ms, options))
+      return evaluate(c, form, api, (options) => api.ports.query.instant(form.text('query'), time_ms, options))
     })
   },
 }

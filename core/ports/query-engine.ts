@@ -55,6 +55,20 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
   /** Everything else waits for the answer: others get no share of the time meanwhile. */
   readonly at_once?: boolean
+  /** Told what it took, once the result is there. */
+  readonly stats?: (stats: QueryStats) => void
+}
+
+/** What a query took. */
+export interface QueryStats {
+  /** Until its samples were found, for its operators, and for the result in its order. */
+  readonly preparing_ms: number
+  readonly evaluating_ms: number
+  readonly sorting_ms: number
+  /** Samples that were looked at, once for each step at which they were. */
+  readonly samples: number
+  /** The most that it held at once. */
+  readonly peak_bytes: number
 }
 
 export interface RangeOptions extends QueryOptions {

@@ -45,6 +45,8 @@ export class Budget {
   #spent = 0
   #since = 0
   #held = 0
+  #peak = 0
+  #looked = 0
 
   constructor({ limits, clock, turns, memory, arrays, timeout_ms, signal, at_once = false }: BudgetOptions) {
     this.limits = limits
@@ -63,6 +65,20 @@ export class Budget {
     return this.#spent
   }
 
+  /** The most bytes that were held at once. */
+  get peak(): number {
+    return this.#peak
+  }
+
+  /** Samples looked at so far, once for each step at which they were. */
+  get looked(): number {
+    return this.#looked
+  }
+
+  look(samples: number): void {
+    this.#looked += samples
+  }
+
   /** Bytes held now. */
   get held(): number {
     return this.#held
@@ -79,6 +95,7 @@ export class Budget {
   /** Accounts for memory about to be used. */
   hold(bytes: number): void {
     this.#held += bytes
+    if (this.#held > this.#peak) this.#peak = this.#held
     this.#memory.take(bytes, this.#held)
   }
 

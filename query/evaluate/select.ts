@@ -46,11 +46,12 @@ function instantColumn(slice: SeriesSlice, budget: Budget, options: InstantOptio
   const { at_ms, times } = options
   if (at_ms.length === 1 && slice.histograms === undefined) {
     const value = newestAt(at_ms[0]!, slice, options)
+    if (value !== undefined) budget.look(1)
     return value === undefined ? undefined : oneStep(budget.arrays, slice.labels, value, times)
   }
   const native = times ? undefined : slice.histograms
   const column = (native === undefined ? emptyColumn : emptyMixed)(budget.arrays, slice.labels, at_ms.length, times)
-  fill(column, slice, options)
+  budget.look(fill(column, slice, options))
   if (native !== undefined) {
     budget.hold(native.sum.length * HISTOGRAM_BYTES + native.buckets.length * 8)
     fillHistograms(column as MixedColumn, slice, at_ms)
@@ -70,8 +71,10 @@ function newestAt(
   return times ? time_ms[newest]! / 1000 : value[newest]!
 }
 
-function fill({ value, has }: Column, slice: SeriesSlice, { at_ms, lookback_ms, times }: InstantOptions): void {
+/** Returns at how many steps there is a value. */
+function fill({ value, has }: Column, slice: SeriesSlice, { at_ms, lookback_ms, times }: InstantOptions): number {
   const { time_ms, stale } = slice
+  let filled = 0
   const source = slice.value
   let next = 0
   for (let i = 0; i < at_ms.length; i++) {
@@ -80,8 +83,10 @@ function fill({ value, has }: Column, slice: SeriesSlice, { at_ms, lookback_ms, 
     const newest = next - 1
     if (newest < 0 || time_ms[newest]! <= at - lookback_ms || stale[newest] === 1) continue
     has[i] = 1
+    filled++
     value[i] = times ? time_ms[newest]! / 1000 : source[newest]!
   }
+  return filled
 }
 
 /** Where a step has a value, the histogram of its newest sample. */

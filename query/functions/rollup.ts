@@ -62,8 +62,7 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
       budget.spend(grid.count)
       if (budget.due) await budget.pause()
       if (samples.histograms === undefined && matrix.edges === undefined && grid.count === 1) {
-        budget.worked(samples.time_ms.length)
-        const value = only(samples, matrix, spec.prepare(samples, call))
+        const value = only(samples, matrix, spec.prepare(samples, call), budget)
         if (value !== undefined) columns.push(oneStep(budget.arrays, samples.labels, value, isNameless(samples, spec)))
         continue
       }
@@ -104,11 +103,11 @@ async function rolledColumn(
 }
 
 /** The value at the only step. */
-function only(samples: Samples, matrix: MatrixValue, of: Rollup): number | undefined {
+function only(samples: Samples, matrix: MatrixValue, of: Rollup, budget: Budget): number | undefined {
   let result: number | undefined
   new Sliding(samples, matrix).go((window) => {
     result = of(window)
-  })
+  }, budget)
   return result
 }
 

@@ -36,12 +36,14 @@ export class Sliding {
       seen += to - from
       if (seen < SAMPLES_PER_LOOK || budget === undefined) continue
       budget.worked(seen)
+      budget.look(seen)
       seen = 0
       if (!budget.due) continue
       this.#next = i + 1
       return false
     }
     budget?.worked(seen)
+    budget?.look(seen)
     return true
   }
 }

@@ -14,6 +14,11 @@ interface Raw {
   readonly body: unknown
 }
 
+interface Stats {
+  readonly timings: Readonly<Record<string, number>>
+  readonly samples: { readonly totalQueryableSamples: number }
+}
+
 async function raw(url: string, path: string, init: RequestInit = {}): Promise<Raw> {
   const response = await fetch(`${url}${path}`, init)
   const type = response.headers.get('content-type')
@@ -195,6 +200,21 @@ describe.skipIf(PROMETHEUS_3 === '')(
         expect([ours.status, theirs.status]).toEqual([405, 405])
       },
     )
+
+    test.each([
+      'query?query=demo_items&time=E',
+      'query?query=1%2B1&time=E',
+      'query?query=rate(demo_requests_total[5m])&time=E',
+      `query_range?query=demo_items&${RANGE}&step=60`,
+      `query_range?query=sum(rate(demo_requests_total[5m]))&${RANGE}&step=60`,
+      `query_range?query=demo_items*demo_items&${RANGE}&step=60`,
+    ])('what %s took: as many samples, and the same times are told', async (path) => {
+      const { theirs, ours } = await both(`/api/v1/${path}&stats=all`)
+      const [expected, told] = [theirs, ours].map(({ body }) => (body as { data: { stats: Stats } }).data.stats)
+      expect(told!.samples.totalQueryableSamples).toBe(expected!.samples.totalQueryableSamples)
+      expect(Object.keys(told!.timings).toSorted()).toEqual(Object.keys(expected!.timings).toSorted())
+      expect(Object.values(told!.timings).every((seconds) => seconds >= 0 && seconds < 60)).toBe(true)
+    })
 
     test('any page may ask, and ask before it asks', async () => {
       const [theirs, ours] = await Promise.all(
