@@ -15,7 +15,7 @@ import { edgeColumn, type EdgeRollup } from './edge-rollup.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction } from './function.ts'
 import { mixedRollup } from './mixed-rollup.ts'
 import type { MixedRollup } from './native-windows.ts'
-import { Sliding } from './sliding.ts'
+import { onlyWindow, Sliding } from './sliding.ts'
 import type { Window } from './window.ts'
 
 /** The value at a step; undefined: none. */
@@ -105,11 +105,8 @@ async function rolledColumn(
 
 /** The value at the only step. */
 function only(samples: Samples, matrix: MatrixValue, of: Rollup): number | undefined {
-  let result: number | undefined
-  new Sliding(samples, matrix).go((window) => {
-    result = of(window)
-  })
-  return result
+  const window = onlyWindow(samples, matrix)
+  return window === undefined ? undefined : of(window)
 }
 
 function plain({ value, has }: Column, of: Rollup): (window: Window) => void {
