@@ -173,7 +173,8 @@ export class Selection {
     strip?.rewind()
     let slices: SeriesSlice[] = []
     let read = 0
-    for (const row of rows) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
       const { from, to } = this.#readFloats(row, range, newest)
       if (to > from) slices.push(this.#floatSlice(series.labels(row), { from, to, numbers }))
       read += this.#buffer.length + SERIES_COST
@@ -398,7 +399,7 @@ export class Selection {
     const { samples } = this.#tables
     let series = floats.length
     let count = 0
-    for (const row of floats) count += samples.estimate(row, range)
+    for (let i = 0; i < floats.length; i++) count += samples.estimate(floats[i]!, range)
     for (const { row, parts } of histograms) {
       const width = Math.max(1, parts.length)
       series += width

@@ -73,11 +73,10 @@ function groupsOf(expr: Aggregate, columns: readonly Column[], written: readonly
   for (const column of columns) {
     // A name that is still meant is not the same as one that is not.
     const isApart = keepsName && column.nameless && column.labels.name !== ''
-    const group = tree.get(column.labels, isApart, () => {
-      const made = { labels: tree.common(column.labels), columns: [], nameless: false }
-      groups.push(made)
-      return made
-    })
+    const place = tree.at(column.labels, isApart)
+    if (place.held === undefined)
+      groups.push((place.held = { labels: tree.common(column.labels), columns: [], nameless: false }))
+    const group = place.held
     group.columns.push(column)
     group.nameless ||= column.nameless
   }

@@ -21,11 +21,12 @@ test('label sets meet where the labels that count are equal, and only there', ()
       for (const [i, labels] of all.entries()) {
         const apart = isApart && i % 2 === 1
         const { key } = tree.common(labels)
-        const held = tree.get(labels, apart, () => {
+        const place = tree.at(labels, apart)
+        if (place.held === undefined) {
           made.push(`${apart} ${key}`)
-          return { key, apart }
-        })
-        expect(held).toEqual({ key, apart })
+          place.held = { key, apart }
+        }
+        expect(place.held).toEqual({ key, apart })
       }
       expect(new Set(made).size).toBe(made.length)
     }),

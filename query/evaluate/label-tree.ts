@@ -1,7 +1,12 @@
 import { type Labels, METRIC_NAME } from '#core/series.ts'
 
+/** Holds something; nothing at first. */
+export interface Place<T> {
+  held: T | undefined
+}
+
 /** What has come so far to the same values of the labels asked for. */
-class Node<T> {
+class Node<T> implements Place<T> {
   held: T | undefined
   readonly #next = new Map<string, Node<T>>()
 
@@ -32,16 +37,15 @@ export class LabelTree<T> {
     return this.#without ? labels.drop(...this.#names) : labels.keep(new Set(this.#names))
   }
 
-  /** What is held for the part of these labels, made where it is not there; `apart` tells apart what has the same labels. */
-  get(labels: Labels, apart: boolean, make: () => T): T {
+  /** Where the part of these labels is held, or has its place; `apart` tells apart what has the same labels. */
+  at(labels: Labels, apart: boolean): Place<T> {
     let node = this.#root
     if (this.#without) {
       for (const [name, value] of labels) if (!this.#names.includes(name)) node = node.to(name).to(value)
     } else {
-      for (const name of this.#names) node = node.to(labels.get(name))
+      for (let i = 0; i < this.#names.length; i++) node = node.to(labels.get(this.#names[i]!))
     }
     // Deeper than any that is not apart, so no value can be mistaken for it.
-    if (apart) node = node.to(METRIC_NAME).to('')
-    return (node.held ??= make())
+    return apart ? node.to(METRIC_NAME).to('') : node
   }
 }

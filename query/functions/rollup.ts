@@ -15,7 +15,7 @@ import { edgeColumn, type EdgeRollup } from './edge-rollup.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction } from './function.ts'
 import { mixedRollup } from './mixed-rollup.ts'
 import type { MixedRollup } from './native-windows.ts'
-import { Sliding } from './sliding.ts'
+import { onlyWindow, Sliding } from './sliding.ts'
 import type { Window } from './window.ts'
 
 /** The value at a step; undefined: none. */
@@ -104,11 +104,11 @@ async function rolledColumn(
 
 /** The value at the only step. */
 function only(samples: Samples, matrix: MatrixValue, of: Rollup, budget: Budget): number | undefined {
-  let result: number | undefined
-  new Sliding(samples, matrix).go((window) => {
-    result = of(window)
-  }, budget)
-  return result
+  const window = onlyWindow(samples, matrix)
+  if (window === undefined) return undefined
+  budget.worked(window.to - window.from)
+  budget.look(window.to - window.from)
+  return of(window)
 }
 
 function plain({ value, has }: Column, of: Rollup): (window: Window) => void {

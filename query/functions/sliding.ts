@@ -47,3 +47,13 @@ export class Sliding {
     return true
   }
 }
+
+/** The window of a query of one step; undefined where nothing lies in it. */
+export function onlyWindow({ time_ms, value }: Samples, { end_ms, range_ms }: MatrixValue): Window | undefined {
+  const end = end_ms[0]!
+  let from = 0
+  let to = time_ms.length
+  while (to > 0 && time_ms[to - 1]! > end) to--
+  while (from < to && time_ms[from]! <= end - range_ms) from++
+  return from === to ? undefined : { time_ms, value, from, to, end_ms: end, range_ms, step: 0 }
+}
