@@ -115,22 +115,37 @@ export class Catalogue {
     return number
   }
 
-  /** The number of a metric: `context` holds its resource and kind, the bytes the rest of its head; `read` reads that when it is new. */
-  metric(
+  /** The number of a metric: `context` holds its resource and kind, the bytes the rest of its head; -1 where it is new. */
+  findMetric(view: DataView, start: number, end: number, context: number): number {
+    const known = this.#metricAliases.find(view, start, end, context)
+    return known < 0 ? known : this.#metricOf[known]!
+  }
+
+  /** The number of a metric that is new. */
+  addMetric(
     view: DataView,
     start: number,
     end: number,
     context: number,
-    read: () => readonly [number, MetricHeader],
+    { resource, header }: { readonly resource: number; readonly header: MetricHeader },
   ): number {
-    const known = this.#metricAliases.find(view, start, end, context)
-    if (known >= 0) return this.#metricOf[known]!
-    const [resource, header] = read()
     const metric = { ...translate(header), data: header.data, resource: this.#resources[resource]! }
     const number = this.#metrics.push(metric) - 1
     const alias = this.#metricAliases.add(view, start, end, context)
     if (alias >= 0) this.#metricOf[alias] = number
     return number
+  }
+
+  /** The number of a metric; `read` reads the rest of its head when it is new. */
+  metric(
+    view: DataView,
+    start: number,
+    end: number,
+    context: number,
+    read: () => { readonly resource: number; readonly header: MetricHeader },
+  ): number {
+    const known = this.findMetric(view, start, end, context)
+    return known < 0 ? this.addMetric(view, start, end, context, read()) : known
   }
 
   /** What was last learned of a metric's head in a context; 0 before anything was. */

@@ -208,7 +208,7 @@ class JsonReader {
       const text = `{${Buffer.from(bytes.subarray(from, to)).toString().trimEnd().replace(/,$/, '')}}`
       const object = parseJson(text, { allowance: this.#allowance }) as JsonObject
       const data: MetricHeader['data'] = DATA_NAMES[kind]!
-      return [resource, treeHeader(object, data, { temporality: timing >> 1, monotonic: (timing & 1) === 1 })]
+      return { resource, header: treeHeader(object, data, { temporality: timing >> 1, monotonic: (timing & 1) === 1 }) }
     })
   }
 }

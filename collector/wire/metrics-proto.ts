@@ -62,26 +62,55 @@ function kindOf(cursor: Cursor, start: number, end: number): { temporality: numb
   return { temporality, monotonic }
 }
 
-/** A metric while it is read: where its texts and its data stand. */
+/** What stands in one place, or, rarely, in several: pairs of offsets. */
+class Place {
+  from = 0
+  to = 0
+  /** Empty where it is one. */
+  readonly pieces: number[] = []
+
+  clear(): void {
+    this.from = 0
+    this.to = 0
+    if (this.pieces.length > 0) this.pieces.length = 0
+  }
+
+  add(from: number, to: number): void {
+    if (this.to === 0) this.from = from
+    else {
+      if (this.pieces.length === 0) this.pieces.push(this.from, this.to)
+      this.pieces.push(from, to)
+    }
+    this.to = to
+  }
+}
+
+/** A metric while it is read: where its texts and its data stand. One for all: there are many, and they are short. */
 class MetricRanges {
   number = 0
-  /** Pairs of offsets; several where its data was split. */
-  readonly data: number[] = []
+  readonly data = new Place()
   /** Of name, description and unit with their tags, in the order in which they came. */
-  readonly head: number[] = []
+  readonly head = new Place()
+
+  clear(): void {
+    this.number = 0
+    this.data.clear()
+    this.head.clear()
+  }
 
   field(cursor: Cursor, tagAt: number): void {
     if (cursor.wire !== BYTES) return cursor.skip()
     const { field } = cursor
     const start = cursor.range()
     if (field <= 3) {
-      if (this.head.at(-1) === tagAt) this.head[this.head.length - 1] = cursor.at
-      else this.head.push(tagAt, cursor.at)
+      // One behind the other is one place.
+      if (this.head.to === tagAt && this.head.pieces.length === 0) this.head.to = cursor.at
+      else this.head.add(tagAt, cursor.at)
     } else if (DATA.has(field)) {
       // Only one kind of data can be set: the last.
-      if (field !== this.number) this.data.length = 0
+      if (field !== this.number) this.data.clear()
       this.number = field
-      this.data.push(start, cursor.at)
+      this.data.add(start, cursor.at)
     }
   }
 }
@@ -95,6 +124,7 @@ class ProtoReader {
   readonly #source: ProtoSource
   /** For what stands inside a metric, so that the place in the request is kept. */
   readonly #inner: Cursor
+  readonly #ranges = new MetricRanges()
 
   constructor(bytes: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance) {
     this.#bytes = bytes
@@ -161,39 +191,39 @@ class ProtoReader {
   }
 
   #metric(cursor: Cursor, resourceNumber: number): void {
-    const ranges = new MetricRanges()
+    const ranges = this.#ranges
+    ranges.clear()
     for (let at = cursor.at; cursor.tag(); at = cursor.at) ranges.field(cursor, at)
     const data = DATA.get(ranges.number)
     if (data === undefined) return
     let source = this.#source
-    let [start, end] = ranges.data as [number, number]
-    if (ranges.data.length > 2) {
-      source = this.#sourceOf(joined(this.#bytes, ranges.data))
-      start = 0
-      end = source.bytes.length
+    let { from, to } = ranges.data
+    if (ranges.data.pieces.length > 0) {
+      source = this.#sourceOf(joined(this.#bytes, ranges.data.pieces))
+      from = 0
+      to = source.bytes.length
     }
     const cursorInside = source === this.#source ? this.#inner : new Cursor(source.bytes)
-    const { temporality, monotonic } = kindOf(cursorInside, start, end)
+    const { temporality, monotonic } = kindOf(cursorInside, from, to)
     const isSum = data.name === 'sum'
     const timed = isSum || data.name === 'histogram' || data.name === 'exponentialHistogram'
     const kind = { data: data.name, temporality: timed ? temporality : 0, monotonic: isSum && monotonic }
-    data.read(source, start, end, this.#known(ranges, resourceNumber, kind))
+    data.read(source, from, to, this.#known(resourceNumber, kind))
   }
 
   /** The number of the metric, by the bytes of its head as they stand. */
-  #known(
-    { head, number }: MetricRanges,
-    resourceNumber: number,
-    kind: Pick<MetricHeader, 'data' | 'temporality' | 'monotonic'>,
-  ): number {
+  #known(resourceNumber: number, kind: Pick<MetricHeader, 'data' | 'temporality' | 'monotonic'>): number {
+    const { head, number } = this.#ranges
     const timing = Math.min(kind.temporality, UNKNOWN) * 2 + (kind.monotonic ? 1 : 0)
     const context = (resourceNumber * 16 + number) * 8 + timing
-    const whole = head.length > 2 ? joined(this.#bytes, head) : undefined
-    const view = whole && new DataView(whole.buffer, whole.byteOffset, whole.length)
-    const [start = 0, end = 0] = whole === undefined ? head : [0, whole.length]
-    return this.#catalogue.metric(view ?? this.#source.view, start, end, context | 0, () => {
-      return [resourceNumber, { ...textsOf(whole ?? this.#bytes.subarray(start, end)), ...kind }]
-    })
+    const split = head.pieces.length > 0
+    const whole = split ? joined(this.#bytes, head.pieces) : this.#bytes
+    const view = split ? new DataView(whole.buffer, whole.byteOffset, whole.length) : this.#source.view
+    const [from, to] = split ? [0, whole.length] : [head.from, head.to]
+    const known = this.#catalogue.findMetric(view, from, to, context | 0)
+    if (known >= 0) return known
+    const header = { ...textsOf(whole.subarray(from, to)), ...kind }
+    return this.#catalogue.addMetric(view, from, to, context | 0, { resource: resourceNumber, header })
   }
 }
 

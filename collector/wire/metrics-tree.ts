@@ -94,7 +94,7 @@ export class TreeReader {
       monotonic: booleanOf(content['isMonotonic'], 'isMonotonic'),
     })
     const { source, to } = this.#source(header)
-    const metric = this.#catalogue.metric(this.#points.sources[source]!, 0, to, resource, () => [resource, header])
+    const metric = this.#catalogue.metric(this.#points.sources[source]!, 0, to, resource, () => ({ resource, header }))
     this.points(content, data, metric)
   }
 
