@@ -3,17 +3,21 @@ import { expect, test } from 'vitest'
 
 import { Rows } from '../rows.ts'
 import { newsFrom, Novelty } from './novelty.ts'
+import { Sample } from './sample.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 5)
 
+const sampleOf = (after_ms: number, value: number, count: number): Sample =>
+  Object.assign(new Sample(), { time_ms: START + after_ms, value, count })
+
 function made(): { readonly rows: Rows; readonly step: (after_ms: number, value: number) => number } {
   const rows = new Rows()
   const novelty = new Novelty(rows)
   const row = rows.add()
-  return { rows, step: (after_ms, value) => novelty.step(row, START + after_ms, value, 1000) }
+  return { rows, step: (after_ms, value) => novelty.step(row, sampleOf(after_ms, value, 1000)) }
 }
 
 /** Days of values that fill 0 to 100, once every ten minutes. */
@@ -62,8 +66,8 @@ test('of few samples the same distance is less news', () => {
     const rows = new Rows()
     const novelty = new Novelty(rows)
     const row = rows.add()
-    for (let i = 0; i < 50; i++) novelty.step(row, START + i * 3 * HOUR, i % 10, i)
-    return novelty.step(row, START + 7 * DAY, 12, count)
+    for (let i = 0; i < 50; i++) novelty.step(row, sampleOf(i * 3 * HOUR, i % 10, i))
+    return novelty.step(row, sampleOf(7 * DAY, 12, count))
   })
   expect(news[0]).toBeGreaterThan(0)
   expect(news[0]).toBeLessThan(news[1]!)
