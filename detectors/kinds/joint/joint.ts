@@ -261,6 +261,7 @@ export class Joint implements Detector {
     if (single) {
       if (this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
       this.#evidence.mute(row, time_ms, value > expected)
+      this.#novelty.gather(row, time_ms)
     }
     out.expected = expected
     out.lower = expected - scale * below

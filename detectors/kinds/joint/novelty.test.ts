@@ -13,15 +13,23 @@ const START = Date.UTC(2026, 0, 5)
 const sampleOf = (after_ms: number, value: number, count: number): Sample =>
   Object.assign(new Sample(), { time_ms: START + after_ms, value, count })
 
-function made(): { readonly rows: Rows; readonly step: (after_ms: number, value: number) => number } {
+interface Made {
+  readonly step: (after_ms: number, value: number) => number
+  readonly gather: (after_ms: number) => void
+}
+
+function made(): Made {
   const rows = new Rows()
   const novelty = new Novelty(rows)
   const row = rows.add()
-  return { rows, step: (after_ms, value) => novelty.step(row, sampleOf(after_ms, value, 1000)) }
+  return {
+    step: (after_ms, value) => novelty.step(row, sampleOf(after_ms, value, 1000)),
+    gather: (after_ms) => novelty.gather(row, START + after_ms),
+  }
 }
 
 /** Days of values that fill 0 to 100, once every ten minutes. */
-function filled(days: number): ReturnType<typeof made> & { readonly end_ms: number } {
+function filled(days: number): Made & { readonly end_ms: number } {
   const one = made()
   const end_ms = days * DAY
   for (let at = 0; at < end_ms; at += 10 * MINUTE) one.step(at, (at / MINUTE / 10) % 101)
@@ -50,6 +58,14 @@ test('what climbs step by step within two hours becomes as new as what jumps; af
   expect(climb.at(-1)).toBeGreaterThan(newsFrom(1))
   expect(climb.toSorted((a, b) => a - b)).toEqual(climb)
   expect(step(end_ms + 3 * HOUR, 150)).toBe(0)
+})
+
+test('what was told is known at once, what goes on from there is not', () => {
+  const { step, gather, end_ms } = filled(8)
+  expect(step(end_ms, 150)).toBeGreaterThan(newsFrom(1))
+  gather(end_ms)
+  expect(step(end_ms + MINUTE, 150)).toBe(0)
+  expect(step(end_ms + 2 * MINUTE, 220)).toBeGreaterThan(newsFrom(1))
 })
 
 test('the same distance is more news after three weeks than after one day', () => {

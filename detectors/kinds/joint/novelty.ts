@@ -56,7 +56,7 @@ export class Novelty {
     if (value >= core[row * 2]! && value < core[row * 2 + 1]!) return 0
     const span = this.#span.data
     const at = row * SPAN
-    if (time_ms >= span[at + GATHER]!) this.#gather(row, time_ms)
+    if (time_ms >= span[at + GATHER]!) this.gather(row, time_ms)
     if (span[at + WIDTH] === 0 && !this.#begin(row, time_ms, value)) return 0
     const width = this.#widen(row, value)
     const position = (value - span[at + LOW]!) / width
@@ -90,8 +90,8 @@ export class Novelty {
     return true
   }
 
-  /** Two hours are over: their values are known. */
-  #gather(row: number, time_ms: number): void {
+  /** Values up to now are known: two hours are over, or they were told. */
+  gather(row: number, time_ms: number): void {
     const span = this.#span.data
     const maps = this.#maps.data
     const base = row * MAPS
