@@ -56,7 +56,7 @@ const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, unde
 const NOVEL = EVIDENCE.length
 const NOVEL_UNIT = 0.15
 /** What is said of a new value weighs more, by this share of its news. */
-const NEWS = 0.15
+const NEWS = 0.2
 /** A mean is asked more, up to this after a week, where the value is one that was seen. */
 const SEEN = 0.2
 const SEEN_MS = 7 * 86_400_000
@@ -190,7 +190,7 @@ export class Joint implements Detector {
     const sample = this.#sample
     this.#regard(row, time_ms, value)
     const evidence = this.#evidence.step(row, sample)
-    sample.news = this.#novelty.step(row, time_ms, value, sample.count)
+    sample.news = this.#novelty.step(row, sample)
     if (sample.count >= MIN_COUNT) this.#say(row, sample, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
@@ -261,6 +261,7 @@ export class Joint implements Detector {
     if (single) {
       if (this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
       this.#evidence.mute(row, time_ms, value > expected)
+      this.#novelty.gather(row, time_ms)
     }
     out.expected = expected
     out.lower = expected - scale * below

@@ -3,21 +3,33 @@ import { expect, test } from 'vitest'
 
 import { Rows } from '../rows.ts'
 import { newsFrom, Novelty } from './novelty.ts'
+import { Sample } from './sample.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 5)
 
-function made(): { readonly rows: Rows; readonly step: (after_ms: number, value: number) => number } {
+const sampleOf = (after_ms: number, value: number, count: number): Sample =>
+  Object.assign(new Sample(), { time_ms: START + after_ms, value, count })
+
+interface Made {
+  readonly step: (after_ms: number, value: number) => number
+  readonly gather: (after_ms: number) => void
+}
+
+function made(): Made {
   const rows = new Rows()
   const novelty = new Novelty(rows)
   const row = rows.add()
-  return { rows, step: (after_ms, value) => novelty.step(row, START + after_ms, value, 1000) }
+  return {
+    step: (after_ms, value) => novelty.step(row, sampleOf(after_ms, value, 1000)),
+    gather: (after_ms) => novelty.gather(row, START + after_ms),
+  }
 }
 
 /** Days of values that fill 0 to 100, once every ten minutes. */
-function filled(days: number): ReturnType<typeof made> & { readonly end_ms: number } {
+function filled(days: number): Made & { readonly end_ms: number } {
   const one = made()
   const end_ms = days * DAY
   for (let at = 0; at < end_ms; at += 10 * MINUTE) one.step(at, (at / MINUTE / 10) % 101)
@@ -48,6 +60,14 @@ test('what climbs step by step within two hours becomes as new as what jumps; af
   expect(step(end_ms + 3 * HOUR, 150)).toBe(0)
 })
 
+test('what was told is known at once, what goes on from there is not', () => {
+  const { step, gather, end_ms } = filled(8)
+  expect(step(end_ms, 150)).toBeGreaterThan(newsFrom(1))
+  gather(end_ms)
+  expect(step(end_ms + MINUTE, 150)).toBe(0)
+  expect(step(end_ms + 2 * MINUTE, 220)).toBeGreaterThan(newsFrom(1))
+})
+
 test('the same distance is more news after three weeks than after one day', () => {
   const news = [1, 7, 21, 28].map((days) => {
     const { step, end_ms } = filled(days)
@@ -62,8 +82,8 @@ test('of few samples the same distance is less news', () => {
     const rows = new Rows()
     const novelty = new Novelty(rows)
     const row = rows.add()
-    for (let i = 0; i < 50; i++) novelty.step(row, START + i * 3 * HOUR, i % 10, i)
-    return novelty.step(row, START + 7 * DAY, 12, count)
+    for (let i = 0; i < 50; i++) novelty.step(row, sampleOf(i * 3 * HOUR, i % 10, i))
+    return novelty.step(row, sampleOf(7 * DAY, 12, count))
   })
   expect(news[0]).toBeGreaterThan(0)
   expect(news[0]).toBeLessThan(news[1]!)

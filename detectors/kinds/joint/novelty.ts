@@ -1,4 +1,5 @@
 import type { Rows } from '../rows.ts'
+import type { Sample } from './sample.ts'
 
 const BINS = 256
 const WORDS = BINS / 32
@@ -17,8 +18,8 @@ const WEEKS = 3
 const SAMPLES_A_WEEK = 300
 /** So far from all others, times weeks, is one unit of a logarithm. */
 const UNIT = 0.01
-/** News at a budget of one a week: 0.042 · (1 + ln 2) of the range after one week, a third of it after three. */
-const LEAST = 0.042
+/** News at a budget of one a week: 0.044 · (1 + ln 2) of the range after one week, a third of it after three. */
+const LEAST = 0.044
 
 /** Of a row: the first bin begins at, width of a bin, until when values are gathered and when memory turns, when it began. */
 const [LOW, WIDTH, GATHER, TURN, SINCE] = [0, 1, 2, 3, 4]
@@ -28,7 +29,7 @@ const [NOW, BEFORE, FRESH] = [0, WORDS, 2 * WORDS]
 const MAPS = 3 * WORDS
 
 /** Columns of state. */
-export const NOVELTY_COLUMNS = 2
+export const NOVELTY_COLUMNS = 3
 
 const half = new Uint32Array(WORDS)
 
@@ -38,40 +39,37 @@ const half = new Uint32Array(WORDS)
  * value leaves it; the scale is that of the values and not of their scatter, so that noise that grows makes nothing old.
  */
 export class Novelty {
+  /** Most values lie between these two, of which all between are known: asking after one costs little. */
+  readonly #core
   readonly #span
   readonly #maps
 
   constructor(rows: Rows) {
+    this.#core = rows.column(Float64Array, 2)
     this.#span = rows.column(Float64Array, SPAN)
     this.#maps = rows.column(Uint32Array, MAPS)
   }
 
-  /** How new a value is, on a logarithmic scale; 0 where one like it was there. Learns it. `count`: samples of the row before it. */
-  step(row: number, time_ms: number, value: number, count: number): number {
+  /** How new a value is, on a logarithmic scale; 0 where one like it was there. Learns it. */
+  step(row: number, { value, time_ms, count }: Sample): number {
+    const core = this.#core.data
+    if (value >= core[row * 2]! && value < core[row * 2 + 1]!) return 0
     const span = this.#span.data
     const at = row * SPAN
-    if (time_ms >= span[at + GATHER]!) this.#gather(row, time_ms)
-    const bin = Math.floor((value - span[at + LOW]!) / span[at + WIDTH]!)
-    if (bin >= 0 && bin < BINS && this.#has(row * MAPS + NOW, bin)) return 0
-    return this.#look(row, time_ms, value, count)
-  }
-
-  #has(map: number, bin: number): boolean {
-    return (this.#maps.data[map + (bin >>> 5)]! & (1 << (bin & 31))) !== 0
-  }
-
-  /** A value that this memory has not, though that of the weeks before may. */
-  #look(row: number, time_ms: number, value: number, count: number): number {
-    const span = this.#span.data
-    const at = row * SPAN
+    if (time_ms >= span[at + GATHER]!) this.gather(row, time_ms)
     if (span[at + WIDTH] === 0 && !this.#begin(row, time_ms, value)) return 0
     const width = this.#widen(row, value)
     const position = (value - span[at + LOW]!) / width
     const bin = Math.min(BINS - 1, Math.floor(position))
+    if (this.#has(row * MAPS + NOW, bin)) return 0
     this.#maps.data[row * MAPS + FRESH + (bin >>> 5)]! |= 1 << (bin & 31)
+    if (this.#has(row * MAPS + BEFORE, bin)) return 0
     const weeks = Math.min(WEEKS, (time_ms - span[at + SINCE]!) / WEEK_MS, count / SAMPLES_A_WEEK)
-    const share = this.#has(row * MAPS + BEFORE, bin) ? 0 : this.#gap(row, position, bin)
-    return Math.log(1 + (share * weeks) / UNIT)
+    return Math.log(1 + (this.#gap(row, position, bin) * weeks) / UNIT)
+  }
+
+  #has(map: number, bin: number): boolean {
+    return (this.#maps.data[map + (bin >>> 5)]! & (1 << (bin & 31))) !== 0
   }
 
   /** The first value waits in place of the range; false while there is no second. */
@@ -92,8 +90,8 @@ export class Novelty {
     return true
   }
 
-  /** Two hours are over: their values are known. */
-  #gather(row: number, time_ms: number): void {
+  /** Values up to now are known: two hours are over, or they were told. */
+  gather(row: number, time_ms: number): void {
     const span = this.#span.data
     const maps = this.#maps.data
     const base = row * MAPS
@@ -106,6 +104,22 @@ export class Novelty {
     }
     span[row * SPAN + GATHER] = time_ms + GATHER_MS
     if (turn) span[row * SPAN + TURN] = time_ms + TURN_MS
+    this.#center(row)
+  }
+
+  /** The core is the longest run of values that are known. */
+  #center(row: number): void {
+    const span = this.#span.data
+    const map = row * MAPS + NOW
+    let [from, until] = [0, 0]
+    for (let bin = 0; bin < BINS; bin++) {
+      const first = bin
+      while (bin < BINS && this.#has(map, bin)) bin++
+      if (bin - first > until - from) [from, until] = [first, bin]
+    }
+    const [low, width] = [span[row * SPAN + LOW]!, span[row * SPAN + WIDTH]!]
+    this.#core.data[row * 2] = low + from * width
+    this.#core.data[row * 2 + 1] = low + until * width
   }
 
   /** Doubles the range, upwards or down, until the value is in it; the width of a bin after that. */
@@ -138,17 +152,23 @@ export class Novelty {
 
   /** From the nearest bin that was known before, as a share of the range of all that are. */
   #gap(row: number, position: number, bin: number): number {
+    const maps = this.#maps.data
     const base = row * MAPS
+    const here = bin >>> 5
+    const upTo = (2 << (bin & 31)) - 1
     let least = bin
     let most = bin
     let below = -1
     let above = BINS
-    for (let other = 0; other < BINS; other++) {
-      if (!this.#has(base + NOW, other) && !this.#has(base + BEFORE, other)) continue
-      if (other < least) least = other
-      if (other > most) most = other
-      if (other <= bin) below = other
-      else if (above === BINS) above = other
+    for (let word = 0; word < WORDS; word++) {
+      const known = maps[base + NOW + word]! | maps[base + BEFORE + word]!
+      if (known === 0) continue
+      least = Math.min(least, lowest(word, known))
+      most = Math.max(most, highest(word, known))
+      const under = word < here ? known : word > here ? 0 : known & upTo
+      const over = word > here ? known : word < here ? 0 : known & ~upTo
+      if (under !== 0) below = highest(word, under)
+      if (over !== 0 && above === BINS) above = lowest(word, over)
     }
     const down = below < 0 ? Infinity : position - below - 1
     const up = above === BINS ? Infinity : above - position
@@ -156,6 +176,10 @@ export class Novelty {
     return gap < Infinity ? gap / (most - least + 1) : 0
   }
 }
+
+/** The lowest and the highest bin of a word that is not 0. */
+const lowest = (word: number, bits: number): number => word * 32 + 31 - Math.clz32(bits & -bits)
+const highest = (word: number, bits: number): number => word * 32 + 31 - Math.clz32(bits)
 
 /** How new a value must be, on the same scale: further from others the less a budget allows, as distances fall off exponentially. */
 export const newsFrom = (budget_per_week: number): number =>
