@@ -1,7 +1,16 @@
 import { nanosToMs } from './cursor.ts'
 import { ENDED, PLAIN } from './points.ts'
 import { foundExemplars } from './proto-numbers.ts'
-import { behind, codeOf, malformed, type ProtoSource, skipField, splitCode, varint } from './proto-source.ts'
+import {
+  behind,
+  codeOf,
+  expectedCode,
+  malformed,
+  type ProtoSource,
+  skipField,
+  splitCode,
+  varint,
+} from './proto-source.ts'
 
 const POINT = 0x0a
 const START = 0x11
@@ -136,6 +145,7 @@ function readHead(from: ProtoSource, first: number, stop: number, metric: number
   reset(counts)
   let attributesFrom = 0
   let attributesTo = 0
+  let known = -1
   let split = false
   let time_ms = 0
   let start_ms = 0
@@ -151,6 +161,13 @@ function readHead(from: ProtoSource, first: number, stop: number, metric: number
     else if (tag === FLAGS) {
       flags = varint(bytes, at + 1, stop)
       at = behind
+    } else if (
+      tag === ATTRIBUTES &&
+      attributesTo === 0 &&
+      (known = expectedCode(from, at, stop, ATTRIBUTES, metric)) >= 0
+    ) {
+      at += from.catalogue.points.sizeOf(known)
+      attributesTo = at
     } else {
       at = skipField(bytes, at, stop)
       if (tag === ATTRIBUTES) {
@@ -173,6 +190,8 @@ function readHead(from: ProtoSource, first: number, stop: number, metric: number
   histograms.state[i] = flags % 2 === 1 ? ENDED : PLAIN
   const code = split
     ? splitCode(from, ATTRIBUTES, first, stop, metric)
-    : codeOf(from, attributesFrom, attributesTo, metric)
+    : known >= 0
+      ? known
+      : codeOf(from, attributesFrom, attributesTo, metric)
   return { code, exemplars }
 }
