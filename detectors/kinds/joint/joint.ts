@@ -64,7 +64,8 @@ const SEEN_MS = 7 * 86_400_000
 /**
  * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
  * around it (`Spread`), what speaks against the sample (`Evidence`) compared with the largest of its kind in past blocks
- * (`Extremes`) at the rate that the budget allows (`Rate`), said once (`Quiet`), and not again and again (`Recurrence`).
+ * (`Extremes`) at the rate that the budget allows (`Rate`), whether the value was ever there (`Novelty`), said once (`Quiet`),
+ * and not again and again (`Recurrence`).
  * Each sample is judged first and learned afterwards, clipped.
  */
 export class Joint implements Detector {
