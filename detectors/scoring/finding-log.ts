@@ -6,15 +6,24 @@ import { serviceOf } from '#core/series.ts'
 import type { Budgets } from './budgets.ts'
 import { FindingBook } from './finding-book.ts'
 import { findingId, findingOf } from './finding-of.ts'
-import { type Episode, Flapping, type Held, PAUSE_MS, RECOUNT_MS } from './flapping.ts'
+import { type Episode, Flapping, type Held, PAUSE_MS } from './flapping.ts'
 import type { RowFacts } from './row-facts.ts'
 import type { RowAbout } from './row-table.ts'
 import { type Observation, type Run, type RunChange, stepRun } from './run.ts'
+
+/** An alarm that lasts counts again after each such time. */
+const RECOUNT_MS = 4 * 60 * 60_000
 
 /** What the log keeps of a row: nothing to look after, a run, or a finding held open after its run. */
 export const IDLE = 0
 export const RUNNING = 1
 export const HELD = 2
+
+interface Telling {
+  readonly type: FindingEvent['type']
+  readonly at_ms: number
+  readonly episode: Episode | undefined
+}
 
 interface Silence {
   readonly now_ms: number
@@ -46,7 +55,7 @@ export class FindingLog {
     this.book = new FindingBook(keep)
     this.#alarms = meter.counter('barograph.detectors.alarms', {
       description:
-        'Alarms as the false-alarm budget counts them: findings that opened, again every 4 h that they last.',
+        'Alarms as the false-alarm budget counts them: findings that opened or recurred, again every 4 h that it lasts.',
     })
   }
 
@@ -67,8 +76,9 @@ export class FindingLog {
     if (run === undefined) return this.#kept(row)
     if (run.peak === seen) this.experts.set(row, blamed())
     this.runs.set(row, run)
+    if (run.alarms > (before?.alarms ?? 0)) this.#alarm(facts, seen.time_ms)
     if (change === 'opened') this.#open(row, facts, run, seen.time_ms)
-    else if (run.open) this.#grow(row, facts, { before: before!, run, change, time_ms: seen.time_ms })
+    else if (change === 'updated') this.#update(row, facts, run, seen.time_ms)
     return RUNNING
   }
 
@@ -147,47 +157,28 @@ export class FindingLog {
 
   #open(row: number, facts: RowFacts, run: Run, time_ms: number): void {
     const { held } = this.flapping.open(row, run)
-    if (held === undefined) return this.#begin(row, facts, run, time_ms)
-    if (this.#part(row, facts, run, time_ms)) return undefined
-    const whole = this.#whole(row, run)
-    if (whole.run.alarms > held.run.alarms) this.#alarm(facts, time_ms)
-    return this.#tell(facts, whole, 'updated', time_ms, this.flapping.current(row))
+    if (held === undefined) this.#tellRun(row, facts, run, { type: 'opened', at_ms: time_ms })
+    else this.#update(row, facts, run, time_ms)
   }
 
-  #grow(
-    row: number,
-    facts: RowFacts,
-    { before, run, change, time_ms }: { before: Run; run: Run; change: RunChange; time_ms: number },
-  ): void {
-    if (run === before) return
-    if (change === 'updated' && this.#part(row, facts, run, time_ms)) return
-    const whole = this.#whole(row, run)
-    if (whole.run.alarms > this.#whole(row, before).run.alarms) this.#alarm(facts, time_ms)
-    if (change === 'updated') this.#tell(facts, whole, 'updated', time_ms, this.flapping.current(row))
-  }
-
-  /** A run that turns out to be of a new kind is a finding of its own; true where it was part of another. */
-  #part(row: number, facts: RowFacts, run: Run, time_ms: number): boolean {
+  /** A run that turns out to be of a new kind is no part of the finding that it joined, but one of its own. */
+  #update(row: number, facts: RowFacts, run: Run, at_ms: number): void {
     const parted = this.flapping.part(row, run)
-    if (parted === undefined) return false
-    // This bout was none of it.
-    this.#tell(facts, parted.held!, 'closed', time_ms, { ...parted, returns: parted.returns - 1 })
-    this.#begin(row, facts, run, time_ms)
-    return true
-  }
-
-  #begin(row: number, facts: RowFacts, run: Run, time_ms: number): void {
-    this.#alarm(facts, time_ms)
-    this.#tell(facts, this.#whole(row, run), 'opened', time_ms, this.flapping.current(row))
+    if (parted !== undefined) {
+      // This bout was none of it.
+      const episode = { ...parted, returns: parted.returns - 1 }
+      this.#tell(facts, parted.held!, { type: 'closed', at_ms, episode })
+    }
+    this.#tellRun(row, facts, run, { type: parted === undefined ? 'updated' : 'opened', at_ms })
   }
 
   #end(row: number, facts: RowFacts, run: Run, change: RunChange): void {
     if (change === 'closed') {
       const whole = this.#whole(row, run)
       const episode = this.flapping.current(row)
+      const at_ms = run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS
       const after = this.flapping.over(row, run, this.experts.get(row) ?? [])
-      const until_ms = run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS
-      if (after?.held === undefined) this.#tell(facts, whole, 'closed', until_ms, episode)
+      if (after?.held === undefined) this.#tell(facts, whole, { type: 'closed', at_ms, episode })
     }
     this.runs.delete(row)
     this.experts.delete(row)
@@ -195,27 +186,30 @@ export class FindingLog {
 
   /** Closes findings that were held for long enough. */
   #release(facts: () => RowFacts, due: readonly Episode[]): void {
-    for (const episode of due) this.#tell(facts(), episode.held!, 'closed', episode.last_ms + episode.pause_ms, episode)
+    for (const episode of due) {
+      const at_ms = episode.last_ms + episode.pause_ms
+      this.#tell(facts(), episode.held!, { type: 'closed', at_ms, episode })
+    }
   }
 
   #whole(row: number, run: Run): Held {
     return this.flapping.whole(row, run, this.experts.get(row) ?? [])
   }
 
-  #tell(
-    { about, spec }: RowFacts,
-    held: Held,
-    type: FindingEvent['type'],
-    at_ms: number,
-    episode: Episode | undefined,
-  ): void {
+  #tellRun(row: number, facts: RowFacts, run: Run, what: Omit<Telling, 'episode'>): void {
+    this.#tell(facts, this.#whole(row, run), { ...what, episode: this.flapping.current(row) })
+  }
+
+  #tell({ about, spec }: RowFacts, held: Held, { type, at_ms, episode }: Telling): void {
+    const flapping =
+      episode === undefined || episode.returns === 0
+        ? undefined
+        : { returns: episode.returns, since_ms: episode.since_ms }
     const first = findingOf(held, about, {
       spec,
       serviceLabels: this.#serviceLabels,
       ...(type === 'closed' ? { until_ms: at_ms } : {}),
-      ...(episode === undefined || episode.returns === 0
-        ? {}
-        : { flapping: { returns: episode.returns, since_ms: episode.since_ms } }),
+      flapping,
     })
     const similar_ms = this.book.similar(first)
     const finding = similar_ms === undefined ? first : { ...first, similar_ms }

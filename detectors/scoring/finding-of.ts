@@ -15,7 +15,7 @@ interface FindingContext {
   readonly spec: AnomalySpec
   readonly serviceLabels: readonly string[]
   readonly until_ms?: number
-  readonly flapping?: Finding['flapping']
+  readonly flapping: Finding['flapping'] | undefined
 }
 
 /** The finding that a run is, as far as it has come. `until_ms` where it is over. */

@@ -30,12 +30,12 @@ const factsOf = (for_min = 0): RowFacts => ({
 })
 
 /** A log fed with values by minute: anomalous outside of ±1, scored by their size. */
-function stand(for_min = 0) {
+function stand(for_min = 0, budgets = new Budgets(silentMeter)) {
   const events: FindingEvent[] = []
   const log = new FindingLog({ finding: (event) => void events.push(event) }, silentMeter, {
     keep: 1000,
     serviceLabels: ['service_name'],
-    budgets: new Budgets(silentMeter),
+    budgets,
   })
   const facts = factsOf(for_min)
   const feed = (minute: number, value: number): number => {
@@ -136,11 +136,32 @@ describe('what flaps', () => {
     expect(events.at(-1)?.finding.flapping).toBe(undefined)
   })
 
+  test('is told of at last as a new normal where its level is adopted, and begins anew after that', () => {
+    const { feed, told, log, events } = stand()
+    for (const minute of [0, 20]) feed(minute, 5)
+    const seen = { time_ms: 40 * MINUTE, anomalous: true, score: 5, value: 5, expected: 0, lower: -1, upper: 1 }
+    log.observe(0, factsOf(), seen, () => [])
+    log.observe(0, factsOf(), { ...seen, time_ms: 41 * MINUTE, adopted: true }, () => [])
+    log.flush()
+    expect(told().at(-1)).toBe('41 closed spike')
+    expect(events.at(-1)?.finding).toMatchObject({ adopted: true, since_ms: 20 * MINUTE, flapping: { returns: 2 } })
+    expect([...log.rows()]).toEqual([])
+  })
+
   test('must last as the rule says each time: what does not, holds nothing open for longer', () => {
     const { feed, told } = stand(5)
     const lasting = (minute: number): boolean => minute < 8 || (minute >= 25 && minute < 33)
     play(feed, 200, (minute) => (lasting(minute) || minute === 55 ? 5 : 0))
     expect(told()).toEqual(['5 opened spike', '22 closed spike', '30 opened spike', '62 closed spike'])
+  })
+
+  test('counts for the budget each time', () => {
+    const budgets = new Budgets(silentMeter)
+    const alarms: number[] = []
+    budgets.alarm = (time_ms) => void alarms.push(time_ms / MINUTE)
+    const { feed } = stand(0, budgets)
+    play(feed, 400, (minute) => (minute < 250 || minute === 270 || minute === 290 ? 5 : 0))
+    expect(alarms).toEqual([0, 240, 270, 290])
   })
 
   test('closes by silence, and then is remembered for an hour of the series', () => {

@@ -2,9 +2,8 @@ import type { FindingKind } from '#core/finding.ts'
 
 import { directionOf, kindOf, type Run } from './run.ts'
 
-/** Pauses shorter than this belong to a run; an alarm that lasts counts again after each `RECOUNT_MS`. */
+/** Pauses shorter than this belong to a run. */
 export const PAUSE_MS = 15 * 60_000
-export const RECOUNT_MS = 4 * 60 * 60_000
 /** So long without trouble of a side ends an episode; no finding is held open for longer. */
 export const CALM_MS = 60 * 60_000
 
@@ -47,11 +46,9 @@ function closed(episode: Episode): Episode {
 }
 
 function merged({ run: before }: Held, run: Run): Run {
-  const lasted_ms = run.last_ms - before.since_ms
   return {
     ...run,
     since_ms: before.since_ms,
-    alarms: Math.max(before.alarms, 1 + Math.floor(lasted_ms / RECOUNT_MS)),
     up: before.up + run.up,
     down: before.down + run.down,
     first_score: before.first_score,
@@ -89,20 +86,13 @@ export class Flapping {
     return this.#episodes.get(row)?.some(({ held }) => held !== undefined) ?? false
   }
 
-  /** A run of a row opens; its episode. Where that has `held`, the run goes on with that finding. */
+  /** A run of a row opens, what was calm by its beginning being released; where its episode has `held`, it goes on with that. */
   open(row: number, run: Run): Episode {
     const side = sideOf(run)
     const known = this.#episodes.get(row)?.find((episode) => episode.side === side)
     const begun = { side, since_ms: run.since_ms, last_ms: run.since_ms, returns: 0, kinds: [], pause_ms: PAUSE_MS }
-    const episode: Episode =
-      known === undefined || run.since_ms - known.last_ms >= CALM_MS
-        ? { ...begun, running: true }
-        : {
-            ...known,
-            returns: known.returns + 1,
-            pause_ms: Math.min(CALM_MS, known.pause_ms * 2),
-            running: true,
-          }
+    const again = known && { returns: known.returns + 1, pause_ms: Math.min(CALM_MS, known.pause_ms * 2) }
+    const episode = { ...(known ?? begun), ...again, running: true }
     this.#replace(row, episode)
     return episode
   }
@@ -113,9 +103,7 @@ export class Flapping {
     if (episode?.held === undefined) return undefined
     const kind = kindOf(run)
     if (isBrief(kind) || episode.kinds.includes(kind)) return undefined
-    const rest = closed(episode)
-    const anew = { since_ms: run.since_ms, returns: 0, pause_ms: PAUSE_MS }
-    this.#replace(row, { ...rest, ...anew, kinds: union(rest.kinds, kind) })
+    this.#replace(row, { ...closed(episode), since_ms: run.since_ms, returns: 0, pause_ms: PAUSE_MS })
     return episode
   }
 
