@@ -83,8 +83,9 @@ export class FindingLog {
   }
 
   /** Rows that `silent` is to look at. */
-  rows(): Iterable<number> {
-    return new Set([...this.runs.keys(), ...this.flapping.rows()])
+  *rows(): Generator<number> {
+    yield* this.runs.keys()
+    for (const row of this.flapping.rows()) if (!this.runs.has(row)) yield row
   }
 
   /**

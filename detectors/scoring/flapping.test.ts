@@ -46,8 +46,9 @@ function stand(for_min = 0, budgets = new Budgets(silentMeter)) {
     log.flush()
     return kept
   }
-  const silent = (minute: number, last_ms = -Infinity): number => {
-    const kept = log.silent(0, () => facts, { now_ms: minute * MINUTE, last_ms, touched_ms: -Infinity })
+  const silent = (minute: number, { last = -Infinity, touched = -Infinity } = {}): number => {
+    const times = { now_ms: minute * MINUTE, last_ms: last * MINUTE, touched_ms: touched * MINUTE }
+    const kept = log.silent(0, () => facts, times)
     log.flush()
     return kept
   }
@@ -172,8 +173,16 @@ describe('what flaps', () => {
     expect(silent(50)).toBe(IDLE)
     expect(told().at(-1)).toBe('50 closed spike')
     expect([...log.rows()]).toEqual([0])
-    silent(51, 80 * MINUTE)
+    silent(51, { last: 80 })
     expect([...log.rows()]).toEqual([])
+  })
+
+  test('stays open while history still arrives, however late the clock', () => {
+    const { feed, silent, told } = stand()
+    for (const minute of [0, 20, 36]) feed(minute, minute < 36 ? 5 : 0)
+    expect(silent(9000, { last: 36, touched: 8990 })).toBe(HELD)
+    expect(silent(9000, { last: 50, touched: 8990 })).toBe(IDLE)
+    expect(told().at(-1)).toBe('50 closed spike')
   })
 
   test('leaves nothing open where its series or its rule goes', () => {

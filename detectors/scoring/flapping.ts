@@ -123,10 +123,11 @@ export class Flapping {
   over(row: number, run: Run, experts: readonly string[]): Episode | undefined {
     const episode = closed(this.current(row) ?? this.open(row, run))
     const whole = this.whole(row, run, experts)
-    const others = this.#episodes.get(row)!.filter(({ side }) => side !== episode.side)
-    this.#put(row, others)
     // A new normal is nothing that could come back.
-    if (run.adopted === true) return undefined
+    if (run.adopted === true) {
+      this.#put(row, this.#others(row, episode))
+      return undefined
+    }
     const next: Episode = {
       ...episode,
       last_ms: run.last_ms,
@@ -134,7 +135,7 @@ export class Flapping {
       running: false,
       ...(episode.pause_ms > PAUSE_MS ? { held: whole } : {}),
     }
-    this.#put(row, [...others, next])
+    this.#replace(row, next)
     return next
   }
 
@@ -165,8 +166,11 @@ export class Flapping {
   }
 
   #replace(row: number, episode: Episode): void {
-    const others = (this.#episodes.get(row) ?? []).filter(({ side }) => side !== episode.side)
-    this.#put(row, [...others, episode])
+    this.#put(row, [...this.#others(row, episode), episode])
+  }
+
+  #others(row: number, { side }: Episode): readonly Episode[] {
+    return (this.#episodes.get(row) ?? []).filter((episode) => episode.side !== side)
   }
 
   #put(row: number, episodes: readonly Episode[]): void {
