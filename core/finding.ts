@@ -54,6 +54,8 @@ export interface Finding {
   readonly similar_ms?: number
   /** True where it closed because its level lasted and is the new normal. */
   readonly adopted?: boolean
+  /** Where it came back within an hour of calm: how often since the first time, and when that was. */
+  readonly flapping?: { readonly returns: number; readonly since_ms: number }
 }
 
 /** `updated`: same id, a higher peak or a later last sample. Each id opens once and closes once. */

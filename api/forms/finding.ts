@@ -31,6 +31,10 @@ export const FindingForm = z
     lasted_seconds: z.number().openapi({ description: 'from the first to the last anomalous sample' }),
     similar: time.optional().openapi({ description: 'when the one before of this kind began in this series' }),
     adopted: z.boolean().optional().openapi({ description: 'it closed because its level is the new normal' }),
+    flapping: z
+      .object({ returns: z.number(), since: time })
+      .optional()
+      .openapi({ description: 'how often it came back after less than an hour of calm, since the first time' }),
     annotations: z.record(z.string(), z.string()),
     sentence: z.string(),
     state: z.enum(['open', 'closed']),
@@ -62,6 +66,10 @@ export function findingForm(finding: Finding, language: Language): z.input<typeo
     lasted_seconds: (finding.last_ms - finding.since_ms) / 1000,
     similar: timeText(finding.similar_ms),
     adopted: finding.adopted,
+    flapping:
+      finding.flapping === undefined
+        ? undefined
+        : { returns: finding.flapping.returns, since: timeOf(finding.flapping.since_ms) },
     annotations: { ...finding.annotations },
     sentence: findingSentence(finding, language),
     state: finding.state,

@@ -98,7 +98,16 @@ export function findingSentence(finding: Finding, language: Language): string {
     detail: finding.detail,
     over: finding.state === 'closed',
   })
-  if (finding.adopted !== true) return sentence
+  const said = `${sentence}${flappingClause(finding, language)}`
+  if (finding.adopted !== true) return said
   const at = timeOfDay(finding.last_ms)
-  return language === 'zh' ? `${sentence}；自 ${at} 起视为新常态` : `${sentence}; the new normal from ${at}`
+  return language === 'zh' ? `${said}；自 ${at} 起视为新常态` : `${said}; the new normal from ${at}`
+}
+
+function flappingClause({ flapping }: Finding, language: Language): string {
+  if (flapping === undefined) return ''
+  const { returns } = flapping
+  const since = timeOfDay(flapping.since_ms)
+  if (language === 'zh') return `；自 ${since} 起又出现 ${returns} 次`
+  return `; recurred ${returns === 1 ? 'once' : `${returns} times`} since ${since}`
 }

@@ -320,6 +320,50 @@ describe('snapshots', () => {
     expect(same).toEqual([true, true, true])
   })
 
+  test('what flaps is one finding whenever it is saved and loaded, in batches as sample by sample', () => {
+    const specs = [rule('Cpu', { detect: 'band' }), rule('All', { detect: 'rolling', evidence: true })]
+    // Ever higher: what is as it was is not unusual for long.
+    const spikes = [300, 320, 361, 383, 431, 480, 503, 556, 585, 640, 663, 701, 750]
+    const spiky = (minute: number): number => {
+      const place = spikes.indexOf(minute)
+      return place < 0 ? calm(minute) : 400 * 2 ** place
+    }
+    const run = (cut: number): FindingEvent[] => {
+      let { engine, feed, events } = stand([series('cpu', 'shop')])
+      const all: FindingEvent[] = []
+      engine.setRules(specs)
+      for (let minute = 0; minute < 800; minute++) {
+        if (minute === cut) {
+          const bytes = engine.save()
+          all.push(...events)
+          ;({ engine, feed, events } = stand([series('cpu', 'shop')]))
+          engine.setRules(specs)
+          engine.load(bytes)
+          expect(Buffer.compare(engine.save(), bytes)).toBe(0)
+        }
+        feed(minute, spiky(minute))
+        engine.tick(START + minute * MINUTE)
+      }
+      return [...all, ...events]
+    }
+    const whole = run(-1)
+    for (const { name } of specs) {
+      const own = whole.filter(({ finding }) => finding.rule === name)
+      expect(own.filter(({ type }) => type === 'opened').length).toBeLessThanOrEqual(3)
+      expect(own.at(-1)?.finding).toMatchObject({ kind: 'spike', state: 'open' })
+      expect(own.at(-1)?.finding.flapping?.returns).toBeGreaterThan(5)
+    }
+    for (const cut of [310, 321, 340, 361, 390, 450, 641]) expect(run(cut)).toEqual(whole)
+    const { engine, events } = stand([series('cpu', 'shop')])
+    engine.setRules(specs)
+    for (let from = 0; from < 800; from += 100) {
+      const samples = new SampleBuilder()
+      for (let minute = from; minute < from + 100; minute++) samples.float(0, START + minute * MINUTE, spiky(minute))
+      engine.samples(samples.batch(), new Uint8Array(samples.length).fill(1))
+    }
+    expect(events.filter(({ type }) => type !== 'updated')).toEqual(whole.filter(({ type }) => type !== 'updated'))
+  })
+
   test('a rule that is gone after a restart leaves no open finding behind', () => {
     const before = stand([series('cpu', 'shop')])
     before.engine.setRules([rule('Cpu')])
@@ -411,6 +455,19 @@ describe('snapshots', () => {
     feed(401, calm(401), 401 * 60)
     feed(420, calm(420), 420 * 60)
     expect(told()).toEqual(['415 closed spike shop', '415 closed spike shop'])
+  })
+
+  test('state of version 3, with a finding that is held open since it flaps, still loads', () => {
+    const bytes = readFileSync(join(import.meta.dirname, '../../tests/golden/scoring-3.bin'))
+    const { engine, feed, told, events } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu', { detect: 'band' })])
+    engine.load(bytes)
+    expect(Buffer.compare(engine.save(), bytes)).toBe(0)
+    feed(401, calm(401))
+    feed(431, 1e6)
+    for (let minute = 432; minute < 500; minute++) feed(minute, calm(minute))
+    expect(told()).toEqual(['431 updated spike shop', '491 closed spike shop'])
+    expect(events[1]?.finding.flapping).toEqual({ returns: 4, since_ms: START + 300 * MINUTE })
   })
 })
 

@@ -7,24 +7,18 @@ import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
-import {
-  type Labels,
-  METRIC_NAME,
-  SERVICE_LABELS,
-  serviceOf,
-  type SeriesDefinition,
-  type SeriesId,
-} from '#core/series.ts'
+import { type Labels, METRIC_NAME, SERVICE_LABELS, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import { absencesOf } from './absences.ts'
 import { Budgets } from './budgets.ts'
-import { FindingLog, PAUSE_MS, type RowFacts } from './finding-log.ts'
+import { FindingLog, IDLE, RUNNING } from './finding-log.ts'
 import { Gather } from './gather.ts'
 import { isCumulative, unitOf } from './judged.ts'
 import type { Lane } from './lane.ts'
 import type { ScoringOptions } from './options.ts'
 import { Routes } from './routes.ts'
+import { FactsReader } from './row-facts.ts'
 import { identityOf } from './row-index.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { ActiveRule, detectorText, type RuleCost } from './rule-set.ts'
@@ -46,6 +40,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** By slot; undefined where a rule has gone. */
   readonly #slots: (ActiveRule | undefined)[] = []
   readonly #findings: FindingLog
+  readonly #facts: FactsReader
   readonly #verdict: Verdict = { ...NONE }
   readonly #judged
   readonly #skipped
@@ -75,6 +70,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       ...options,
     }
     const { meter, sink, findings, serviceLabels, budgets } = this.#options
+    this.#facts = new FactsReader(this.#table, this.#options)
     this.#findings = new FindingLog(sink, meter, { keep: findings, serviceLabels, budgets })
     this.#judged = meter.counter('barograph.detectors.judged', { description: 'Values judged by detectors.' })
     this.#skipped = meter.counter('barograph.detectors.skipped', { description: 'Values not judged, by reason.' })
@@ -194,7 +190,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#time_ms = Math.max(this.#time_ms, time_ms)
     this.#options.windows.tick(this.#time_ms)
     if (complete_ms === undefined) this.#absences()
-    for (const row of this.#findings.runs.keys()) this.#silence(row)
+    for (const row of this.#findings.rows()) this.#silence(row)
     if (this.#time_ms - this.#swept_ms >= SWEEP_MS) this.#sweep()
     this.flush()
   }
@@ -265,38 +261,18 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     for (let row = 0; row < this.#table.end; row++) if (slots.data[row] === rule.slot + 1) visit(row)
   }
 
-  /** What a row follows. Of a lean rule it is worked out from the series, which is there while it feeds the row. */
-  #about(row: number, rule: ActiveRule): RowAbout {
-    const known = this.#table.about(row)
-    if (known !== undefined) return known
-    const about = this.#worked(row, rule)
-    // Kept while somebody will ask again.
-    this.#table.describe(row, about)
-    return about
-  }
-
-  #worked(row: number, rule: ActiveRule): RowAbout {
-    const id = this.#table.series(row)
-    assert(id !== undefined, `row ${row} of scoring follows nothing`)
-    const definition = this.#options.definition(id)
-    const { key, name } = rule.spec
-    const labels = definition.labels.drop(METRIC_NAME)
-    return { key, rule: name, labels, metric: definition.labels.name, unit: unitOf(definition) }
-  }
-
-  #facts(row: number, rule: ActiveRule): RowFacts {
-    return { about: this.#about(row, rule), spec: rule.spec }
-  }
-
   #observe(
     row: number,
     rule: ActiveRule,
     seen: Parameters<FindingLog['observe']>[2],
     blamed = () => rule.detector.blamed(),
   ): void {
-    const running = this.#findings.observe(row, this.#facts(row, rule), seen, blamed)
-    this.#table.running.data[row] = running ? 1 : 0
-    if (!running && rule.lean) this.#table.describe(row, undefined)
+    this.#keep(row, rule, this.#findings.observe(row, this.#facts.facts(row, rule), seen, blamed))
+  }
+
+  #keep(row: number, rule: ActiveRule, kept: number): void {
+    this.#table.running.data[row] = kept
+    if (kept === IDLE && rule.lean) this.#table.describe(row, undefined)
   }
 
   /** A value that is the row's newest: verdict, run, band. */
@@ -306,7 +282,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     if (factor === null) {
       Object.assign(verdict, NONE)
       this.#gather.refused.maintenance++
-      if (this.#table.running.data[row] === 1)
+      if (this.#table.running.data[row] !== IDLE)
         this.#observe(row, rule, { time_ms, anomalous: false, value, ...verdict })
       return verdict
     }
@@ -326,26 +302,22 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** What the row's values are expected to be multiplied with at a time; null where nothing is to be judged or learned. */
   #factor(rule: ActiveRule, row: number, time_ms: number): number | null {
     const { windows } = this.#options
-    return windows.touches(time_ms, time_ms) ? windows.factorAt(this.#service(row, rule), time_ms) : 1
-  }
-
-  #service(row: number, rule: ActiveRule): string {
-    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels, this.#options.serviceLabels)
+    return windows.touches(time_ms, time_ms) ? windows.factorAt(this.#facts.service(row, rule), time_ms) : 1
   }
 
   /** Draws the conclusions from `#verdict`. */
   #conclude(rule: ActiveRule, row: number, time_ms: number, value: number, blamed?: () => readonly string[]): void {
     const verdict = this.#verdict
     const { direction, key, budget_per_week } = rule.spec
-    const service = (): string => this.#service(row, rule)
+    const service = (): string => this.#facts.service(row, rule)
     this.#options.budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, service })
     const allowed = direction === 'both' || value > verdict.expected === (direction === 'up')
     if (!allowed) verdict.score = 0
-    const running = this.#table.running.data[row] === 1
+    const kept = this.#table.running.data[row]!
     // A score tells of an onset; what began lasts while values stay outside the band.
-    const outside = running && rule.lane === null && (value > verdict.upper || value < verdict.lower)
+    const outside = kept === RUNNING && rule.lane === null && (value > verdict.upper || value < verdict.lower)
     const anomalous = allowed && (verdict.score >= 1 || outside)
-    if (anomalous || running) {
+    if (anomalous || kept !== IDLE) {
       const { detector } = rule
       // A batch says scores alone; what was stepped last is not this sample.
       const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
@@ -353,7 +325,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     }
     if (!rule.shows) return
     this.#table.keep(row, time_ms, value, verdict)
-    this.#options.scores?.scored(this.#about(row, rule), time_ms, verdict)
+    this.#options.scores?.scored(this.#facts.about(row, rule), time_ms, verdict)
   }
 
   /** Samples `from` to `to` of what was gathered, all of one rule. */
@@ -388,7 +360,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const running = this.#table.running.data
     const { score } = out
     for (let i = 0; i < batch.length; i++) {
-      if (score[i]! >= 1 || shows || running[table[i]!] === 1) this.#outcome(rule, i)
+      if (score[i]! >= 1 || shows || running[table[i]!] !== IDLE) this.#outcome(rule, i)
     }
   }
 
@@ -453,21 +425,25 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #absences(): void {
     for (const rule of this.#rules.values()) {
       const time_ms = Math.min(this.#time_ms, rule.known_ms)
-      const serviceOfRow = (row: number): string => this.#service(row, rule)
+      const serviceOfRow = (row: number): string => this.#facts.service(row, rule)
       for (const { row, seen } of absencesOf(rule, { table: this.#table, time_ms, serviceOf: serviceOfRow }))
         if (this.#factor(rule, row, time_ms) !== null) this.#observe(row, rule, seen)
     }
   }
 
-  /** Closes the run of a row once T is past its last anomaly, and nothing came for as long: history may still arrive. */
+  /** Closes what is open of a row once T is past its last anomaly, and nothing came for as long: history may still arrive. */
   #silence(row: number): void {
-    const run = this.#findings.runs.get(row)!
-    const newest_ms = Math.max(run.last_ms, this.#table.touched_ms(row))
     const rule = this.#ruleOf(row)
-    if (Math.min(this.#time_ms, rule.known_ms) - newest_ms < PAUSE_MS) return
-    this.#findings.close(row, this.#facts(row, rule))
-    this.#table.running.data[row] = 0
-    if (rule.lean) this.#table.describe(row, undefined)
+    const times = {
+      now_ms: Math.min(this.#time_ms, rule.known_ms),
+      last_ms: this.#table.last_ms(row),
+      touched_ms: this.#table.touched_ms(row),
+    }
+    this.#keep(
+      row,
+      rule,
+      this.#findings.silent(row, () => this.#facts.facts(row, rule), times),
+    )
   }
 
   #sweep(): void {
@@ -489,7 +465,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   #remove(row: number): void {
     const rule = this.#ruleOf(row)
-    if (this.#findings.runs.has(row)) this.#findings.close(row, this.#facts(row, rule))
+    this.#findings.close(row, () => this.#facts.facts(row, rule))
     const id = this.#table.series(row)
     if (id !== undefined) this.#routes.forget(id)
     rule.silent.delete(row)

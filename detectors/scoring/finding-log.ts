@@ -6,18 +6,29 @@ import { serviceOf } from '#core/series.ts'
 import type { Budgets } from './budgets.ts'
 import { FindingBook } from './finding-book.ts'
 import { findingId, findingOf } from './finding-of.ts'
+import { type Episode, Flapping, type Held, PAUSE_MS } from './flapping.ts'
+import type { RowFacts } from './row-facts.ts'
 import type { RowAbout } from './row-table.ts'
 import { type Observation, type Run, type RunChange, stepRun } from './run.ts'
-import type { AnomalySpec } from './spec.ts'
 
-/** Pauses shorter than this belong to the run; an alarm that lasts counts again after each such time. */
-export const PAUSE_MS = 15 * 60_000
+/** An alarm that lasts counts again after each such time. */
 const RECOUNT_MS = 4 * 60 * 60_000
 
-/** The rule and series of a row. */
-export interface RowFacts {
-  readonly about: RowAbout
-  readonly spec: AnomalySpec
+/** What the log keeps of a row: nothing to look after, a run, or a finding held open after its run. */
+export const IDLE = 0
+export const RUNNING = 1
+export const HELD = 2
+
+interface Telling {
+  readonly type: FindingEvent['type']
+  readonly at_ms: number
+  readonly episode: Episode | undefined
+}
+
+interface Silence {
+  readonly now_ms: number
+  readonly last_ms: number
+  readonly touched_ms: number
 }
 
 /** Runs of anomalies by row, the findings they become, and the events to hand on at the end of a batch. */
@@ -26,6 +37,7 @@ export class FindingLog {
   readonly runs = new Map<number, Run>()
   /** Who found the peak unusual. */
   readonly experts = new Map<number, readonly string[]>()
+  readonly flapping = new Flapping()
   readonly #sink: FindingSink
   readonly #serviceLabels: readonly string[]
   readonly #budgets: Budgets
@@ -43,49 +55,79 @@ export class FindingLog {
     this.book = new FindingBook(keep)
     this.#alarms = meter.counter('barograph.detectors.alarms', {
       description:
-        'Alarms as the false-alarm budget counts them: findings that opened, again every 4 h that they last.',
+        'Alarms as the false-alarm budget counts them: findings that opened or recurred, again every 4 h that it lasts.',
     })
   }
 
-  /** Takes one observation of a row; `blamed` is asked when it is the highest so far. True while the row has a run. */
-  observe(row: number, facts: RowFacts, seen: Observation, blamed: () => readonly string[]): boolean {
+  /** Takes one observation of a row; `blamed` is asked when it is the highest so far. What is kept of the row then. */
+  observe(row: number, facts: RowFacts, seen: Observation, blamed: () => readonly string[]): number {
     const options = { for_ms: facts.spec.for_ms, pause_ms: PAUSE_MS, recount_ms: RECOUNT_MS }
     let before = this.runs.get(row)
     let { run, change } = stepRun(before, seen, options)
-    if (run !== undefined && change === 'closed') {
-      this.#end(row, facts, run, change)
-      return false
-    }
-    if (before !== undefined && run === undefined) {
-      this.#end(row, facts, before, change)
+    if (before !== undefined && (run === undefined || change === 'closed')) {
+      this.#end(row, facts, run ?? before, change)
+      if (run !== undefined) return this.#kept(row)
       before = undefined
       ;({ run, change } = stepRun(undefined, seen, options))
     }
-    if (run === undefined) return false
+    // What has begun and not lasted yet may belong to a finding that is held.
+    const calm_ms = run === undefined || before?.open === true ? seen.time_ms : run.since_ms
+    this.#release(() => facts, this.flapping.release(row, calm_ms))
+    if (run === undefined) return this.#kept(row)
     if (run.peak === seen) this.experts.set(row, blamed())
     this.runs.set(row, run)
     if (run.alarms > (before?.alarms ?? 0)) this.#alarm(facts, seen.time_ms)
-    if (change === 'opened' || change === 'updated') this.#tell(row, facts, run, change, seen.time_ms)
-    return true
+    if (change === 'opened') this.#open(row, facts, run, seen.time_ms)
+    else if (change === 'updated') this.#update(row, facts, run, seen.time_ms)
+    return RUNNING
   }
 
-  /** Ends the run of a row that fell silent or is removed. */
-  close(row: number, facts: RowFacts): void {
-    const run = this.runs.get(row)
-    if (run !== undefined) this.#end(row, facts, run, run.open ? 'closed' : 'dropped')
+  /** Rows that `silent` is to look at. */
+  *rows(): Generator<number> {
+    yield* this.runs.keys()
+    for (const row of this.flapping.rows()) if (!this.runs.has(row)) yield row
   }
 
-  /** Ends the run of a row whose rule is gone: its finding closes as it was last told. */
-  abandon(row: number, about: RowAbout): void {
+  /**
+   * Closes what fell silent; what is kept of the row then. Analysis time is `now_ms`, the newest sample of the row is of
+   * `last_ms` and came at `touched_ms`.
+   */
+  silent(row: number, facts: () => RowFacts, { now_ms, last_ms, touched_ms }: Silence): number {
     const run = this.runs.get(row)
+    if (run !== undefined) {
+      if (now_ms - Math.max(run.last_ms, touched_ms) < PAUSE_MS) return RUNNING
+      this.#end(row, facts(), run, run.open ? 'closed' : 'dropped')
+    }
+    this.#release(facts, this.flapping.release(row, last_ms))
+    this.#release(facts, this.flapping.release(row, now_ms, touched_ms))
+    return this.#kept(row)
+  }
+
+  /** Ends what is open of a row that is removed. */
+  close(row: number, facts: () => RowFacts): void {
+    const run = this.runs.get(row)
+    if (run !== undefined) this.#end(row, facts(), run, run.open ? 'closed' : 'dropped')
+    this.#release(facts, this.flapping.forget(row))
+  }
+
+  /** Ends what is open of a row whose rule is gone: its findings close as they were last told. `about`: where it is known. */
+  abandon(row: number, about: RowAbout | undefined): void {
+    const run = this.runs.get(row)
+    const open = run === undefined ? [] : [{ run: this.flapping.whole(row, run, []).run, pause_ms: PAUSE_MS }]
     this.runs.delete(row)
     this.experts.delete(row)
-    const finding = run === undefined ? undefined : this.book.get(findingId(run, about))
-    if (run === undefined || finding === undefined) return
-    const until_ms = run.last_ms + PAUSE_MS
-    const closed = { ...finding, state: 'closed', until_ms } as const
-    this.book.put(closed)
-    this.#events.push({ type: 'closed', at_ms: until_ms, finding: closed })
+    for (const { held, running, pause_ms } of this.flapping.forget(row)) {
+      if (!running) open.push({ run: held!.run, pause_ms })
+    }
+    if (about === undefined) return
+    for (const { run: last, pause_ms } of open) {
+      const finding = this.book.get(findingId(last, about))
+      if (finding === undefined) continue
+      const until_ms = last.last_ms + pause_ms
+      const closed = { ...finding, state: 'closed', until_ms } as const
+      this.book.put(closed)
+      this.#events.push({ type: 'closed', at_ms: until_ms, finding: closed })
+    }
   }
 
   /** Takes a finding that was made elsewhere (from logs), to be listed and handed on with the others. */
@@ -110,19 +152,65 @@ export class FindingLog {
     this.#budgets.alarm(time_ms, { rule: spec.key, allowed: spec.budget_per_week, service })
   }
 
+  #kept(row: number): number {
+    return this.runs.has(row) ? RUNNING : this.flapping.holds(row) ? HELD : IDLE
+  }
+
+  #open(row: number, facts: RowFacts, run: Run, time_ms: number): void {
+    const { held } = this.flapping.open(row, run)
+    if (held === undefined) this.#tellRun(row, facts, run, { type: 'opened', at_ms: time_ms })
+    else this.#update(row, facts, run, time_ms)
+  }
+
+  /** A run that turns out to be of a new kind is no part of the finding that it joined, but one of its own. */
+  #update(row: number, facts: RowFacts, run: Run, at_ms: number): void {
+    const parted = this.flapping.part(row, run)
+    if (parted !== undefined) {
+      // This bout was none of it.
+      const episode = { ...parted, returns: parted.returns - 1 }
+      this.#tell(facts, parted.held!, { type: 'closed', at_ms, episode })
+    }
+    this.#tellRun(row, facts, run, { type: parted === undefined ? 'updated' : 'opened', at_ms })
+  }
+
   #end(row: number, facts: RowFacts, run: Run, change: RunChange): void {
+    if (change === 'closed') {
+      const whole = this.#whole(row, run)
+      const episode = this.flapping.current(row)
+      const at_ms = run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS
+      const after = this.flapping.over(row, run, this.experts.get(row) ?? [])
+      if (after?.held === undefined) this.#tell(facts, whole, { type: 'closed', at_ms, episode })
+    }
     this.runs.delete(row)
-    if (change === 'closed')
-      this.#tell(row, facts, run, 'closed', run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS)
     this.experts.delete(row)
   }
 
-  #tell(row: number, facts: RowFacts, run: Run, type: FindingEvent['type'], at_ms: number): void {
-    const first = findingOf(run, facts.about, {
-      spec: facts.spec,
-      experts: this.experts.get(row) ?? [],
+  /** Closes findings that were held for long enough. */
+  #release(facts: () => RowFacts, due: readonly Episode[]): void {
+    for (const episode of due) {
+      const at_ms = episode.last_ms + episode.pause_ms
+      this.#tell(facts(), episode.held!, { type: 'closed', at_ms, episode })
+    }
+  }
+
+  #whole(row: number, run: Run): Held {
+    return this.flapping.whole(row, run, this.experts.get(row) ?? [])
+  }
+
+  #tellRun(row: number, facts: RowFacts, run: Run, what: Omit<Telling, 'episode'>): void {
+    this.#tell(facts, this.#whole(row, run), { ...what, episode: this.flapping.current(row) })
+  }
+
+  #tell({ about, spec }: RowFacts, held: Held, { type, at_ms, episode }: Telling): void {
+    const flapping =
+      episode === undefined || episode.returns === 0
+        ? undefined
+        : { returns: episode.returns, since_ms: episode.since_ms }
+    const first = findingOf(held, about, {
+      spec,
       serviceLabels: this.#serviceLabels,
       ...(type === 'closed' ? { until_ms: at_ms } : {}),
+      flapping,
     })
     const similar_ms = this.book.similar(first)
     const finding = similar_ms === undefined ? first : { ...first, similar_ms }

@@ -2,8 +2,9 @@ import type { Finding } from '#core/finding.ts'
 import { contentId } from '#core/hash.ts'
 import { serviceOf } from '#core/series.ts'
 
+import type { Held } from './flapping.ts'
 import type { RowAbout } from './row-table.ts'
-import { directionOf, kindOf, type Run } from './run.ts'
+import { directionOf, type Run } from './run.ts'
 import type { AnomalySpec } from './spec.ts'
 
 export function findingId(run: Run, about: RowAbout): string {
@@ -12,19 +13,18 @@ export function findingId(run: Run, about: RowAbout): string {
 
 interface FindingContext {
   readonly spec: AnomalySpec
-  readonly experts: readonly string[]
   readonly serviceLabels: readonly string[]
   readonly until_ms?: number
+  readonly flapping: Finding['flapping'] | undefined
 }
 
 /** The finding that a run is, as far as it has come. `until_ms` where it is over. */
 export function findingOf(
-  run: Run,
+  { run, kind, experts }: Held,
   about: RowAbout,
-  { spec, experts, serviceLabels, until_ms }: FindingContext,
+  { spec, serviceLabels, until_ms, flapping }: FindingContext,
 ): Finding {
   const { score, value, expected, lower, upper } = run.peak
-  const absent = Number.isNaN(value)
   const { severity, annotations } = spec.render({ labels: about.labels, value, expected })
   return {
     id: findingId(run, about),
@@ -33,8 +33,8 @@ export function findingOf(
     metric: about.metric,
     unit: about.unit,
     service: serviceOf(about.labels, serviceLabels),
-    kind: absent ? 'absent' : kindOf(run),
-    direction: absent ? 'down' : directionOf(run),
+    kind,
+    direction: directionOf(run),
     since_ms: run.since_ms,
     last_ms: run.last_ms,
     ...(until_ms === undefined ? {} : { until_ms }),
@@ -50,5 +50,6 @@ export function findingOf(
     annotations,
     detail: run.peak.detail ?? '',
     ...(run.adopted === true && until_ms !== undefined ? { adopted: true } : {}),
+    ...(flapping === undefined ? {} : { flapping }),
   }
 }

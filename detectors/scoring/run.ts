@@ -107,11 +107,12 @@ const told = (run: Run, seen: Observation): Run => ({ ...run, told_ms: seen.time
 
 /** `up` where the peak lies above what was expected. */
 export function directionOf(run: Run): 'up' | 'down' {
-  return run.peak.value < run.peak.expected ? 'down' : 'up'
+  return Number.isNaN(run.peak.value) || run.peak.value < run.peak.expected ? 'down' : 'up'
 }
 
 /** What a run looks like, from its shape and duration so far. */
 export function kindOf(run: Run): FindingKind {
+  if (Number.isNaN(run.peak.value)) return 'absent'
   if (run.peak.shape !== undefined) return run.peak.shape
   const up = directionOf(run) === 'up'
   const count = run.up + run.down

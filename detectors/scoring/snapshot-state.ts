@@ -2,12 +2,20 @@ import { ServiceError } from '#core/errors.ts'
 import type { Finding } from '#core/finding.ts'
 import { Labels } from '#core/series.ts'
 
+import type { Episode } from './flapping.ts'
 import type { RowAbout } from './row-table.ts'
 import type { Run } from './run.ts'
 import type { ScoringState1 } from './snapshot-1.ts'
 
 /** What the checkpoint says of scoring beside the columns. */
-export interface ScoringState {
+export interface ScoringState extends Omit<ScoringState2, 'version'> {
+  readonly version: 3
+  /** What comes back, by row. */
+  readonly episodes: readonly (readonly [number, readonly Episode[]])[]
+}
+
+/** Version 2: nothing was remembered of what comes back. */
+export interface ScoringState2 {
   readonly version: 2
   readonly time_ms: number
   /** In the order of their detectors' sections; `slot` is what their rows have. */
@@ -25,11 +33,11 @@ export function encodeState(state: ScoringState): Uint8Array {
 }
 
 /** Whatever version it is; the caller looks. */
-export function decodeState(bytes: Uint8Array): ScoringState | ScoringState1 {
+export function decodeState(bytes: Uint8Array): ScoringState | ScoringState2 | ScoringState1 {
   return JSON.parse(new TextDecoder().decode(bytes), (key, value: unknown) => {
     if (value === null && MAY_BE_NAN.has(key)) return NaN
     return key === 'labels' ? Labels.of(value as Record<string, string>) : value
-  }) as ScoringState | ScoringState1
+  }) as ScoringState | ScoringState2 | ScoringState1
 }
 
 /**

@@ -5,7 +5,14 @@ import type { FindingLog } from './finding-log.ts'
 import type { RowTable } from './row-table.ts'
 import { type ActiveRule, detectorText } from './rule-set.ts'
 import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
-import { decodeAbouts, decodeState, encodeAbouts, encodeState, type ScoringState } from './snapshot-state.ts'
+import {
+  decodeAbouts,
+  decodeState,
+  encodeAbouts,
+  encodeState,
+  type ScoringState,
+  type ScoringState2,
+} from './snapshot-state.ts'
 
 /** Stands for the slot of a rule that is gone: rows of it are not kept. */
 export const STRANGER = 0xffff
@@ -24,11 +31,12 @@ export interface ScoringParts {
 export function scoringViews(time_ms: number, { rules, table, findings }: ScoringParts): Uint8Array[] {
   const all = [...rules.values()]
   const state: ScoringState = {
-    version: 2,
+    version: 3,
     time_ms: Math.max(time_ms, -8.64e15),
     rules: all.map(({ spec, slot }) => ({ key: spec.key, detector: detectorText(spec), slot })),
     runs: [...findings.runs],
     experts: [...findings.experts],
+    episodes: findings.flapping.entries(),
     findings: findings.book.all(),
   }
   return sectionViews([
@@ -49,18 +57,20 @@ export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
   const moved = state.version === 1 ? load1(state, sections, parts) : load2(state, sections, parts)
   for (const [row, run] of state.runs) findings.runs.set(moved(row), run)
   for (const [row, experts] of state.experts) findings.experts.set(moved(row), experts)
+  if (state.version === 3) for (const [row, episodes] of state.episodes) findings.flapping.restore(row, episodes)
   dropStrangers(parts)
   return state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
 }
 
 /** Columns as they are; rows get the slots that their rules have now. */
 function load2(
-  state: ScoringState,
+  state: ScoringState | ScoringState2,
   sections: readonly Uint8Array[],
   { rules, table }: ScoringParts,
 ): (row: number) => number {
   const { version } = state as { readonly version: unknown }
-  if (version !== 2) throw new ServiceError('bad_data', `scoring state has version ${String(version)}, not 2`)
+  if (version !== 2 && version !== 3)
+    throw new ServiceError('bad_data', `scoring state has version ${String(version)}, newer than 3`)
   const [columns, verdicts, strings, numbers, ...detectors] = sections
   if (columns === undefined || verdicts === undefined || strings === undefined || numbers === undefined) {
     throw new ServiceError('bad_data', 'scoring state is cut short')
@@ -109,8 +119,7 @@ function dropStrangers({ rules, table, findings }: ScoringParts): void {
       silent.get(slot)?.add(row)
       continue
     }
-    const about = table.about(row)
-    if (about !== undefined) findings.abandon(row, about)
+    findings.abandon(row, table.about(row))
     table.remove(row)
   }
 }
