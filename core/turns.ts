@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 /** A query works so long before others have their turn. */
 const SLICE_MS = 5
 /** While others have work, queries have one part of so many of the time, where nothing else is said. */
-const PARTS = 20
+const PARTS = 24
 /** A turn of the event loop that is shorter than this had nothing to do; so many of them in a row mean that nothing waits. */
 const IDLE_MS = 0.1
 const IDLE_TURNS = 3
