@@ -348,3 +348,16 @@ test('what a query took is told: samples once for each step at which they were l
   expect(await samplesOf('sum(rate(m[5m]))', 9 * MINUTE)).toBe(100)
   expect(await samplesOf('vector(1)', 9 * MINUTE)).toBe(0)
 })
+
+test('samples that pass by count while they are looked at, and are given back', async () => {
+  const queries = engine({}, 'm{a="1"} 1+1x999', 'm{a="2"} 1+1x999')
+  let peak = 0
+  const stats = (told: { readonly peak_bytes: number }): void => {
+    peak = told.peak_bytes
+  }
+  const range = { from_ms: 0, to_ms: 999 * MINUTE, step_ms: 999 * MINUTE }
+  await queries.range('sum_over_time(m[1000m])', { ...range, stats })
+  // One series after the other: never both.
+  expect(peak).toBeGreaterThan(1000 * 16)
+  expect(peak).toBeLessThan(2000 * 16)
+})

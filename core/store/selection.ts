@@ -54,6 +54,8 @@ interface Floats {
 
 /** So many strips are kept for selections that are read one batch after the other. */
 const STRIPS = 4
+/** Numbers of one that is kept, 4 MB: one very long series must not leave its length behind. */
+const STRIP_NUMBERS = 2 ** 19
 
 /** What of the buffer is kept, and where. */
 interface Kept {
@@ -164,7 +166,7 @@ export class Selection {
     const strip = this.#strips.pop() ?? new Strip()
     yield* this.#batches({ rows, range, newest, strip })
     // One that was not read to its end is not used again.
-    if (this.#strips.length < STRIPS) this.#strips.push(strip)
+    if (this.#strips.length < STRIPS && strip.length <= STRIP_NUMBERS) this.#strips.push(strip)
   }
 
   *#batches({ rows, range, newest, strip }: Floats): Generator<SeriesBatch> {

@@ -11,3 +11,9 @@ test('arrays are apart until the strip is rewound, and then take the place of th
   strip.rewind()
   expect(strip.take(50).buffer).toBe(again.buffer)
 })
+
+test('a strip tells how long it has become', () => {
+  const strip = new Strip()
+  strip.take(1_000_000)
+  expect(strip.length).toBeGreaterThanOrEqual(1_000_000)
+})

@@ -6,6 +6,10 @@ export class Strip {
   #numbers = new Float64Array(FIRST)
   #used = 0
 
+  get length(): number {
+    return this.#numbers.length
+  }
+
   take(length: number): Float64Array {
     // What was handed out before keeps the array that it is part of.
     if (this.#used + length > this.#numbers.length) {

@@ -96,8 +96,10 @@ export class Fetch {
     let series = 0
     for (let batch = found.first; ;) {
       series += batch.slices.length
-      this.#account(batch.slices, series)
+      const bytes = this.#account(batch.slices, series)
+      this.#budget.hold(bytes)
       yield batch.slices
+      this.#budget.hold(-bytes)
       const next = await this.#next(found.rest)
       if (next === undefined) return
       batch = next
