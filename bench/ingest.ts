@@ -20,7 +20,10 @@ import {
 import { startPrometheus } from './prometheus.ts'
 import type { SenderOptions } from './sender.ts'
 
-type Case = Omit<SenderOptions, 'url' | 'rounds' | 'connections' | 'rate'>
+interface Case extends Omit<SenderOptions, 'url' | 'rounds' | 'connections' | 'rate'> {
+  /** So many, whatever number of points is asked for. */
+  readonly rounds?: number
+}
 
 const BASE: Case = {
   transport: 'http',
@@ -29,7 +32,12 @@ const BASE: Case = {
   points: 2000,
   series: 100_000,
   shuffled: false,
+  step_ms: 10_000,
+  late: false,
 }
+
+/** A day and a bit, a sample in each slot of the season: every window and season of the detectors is full. */
+const WARM = { ...BASE, gzip: false, late: true, step_ms: 300_000, rounds: 300 }
 
 const CASES: Readonly<Record<string, Case>> = {
   gzip: BASE,
@@ -42,6 +50,8 @@ const CASES: Readonly<Record<string, Case>> = {
   'grpc-gzip': { ...BASE, transport: 'grpc' },
   '10k': { ...BASE, series: 10_000 },
   '1M': { ...BASE, series: 1_000_000 },
+  warm: WARM,
+  'warm-1M': { ...WARM, series: 1_000_000 },
 }
 
 interface Peer extends Pick<Server, 'pid' | 'stop'>, Partial<Pick<Server, 'http' | 'held'>> {
@@ -90,7 +100,7 @@ async function run(name: string, what: Case, { points: total, start }: { points:
     return undefined
   }
   const warm = Math.max(2, Math.ceil(1_000_000 / what.series))
-  const rounds = warm + Math.max(2, Math.ceil(total / what.series))
+  const rounds = what.rounds ?? warm + Math.max(2, Math.ceil(total / what.series))
   const options: SenderOptions = { ...what, url, rounds, connections: 4, rate: 0 }
   const sender = new LineProcess(
     pinned(1, [process.execPath, join(import.meta.dirname, 'sender.ts'), JSON.stringify(options)]),
@@ -133,7 +143,8 @@ export async function bench(args: readonly string[]): Promise<void> {
       'no-detectors': { type: 'boolean', default: false },
     },
   })
-  const names = positionals.length === 0 ? Object.keys(CASES) : positionals
+  const names =
+    positionals.length === 0 ? Object.keys(CASES).filter((name) => CASES[name]!.rounds === undefined) : positionals
   const rules = values['no-detectors'] ? [] : [join(import.meta.dirname, 'ingest.barograph.yml')]
   const peers = [['', barograph(rules)] as const, ...others()]
   const results = new Map<string, NonNullable<Awaited<ReturnType<typeof run>>>[]>()

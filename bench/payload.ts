@@ -12,6 +12,8 @@ export interface PayloadOptions {
   readonly bodies: number
   /** Points of a metric stand in another order each round. */
   readonly shuffled?: boolean
+  /** Between rounds; 10 s where nothing is said. */
+  readonly step_ms?: number
 }
 
 /** Bodies of 2 000 number points, as the Collector's load generator sends them, and small and large ones beside them. */
@@ -149,6 +151,7 @@ class Body {
   readonly #resources: readonly Resource[]
   readonly #random: Random
   readonly #shuffled: boolean
+  readonly #step_ms: number
   #bytes = Buffer.alloc(0)
   /** Offsets of times and values of each point, in order. */
   #times: number[] = []
@@ -158,13 +161,14 @@ class Body {
   constructor(options: PayloadOptions, number: number) {
     this.#random = seeded((options.seed ?? 1) * 1000 + number)
     this.#shuffled = options.shuffled ?? false
+    this.#step_ms = options.step_ms ?? 10_000
     this.#resources = Array.from({ length: options.resources }, (_, i) => resourceOf(options, number, i, this.#random))
     this.#write()
   }
 
   round(number: number): Buffer {
     if (this.#shuffled && number > 0) this.#shuffle()
-    const time = BigInt(START_MS + number * 10_000) * 1_000_000n
+    const time = BigInt(START_MS + number * this.#step_ms) * 1_000_000n
     for (const [i, series] of this.#series.entries()) {
       this.#bytes.writeBigUInt64LE(time, this.#times[i])
       if (series.kind === 'sum') {

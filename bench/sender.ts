@@ -1,5 +1,6 @@
 // A process of its own that sends prepared OTLP bodies: `node bench/sender.ts JSON`. Each line on its standard input names rounds to
-// send, `from to`; each is answered with a line of JSON. Everything is encoded and compressed before the first answer.
+// send, `from to`; each is answered with a line of JSON. Everything is encoded and compressed before the first answer,
+// unless that is too much to hold.
 import { Agent, request } from 'node:http'
 import { connect, constants } from 'node:http2'
 import { createInterface } from 'node:readline'
@@ -19,7 +20,10 @@ export interface SenderOptions {
   readonly series: number
   readonly rounds: number
   readonly shuffled: boolean
+  readonly step_ms: number
   readonly connections: number
+  /** Bodies are made when they are sent. */
+  readonly late: boolean
   /** Points a second; 0: as fast as it goes. */
   readonly rate: number
 }
@@ -28,18 +32,17 @@ const options = JSON.parse(process.argv[2]!) as SenderOptions
 const shape = SHAPES[options.points]
 const pointsOfBody = shape.resources * shape.metrics * shape.points
 const perRound = Math.ceil(options.series / pointsOfBody)
+const { shuffled, step_ms } = options
+const payload = new Payload({ ...shape, bodies: perRound, shuffled, step_ms })
 
-function prepared(): Buffer[] {
-  const payload = new Payload({ ...shape, bodies: perRound, shuffled: options.shuffled })
-  const bodies: Buffer[] = []
-  for (let round = 0; round < options.rounds; round++) {
+function* bodiesOf(from: number, to: number): Generator<Buffer> {
+  for (let round = from; round < to; round++) {
     for (const body of payload.round(round)) {
       const encoded =
         options.encoding === 'proto' ? body : Buffer.from(JSON.stringify(toOtlpJson(body, requests.metrics)))
-      bodies.push(options.gzip ? gzipSync(encoded, { level: 1 }) : Buffer.from(encoded))
+      yield options.gzip ? gzipSync(encoded, { level: 1 }) : Buffer.from(encoded)
     }
   }
-  return bodies
 }
 
 type Send = (body: Buffer) => Promise<void>
@@ -103,13 +106,14 @@ function grpcSender(): Send {
     })
 }
 
-const bodies = prepared()
+const prepared = options.late ? [] : [...bodiesOf(0, options.rounds)]
 const send = options.transport === 'http' ? httpSender() : grpcSender()
 
 async function drive(
   from: number,
   to: number,
 ): Promise<{ requests: number; failed: number; error: string; seconds: number }> {
+  const late = options.late ? bodiesOf(from, to) : undefined
   const until = to * perRound
   let next = from * perRound
   let failed = 0
@@ -125,7 +129,7 @@ async function drive(
         if (wait_ms > 1) await new Promise((resolve) => setTimeout(resolve, wait_ms))
       }
       try {
-        await send(bodies[at]!)
+        await send(late?.next().value ?? prepared[at]!)
       } catch (cause) {
         failed++
         error = String(cause)
@@ -137,7 +141,7 @@ async function drive(
 }
 
 const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
-say({ ready: true, points_of_body: pointsOfBody, bodies_of_round: perRound, body_bytes: bodies[0]!.length })
+say({ ready: true, points_of_body: pointsOfBody, bodies_of_round: perRound })
 for await (const line of createInterface({ input: process.stdin })) {
   const [from = 0, to = 0] = line.split(' ').map(Number)
   say(await drive(from, to))
