@@ -1,8 +1,8 @@
 import type { MetricMetadata } from './ports/series-reader.ts'
-import type { AppendResult, NewestSample, SeriesWriter } from './ports/series-writer.ts'
+import type { AppendResult, NewestExponential, NewestSample, SeriesWriter } from './ports/series-writer.ts'
 import type { SampleOrigin, StoredSamples } from './ports/stored-samples.ts'
 import type { SampleBatch } from './sample.ts'
-import type { SeriesDefinition, SeriesId } from './series.ts'
+import type { Labels, SeriesDefinition, SeriesId } from './series.ts'
 
 /** A writer that tells of what it has stored. */
 export class ReportingWriter implements SeriesWriter {
@@ -30,6 +30,10 @@ export class ReportingWriter implements SeriesWriter {
 
   newest(id: SeriesId): NewestSample | undefined {
     return this.#writer.newest(id)
+  }
+
+  newestExponential(labels: Labels): NewestExponential | undefined {
+    return this.#writer.newestExponential?.(labels)
   }
 
   get generation(): number | undefined {

@@ -3,7 +3,7 @@ import { grown } from '#core/store/grow.ts'
 
 import { AliasTable } from '../wire/alias-table.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
-import type { ExponentialTotal } from './exponential-sums.ts'
+import { ExponentialTotals } from './exponential-totals.ts'
 import { translate, type Translated } from './metric-names.ts'
 import { type ResourceLabels, resourceLabels } from './resource.ts'
 
@@ -49,7 +49,7 @@ export class Catalogue {
   /** Series by alias of a point and part: of summaries and exponential histograms. */
   readonly parts = new Map<number, Map<string, SeriesId>>()
   /** By alias of a point: what an exponential histogram of deltas has counted. */
-  readonly totals = new Map<number, ExponentialTotal>()
+  readonly totals = new ExponentialTotals()
 
   constructor(wire: Wire, seed = 0) {
     this.wire = wire

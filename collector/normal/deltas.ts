@@ -3,9 +3,9 @@ import type { NewestSample } from '#core/ports/series-writer.ts'
 import type { SeriesId } from '#core/series.ts'
 
 /** A series this far behind the newest gives way when there is no room. */
-const IDLE_MS = 3_600_000
+export const IDLE_MS = 3_600_000
 /** Room is looked for again when time has moved this far: looking costs a pass over all. */
-const SWEEP_MS = 60_000
+export const SWEEP_MS = 60_000
 
 /** What a series has counted so far. `values`: the number itself, or sum, count, then a count a bucket. */
 export interface Running {

@@ -1,4 +1,5 @@
-import { MAX_SCHEMA } from '#core/exponential.ts'
+import { MAX_SCHEMA, shapeOfBounds } from '#core/exponential.ts'
+import type { NewestExponential } from '#core/ports/series-writer.ts'
 
 import type { ExponentialPoint } from '../wire/points.ts'
 import type { ExponentialSample, Run } from './exponential.ts'
@@ -8,6 +9,23 @@ export interface ExponentialTotal extends ExponentialSample {
   readonly time_ms: number
   readonly count: number
   readonly sum: number
+}
+
+/** What a stored sample says was counted. The counts are a view. */
+export function totalOfStored({ time_ms, values, bounds }: NewestExponential): ExponentialTotal {
+  const { schema, zero_threshold, positive_offset, positive_count, negative_offset } = shapeOfBounds(bounds)
+  const [sum, count, zero_count] = values
+  const below = 3 + positive_count
+  return {
+    time_ms,
+    sum: sum!,
+    count: count!,
+    scale: schema,
+    zero_threshold,
+    zero_count: zero_count!,
+    positive: { offset: positive_offset, counts: values.subarray(3, below) },
+    negative: { offset: negative_offset, counts: values.subarray(below) },
+  }
 }
 
 /** Each bucket `shift` times merged with its neighbour. */

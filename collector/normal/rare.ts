@@ -3,7 +3,7 @@ import { METRIC_NAME } from '#core/series.ts'
 import { formatBound } from '#core/store/histogram-row.ts'
 
 import { ENDED, type ExponentialPoint, type SummaryPoint } from '../wire/points.ts'
-import { type ExponentialTotal, totalAfter } from './exponential-sums.ts'
+import { type ExponentialTotal, totalAfter, totalOfStored } from './exponential-sums.ts'
 import { fitExponential } from './exponential.ts'
 import { endHistogram } from './histograms.ts'
 import { Refused } from './refused.ts'
@@ -36,16 +36,23 @@ export function takeSummary(request: Taking, point: SummaryPoint): void {
   })
 }
 
-/** The point itself, or, of deltas, what has been counted with it. */
-function totalOf({ identity, delta_series }: Taking, point: ExponentialPoint, delta: boolean): ExponentialTotal {
+/** The point itself, or, of deltas, what has been counted with it: one that is new here goes on from its newest stored sample. */
+function totalOf(
+  { identity, writer, delta_series }: Taking,
+  point: ExponentialPoint,
+  delta: boolean,
+): ExponentialTotal {
   if (!delta) return point
   const { totals } = identity.catalogue
-  const alias = identity.alias(point.code)
-  const known = totals.get(alias)
-  if (known === undefined && totals.size >= delta_series) {
-    throw new Refused('limit', `there are too many delta series: ${delta_series} are accumulated`)
+  let before = totals.get(identity.alias(point.code))
+  if (before === undefined) {
+    if (!totals.hasRoom(delta_series)) {
+      throw new Refused('limit', `there are too many delta series: ${delta_series} are accumulated`)
+    }
+    const stored = writer.newestExponential?.(identity.labels(point.code))
+    if (stored !== undefined) before = totalOfStored(stored)
   }
-  const total = totalAfter(known, point)
+  const total = totalAfter(before, point)
   if (total === undefined) throw new Refused('late_delta', 'a delta overlaps one before it')
   return total
 }
@@ -67,7 +74,12 @@ export function takeExponential(request: Taking, point: ExponentialPoint): void 
     })
     const alias = identity.alias(code)
     if (alias >= 0) identity.catalogue.lastRow[alias] = series
-    if (alias >= 0 && delta) identity.catalogue.totals.set(alias, total)
-    rows.push({ series, time_ms, value: total.sum, count: total.count, buckets, stale: false })
+    const { sum, count } = total
+    if (alias >= 0 && delta) {
+      // As it is stored, not as it was added up: what comes next is the same after a restart.
+      const values = Float64Array.of(sum, count, ...buckets)
+      identity.catalogue.totals.set(alias, totalOfStored({ time_ms, values, bounds }))
+    }
+    rows.push({ series, time_ms, value: sum, count, buckets, stale: false })
   })
 }

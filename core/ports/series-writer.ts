@@ -1,5 +1,5 @@
 import type { SampleBatch } from '../sample.ts'
-import type { SeriesDefinition, SeriesId } from '../series.ts'
+import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
 import type { MetricMetadata } from './series-reader.ts'
 
 /** Why a sample was not stored as the newest of its series. Every outcome is counted. */
@@ -29,6 +29,11 @@ export interface NewestSample {
   readonly values: Float64Array
 }
 
+/** The newest sample of an exponential histogram. `bounds`: the shape that its counts have. */
+export interface NewestExponential extends NewestSample {
+  readonly bounds: Float64Array
+}
+
 export interface SeriesWriter {
   /**
    * The id of a series, made when new. Throws `ServiceError('too_large')` where a limit (series in all or per metric, labels,
@@ -50,6 +55,8 @@ export interface SeriesWriter {
   onRemoved?(listener: (ids: readonly SeriesId[]) => void): void
   /** Undefined where there is none, or where it marks the series stale. */
   newest(id: SeriesId): NewestSample | undefined
+  /** The same of an exponential histogram, whose samples are in several series: one a shape. Not there: nothing is known. */
+  newestExponential?(labels: Labels): NewestExponential | undefined
   /**
    * Stores what is acceptable: retention and out-of-order window behind, `limits.ahead` beyond analysis time ahead.
    * A sample equal to a stored one is a duplicate; of two with one time and two values the first stays.

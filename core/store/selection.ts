@@ -206,6 +206,15 @@ export class Selection {
     this.#parts.delete(row)
   }
 
+  /** Rows of the exponential histogram that has these labels and no others: one a shape. */
+  exponentialRows(labels: Labels): SeriesId[] {
+    const { series } = this.#tables
+    const matchers = Array.from(labels, ([name, value]) => ({ name, op: '=', value }) as const)
+    return Array.from(series.index.candidates(this.#tests(matchers), LE)).filter((row) => {
+      return series.kind(row) === 'exponential' && series.labels(row).compare(labels) === 0
+    })
+  }
+
   labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
     return this.#lists.names(matchers, range)
   }

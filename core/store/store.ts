@@ -18,6 +18,7 @@ import type {
 } from '../ports/series-reader.ts'
 import {
   type AppendResult,
+  type NewestExponential,
   type NewestSample,
   SAMPLE_OUTCOMES,
   type SampleOutcome,
@@ -172,6 +173,16 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const { from, to } = samples.read(id, { from_ms: time_ms, to_ms: time_ms }, wanted, this.#newest)
     if (from === to || this.#newest.stale[from] === 1) return undefined
     return { time_ms, values: Float64Array.from(wanted, (column) => this.#newest.columns[column]![from]!) }
+  }
+
+  newestExponential(labels: Labels): NewestExponential | undefined {
+    const { samples, series } = this.#tables
+    let found: SeriesId | undefined
+    for (const row of this.#selection.exponentialRows(labels)) {
+      if (found === undefined || samples.newest_ms(row) > samples.newest_ms(found)) found = row
+    }
+    const newest = found === undefined ? undefined : this.newest(found)
+    return newest === undefined ? undefined : { ...newest, bounds: series.definition(found!).bounds }
   }
 
   /** Throws `ServiceError('unavailable')`, with nothing changed, when too much waits for a disk that does not take it. */

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest'
 import { seeded } from '#core/random.ts'
 
 import { Barograph, BEGIN, SECOND } from './barograph.ts'
-import { gauges, logs, trace } from './shop.ts'
+import { deltas, gauges, logs, trace } from './shop.ts'
 
 const RULES = `
 groups:
@@ -32,8 +32,8 @@ async function started(data?: string, begin_ms = BEGIN, set = SET): Promise<Baro
   return barograph
 }
 
-/** What happens in a second: three inputs, the same for the same second whoever asks, then it is over. */
-const STEPS = 4
+/** What happens in a second: four inputs, the same for the same second whoever asks, then it is over. */
+const STEPS = 5
 
 async function step(barograph: Barograph, number: number): Promise<void> {
   const second = Math.floor(number / STEPS)
@@ -45,6 +45,7 @@ async function step(barograph: Barograph, number: number): Promise<void> {
         '/v1/metrics',
         gauges('level', '', barograph.now_ms, Object.fromEntries(services) as Record<string, number>),
       ),
+    () => barograph.post('/v1/metrics', deltas(barograph.now_ms, SECOND, second % 7)),
     () => barograph.post('/v1/logs', logs('cart', barograph.now_ms, 9, [`order ${second} taken`])),
     () => barograph.post('/v1/traces', trace(second + 1, barograph.now_ms, ['cart', 'stock'])),
   ]

@@ -19,6 +19,22 @@ export function gauges(name: string, unit: string, time_ms: number, values: Read
   }
 }
 
+/** What was counted in the time up to `time_ms`, as deltas: a sum, a histogram and an exponential histogram. */
+export function deltas(time_ms: number, interval_ms: number, count: number) {
+  const point = { startTimeUnixNano: nano(time_ms - interval_ms), timeUnixNano: nano(time_ms), attributes: [] }
+  const counted = { ...point, count: count + 1, sum: count / 2 }
+  const histogram = { ...counted, explicitBounds: [1], bucketCounts: [count, 1] }
+  // Windows that move, so that samples are in rows of several shapes.
+  const exponential = { ...counted, scale: 4, zeroCount: 1, positive: { offset: count * 9, bucketCounts: [count] } }
+  const told = { aggregationTemporality: 1, isMonotonic: true }
+  const metrics = [
+    { name: 'orders', sum: { ...told, dataPoints: [{ ...point, asDouble: count }] } },
+    { name: 'order.size', histogram: { aggregationTemporality: 1, dataPoints: [histogram] } },
+    { name: 'order.price', exponentialHistogram: { aggregationTemporality: 1, dataPoints: [exponential] } },
+  ]
+  return { resourceMetrics: [{ resource: resource('cart'), scopeMetrics: [{ scope: { name: 'test' }, metrics }] }] }
+}
+
 /** Spans of one request that goes from service to service, as an OTLP/JSON request. */
 export function trace(id: number, time_ms: number, path: readonly string[]) {
   const traceId = id.toString(16).padStart(32, '0')
