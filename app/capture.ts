@@ -37,7 +37,7 @@ function newestTime(input: Input): number {
   if (input.kind === 'tick') return input.time_ms
   if (input.kind === 'samples') return input.newest_ms ?? -Infinity
   if (input.kind === 'change') return input.change.at_ms
-  if (input.kind === 'command') return input.at_ms
+  if (input.kind === 'command' || input.kind === 'feedback') return input.at_ms
   if (input.kind === 'answers') return Math.max(-Infinity, ...input.answers.map(({ to_ms }) => to_ms))
   let newest = ''
   for (const [, nanos = ''] of Buffer.from(input.body).toString('latin1').matchAll(NANOS)) {

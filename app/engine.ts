@@ -3,7 +3,7 @@ import type { Change } from '#core/change.ts'
 import { type Clock, loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
 import type { Snapshot } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
-import type { AnswersInput, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, FindingFeedback, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
 import type { LiveEvent, LiveEvents } from '#core/ports/live.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
@@ -209,6 +209,10 @@ export class Engine {
 
   command(command: IncidentCommand): void {
     this.alerting.command(command)
+  }
+
+  feedback(said: FindingFeedback): void {
+    this.detectors.feedback(said)
   }
 
   close(): void {

@@ -50,6 +50,7 @@ class Replay {
     ticks: 0,
     changes: 0,
     commands: 0,
+    feedback: 0,
     answers: 0,
     samples: 0,
     log_records: 0,
@@ -135,6 +136,10 @@ class Replay {
       case 'command':
         this.#counts.commands++
         this.engine.command(input)
+        break
+      case 'feedback':
+        this.#counts.feedback++
+        this.engine.feedback(input)
         break
     }
   }

@@ -4,6 +4,7 @@ import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type {
   AnswersInput,
   ChangeInput,
+  FindingFeedback,
   IncidentCommand,
   Input,
   OtlpRequest,
@@ -133,7 +134,8 @@ export class JournaledStages implements Stages {
     const { engine, positions } = this.#options
     if (entry.kind === 'tick') await engine.tick(entry)
     else if (entry.kind === 'change') engine.change(entry.change)
-    else if (entry.kind === 'command') this.#commandAgain(entry)
+    else if (entry.kind === 'command') again(() => engine.command(entry))
+    else if (entry.kind === 'feedback') again(() => engine.feedback(entry))
     else if (entry.kind === 'answers') await engine.answers(entry)
     else {
       engine.observe(entry)
@@ -211,6 +213,7 @@ export class JournaledStages implements Stages {
     if (input.kind === 'samples') return this.#samples(input)
     if (input.kind === 'tick') return this.#tick(input)
     if (input.kind === 'answers') return this.#answers(input)
+    if (input.kind === 'feedback') return this.#feedback(input)
     return input.kind === 'change' ? this.#change(input) : this.#command(input)
   }
 
@@ -318,12 +321,22 @@ export class JournaledStages implements Stages {
     return { receipt: ACCEPTED, apply: async () => (engine.command(input), ACCEPTED) }
   }
 
-  /** A command that was refused when it came is refused again. */
-  #commandAgain(command: IncidentCommand): void {
-    try {
-      this.#options.engine.command(command)
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
+  #feedback(input: FindingFeedback): Taken {
+    const { engine, journal, recorder } = this.#options
+    if (engine.detectors.findings.get(input.finding) === undefined) {
+      throw new ServiceError('not_found', `no finding ${JSON.stringify(input.finding)}`)
     }
+    journal.append(input)
+    recorder?.write(input)
+    return { receipt: ACCEPTED, apply: async () => (engine.feedback(input), ACCEPTED) }
+  }
+}
+
+/** What was refused when it came is refused again. */
+function again(apply: () => void): void {
+  try {
+    apply()
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
   }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { CHANGE_KINDS } from '#core/change.ts'
+import { FEEDBACK } from '#core/finding.ts'
 import type { Input, SamplesInput } from '#core/ports/intake.ts'
 import { Labels } from '#core/series.ts'
 
@@ -39,6 +40,13 @@ const inputs: fc.Arbitrary<Exclude<Input, SamplesInput>> = fc.oneof(
     kind: fc.constant('command' as const),
     command: fc.constantFrom('ack', 'resolve'),
     incident: fc.string(),
+    by: fc.string(),
+    at_ms: time,
+  }),
+  fc.record({
+    kind: fc.constant('feedback' as const),
+    feedback: fc.constantFrom(...FEEDBACK),
+    finding: fc.string(),
     by: fc.string(),
     at_ms: time,
   }),
@@ -135,7 +143,7 @@ describe('a line of a recording', () => {
     ['{"change":{"kind":"party"}}', 'change'],
     [
       '{"what":1}',
-      'one of otlp, samples, answers, tick, change, command, resourceMetrics, resourceLogs, resourceSpans is expected',
+      'one of otlp, samples, answers, tick, change, command, feedback, resourceMetrics, resourceLogs, resourceSpans is expected',
     ],
     ['[1]', 'a JSON object is expected'],
     ['{"tick":1,"tick":2}', '"tick" stands twice'],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { CHANGE_KINDS } from '#core/change.ts'
 import { ServiceError } from '#core/errors.ts'
+import { FEEDBACK } from '#core/finding.ts'
 import type { Input, OtlpRequest, SamplesInput, SignalKind } from '#core/ports/intake.ts'
 
 import { answersInput, answersLine, answersSchema } from './recorded-answers.ts'
@@ -67,6 +68,9 @@ const commandLine = z.strictObject({
     at: time,
   }),
 })
+const feedbackLine = z.strictObject({
+  feedback: z.strictObject({ feedback: z.enum(FEEDBACK), finding: z.string(), by: z.string(), at: time }),
+})
 
 /** The text up to the request, which is kept as it came. */
 function head({ signal, position: at }: OtlpRequest): string {
@@ -104,6 +108,10 @@ export function inputLine(input: Exclude<Input, SamplesInput>): string {
     return JSON.stringify({ change: { id, kind, service, at: timeText(at_ms), title, source, url, until, factor } })
   }
   if (input.kind === 'answers') return answersLine(input)
+  if (input.kind === 'feedback') {
+    const { feedback, finding, by, at_ms } = input
+    return JSON.stringify({ feedback: { feedback, finding, by, at: timeText(at_ms) } })
+  }
   const { command, incident, by, at_ms } = input
   return JSON.stringify({ command: { command, incident, by, at: timeText(at_ms) } })
 }
@@ -147,10 +155,14 @@ function ofObject(object: JsonObject, text: string): Input {
     const { command, incident, by, at } = checked(commandLine, object).command
     return { kind: 'command', command, incident, by, at_ms: at }
   }
+  if (Object.hasOwn(object, 'feedback')) {
+    const { at, ...said } = checked(feedbackLine, object).feedback
+    return { kind: 'feedback', ...said, at_ms: at }
+  }
   for (const [root, signal] of ROOTS) if (Object.hasOwn(object, root)) return otlp(signal, text)
   throw new ServiceError(
     'bad_data',
-    `one of otlp, samples, answers, tick, change, command, ${[...ROOTS.keys()].join(', ')} is expected`,
+    `one of otlp, samples, answers, tick, change, command, feedback, ${[...ROOTS.keys()].join(', ')} is expected`,
   )
 }
 

@@ -15,6 +15,11 @@ export const FINDING_KINDS = [
 
 export type FindingKind = (typeof FINDING_KINDS)[number]
 
+/** What people say that a finding was: trouble; meant to be, as of a sale; nothing at all. */
+export const FEEDBACK = ['real', 'expected', 'noise'] as const
+
+export type Feedback = (typeof FEEDBACK)[number]
+
 /** Anomalous for long enough. Facts only; sentences are rendered by `sentence.ts` in the reader's language. */
 export interface Finding {
   /** `f_` and a hash of rule, labels and start. */
@@ -54,6 +59,8 @@ export interface Finding {
   readonly similar_ms?: number
   /** True where it closed because its level lasted and is the new normal. */
   readonly adopted?: boolean
+  /** What somebody said last that it was. */
+  readonly feedback?: Feedback
   /** Where it came back within an hour of calm: how often since the first time, and when that was. */
   readonly flapping?: { readonly returns: number; readonly since_ms: number }
 }

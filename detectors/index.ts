@@ -4,7 +4,7 @@ import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
 import type { ForecastReader } from '#core/ports/forecasts.ts'
-import type { AnswersInput, Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, FindingFeedback, Tick } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
@@ -44,7 +44,12 @@ export interface DetectorsOptions {
   readonly budget?: WiderBudgets
   /** Zone and holidays of days and weeks; UTC without any by default. */
   readonly calendar?: { readonly zone: string; readonly holidays: readonly string[] }
-  readonly limits: { readonly scored_series: number; readonly findings: number; readonly templates_per_service: number }
+  readonly limits: {
+    readonly scored_series: number
+    readonly findings: number
+    readonly copies: number
+    readonly templates_per_service: number
+  }
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
   /** For measuring, nothing else. */
@@ -61,6 +66,8 @@ export interface Detectors {
   logs(records: readonly LogRecord[]): void
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
+  /** What somebody said of a finding: it is unlearned, or normal. Throws `ServiceError('not_found')`. */
+  feedback(said: FindingFeedback): void
   /** What an upstream said of rules that are evaluated there. */
   answers(input: AnswersInput): Promise<void>
   /** True where more rules are due than their share. */
@@ -98,6 +105,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     scores: bands,
     scored_series: limits.scored_series,
     findings: limits.findings,
+    copies: limits.copies,
     civil: new CivilTime(options.calendar),
     windows,
     budgets,
@@ -127,6 +135,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     },
     logs: (records) => logs.logs(records),
     change: (change) => windows.change(change),
+    feedback: (said) => scoring.feedback(said),
     async answers({ datasource, answers }) {
       await rules.answered(datasource, answers)
       bands.flush()

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Verdict } from '#core/score.ts'
 
 import * as kinds from './kinds.ts'
-import type { Detector, Kind } from './kinds/kind.ts'
+import { type Correctable, type Detector, isCorrectable, type Kind } from './kinds/kind.ts'
 import { createDetector, KIND_NAMES, parseDetector } from './kinds/registry.ts'
 
 const MINUTE = 60_000
@@ -79,6 +79,44 @@ test('the list is what the registry knows', () => {
   expect(() => parseDetector({ kind: 'auto', knob: 1 })).toThrow(/knob/)
   expect(parseDetector(undefined)).toEqual({ kind: 'auto' })
 })
+
+describe.each(KIND_NAMES.filter((kind) => isCorrectable(make(kind))))(
+  '%s can take back what it learned: a copy',
+  (name) => {
+    const made = (): Correctable => make(name) as Correctable
+    const values = (length: number): number[] => noise(length, 100, 7).map((value, i) => value + 20 * Math.sin(i / 229))
+
+    test('scores on as its row does', () => {
+      const [one, other] = [made(), made()]
+      const row = one.add()
+      scores(one, values(5000), { row })
+      const copy = other.add()
+      other.take(copy, one, row)
+      const from = START + 5000 * MINUTE
+      const next = values(8000).slice(5000)
+      next[100] = 300
+      expect(scores(other, next, { row: copy, from })).toEqual(scores(one, next, { row, from }))
+    })
+
+    test('shares nothing with its row, and leaves the others as they are', () => {
+      const one = made()
+      const [row, beside] = [one.add(), one.add()]
+      for (const each of [row, beside]) scores(one, values(5000), { row: each })
+      const other = made()
+      const [copy] = [other.add(), other.add()]
+      other.take(copy, one, row)
+      const before = one.save()
+      scores(other, noise(3000, 500), { row: copy, from: START + 5000 * MINUTE })
+      expect(Buffer.compare(one.save(), before)).toBe(0)
+      for (let again = 0; again < 3; again++) one.take(row, other, copy)
+      const from = START + 8000 * MINUTE
+      expect(scores(one, values(500), { row, from })).toEqual(scores(other, values(500), { row: copy, from }))
+      const bytes = one.bytes
+      for (let again = 0; again < 50; again++) one.take(row, other, copy)
+      expect(one.bytes).toBe(bytes)
+    })
+  },
+)
 
 /** Rank correlation (Spearman), ties by their mean rank. */
 function rankCorrelation(a: readonly number[], b: readonly number[]): number {

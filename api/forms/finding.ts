@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-import { type Finding, FINDING_KINDS } from '#core/finding.ts'
+import { FEEDBACK, type Finding, FINDING_KINDS } from '#core/finding.ts'
 import { findingSentence } from '#core/sentences/finding.ts'
 import type { Language } from '#core/sentences/language.ts'
 
@@ -31,6 +31,7 @@ export const FindingForm = z
     lasted_seconds: z.number().openapi({ description: 'from the first to the last anomalous sample' }),
     similar: time.optional().openapi({ description: 'when the one before of this kind began in this series' }),
     adopted: z.boolean().optional().openapi({ description: 'it closed because its level is the new normal' }),
+    feedback: z.enum(FEEDBACK).optional().openapi({ description: 'what somebody said that it was' }),
     flapping: z
       .object({ returns: z.number(), since: time })
       .optional()
@@ -66,6 +67,7 @@ export function findingForm(finding: Finding, language: Language): z.input<typeo
     lasted_seconds: (finding.last_ms - finding.since_ms) / 1000,
     similar: timeText(finding.similar_ms),
     adopted: finding.adopted,
+    feedback: finding.feedback,
     flapping:
       finding.flapping === undefined
         ? undefined

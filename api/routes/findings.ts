@@ -1,13 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi'
 
 import { ServiceError } from '#core/errors.ts'
+import { FEEDBACK, type Finding } from '#core/finding.ts'
 
 import { FindingForm, findingForm } from '../forms/finding.ts'
 import { answers } from '../request/answers.ts'
 import { languageOf } from '../request/language.ts'
 import { given, pageOf, pageShape } from '../request/page.ts'
 import { parameters, someOf, word } from '../request/parameters.ts'
-import type { RouteModule } from '../route.ts'
+import type { Api, RouteModule } from '../route.ts'
 
 const list = createRoute({
   method: 'get',
@@ -35,11 +36,40 @@ const one = createRoute({
   responses: answers(FindingForm, 'the finding'),
 })
 
+const feedback = createRoute({
+  method: 'post',
+  path: '/api/v1/findings/{id}/feedback',
+  summary: 'What it was: what was learned in it is taken back (real), or is normal (expected, noise)',
+  request: {
+    params: z.object({ id: z.string() }),
+    query: parameters({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({ feedback: z.enum(FEEDBACK), by: z.string().max(200).default('') }).openapi({
+            description:
+              'real: trouble; expected: meant to be, as of a sale; noise: nothing at all; the last word counts; by: who says it',
+          }),
+        },
+      },
+    },
+  },
+  responses: answers(FindingForm, 'the finding'),
+})
+
+function existing({ ports }: Api, id: string): Finding {
+  const finding = ports.findings.get(id)
+  if (finding === undefined) throw new ServiceError('not_found', `no finding ${JSON.stringify(id)}`)
+  return finding
+}
+
 export const findings: RouteModule = {
   name: 'findings',
   family: 'own',
-  paths: [list.path, one.path],
-  mount(app, { ports, language }) {
+  paths: [list.path, one.path, feedback.path],
+  mount(app, api) {
+    const { ports, language, clock } = api
     app.openapi(list, (c) => {
       const { limit, next, state, rule, service } = c.req.valid('query')
       const filter = given({ state, rule, service })
@@ -52,10 +82,14 @@ export const findings: RouteModule = {
       return c.json({ findings: page.items.map((finding) => findingForm(finding, reader)), next: page.next }, 200)
     })
     app.openapi(one, (c) => {
-      const { id } = c.req.valid('param')
-      const finding = ports.findings.get(id)
-      if (finding === undefined) throw new ServiceError('not_found', `no finding ${JSON.stringify(id)}`)
+      const finding = existing(api, c.req.valid('param').id)
       return c.json(findingForm(finding, languageOf(c, language)), 200)
+    })
+    app.openapi(feedback, async (c) => {
+      const { id } = existing(api, c.req.valid('param').id)
+      const at_ms = clock.now_ms()
+      await ports.intake.submit({ kind: 'feedback', finding: id, ...c.req.valid('json'), at_ms })
+      return c.json(findingForm(existing(api, id), languageOf(c, language)), 200)
     })
   },
 }

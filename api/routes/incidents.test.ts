@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { fixture } from '../testing/api.fixture.ts'
 import { NOW_MS } from '../testing/series.fixture.ts'
-import { incident } from '../testing/verdicts.fixture.ts'
+import { finding, incident } from '../testing/verdicts.fixture.ts'
 
 const ONE = `/api/v1/incidents/${incident.id}`
 const body = (value: unknown): RequestInit => ({
@@ -84,6 +84,25 @@ describe('the list', () => {
     expect(await title('/api/v1/incidents', 'fr, zh-CN;q=0.9, en;q=0.8')).toBe(chinese)
     expect(await title('/api/v1/incidents', 'fr')).toBe(english)
     expect(await title('/api/v1/incidents?lang=en', 'zh')).toBe(english)
+  })
+})
+
+describe('what a person says of a finding', () => {
+  const path = `/api/v1/findings/${finding.id}/feedback`
+
+  test('goes through the door, with his name and the time', async () => {
+    const { house, json } = fixture()
+    expect(await json(path, body({ feedback: 'real', by: 'ann' }))).toMatchObject({ id: finding.id })
+    const said = { kind: 'feedback', feedback: 'real', finding: finding.id, by: 'ann', at_ms: NOW_MS }
+    expect(house.inputs).toEqual([said])
+  })
+
+  test('is one of three words, of a finding that there is', async () => {
+    const { house, ask } = fixture()
+    expect((await ask(path, body({ feedback: 'wrong' }))).status).toBe(400)
+    expect((await ask(path, { method: 'POST' })).status).toBe(400)
+    expect((await ask('/api/v1/findings/f_none/feedback', body({ feedback: 'noise' }))).status).toBe(404)
+    expect(house.inputs).toEqual([])
   })
 })
 

@@ -118,6 +118,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.scored_series': 'Series that anomaly rules follow, each rule counted by itself.',
   'limits.exposed_series': 'Series of results in `/metrics`.',
   'limits.findings': 'Findings kept for lists and lookups; the oldest go first.',
+  'limits.copies':
+    'Findings of which what was learned in them can be taken back, a series of state each; the oldest go first.',
   'limits.templates_per_service': 'Log templates of one service; what fits none is counted together.',
   'limits.open_incidents': 'Incidents open at one time.',
   'limits.incident_members': 'Findings, alerts and changes of one incident.',

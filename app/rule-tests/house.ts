@@ -58,7 +58,7 @@ export class TestHouse {
       findings: { finding() {} },
       alerts: { alert() {} },
       lateness_ms: 0,
-      limits: { scored_series: MANY, findings: MANY, templates_per_service: MANY },
+      limits: { scored_series: MANY, findings: MANY, copies: 0, templates_per_service: MANY },
       analysis_ms: () => this.#time_ms,
       now_ms: () => 0,
       log: silentLog,

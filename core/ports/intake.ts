@@ -1,4 +1,5 @@
 import type { Change } from '../change.ts'
+import type { Feedback } from '../finding.ts'
 import type { Signals } from './decoder.ts'
 import type { Answer } from './questions.ts'
 import type { SeriesWriter } from './series-writer.ts'
@@ -65,6 +66,16 @@ export interface IncidentCommand {
   readonly at_ms: number
 }
 
+/** What a person said that a finding was. */
+export interface FindingFeedback {
+  readonly kind: 'feedback'
+  readonly feedback: Feedback
+  readonly finding: string
+  /** Who, as far as it is known; '' otherwise. */
+  readonly by: string
+  readonly at_ms: number
+}
+
 /** What an upstream said of rules that are evaluated there: from here on it is as if they had been evaluated here. */
 export interface AnswersInput {
   readonly kind: 'answers'
@@ -74,7 +85,7 @@ export interface AnswersInput {
 }
 
 /** Everything that can change a verdict enters as one of these, is journaled, can be recorded and replayed. */
-export type Input = OtlpRequest | SamplesInput | Tick | ChangeInput | IncidentCommand | AnswersInput
+export type Input = OtlpRequest | SamplesInput | Tick | ChangeInput | IncidentCommand | FindingFeedback | AnswersInput
 
 /** What became of a request: what was good is kept, `rejected` items are not, `message` says why ('' if none). */
 export interface Receipt {
@@ -89,7 +100,7 @@ export interface Receipt {
 /**
  * The one door into the engine. Inputs are taken one at a time, in order of `submit`; the promise settles when the
  * input is journaled and applied. Rejects with a `ServiceError`: `bad_data` (undecodable as a whole), `overloaded`
- * (the queue is full: retry later), `unavailable` (stopping, or the disk is full), `not_found` (no such incident).
+ * (the queue is full: retry later), `unavailable` (stopping, or the disk is full), `not_found` (no such incident or finding).
  */
 export interface Intake {
   submit(input: Input): Promise<Receipt>

@@ -29,6 +29,7 @@ const SEGMENT_2 = 'journal-2.segment'
 const ANSWERS_1 = 'journal-2-answers-1.segment'
 const ANSWERS_2 = 'journal-2-answers-2.segment'
 const TICK_2 = 'journal-2-tick-2.segment'
+const FEEDBACK_1 = 'journal-2-feedback-1.segment'
 
 let folder: string
 beforeEach(() => {
@@ -245,6 +246,15 @@ test('answers in form 2, with histograms and outages, are read', () => {
   journal.close()
   keep(ANSWERS_2, join(folder, segmentFile(1)))
   expect(readBack(ANSWERS_2)[1]).toEqual([written])
+})
+
+test('what was said of a finding is read', () => {
+  const said: JournalEntry = { kind: 'feedback', feedback: 'real', finding: 'f_1', by: 'ann', at_ms: 1_700_000_002_000 }
+  const journal = journalOf(newParts().store)
+  journal.append(said)
+  journal.close()
+  keep(FEEDBACK_1, join(folder, segmentFile(1)))
+  expect(readBack(FEEDBACK_1)[1]).toEqual([said])
 })
 
 test('ticks with a share, behind those without, are read', () => {

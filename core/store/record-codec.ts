@@ -1,4 +1,11 @@
-import type { AnswersInput, ChangeInput, IncidentCommand, KafkaPosition, Tick } from '../ports/intake.ts'
+import type {
+  AnswersInput,
+  ChangeInput,
+  FindingFeedback,
+  IncidentCommand,
+  KafkaPosition,
+  Tick,
+} from '../ports/intake.ts'
 import type { SampleBatch } from '../sample.ts'
 import type { LogRecord, Span } from '../signal.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
@@ -18,7 +25,7 @@ export interface SignalsEntry {
 }
 
 /** All that changes what the engine knows; the caller turns an input into it before it is applied. */
-export type JournalEntry = SignalsEntry | Tick | ChangeInput | IncidentCommand | AnswersInput
+export type JournalEntry = SignalsEntry | Tick | ChangeInput | IncidentCommand | FindingFeedback | AnswersInput
 
 /** What the records of a journal share. */
 export interface RecordContext {

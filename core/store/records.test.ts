@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { type Change, CHANGE_KINDS } from '../change.ts'
+import { FEEDBACK } from '../finding.ts'
 import { silentMeter } from '../ports/meter.ts'
 import type { ResultSeries } from '../ports/query-engine.ts'
 import { SampleBuilder } from '../sample.ts'
@@ -158,6 +159,15 @@ const cases: Record<JournalEntry['kind'], fc.Arbitrary<Case>> = {
       kind: fc.constant('command' as const),
       command: fc.constantFrom('ack', 'resolve'),
       incident: text,
+      by: text,
+      at_ms: time_ms,
+    })
+    .map((entry) => ({ definitions: [], entry })),
+  feedback: fc
+    .record({
+      kind: fc.constant('feedback' as const),
+      feedback: fc.constantFrom(...FEEDBACK),
+      finding: text,
       by: text,
       at_ms: time_ms,
     })

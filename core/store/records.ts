@@ -2,5 +2,6 @@
 export { answers } from './records/answers.ts'
 export { change } from './records/change.ts'
 export { command } from './records/command.ts'
+export { feedback } from './records/feedback.ts'
 export { signals } from './records/signals.ts'
 export { tick } from './records/tick.ts'

@@ -68,6 +68,37 @@ export interface Detector {
   load(bytes: Uint8Array): void
 }
 
+/** What somebody said was no trouble. */
+export interface Accepted {
+  /** Event time of its last anomalous sample. */
+  readonly time_ms: number
+  /** From what was expected, at its peak; NaN where it had no value. */
+  readonly deviation: number
+  /** It lasted long enough for its end to be as far from what was expected by then. */
+  readonly lasting: boolean
+  /** It goes on: the level of now is normal from the next sample on. */
+  readonly open: boolean
+  /** There was nothing at all: what was said is asked more of from here on. */
+  readonly noise: boolean
+}
+
+/** A detector that can be told what became of a finding: what was learned in it is taken back, or is normal. */
+export interface Correctable extends Detector {
+  /** The row becomes what another detector of the same kind knows of `other`. */
+  take(row: number, from: Detector, other: number): void
+  /** Where the row is. */
+  near(row: number): number
+  /** Up to this time samples came that the row is not to know of; it is near `level` then, or where its season says (NaN). */
+  pass(row: number, time_ms: number, level: number): void
+  /** No level is adopted before this time, as long as the row is away from what it was. */
+  insist(row: number, until_ms: number): void
+  accept(row: number, said: Accepted): void
+}
+
+export function isCorrectable(detector: Detector): detector is Correctable {
+  return 'take' in detector
+}
+
 /** A kind of detector: what stands under `detector:` in a rule. `config` has a default for every key but `kind`. */
 export interface Kind<Config extends { readonly kind: string } = { readonly kind: string }> {
   readonly kind: Config['kind']

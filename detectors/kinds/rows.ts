@@ -62,6 +62,12 @@ export class Rows {
     this.#free.push(row)
   }
 
+  /** A row becomes what another is, of these rows or of others with the same columns. */
+  copy(row: number, from: Rows, other: number): void {
+    for (const [i, { data, width }] of this.#columns.entries())
+      data.set(from.#columns[i]!.data.subarray(other * width, (other + 1) * width), row * width)
+  }
+
   #grow(capacity: number): void {
     for (const column of this.#columns) {
       const larger = new (column.data.constructor as new (length: number) => Numbers)(capacity * column.width)

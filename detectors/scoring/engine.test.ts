@@ -462,7 +462,6 @@ describe('snapshots', () => {
     const { engine, feed, told, events } = stand([series('cpu', 'shop')])
     engine.setRules([rule('Cpu', { detect: 'band' })])
     engine.load(bytes)
-    expect(Buffer.compare(engine.save(), bytes)).toBe(0)
     feed(401, calm(401))
     feed(431, 1e6)
     for (let minute = 432; minute < 500; minute++) feed(minute, calm(minute))

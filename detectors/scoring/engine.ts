@@ -4,6 +4,7 @@ import type { Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Finding, FindingEvent } from '#core/finding.ts'
 import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
+import type { FindingFeedback } from '#core/ports/intake.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
@@ -16,13 +17,14 @@ import { FindingLog, IDLE, RUNNING } from './finding-log.ts'
 import { Gather } from './gather.ts'
 import { isCumulative, unitOf } from './judged.ts'
 import type { Lane } from './lane.ts'
+import { Lessons, SILENCE } from './lessons.ts'
 import type { ScoringOptions } from './options.ts'
 import { Routes } from './routes.ts'
 import { FactsReader } from './row-facts.ts'
 import { identityOf } from './row-index.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { ActiveRule, detectorText, type RuleCost } from './rule-set.ts'
-import { loadScoring, scoringViews, STRANGER } from './snapshot.ts'
+import { loadScoring, type ScoringParts, scoringViews, STRANGER } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
 
@@ -40,6 +42,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** By slot; undefined where a rule has gone. */
   readonly #slots: (ActiveRule | undefined)[] = []
   readonly #findings: FindingLog
+  readonly #lessons: Lessons
   readonly #facts: FactsReader
   readonly #verdict: Verdict = { ...NONE }
   readonly #judged
@@ -62,6 +65,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#options = {
       scored_series: 200_000,
       findings: 10_000,
+      copies: 1000,
       forget_ms: 7 * DAY_MS,
       serviceLabels: SERVICE_LABELS,
       civil: new CivilTime(),
@@ -69,9 +73,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       budgets: new Budgets(options.meter),
       ...options,
     }
-    const { meter, sink, findings, serviceLabels, budgets } = this.#options
+    const { meter, sink, findings, copies, serviceLabels, budgets } = this.#options
     this.#facts = new FactsReader(this.#table, this.#options)
     this.#findings = new FindingLog(sink, meter, { keep: findings, serviceLabels, budgets })
+    const ruleOf = (row: number): ActiveRule => this.#ruleOf(row)
+    this.#lessons = new Lessons({ table: this.#table, findings: this.#findings, ruleOf, meter, copies })
     this.#judged = meter.counter('barograph.detectors.judged', { description: 'Values judged by detectors.' })
     this.#skipped = meter.counter('barograph.detectors.skipped', { description: 'Values not judged, by reason.' })
     this.#refused = meter.counter('barograph.detectors.rows_refused', {
@@ -88,7 +94,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** Bytes of columns held. */
   get bytes(): number {
     const own = this.#table.bytes + this.#routes.bytes
-    return [...this.#rules.values()].reduce((sum, { detector }) => sum + detector.bytes, own)
+    return [...this.#rules.values()].reduce((sum, { cost }) => sum + cost.bytes, own)
   }
 
   setRules(specs: readonly AnomalySpec[]): void {
@@ -208,6 +214,13 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#findings.adopt(event)
   }
 
+  /** What somebody said of a finding. Throws `ServiceError('not_found')`. */
+  feedback(said: FindingFeedback): void {
+    const finding = this.#findings.book.say(said)
+    for (const rule of this.#rules.values())
+      if (rule.spec.name === finding.rule) this.#lessons.said(rule, finding, said)
+  }
+
   list(filter: FindingFilter): Finding[] {
     return this.#findings.book.list(filter)
   }
@@ -232,13 +245,17 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   parts(): readonly Uint8Array[] {
-    return scoringViews(this.#time_ms, { rules: this.#rules, table: this.#table, findings: this.#findings })
+    return scoringViews(this.#time_ms, this.#parts)
   }
 
   /** After `setRules`: takes up what was saved; rules that are gone or have another detector begin anew. */
   load(bytes: Uint8Array): void {
     this.#routes.clear()
-    this.#time_ms = loadScoring(bytes, { rules: this.#rules, table: this.#table, findings: this.#findings })
+    this.#time_ms = loadScoring(bytes, this.#parts)
+  }
+
+  get #parts(): ScoringParts {
+    return { rules: this.#rules, table: this.#table, findings: this.#findings, lessons: this.#lessons }
   }
 
   #begin(spec: AnomalySpec): ActiveRule {
@@ -267,11 +284,14 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     seen: Parameters<FindingLog['observe']>[2],
     blamed = () => rule.detector.blamed(),
   ): void {
-    this.#keep(row, rule, this.#findings.observe(row, this.#facts.facts(row, rule), seen, blamed))
+    const kept = this.#findings.observe(row, this.#facts.facts(row, rule), seen, blamed)
+    this.#keep(row, rule, kept, { adopted: seen.adopted ?? false, calm: true })
   }
 
-  #keep(row: number, rule: ActiveRule, kept: number): void {
+  #keep(row: number, rule: ActiveRule, kept: number, end = SILENCE): void {
+    const before = this.#table.running.data[row]!
     this.#table.running.data[row] = kept
+    if (rule.spare !== null) this.#lessons.kept(row, rule, before, end)
     if (kept === IDLE && rule.lean) this.#table.describe(row, undefined)
   }
 
@@ -296,6 +316,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     }
     this.#counted++
     this.#conclude(rule, row, time_ms, value)
+    if (this.#lessons.copies.size > 0) this.#lessons.step(row, rule, time_ms, value / factor)
     return verdict
   }
 
@@ -448,6 +469,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   #sweep(): void {
     this.#swept_ms = this.#time_ms
+    this.#lessons.tick(this.#time_ms)
     const table = this.#table
     let removed = false
     for (let row = 0; row < this.#table.end; row++) {
@@ -469,6 +491,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const id = this.#table.series(row)
     if (id !== undefined) this.#routes.forget(id)
     rule.silent.delete(row)
+    this.#lessons.forget(row, rule)
     rule.detector.remove(this.#table.local.data[row]!)
     this.#table.remove(row)
   }

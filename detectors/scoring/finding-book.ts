@@ -1,5 +1,7 @@
+import { ServiceError } from '#core/errors.ts'
 import type { Finding } from '#core/finding.ts'
 import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
+import type { FindingFeedback } from '#core/ports/intake.ts'
 
 const newestFirst = (a: Finding, b: Finding): number =>
   b.since_ms - a.since_ms || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
@@ -20,6 +22,16 @@ export class FindingBook implements FindingReader {
 
   get size(): number {
     return this.#findings.size
+  }
+
+  /** Notes what somebody said of a finding, which is given. Throws `ServiceError('not_found')`. */
+  say({ finding: id, feedback }: FindingFeedback): Finding {
+    const known = this.#findings.get(id)
+    if (known === undefined) throw new ServiceError('not_found', `no finding ${JSON.stringify(id)}`)
+    const finding = { ...known, feedback }
+    this.#findings.set(id, finding)
+    if (this.#latest.get(likeness(finding))?.id === id) this.#latest.set(likeness(finding), finding)
+    return finding
   }
 
   put(finding: Finding): void {

@@ -213,7 +213,8 @@ export class FindingLog {
       flapping,
     })
     const similar_ms = this.book.similar(first)
-    const finding = similar_ms === undefined ? first : { ...first, similar_ms }
+    const feedback = this.book.get(first.id)?.feedback
+    const finding = { ...first, ...(similar_ms !== undefined && { similar_ms }), ...(feedback && { feedback }) }
     this.book.put(finding)
     this.#events.push({ type, at_ms, finding })
   }

@@ -7,8 +7,16 @@ import type { RowAbout } from './row-table.ts'
 import { directionOf, type Run } from './run.ts'
 import type { AnomalySpec } from './spec.ts'
 
-export function findingId(run: Run, about: RowAbout): string {
-  return contentId('f', about.key, about.metric, about.labels.key, run.since_ms)
+export function findingId({ since_ms }: Run, { key, metric, labels }: RowAbout): string {
+  return idOf({ metric, labels, since_ms }, key)
+}
+
+/** What the id of a finding is where the rule has this key. */
+export function idOf(
+  { metric, labels, since_ms }: Pick<Finding, 'metric' | 'labels' | 'since_ms'>,
+  key: string,
+): string {
+  return contentId('f', key, metric, labels.key, since_ms)
 }
 
 interface FindingContext {

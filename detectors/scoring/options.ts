@@ -19,6 +19,8 @@ export interface ScoringOptions {
   readonly scored_series?: number
   /** `limits.findings`: how many are kept for lists. */
   readonly findings?: number
+  /** `limits.copies`: of so many findings can be taken back what was learned in them. */
+  readonly copies?: number
   /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
   readonly forget_ms?: number
   readonly serviceLabels?: readonly string[]

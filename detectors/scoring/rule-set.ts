@@ -2,7 +2,7 @@ import type { CivilTime } from '#core/civil-time.ts'
 import { compileMatchers } from '#core/matching.ts'
 import type { Labels } from '#core/series.ts'
 
-import type { Detector } from '../kinds/kind.ts'
+import { type Correctable, type Detector, isCorrectable } from '../kinds/kind.ts'
 import { createDetector, scoresSamples } from '../kinds/registry.ts'
 import { Lane } from './lane.ts'
 import type { AnomalySpec } from './spec.ts'
@@ -18,6 +18,8 @@ export class ActiveRule {
   /** Replaced by a reload that leaves the detector as it is. */
   spec: AnomalySpec
   readonly detector: Detector
+  /** Holds copies of rows from before their findings, where the kind can take back what it learned. */
+  readonly spare: Correctable | null
   /** False: `absence`, which speaks on ticks. */
   readonly scores: boolean
   /** Its number in the rows that are its own. */
@@ -40,6 +42,7 @@ export class ActiveRule {
       },
       civil,
     })
+    this.spare = this.#spareOf(civil)
     this.scores = scoresSamples(spec.detector.kind)
     this.lane = this.detector.steps === undefined ? null : new Lane()
     this.update(spec)
@@ -51,7 +54,7 @@ export class ActiveRule {
   }
 
   get cost(): RuleCost {
-    return { series: this.detector.live, bytes: this.detector.bytes }
+    return { series: this.detector.live, bytes: this.detector.bytes + (this.spare?.bytes ?? 0) }
   }
 
   /** Takes a new version of the rule with the same detector. */
@@ -59,6 +62,19 @@ export class ActiveRule {
     this.spec = spec
     this.known_ms = Infinity
     this.#matches = spec.plain === null ? null : compileMatchers(spec.plain)
+  }
+
+  /** Each of its rows is allowed what one of the detector's is. */
+  #spareOf(civil: CivilTime | undefined): Correctable | null {
+    if (!isCorrectable(this.detector)) return null
+    const budget = (): number => (this.spec.budget_per_week * spare.live) / Math.max(1, this.detector.live)
+    const spare = createDetector(this.spec.detector, {
+      get budget_per_week() {
+        return budget()
+      },
+      civil,
+    }) as Correctable
+    return spare
   }
 
   /** Whether verdicts are shown: as series, in `/metrics`, in the console. */

@@ -2,13 +2,21 @@ import { ServiceError } from '#core/errors.ts'
 import type { Finding } from '#core/finding.ts'
 import { Labels } from '#core/series.ts'
 
+import type { Copy } from './copies.ts'
 import type { Episode } from './flapping.ts'
 import type { RowAbout } from './row-table.ts'
 import type { Run } from './run.ts'
 import type { ScoringState1 } from './snapshot-1.ts'
 
 /** What the checkpoint says of scoring beside the columns. */
-export interface ScoringState extends Omit<ScoringState2, 'version'> {
+export interface ScoringState extends Omit<ScoringState3, 'version'> {
+  readonly version: 4
+  /** What rows would know without their findings, by row; rows in the rules' spare detectors. */
+  readonly copies: readonly (readonly [number, readonly Copy[]])[]
+}
+
+/** Version 3: nothing that was learned could be taken back. */
+export interface ScoringState3 extends Omit<ScoringState2, 'version'> {
   readonly version: 3
   /** What comes back, by row. */
   readonly episodes: readonly (readonly [number, readonly Episode[]])[]
@@ -33,11 +41,11 @@ export function encodeState(state: ScoringState): Uint8Array {
 }
 
 /** Whatever version it is; the caller looks. */
-export function decodeState(bytes: Uint8Array): ScoringState | ScoringState2 | ScoringState1 {
+export function decodeState(bytes: Uint8Array): ScoringState | ScoringState3 | ScoringState2 | ScoringState1 {
   return JSON.parse(new TextDecoder().decode(bytes), (key, value: unknown) => {
     if (value === null && MAY_BE_NAN.has(key)) return NaN
     return key === 'labels' ? Labels.of(value as Record<string, string>) : value
-  }) as ScoringState | ScoringState2 | ScoringState1
+  }) as ScoringState | ScoringState3 | ScoringState2 | ScoringState1
 }
 
 /**

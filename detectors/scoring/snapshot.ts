@@ -2,6 +2,7 @@ import { ServiceError } from '#core/errors.ts'
 
 import { sectionViews, splitSections } from '../kinds/sections.ts'
 import type { FindingLog } from './finding-log.ts'
+import type { Lessons } from './lessons.ts'
 import type { RowTable } from './row-table.ts'
 import { type ActiveRule, detectorText } from './rule-set.ts'
 import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
@@ -12,6 +13,7 @@ import {
   encodeState,
   type ScoringState,
   type ScoringState2,
+  type ScoringState3,
 } from './snapshot-state.ts'
 
 /** Stands for the slot of a rule that is gone: rows of it are not kept. */
@@ -22,28 +24,32 @@ export interface ScoringParts {
   readonly rules: ReadonlyMap<string, ActiveRule>
   readonly table: RowTable
   readonly findings: FindingLog
+  readonly lessons: Lessons
 }
 
 /**
- * Sections: facts (JSON), columns and verdicts of the table, descriptions of rows in two, then a detector a rule. Columns are
+ * Sections: facts (JSON), columns and verdicts of the table, descriptions of rows in two, then a detector a rule, then the
+ * spare one of each, empty where it has none. Columns are
  * views, as they lie in memory; who a row is says its hash, so that ids of series do not matter.
  */
-export function scoringViews(time_ms: number, { rules, table, findings }: ScoringParts): Uint8Array[] {
+export function scoringViews(time_ms: number, { rules, table, findings, lessons }: ScoringParts): Uint8Array[] {
   const all = [...rules.values()]
   const state: ScoringState = {
-    version: 3,
+    version: 4,
     time_ms: Math.max(time_ms, -8.64e15),
     rules: all.map(({ spec, slot }) => ({ key: spec.key, detector: detectorText(spec), slot })),
     runs: [...findings.runs],
     experts: [...findings.experts],
     episodes: findings.flapping.entries(),
     findings: findings.book.all(),
+    copies: lessons.copies.entries(),
   }
   return sectionViews([
     encodeState(state),
     ...table.views(),
     ...encodeAbouts(table.abouts()),
     ...all.map(({ detector }) => detector.views?.() ?? detector.save()),
+    ...all.map(({ spare }) => spare?.views?.() ?? new Uint8Array()),
   ])
 }
 
@@ -57,26 +63,28 @@ export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
   const moved = state.version === 1 ? load1(state, sections, parts) : load2(state, sections, parts)
   for (const [row, run] of state.runs) findings.runs.set(moved(row), run)
   for (const [row, experts] of state.experts) findings.experts.set(moved(row), experts)
-  if (state.version === 3) for (const [row, episodes] of state.episodes) findings.flapping.restore(row, episodes)
+  if ('episodes' in state) for (const [row, episodes] of state.episodes) findings.flapping.restore(row, episodes)
+  if ('copies' in state) parts.lessons.copies.replace(state.copies)
   dropStrangers(parts)
   return state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
 }
 
 /** Columns as they are; rows get the slots that their rules have now. */
 function load2(
-  state: ScoringState | ScoringState2,
+  state: ScoringState | ScoringState3 | ScoringState2,
   sections: readonly Uint8Array[],
   { rules, table }: ScoringParts,
 ): (row: number) => number {
   const { version } = state as { readonly version: unknown }
-  if (version !== 2 && version !== 3)
-    throw new ServiceError('bad_data', `scoring state has version ${String(version)}, newer than 3`)
+  if (!(Number(version) >= 2 && Number(version) <= 4))
+    throw new ServiceError('bad_data', `scoring state has version ${String(version)}, newer than 4`)
   const [columns, verdicts, strings, numbers, ...detectors] = sections
   if (columns === undefined || verdicts === undefined || strings === undefined || numbers === undefined) {
     throw new ServiceError('bad_data', 'scoring state is cut short')
   }
   table.load(columns, verdicts, decodeAbouts(strings, numbers))
-  const now = new Map(state.rules.map((saved, i) => [saved.slot + 1, loadRule(rules, saved, detectors[i])]))
+  const spares = detectors.splice(state.rules.length)
+  const now = new Map(state.rules.map((saved, i) => [saved.slot + 1, loadRule(rules, saved, detectors[i], spares[i])]))
   for (let row = 0; row < table.end; row++) {
     const slot = table.rule.data[row]!
     if (slot > 0) table.rule.data[row] = now.get(slot) ?? STRANGER
@@ -100,15 +108,17 @@ function loadRule(
   rules: ScoringParts['rules'],
   { key, detector }: { readonly key: string; readonly detector: string },
   bytes: Uint8Array | undefined,
+  spare?: Uint8Array,
 ): number {
   const rule = rules.get(key)
   if (rule === undefined || detectorText(rule.spec) !== detector) return STRANGER
   rule.detector.load(bytes ?? new Uint8Array())
+  if (spare !== undefined && spare.length > 0) rule.spare?.load(spare)
   return rule.slot + 1
 }
 
 /** Removes the rows whose rules are gone, and sets up what hangs on the others. */
-function dropStrangers({ rules, table, findings }: ScoringParts): void {
+function dropStrangers({ rules, table, findings, lessons }: ScoringParts): void {
   const silent = new Map(
     [...rules.values()].filter(({ scores }) => !scores).map((rule) => [rule.slot + 1, rule.silent]),
   )
@@ -119,6 +129,7 @@ function dropStrangers({ rules, table, findings }: ScoringParts): void {
       silent.get(slot)?.add(row)
       continue
     }
+    lessons.forget(row)
     findings.abandon(row, table.about(row))
     table.remove(row)
   }

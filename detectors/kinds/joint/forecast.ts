@@ -63,6 +63,12 @@ export class Forecast {
     this.#week.forget(row)
   }
 
+  /** The row has become a copy of another one: nothing of it is shared from here on. */
+  part(row: number, from: Forecast, other: number): void {
+    this.#day.part(row, from.#day, other)
+    this.#week.part(row, from.#week, other)
+  }
+
   begin(row: number, value: number): void {
     this.#level.data.fill(value, row * 4, row * 4 + 4)
   }
@@ -130,9 +136,38 @@ export class Forecast {
     return reference
   }
 
+  /** By how much the profile of the day has moved in `passed_ms` up to now; 0 where it says no more than a level. */
+  moved(row: number, time_ms: number, passed_ms: number): number {
+    const loss = this.#loss.data
+    const base = row * SIZE
+    if (!(loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < loss[base + LEVEL]!)) return 0
+    const now_ms = this.#civil.day_ms
+    const before_ms = (((now_ms - passed_ms) % DAY.period_ms) + DAY.period_ms) % DAY.period_ms
+    const by = this.#day.shape(row, time_ms, now_ms) - this.#day.shape(row, time_ms, before_ms)
+    return by === by ? by : 0
+  }
+
+  /** The newest value; means are still on the way after something that was far away. */
+  near(row: number): number {
+    return this.#level.data[row * 4]!
+  }
+
+  /** Everything is where the newest value is said to be. */
+  settle(row: number, time_ms: number, near: number): void {
+    this.drift(row, near - this.#level.data[row * 4 + 1]!)
+    this.#level.data[row * 4] = near
+    this.#day.adopt(row, this.#day.shape(row, time_ms, this.#civil.day_ms), near)
+    this.#week.adopt(row, this.#week.shape(row, time_ms, this.#civil.week_ms), near)
+  }
+
+  /** Levels move with the day. */
+  drift(row: number, by: number): void {
+    for (let at = row * 4; at < row * 4 + 4; at++) this.#level.data[at]! += by
+  }
+
   /** Everything that is expected moves by as much. */
   shift(row: number, by: number): void {
-    for (let at = row * 4; at < row * 4 + 4; at++) this.#level.data[at]! += by
+    this.drift(row, by)
     this.#day.shift(row, by)
     this.#week.shift(row, by)
   }

@@ -1,10 +1,11 @@
+import { assert } from '#core/assert.ts'
 import { CivilTime } from '#core/civil-time.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 import { joined } from '#core/store/part-writer.ts'
 
-import type { Detector, DetectorContext } from '../kind.ts'
+import type { Accepted, Correctable, Detector, DetectorContext } from '../kind.ts'
 import { Rows } from '../rows.ts'
 import { sectionViews, splitSections } from '../sections.ts'
 import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
@@ -68,7 +69,7 @@ const SEEN_MS = 7 * 86_400_000
  * and not again and again (`Recurrence`).
  * Each sample is judged first and learned afterwards, clipped.
  */
-export class Joint implements Detector {
+export class Joint implements Correctable {
   readonly #context: DetectorContext
   readonly #civil: CivilTime
   readonly #rows = new Rows()
@@ -145,6 +146,44 @@ export class Joint implements Detector {
 
   adopted(): boolean {
     return this.#adopted
+  }
+
+  /** Nothing is held of it. */
+  take(row: number, from: Detector, other: number): void {
+    assert(from instanceof Joint, 'a row is taken from its own kind')
+    this.#forecast.forget(row)
+    this.#rows.copy(row, from.#rows, other)
+    this.#forecast.part(row, from.#forecast, other)
+    this.#held.release(row)
+  }
+
+  near(row: number): number {
+    return this.#forecast.near(row)
+  }
+
+  pass(row: number, time_ms: number, level: number): void {
+    const passed_ms = time_ms - this.#last_ms.data[row]!
+    if (!(passed_ms > 0)) return
+    this.#civil.set(time_ms)
+    if (level === level) this.#forecast.settle(row, time_ms, level)
+    else this.#forecast.drift(row, this.#forecast.moved(row, time_ms, passed_ms))
+    this.#last_ms.data[row] = time_ms
+  }
+
+  insist(row: number, until_ms: number): void {
+    this.#held.insist(row, until_ms, this.#last.data[row]!)
+  }
+
+  accept(row: number, { time_ms, deviation, lasting, open, noise }: Accepted): void {
+    if (deviation === deviation) this.#recurrence.told(row, time_ms, deviation)
+    if (deviation === deviation && lasting) this.#recurrence.told(row, time_ms, -deviation)
+    this.#novelty.gather(row, time_ms)
+    if (open) this.#held.yield(row)
+    if (!noise) return
+    this.#rate.raise(row)
+    if (!this.#extremes.known(row)) return
+    this.#extremes.move(row, this.#rate.shift(row))
+    this.#bands(row)
   }
 
   views(): readonly Uint8Array[] {
@@ -267,6 +306,7 @@ export class Joint implements Detector {
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
+    if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, time_ms, sample.dt_ms))
     this.#adopted = this.#held.step(row, sample, out.score >= 1, out)
     if (this.#adopted) {
       this.#forecast.adopt(row)

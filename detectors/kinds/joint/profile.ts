@@ -67,6 +67,15 @@ export class Profile {
     if (page > 0) this.#pages.remove(page - 1)
   }
 
+  /** The row has become a copy of another one: it gets a page of its own. */
+  part(row: number, from: Profile, other: number): void {
+    const page = from.#page.data[other]!
+    if (page === 0) return
+    const own = this.#pages.add()
+    this.#pages.copy(own, from.#pages, page - 1)
+    this.#page.data[row] = own + 1
+  }
+
   allocated(row: number): boolean {
     return this.#page.data[row]! > 0
   }

@@ -37,6 +37,11 @@ export class Rate {
     return this.#shift.data[row]!
   }
 
+  /** An alarm was none. */
+  raise(row: number): void {
+    this.#shift.data[row] = Math.min(this.#shift.data[row]! + STEP, MOST)
+  }
+
   /** At an alarm, and now and then. `log`: logarithm of the score of evidence. */
   learn(row: number, time_ms: number, { budget_per_week, alarm, log }: Told): void {
     const since_ms = this.#since_ms.data[row]!

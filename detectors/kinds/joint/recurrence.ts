@@ -68,6 +68,17 @@ export class Recurrence {
     return known && !often
   }
 
+  /** Onsets up to about this deviation are no news, as if they had recurred: somebody said so. */
+  told(row: number, time_ms: number, deviation: number): void {
+    const now_s = Math.floor(time_ms / 1000)
+    const size = Math.log(Math.abs(deviation) + TINY)
+    const at = this.#find((row * 2 + (deviation < 0 ? 1 : 0)) * SLOTS, now_s, size)
+    if (this.#count.data[at] === 0) this.#between_min.data[at] = 0
+    this.#size.data[at] = size
+    this.#last_s.data[at] = now_s
+    this.#count.data[at] = Math.max(this.#count.data[at]!, KNOWN)
+  }
+
   /** Forgets what is over; occasions that are remembered of at least this size. */
   #larger(base: number, now_s: number, size: number): number {
     const count = this.#count.data
