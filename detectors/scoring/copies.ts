@@ -58,14 +58,10 @@ export class Copies {
     )
   }
 
-  /** The oldest of all, with its row. */
+  /** The oldest of the row that has had one for longest: of many that begin in one outage each costs little. */
   oldest(): { readonly row: number; readonly copy: Copy } | undefined {
-    let oldest: { row: number; copy: Copy } | undefined
-    for (const [row, copies] of this.#rows) {
-      const [copy] = copies
-      if (copy !== undefined && (oldest === undefined || copy.since_ms < oldest.copy.since_ms)) oldest = { row, copy }
-    }
-    return oldest
+    for (const [row, [copy]] of this.#rows) if (copy !== undefined) return { row, copy }
+    return undefined
   }
 
   replace(entries: Iterable<readonly [number, readonly Copy[]]>): void {
