@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import type { Feedback, FindingEvent } from '#core/finding.ts'
+import { FEEDBACK, type Feedback, type FindingEvent } from '#core/finding.ts'
 import { silentLog } from '#core/ports/log.ts'
 import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
 import { parseDetector } from '../kinds/registry.ts'
+import { Budgets } from './budgets.ts'
 import { ScoringEngine } from './engine.ts'
 import type { AnomalySpec } from './spec.ts'
 
@@ -44,15 +46,18 @@ const RULE: AnomalySpec = {
 class Stand {
   readonly events: FindingEvent[] = []
   readonly engine: ScoringEngine
+  readonly #budgets: Budgets
 
   constructor({ copies = 10, meter = silentMeter }: { copies?: number; meter?: Meter } = {}) {
     const labels = Labels.of({ [METRIC_NAME]: 'cpu', service_name: 'shop' })
+    this.#budgets = new Budgets(meter)
     this.engine = new ScoringEngine({
       definition: () => ({ labels, type: 'gauge', unit: '1', help: '', kind: 'float', bounds: new Float64Array() }),
       sink: { finding: (event) => void this.events.push(event) },
       log: silentLog,
       meter,
       copies,
+      budgets: this.#budgets,
     })
     this.engine.setRules([RULE])
   }
@@ -71,6 +76,13 @@ class Stand {
   say(feedback: Feedback, since = T): this {
     const finding = this.engine.list({ limit: 99 }).find(({ since_ms }) => since_ms === START + since * MINUTE)
     this.engine.feedback({ kind: 'feedback', feedback, finding: finding!.id, by: 'ann', at_ms: 0 })
+    return this
+  }
+
+  /** Becomes what the other one is, by way of what it saves. */
+  load(other: Stand): this {
+    this.engine.load(other.engine.save())
+    this.#budgets.load(other.#budgets.save())
     return this
   }
 
@@ -206,21 +218,22 @@ test('a finding that nobody knows is not found', () => {
   expect(() => new Stand().engine.feedback(said)).toThrow('no finding "f_none"')
 })
 
-describe('copies', () => {
-  const counters = () => {
-    const counts = new Map<string, number>()
-    const meter: Meter = {
-      ...silentMeter,
-      counter: (name) => ({ add: (by) => void counts.set(name, (counts.get(name) ?? 0) + by) }),
-      gauge: (name, _about, read) => void gauges.set(name, read),
-    }
-    const gauges = new Map<string, Parameters<Meter['gauge']>[2]>()
-    return {
-      meter,
-      lost: () => counts.get('barograph.detectors.copies_lost') ?? 0,
-      held: () => Number(gauges.get('barograph.detectors.copies')!()),
-    }
+const counters = () => {
+  const counts = new Map<string, number>()
+  const meter: Meter = {
+    ...silentMeter,
+    counter: (name) => ({ add: (by) => void counts.set(name, (counts.get(name) ?? 0) + by) }),
+    gauge: (name, _about, read) => void gauges.set(name, read),
   }
+  const gauges = new Map<string, Parameters<Meter['gauge']>[2]>()
+  return {
+    meter,
+    lost: () => counts.get('barograph.detectors.copies_lost') ?? 0,
+    held: () => Number(gauges.get('barograph.detectors.copies')!()),
+  }
+}
+
+describe('copies', () => {
   const spikes = (stand: Stand): Stand => {
     stand.feed(0, T, calm)
     for (let day = 0; day < 3; day++) {
@@ -251,6 +264,46 @@ describe('copies', () => {
   })
 })
 
+const acts = fc.array(
+  fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({ minutes: fc.integer({ min: 1, max: 200 }), level: fc.constantFrom(0, 0, 60, -60, 500) }),
+    },
+    fc.record({ say: fc.constantFrom(...FEEDBACK), of: fc.nat(5) }),
+  ),
+  { minLength: 5, maxLength: 20 },
+)
+
+test('whatever happens and is said: no more copies than may be, scores stay finite, and a snapshot changes nothing', () => {
+  fc.assert(
+    fc.property(acts, fc.integer({ min: 1, max: 4 }), fc.nat(19), (list, copies, cut) => {
+      const gauges = counters()
+      const run = (saved: boolean): unknown => {
+        let stand = new Stand({ copies, meter: gauges.meter }).feed(0, DAY, calm)
+        const events: FindingEvent[] = []
+        let minute = DAY
+        for (const [i, act] of list.entries()) {
+          if (saved && i === cut) {
+            events.push(...stand.events)
+            stand = new Stand({ copies, meter: gauges.meter }).load(stand)
+          }
+          if ('level' in act) stand.feed(minute, (minute += act.minutes), (at) => calm(at) + act.level)
+          else {
+            const finding = stand.engine.list({ limit: 9 })[act.of]
+            if (finding !== undefined) stand.say(act.say, (finding.since_ms - START) / MINUTE)
+          }
+          expect(gauges.held()).toBeLessThanOrEqual(copies)
+          expect(Number.isFinite(stand.expected)).toBe(true)
+        }
+        return [[...events, ...stand.events], stand.engine.newest(1)]
+      }
+      expect(run(true)).toEqual(run(false))
+    }),
+    { numRuns: 15 },
+  )
+})
+
 describe('a snapshot', () => {
   test('anywhere changes nothing of what was said, or is said later', () => {
     const run = (...cuts: readonly number[]): unknown => {
@@ -263,8 +316,7 @@ describe('a snapshot', () => {
           if (cut === to) continue
           const bytes = stand.engine.save()
           events.push(...stand.events)
-          stand = new Stand()
-          stand.engine.load(bytes)
+          stand = new Stand().load(stand)
           expect(Buffer.compare(stand.engine.save(), bytes)).toBe(0)
         }
       }
