@@ -83,6 +83,11 @@ test.each([
     'expanding series: proxy Series(): rpc error: code = Aborted desc = fetch series for {} store:10901: rpc error: code = ResourceExhausted desc = exceeded series limit: limit 10 violated',
     'too_large',
   ],
+  [
+    'expanding series: proxy Series(): rpc error: code = Aborted desc = receive series from Addr: sidecar:10901: rpc error: code = Unknown desc = ' +
+      'query Prometheus: send request: Post "http://prometheus:9090/api/v1/read": read tcp: read: connection reset by peer',
+    'unavailable',
+  ],
   ['multiple matches for labels: many-to-one matching must be explicit', 'execution'],
 ])('of a failure that is said to be of the query, %j is %s', async (error, code) => {
   prometheus.refuse = () => failure(422, 'execution', error)

@@ -12,7 +12,10 @@ const OF_QUESTION = /^PromQL (?:warning|info):|truncated due to limit/
 const OF_STORES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/code = ResourceExhausted|exceeded \w+ limit/, 'too_large'],
   [/code = DeadlineExceeded|context deadline exceeded|failed to receive any data (?:in|from)/, 'timeout'],
-  [/code = Unavailable|No StoreAPIs available|connection (?:refused|reset)/, 'unavailable'],
+  [
+    /code = Unavailable|No StoreAPIs available|[Nn]ot ready|connection (?:refused|reset)|send request|\bEOF\b/,
+    'unavailable',
+  ],
 ]
 
 /** What became of a query for which others had to be asked, from the text of an error or a warning; undefined where it is not about them. */
