@@ -19,6 +19,8 @@ import type { UpstreamSettings } from './settings.ts'
 import { UpstreamList } from './upstreams.ts'
 import type { RemoteWriters } from './write/writers.ts'
 
+const TELL_MS = 600_000
+
 export interface UpstreamDeps {
   /** Where marks are kept. */
   readonly folder: string
@@ -56,12 +58,16 @@ export function createUpstreams(
     description:
       'Steps of rules that were passed over, by reason: failed (they cannot be evaluated there), away (the upstream itself had no samples)',
   })
+  const short = deps.meter.counter('barograph.upstream.partial_answers', {
+    description: 'Answers that were taken though the upstream warned that something may be missing in them',
+  })
   const list = new UpstreamList(
     Object.entries(upstreams).map(([name, settings]) => {
       const { url, headers, timeout } = settings
       const { version, clock, fetch } = deps
       const client = new UpstreamClient(
         new Peer({ url: revealed(url), headers, timeout_ms: timeout, version, clock, fetch }),
+        shortOf(name, short, deps),
       )
       return {
         name,
@@ -83,6 +89,17 @@ export function createUpstreams(
     () => list.behind_ms / 1000,
   )
   return list
+}
+
+/** The same server warns with each answer: it is told now and then. */
+function shortOf(name: string, counter: Counter, { clock, log }: UpstreamDeps): (why: string) => void {
+  let told_ms = -Infinity
+  return (warning) => {
+    counter.add(1, { upstream: name })
+    if (clock.now_ms() - told_ms < TELL_MS) return
+    told_ms = clock.now_ms()
+    log.warn('something may be missing in what the upstream answers', { upstream: name, warning })
+  }
 }
 
 function askingOf(

@@ -61,6 +61,11 @@ export class Peer {
     return this.#url.origin
   }
 
+  /** What the query of its address says of a parameter; null where it does not. */
+  parameter(name: string): string | null {
+    return this.#url.searchParams.get(name)
+  }
+
   /** Whatever it answers. Throws `ServiceError`: `timeout`, `canceled`, `unavailable` (not reached), `too_large`. */
   async ask({ method, path = '', search, headers, body, limit, signal }: PeerRequest): Promise<PeerAnswer> {
     const { clock, timeout_ms, fetch } = this.#options

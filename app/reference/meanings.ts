@@ -51,7 +51,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'kafka.ssl.server_name': 'Name that the certificate of the brokers must have, if it is not their address.',
   'kafka.ssl.insecure_skip_verify': 'Talk to brokers that nobody vouches for.',
   'upstream.*.url':
-    'A server with a Prometheus API: Prometheus, Thanos, Mimir, VictoriaMetrics. With user and password where it wants Basic authentication.',
+    'A server with a Prometheus API: Prometheus, Thanos, Mimir, VictoriaMetrics. With user and password where it wants Basic authentication; what stands behind `?` is said with each query (`?partial_response=true` of Thanos).',
   'upstream.*.headers': 'Headers of each request, such as `Authorization` or `X-Scope-OrgID`; not shown anywhere.',
   'upstream.*.timeout': 'Time of one query.',
   'upstream.*.history.range':

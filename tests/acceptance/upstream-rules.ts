@@ -92,10 +92,10 @@ export class Samples {
   }
 }
 
-export async function write(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function write(url: string, body: Uint8Array<ArrayBuffer>, path = '/api/v1/write'): Promise<void> {
   const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' }
   for (let tries = 0; ; tries++) {
-    const response = await fetch(`${url}/api/v1/write`, { method: 'POST', body, headers })
+    const response = await fetch(`${url}${path}`, { method: 'POST', body, headers })
     if (response.ok) return
     // Senders are told to come again while history is looked at.
     if (response.status !== 503 || tries > 100) throw new Error(`${response.status}: ${await response.text()}`)

@@ -82,6 +82,7 @@ describe('a query evaluated elsewhere', () => {
       step: '0.5',
       timeout: '1500ms',
       lookback_delta: '60000ms',
+      partial_response: 'false',
     })
   })
 

@@ -32,6 +32,8 @@ export class FakePrometheus {
   }[] = []
   series: ServedSeries[] = []
   metadata: Record<string, { type: string; unit: string; help: string }[]> = {}
+  /** Of a Thanos, with why it asks them no more; a Prometheus has none. */
+  stores: { readonly name: string; readonly lastError: string | null }[] | undefined
   /** Samples of one answer; more is refused as Prometheus does it. */
   most = Infinity
   /** Whether range selectors may be asked for by themselves. */
@@ -80,6 +82,10 @@ export class FakePrometheus {
     const url = new URL(request.url ?? '/', 'http://x')
     const form = new URLSearchParams(request.method === 'POST' ? Buffer.concat(chunks).toString() : url.search)
     const path = url.pathname.replace('/api/v1/', '')
+    if (path === 'stores' && this.stores === undefined) {
+      response.writeHead(404).end('404 page not found')
+      return
+    }
     this.asked.push({ path, method: request.method ?? '', form, headers: request.headers })
     if (this.mute(form)) return
     const refused = this.refuse(path, request.method ?? '', this.asked.length) ?? this.#data(path, form, response)
@@ -92,6 +98,7 @@ export class FakePrometheus {
     }
     const time = (name: string): number => Number(form.get(name)) * 1000
     if (path === 'metadata') return say(this.metadata)
+    if (path === 'stores') return say({ sidecar: this.stores })
     if (path === 'series') {
       const found = this.#select(form.get('match[]') ?? '').filter(({ samples, histograms = [] }) =>
         [...samples, ...histograms].some(([at]) => at >= time('start') && at <= time('end')),

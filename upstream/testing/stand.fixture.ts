@@ -21,6 +21,8 @@ export const NOW = 1_795_000_000_000
 
 export interface StandOptions extends Partial<Pick<WriterOptions, 'what' | 'version' | 'shards' | 'max_age_ms'>> {
   readonly url: string
+  /** `/api/v1/write` by default. */
+  readonly path?: string
   readonly limits?: Partial<ShardLimits>
   readonly clock?: Clock
   /** Marks are kept here; a folder of its own where it is not given. */
@@ -47,13 +49,21 @@ export class Stand {
   readonly warnings: string[] = []
   readonly #batch = new SampleBuilder()
 
-  constructor({ url, limits = {}, clock = systemClock, folder = temporaryFolder(), store, ...rest }: StandOptions) {
+  constructor({
+    url,
+    path = '/api/v1/write',
+    limits = {},
+    clock = systemClock,
+    folder = temporaryFolder(),
+    store,
+    ...rest
+  }: StandOptions) {
     this.store =
       store ??
       new Store({ limits: { series: 1e6, series_per_metric: 1e6 }, analysis_ms: () => undefined, meter: silentMeter })
     const warn = (message: string): void => void this.warnings.push(message)
     const log = { debug() {}, info() {}, warn, error: warn }
-    const peer = new Peer({ url: `${url}/api/v1/write`, headers: {}, timeout_ms: 2000, version: 'test', clock, fetch })
+    const peer = new Peer({ url: `${url}${path}`, headers: {}, timeout_ms: 2000, version: 'test', clock, fetch })
     this.writer = new RemoteWriter({
       name: 'prom',
       what: 'all',

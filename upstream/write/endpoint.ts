@@ -28,8 +28,8 @@ const PROTOCOLS = {
   },
 } as const
 
-/** Refusals that are about what is in a request, so that a part of it may be good. */
-const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
+/** Refusals that are about what is in a request, so that a part of it may be good. Thanos says 409 of samples that are late. */
+const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 409, 413, 422])
 
 /**
  * A receiver of remote write, 1.0 and 2.0. What its answers mean is as the specification has it: 5xx and 429 are tried again, other

@@ -7,7 +7,7 @@ import { freePort } from '../../../bench/measure.ts'
 import { spawnProgram, temporaryFolder, until } from './barograph.ts'
 
 /** A program that the environment names, else the one that was built for tests; '' where there is none. */
-function found(variable: string, built: string): string {
+export function found(variable: string, built: string): string {
   const given = process.env[variable]
   if (given !== undefined) return given
   const path = join(process.env['TESTBED_CACHE'] ?? join(homedir(), '.cache/testbed'), built)
