@@ -22,13 +22,14 @@ export interface Running {
 
 export interface StartOptions {
   readonly loaded: LoadedConfig<Config>
+  readonly reread?: () => LoadedConfig<Config>
   readonly record?: string | undefined
   readonly level: string
   readonly moreRules?: readonly string[]
 }
 
 /** A whole process on the real clock, observing itself. */
-export async function startService({ loaded, record, level, moreRules = [] }: StartOptions): Promise<Running> {
+export async function startService({ loaded, reread, record, level, moreRules = [] }: StartOptions): Promise<Running> {
   const { listen, observe_self } = loaded.value
   const host = listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host
   const self =
@@ -37,7 +38,15 @@ export async function startService({ loaded, record, level, moreRules = [] }: St
       : { url: `http://${host}:${listen.otlp_http}`, interval_ms: observe_self }
   const telemetry = startTelemetry({ version, host: hostname(), self })
   const log = processLog(levelOf(level))
-  const service = new Service({ loaded, record, moreRules, telemetry, clock: systemClock, log })
+  const service = new Service({
+    loaded,
+    record,
+    moreRules,
+    telemetry,
+    clock: systemClock,
+    log,
+    ...(reread && { reread }),
+  })
   await service.start()
   keepHeapSmall()
   // One that is killed leaves it to the next as well, which then need not load the compiler.
@@ -69,12 +78,14 @@ export function greeting({ service, loaded }: Running): string {
 `
 }
 
-/** SIGTERM and SIGINT end it, SIGHUP reads rules again. A second signal does not wait for the drain. */
+/** SIGTERM and SIGINT end it, SIGHUP reads rules and scrape jobs again. A second signal does not wait for the drain. */
 export async function untilStopped(running: Running, terminal: Terminal): Promise<void> {
   process.on('SIGHUP', () => {
     running.service
       .reload()
-      .catch((error: unknown) => terminal.err(`barograph: rules are kept as they were:\n${messageOf(error)}\n`))
+      .catch((error: unknown) =>
+        terminal.err(`barograph: rules and scrape jobs are kept as they were:\n${messageOf(error)}\n`),
+      )
   })
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   terminal.err('barograph: stopping\n')

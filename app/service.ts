@@ -27,6 +27,7 @@ import { youngCollector } from './heap.ts'
 import { lockFolder } from './lock.ts'
 import { Pipeline } from './pipeline.ts'
 import { openRecording, type Recording } from './recording.ts'
+import { reloaded } from './reloaded.ts'
 import { resultsText } from './results.ts'
 import { readRules, rulePaths, type Rules, unknownDatasources } from './rules.ts'
 import { Sources } from './sources.ts'
@@ -45,6 +46,8 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
+  /** Reads the configuration again. Throws `ServiceError('bad_config')` with every problem. Not there: it stays. */
+  readonly reread?: () => LoadedConfig<Config>
   /** Rule files and folders beside those of the configuration. */
   readonly moreRules?: readonly string[]
   /** Where to take down what enters. */
@@ -69,6 +72,8 @@ export class Service implements Component {
   readonly #recording: Recording | undefined
   readonly #ticking: Ticking
   readonly #unlock: () => void
+  /** What is in force of the configuration. */
+  #loaded: LoadedConfig<Config>
   #notReady: string | null = 'starting'
   #rules: Rules = { groups: [], policies: [], problems: [], files: [] }
   #stopping: Promise<void> | undefined
@@ -80,6 +85,7 @@ export class Service implements Component {
     const { meter } = telemetry
     const data = resolve(folder, config.data)
     this.#options = options
+    this.#loaded = loaded
     this.#unlock = lockFolder(data)
     const peers = peersDeps(options, data)
     let writers: RemoteWriters | undefined
@@ -97,7 +103,7 @@ export class Service implements Component {
     })
     assert(writers !== undefined, 'the engine asks for its listener')
     this.#writers = writers
-    this.#loadRules()
+    this.#loadRules(loaded)
     const positions = new Positions()
     const series = new JournalSeries(this.engine.store)
     const decoder = createDecoder({ meter, ...decoderLimits(config), seed: randomInt(2 ** 31) })
@@ -183,12 +189,18 @@ export class Service implements Component {
     return this.#stopping
   }
 
-  /** Reads rule files again; a bad one keeps the old ones. Throws `ServiceError('bad_config')` with every problem. */
+  /** Reads scrape jobs and rule files again; where anything is bad, all stays as it was. Throws `ServiceError('bad_config')` with every problem. */
   async reload(): Promise<void> {
-    await this.pipeline.between(() => this.#loadRules())
-    this.#options.log.info('rules were read again', {
+    const { log, reread } = this.#options
+    const { loaded, waiting } = reloaded(this.#loaded, reread?.() ?? this.#loaded)
+    await this.pipeline.between(() => this.#loadRules(loaded))
+    this.#loaded = loaded
+    if (reread !== undefined) this.#sources.scrape(loaded.value.scrape)
+    if (waiting.length > 0) log.warn('changes of the configuration wait for a restart', { keys: waiting.join() })
+    log.info('rules and scrape jobs were read again', {
       files: this.#rules.files.length,
       groups: this.#rules.groups.length,
+      jobs: loaded.value.scrape.length,
     })
   }
 
@@ -199,8 +211,8 @@ export class Service implements Component {
     if (this.#stopping === undefined) this.#notReady = null
   }
 
-  #loadRules(): void {
-    const { loaded, moreRules = [] } = this.#options
+  #loadRules(loaded: LoadedConfig<Config>): void {
+    const { moreRules = [] } = this.#options
     const paths = [...rulePaths(loaded.value.rules, loaded.folder), ...moreRules]
     const rules = readRules(paths, this.engine.query, outside(loaded.value))
     refuseProblems([...rules.problems, ...unknownDatasources(rules, loaded.value.upstream)])
@@ -249,7 +261,7 @@ export class Service implements Component {
       ready: () => this.#notReady,
       metrics: async () =>
         `${await telemetry.exposition()}${await resultsText({ scores: detectors.scores, hints: scaler, limit: limits.exposed_series })}`,
-      config: () => stringify(loaded.raw),
+      config: () => stringify(this.#loaded.raw),
       reload: () => this.reload(),
       language,
       external_url: this.externalUrl,

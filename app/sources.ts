@@ -98,6 +98,11 @@ export class Sources implements Component {
     return this.#scrape
   }
 
+  /** Scrapes these jobs from now on. */
+  scrape(jobs: Config['scrape']): void {
+    this.#scrape.replace(jobs)
+  }
+
   /** What was known to be complete before this process began. */
   resume(complete_ms: number): void {
     this.#complete_ms = complete_ms

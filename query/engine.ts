@@ -53,7 +53,7 @@ interface Evaluation {
   readonly to_ms: number
   /** Of the query: 0 of an instant one. */
   readonly step_ms: number
-  readonly options: QueryOptions
+  readonly options: QueryOptions & Pick<RangeOptions, 'rollups'>
   readonly resultOf: (value: Value, grid: Grid, annotations: Annotations) => QueryResult | Promise<QueryResult>
 }
 
@@ -198,7 +198,8 @@ class LocalQueryEngine implements QueryEngine {
     const lookback_ms = options.lookback_ms ?? this.#lookback_ms
     const fetch = new Fetch(this.#readers, budget)
     const subquery_step_ms = this.#subqueryStep_ms
-    const reach = { query: { ...query, steps: grid.count }, lookback_ms, subquery_step_ms }
+    const { rollups = false } = options
+    const reach = { query: { ...query, steps: grid.count }, lookback_ms, subquery_step_ms, rollups }
     eachReach(expr, reach, (selector, wanted) => fetch.want(selector, wanted))
     const annotations = new Annotations(source)
     const evaluator = new Evaluator({ budget, fetch, annotations, query, lookback_ms, subquery_step_ms })

@@ -37,7 +37,9 @@ export const queryRange: RouteModule = {
     app.on(['GET', 'POST'], PATH, async (c) => {
       const form = await Form.of(c)
       const steps = stepsOf(form)
-      return evaluate(c, form, api, (options) => api.ports.query.range(form.text('query'), { ...options, ...steps }))
+      return evaluate(c, form, api, (options) => {
+        return api.ports.query.range(form.text('query'), { ...options, ...steps, rollups: true })
+      })
     })
   },
 }

@@ -12,7 +12,7 @@ export const reload: RouteModule = {
     app.post(PATH, async (c) => {
       if (api.reload === undefined) throw new ServiceError('not_found', 'nothing can be read again here')
       await api.reload()
-      return c.text('Rules and notification are read again.\n')
+      return c.text('Rules and scrape jobs are read again.\n')
     })
   },
 }

@@ -9,7 +9,8 @@ export const serve: Command = {
   help: `
 Usage: barograph [serve] [OPTIONS]
 
-Takes in OTLP, watches it by the rules, answers on the API and the console. SIGTERM and Ctrl-C drain and save; SIGHUP reads rules again.
+Takes in OTLP, watches it by the rules, answers on the API and the console. SIGTERM and Ctrl-C drain and save; SIGHUP reads
+rules and scrape jobs again.
 
 ${CONFIG_HELP}
   --record DIR      take down all that enters in DIR/input.jsonl, for barograph replay
@@ -24,7 +25,8 @@ ${CONFIG_HELP}
     holdYoungGeneration()
     // Loaded when it is wanted: it takes longer than most offline commands.
     const { greeting, startService, untilStopped } = await import('../running.ts')
-    const running = await startService({ loaded: readConfig(values), record: values.record, level: values.log })
+    const reread = () => readConfig(values)
+    const running = await startService({ loaded: reread(), reread, record: values.record, level: values.log })
     await terminal.out(greeting(running))
     await untilStopped(running, terminal)
     return 0

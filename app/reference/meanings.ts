@@ -26,7 +26,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   resend: 'An active alert is sent again this often, and expires at the receiver when it is not.',
   'retention.samples':
     'How long samples stay. Older ones are refused. A series without samples ends, with its rollups.',
-  'retention.rollups': 'How long summaries by 5 min and by hour stay.',
+  'retention.rollups':
+    'How long summaries by 5 min and by hour stay: range queries are answered from them where samples are gone.',
   'retention.incidents': 'How long incidents and changes stay.',
   'retention.bytes':
     'Samples and rollups, on disk and in memory; beyond it the oldest files go early, and that is counted.',

@@ -5,14 +5,10 @@ import { join } from 'node:path'
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { ManualClock, systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 
-import { type ScrapeJob, scrapeJobs } from '../scrape/config/job-schema.ts'
-import { Exporter, gzipped, page, StoringIntake, TEXT } from '../scrape/testing/exporter.fixture.ts'
-import { receiverDeps } from '../testing/receiving.fixture.ts'
-import type { ReceiverDeps } from './receiver.ts'
-import { type RunningScrape, scrape, type ScrapeConfig } from './scrape.ts'
+import { Exporter, gzipped, page, TEXT } from '../scrape/testing/exporter.fixture.ts'
+import { BEGIN, INTERVAL, Stand } from '../scrape/testing/stand.fixture.ts'
 
 const open: { stop(): Promise<void> }[] = []
 afterEach(async () => {
@@ -25,58 +21,9 @@ async function exporter(...args: Parameters<typeof Exporter.start>): Promise<Exp
   return started
 }
 
-const INTERVAL = 10_000
-const BEGIN = 1_000_000_000_000
-
-interface Setup extends Partial<ScrapeConfig> {
-  readonly limits?: Partial<ReceiverDeps['limits']>
-}
-
-/** Scraping on a clock that the test moves. */
-class Stand {
-  readonly clock = new ManualClock(BEGIN)
-  readonly intake = new StoringIntake()
-  readonly meter: ReturnType<typeof receiverDeps>['meter']
-  readonly scrape: RunningScrape
-
-  constructor(jobs: readonly Record<string, unknown>[], { limits = {}, ...config }: Setup = {}, real = false) {
-    const deps = receiverDeps(limits)
-    this.meter = deps.meter
-    const parsed: ScrapeJob[] = scrapeJobs.parse(jobs.map((job) => ({ job: 'shop', interval: '10s', ...job })))
-    const given = { jobs: parsed, folder: '/', scrapes: 10, targets: 100, user_agent: 'Barograph/test', ...config }
-    this.scrape = scrape.create(given, { ...deps, intake: this.intake, clock: real ? systemClock : this.clock })
-    open.push({ stop: () => this.scrape.stop() })
-  }
-
-  /** One interval: every target is due once; waits for so many inputs. */
-  async pass(inputs = 1): Promise<string[][]> {
-    const before = this.intake.batches.length
-    this.clock.advanceTo(this.clock.now_ms() + INTERVAL)
-    await vi.waitUntil(() => this.intake.batches.length === before + inputs, { timeout: 5000, interval: 5 })
-    return this.intake.batches.slice(before)
-  }
-
-  /** Lets five seconds after five seconds pass, until the number is what it should be. */
-  async wait(number: () => number | undefined, expected: number): Promise<void> {
-    const reached = (): boolean => {
-      if (number() === expected) return true
-      this.clock.advanceTo(this.clock.now_ms() + 5000)
-      return false
-    }
-    await vi.waitUntil(reached, { timeout: 5000 })
-  }
-
-  up(): number[] {
-    return Object.values(this.intake.values('up'))
-  }
-
-  errors(): string[] {
-    return this.scrape.active().map(({ last_error }) => last_error)
-  }
-}
-
 async function stand(...args: ConstructorParameters<typeof Stand>): Promise<Stand> {
   const made = new Stand(...args)
+  open.push({ stop: () => made.scrape.stop() })
   await made.scrape.start()
   return made
 }

@@ -1,3 +1,4 @@
+import type { Counter } from '#core/ports/meter.ts'
 import type { DroppedTarget, TargetInfo, TargetReader } from '#core/ports/targets.ts'
 import { SampleBuilder } from '#core/sample.ts'
 
@@ -10,7 +11,7 @@ import { HttpTargets } from '../scrape/discovery/http-targets.ts'
 import { StaticTargets } from '../scrape/discovery/static-targets.ts'
 import { Gate } from '../scrape/loop/gate.ts'
 import { LoopCounters } from '../scrape/loop/loop-counters.ts'
-import { type Places, ScrapePool } from '../scrape/loop/scrape-pool.ts'
+import { type JobParts, type Places, ScrapePool } from '../scrape/loop/scrape-pool.ts'
 import type { LoopDeps } from '../scrape/loop/target-loop.ts'
 import { PageCounters } from '../scrape/target/counters.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
@@ -28,14 +29,21 @@ export interface ScrapeConfig {
 }
 
 /** Scraping at work; tells whom. */
-export interface RunningScrape extends RunningReceiver, TargetReader {}
+export interface RunningScrape extends RunningReceiver, TargetReader {
+  /** The jobs as they are written now: those of the same name go on with the targets that stay the same, the series of those that are not there end. */
+  replace(jobs: readonly ScrapeJob[]): void
+}
 
 class Scrape implements RunningScrape {
   readonly addresses: RunningReceiver['addresses'] = []
   readonly #config: ScrapeConfig
   readonly #deps: ReceiverDeps
   readonly #loopDeps: LoopDeps
-  readonly #pools: readonly ScrapePool[]
+  readonly #failures: Counter
+  readonly #places: Places
+  readonly #ending = new Set<Promise<void>>()
+  #pools: readonly ScrapePool[]
+  #started = false
 
   constructor(config: ScrapeConfig, deps: ReceiverDeps) {
     const { meter } = deps
@@ -58,11 +66,11 @@ class Scrape implements RunningScrape {
     meter.gauge('barograph.collector.scrape.targets', { description: 'Targets that are scraped' }, () => {
       return this.#pools.reduce((sum, { size }) => sum + size, 0)
     })
-    const failures = meter.counter('barograph.collector.scrape.discovery_failures', {
+    this.#failures = meter.counter('barograph.collector.scrape.discovery_failures', {
       description: 'Lists of targets that could not be had, and targets that cannot be scraped, by mechanism',
     })
-    const places: Places = { left: config.targets }
-    this.#pools = config.jobs.map((job) => this.#pool(job, places, failures))
+    this.#places = { left: config.targets }
+    this.#pools = config.jobs.map((job) => this.#pool(job))
   }
 
   lagging(): boolean {
@@ -70,11 +78,29 @@ class Scrape implements RunningScrape {
   }
 
   async start(): Promise<void> {
+    this.#started = true
     for (const pool of this.#pools) pool.start()
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.stop()))
+    await Promise.all(this.#ending)
+  }
+
+  replace(jobs: readonly ScrapeJob[]): void {
+    const before = new Map(this.#pools.map((pool) => [pool.name, pool]))
+    const names = new Set(jobs.map(({ job }) => job))
+    for (const [name, pool] of before) {
+      if (names.has(name)) continue
+      const ending = pool.end().finally(() => this.#ending.delete(ending))
+      this.#ending.add(ending)
+    }
+    this.#pools = jobs.map((job) => {
+      const known = before.get(job.job)
+      if (known === undefined) return this.#begun(job)
+      known.use(this.#partsOf(job, known.discoveries))
+      return known
+    })
   }
 
   pools(): readonly string[] {
@@ -97,31 +123,42 @@ class Scrape implements RunningScrape {
     return this.#pools.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #pool(job: ScrapeJob, places: Places, failures: ReturnType<ReceiverDeps['meter']['counter']>): ScrapePool {
+  #begun(job: ScrapeJob): ScrapePool {
+    const pool = this.#pool(job)
+    if (this.#started) pool.start()
+    return pool
+  }
+
+  #pool(job: ScrapeJob): ScrapePool {
+    const onBad = (count: number): void => this.#failures.add(count, { mechanism: 'target' })
+    return new ScrapePool({ ...this.#partsOf(job), places: this.#places, deps: this.#loopDeps, onBad })
+  }
+
+  /** Lists in files that are named as before are still looked at by whom they were. */
+  #partsOf(job: ScrapeJob, before: ScrapePool['discoveries'] = new Map()): JobParts {
     const { clock, log, limits } = this.#deps
     const { folder } = this.#config
     const { budget } = this.#loopDeps
+    const failures = this.#failures
     const body_inflated =
       job.body_size_limit === 0 ? limits.body_inflated : Math.min(job.body_size_limit, limits.body_inflated)
     const client = (config: ScrapeJob | ScrapeJob['http_sd_configs'][number], bytes: number): HttpClient => {
       const bodies = new BodyReader({ body: limits.body, body_inflated: bytes }, budget)
       return new HttpClient({ config, folder, clock, bodies })
     }
-    const discoveries: Discovery[] = [
-      new StaticTargets(job),
-      ...job.file_sd_configs.map((config) => new FileTargets({ config, folder, clock, log, failures })),
-      ...job.http_sd_configs.map((config) => {
-        return new HttpTargets({ config, client: client(config, limits.body_inflated), budget, clock, log, failures })
-      }),
-    ]
-    return new ScrapePool({
-      job,
-      discoveries,
-      client: client(job, body_inflated),
-      places,
-      deps: this.#loopDeps,
-      onBad: (count) => failures.add(count, { mechanism: 'target' }),
-    })
+    const discoveries = new Map<string, Discovery>([['static', new StaticTargets(job)]])
+    for (const config of job.file_sd_configs) {
+      const place = `file ${JSON.stringify(config)}`
+      discoveries.set(place, before.get(place) ?? new FileTargets({ config, folder, clock, log, failures }))
+    }
+    for (const [i, config] of job.http_sd_configs.entries()) {
+      const asking = client(config, limits.body_inflated)
+      discoveries.set(
+        `http ${i} ${config.url}`,
+        new HttpTargets({ config, client: asking, budget, clock, log, failures }),
+      )
+    }
+    return { job, discoveries, client: client(job, body_inflated) }
   }
 }
 

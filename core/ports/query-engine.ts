@@ -72,6 +72,8 @@ export interface QueryStats {
 }
 
 export interface RangeOptions extends QueryOptions {
+  /** Where samples are gone, summaries of 5 min or 1 h may answer for them, if every step is at a multiple of that. */
+  readonly rollups?: boolean
   readonly from_ms: number
   readonly to_ms: number
   readonly step_ms: number

@@ -53,6 +53,8 @@ export interface SeriesSlice {
   readonly value: Float64Array
   /** 1 where the series was marked stale at that time (the value means nothing). */
   readonly stale: Uint8Array
+  /** How many samples each stands for, where some are rollups; not there: one each. */
+  readonly weight?: Float64Array
   readonly histograms?: HistogramSlice
 }
 
@@ -69,6 +71,14 @@ export interface RollupSlice {
   readonly sum: Float64Array
   readonly count: Float64Array
   readonly last: Float64Array
+}
+
+/** What of a rollup stands for its samples. */
+export type RollupValue = 'last' | 'min' | 'max' | 'sum'
+
+export interface RollupChoice {
+  readonly resolution_ms: RollupResolution
+  readonly value: RollupValue
 }
 
 export interface MetricMetadata {
@@ -94,6 +104,8 @@ export interface Extent extends TimeRange {
 export interface SelectOptions {
   /** Only the newest sample of each series in the range is needed: older ones may be left out. */
   readonly newest?: boolean
+  /** Where samples of a float series are gone, rollups may stand for them, each at the time of its last sample. Only where no histogram matches. */
+  readonly rollups?: RollupChoice | undefined
   /** The arrays of a batch are only read until the next is asked for: they may be used again for that. */
   readonly passing?: boolean
   /** Told how many series match and about how many samples they have in the range, before any is read; may throw. */

@@ -7,7 +7,7 @@ export const MAX = 1
 export const SUM = 2
 export const COUNT = 3
 export const LAST = 4
-const LAST_AT = 5
+export const LAST_AT = 5
 export const ROLLUP_COLUMNS = 6
 
 /** Parts of buckets: a bucket may come in several, in any order. Its time is its beginning. */

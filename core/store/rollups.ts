@@ -78,6 +78,11 @@ export class Rollups {
     if (this.#parts.length > 0) this.#fine.append(row, this.#parts, 0, this.#parts.length)
   }
 
+  /** Of what is sealed; Infinity where there is none. */
+  oldest_ms(row: number): number {
+    return Math.min(this.#fine.oldest_ms(row), this.#coarse.oldest_ms(row))
+  }
+
   /** Buckets that begin in the range, one part each, in order of time. A view, valid until the next call. */
   read(row: number, range: TimeRange, resolution_ms: typeof FINE_MS | typeof COARSE_MS): RollupBuffer {
     const parts = this.#parts

@@ -3,6 +3,7 @@ import type {
   ExemplarSlice,
   Extent,
   Matcher,
+  RollupChoice,
   RollupResolution,
   RollupSlice,
   SelectOptions,
@@ -19,6 +20,7 @@ import { formatBound, LE, type Part, partMatches, partNames, partsOf } from './h
 import { histogramSlices, mergeSlices } from './histogram-slices.ts'
 import { LabelLists } from './label-lists.ts'
 import type { Matching, Test } from './matching.ts'
+import { countRolled, rolledSlice } from './rolled-slice.ts'
 import { COUNT, LAST, MAX, MIN, SUM } from './rollup.ts'
 import { lowerBound, SampleBuffer } from './sample-buffer.ts'
 import { Strip } from './strip.ts'
@@ -49,6 +51,7 @@ interface Floats {
   readonly rows: Uint32Array
   readonly range: TimeRange
   readonly newest: boolean
+  readonly rollups?: RollupChoice | undefined
   readonly strip?: Strip
 }
 
@@ -139,14 +142,14 @@ export class Selection {
   ): Generator<SeriesBatch, void> {
     const tests = this.#tests(matchers)
     const found = this.#candidates(matchers, tests)
-    if (options.admit !== undefined) this.#admit(found, range, options.admit)
+    this.#admit(found, range, options)
     // Floats alone are in order, each label set once.
     if (found.histograms.length === 0) {
       yield* this.#floats(found.floats, range, options)
       return
     }
     const slices: SeriesSlice[] = []
-    for (const batch of this.#floats(found.floats, range, { ...options, passing: false })) {
+    for (const batch of this.#floats(found.floats, range, { ...options, passing: false, rollups: undefined })) {
       for (const slice of batch.slices) slices.push(slice)
       yield { slices: [], read: batch.read }
     }
@@ -157,19 +160,19 @@ export class Selection {
   *#floats(
     rows: Uint32Array,
     range: TimeRange,
-    { newest = false, passing = false }: SelectOptions,
+    { newest = false, passing = false, rollups }: SelectOptions,
   ): Generator<SeriesBatch> {
     if (!passing || rows.length < 2) {
-      yield* this.#batches({ rows, range, newest })
+      yield* this.#batches({ rows, range, newest, rollups })
       return
     }
     const strip = this.#strips.pop() ?? new Strip()
-    yield* this.#batches({ rows, range, newest, strip })
+    yield* this.#batches({ rows, range, newest, rollups, strip })
     // One that was not read to its end is not used again.
     if (this.#strips.length < STRIPS && strip.length <= STRIP_NUMBERS) this.#strips.push(strip)
   }
 
-  *#batches({ rows, range, newest, strip }: Floats): Generator<SeriesBatch> {
+  *#batches({ rows, range, newest, rollups, strip }: Floats): Generator<SeriesBatch> {
     const { series } = this.#tables
     const numbers = strip ?? this.#numbers
     strip?.rewind()
@@ -178,8 +181,10 @@ export class Selection {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!
       const { from, to } = this.#readFloats(row, range, newest)
-      if (to > from) slices.push(this.#floatSlice(series.labels(row), { from, to, numbers }))
-      read += this.#buffer.length + SERIES_COST
+      const rolled = rollups && rolledSlice(this.#tables, row, range, rollups, { buffer: this.#buffer, from, to })
+      if (rolled !== undefined) slices.push({ labels: series.labels(row), ...rolled })
+      else if (to > from) slices.push(this.#floatSlice(series.labels(row), { from, to, numbers }))
+      read += this.#buffer.length + (rolled?.time_ms.length ?? 0) + SERIES_COST
       if (read < READ_AT_ONCE) continue
       yield { slices, read }
       strip?.rewind()
@@ -406,11 +411,15 @@ export class Selection {
     return histogramSlices({ row, parts, range }, this.#tables.samples, this.#buffer)
   }
 
-  #admit({ floats, histograms }: Candidates, range: TimeRange, admit: NonNullable<SelectOptions['admit']>): void {
+  #admit({ floats, histograms }: Candidates, range: TimeRange, { admit, rollups }: SelectOptions): void {
+    if (admit === undefined) return
     const { samples } = this.#tables
     let series = floats.length
     let count = 0
-    for (let i = 0; i < floats.length; i++) count += samples.estimate(floats[i]!, range)
+    for (let i = 0; i < floats.length; i++) {
+      count += samples.estimate(floats[i]!, range)
+      if (rollups !== undefined) count += countRolled(this.#tables, floats[i]!, range, rollups)
+    }
     for (const { row, parts } of histograms) {
       const width = Math.max(1, parts.length)
       series += width

@@ -104,7 +104,8 @@ export class ForecastEngine implements Forecasting, ForecastReader, Snapshot {
   async #history(expr: string, time_ms: number, step_ms: number): Promise<readonly ResultSeries[]> {
     const step = Math.max(step_ms, MINUTE_MS)
     const to_ms = Math.floor(time_ms / step) * step
-    const result = await this.#options.query.range(expr, { from_ms: to_ms - HISTORY_MS, to_ms, step_ms: step })
+    const steps = { from_ms: to_ms - HISTORY_MS, to_ms, step_ms: step, rollups: true }
+    const result = await this.#options.query.range(expr, steps)
     if (result.type !== 'matrix') throw new ServiceError('execution', `${expr} is no series to forecast`)
     if (result.series.length > SERIES_MAX) {
       throw new ServiceError(

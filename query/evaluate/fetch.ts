@@ -1,6 +1,13 @@
 import { assert } from '#core/assert.ts'
 import { ServiceError } from '#core/errors.ts'
-import type { Matcher, SeriesBatch, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
+import type {
+  Matcher,
+  RollupChoice,
+  SeriesBatch,
+  SeriesReader,
+  SeriesSlice,
+  TimeRange,
+} from '#core/ports/series-reader.ts'
 
 import type { VectorSelector } from '../language/ast.ts'
 import type { Budget } from './budget.ts'
@@ -10,6 +17,7 @@ import type { Reach } from './reach.ts'
 interface Fetched {
   readonly matchers: readonly Matcher[]
   readonly range: TimeRange
+  readonly rollups: RollupChoice | undefined
   /** Every selector of it looks but once, for the newest sample. */
   readonly newest: boolean
   /** How often all its selectors look, at most. */
@@ -37,7 +45,7 @@ export class Fetch {
   readonly #readers: readonly SeriesReader[]
   readonly #budget: Budget
   readonly #wanted = new Map<string, Fetched[]>()
-  readonly #bySelector = new Map<VectorSelector, TimeRange>()
+  readonly #bySelector = new Map<VectorSelector, Reach>()
 
   constructor(readers: readonly SeriesReader[], budget: Budget) {
     this.#readers = readers
@@ -45,9 +53,10 @@ export class Fetch {
   }
 
   /** Announces what a selector will need. Selectors with the same matchers and overlapping ranges share one fetch. */
-  want(selector: VectorSelector, { range, once, steps }: Reach): void {
-    this.#bySelector.set(selector, range)
-    const key = keyOf(selector.matchers)
+  want(selector: VectorSelector, reach: Reach): void {
+    const { range, once, steps, rollups } = reach
+    this.#bySelector.set(selector, reach)
+    const key = keyOf(selector, reach)
     let joined = range
     let newest = once
     let looks = steps
@@ -67,7 +76,7 @@ export class Fetch {
     }
     this.#wanted.set(key, [
       ...apart,
-      { matchers: selector.matchers, range: joined, newest, steps: looks, askers, found: undefined },
+      { matchers: selector.matchers, range: joined, rollups, newest, steps: looks, askers, found: undefined },
     ])
   }
 
@@ -82,9 +91,10 @@ export class Fetch {
 
   /** The series of an announced selector, once all is loaded, in order of their labels. The arrays of a batch only last until the next. */
   async *batches(selector: VectorSelector): AsyncGenerator<readonly SeriesSlice[], void> {
-    const range = this.#bySelector.get(selector)!
+    const reach = this.#bySelector.get(selector)!
+    const { range } = reach
     const fetched = this.#wanted
-      .get(keyOf(selector.matchers))!
+      .get(keyOf(selector, reach))!
       .find((one) => one.range.from_ms <= range.from_ms && one.range.to_ms >= range.to_ms)!
     const found = fetched.found!
     assert(found.kind !== 'passed', 'what one selector asked for is looked at once')
@@ -162,7 +172,7 @@ export class Fetch {
   /** Refuses what has too many series or samples before they are in memory. */
   #selecting(
     reader: SeriesReader,
-    { matchers, range, newest, steps }: Fetched,
+    { matchers, range, rollups, newest, steps }: Fetched,
     passing: boolean,
   ): Generator<SeriesBatch, void> {
     if (reader.selecting === undefined) return atOnce(reader.select(matchers, range))
@@ -171,7 +181,7 @@ export class Fetch {
       budget.series(series)
       budget.foresee({ series, samples: newest ? 0 : samples, steps })
     }
-    return reader.selecting(matchers, range, { newest, admit, passing })
+    return reader.selecting(matchers, range, { newest, rollups, admit, passing })
   }
 
   /** Counts what was read, of so many series in all; returns its bytes. */
@@ -192,8 +202,9 @@ function* atOnce(slices: readonly SeriesSlice[]): Generator<SeriesBatch, void> {
   yield { slices, read: 0 }
 }
 
-function keyOf(matchers: readonly Matcher[]): string {
-  return matchers.map(({ name, op, value }) => `${name}\0${op}\0${value}`).join('\0')
+function keyOf({ matchers }: VectorSelector, { rollups }: Reach): string {
+  const kind = rollups === undefined ? '' : `${rollups.value}${rollups.resolution_ms}`
+  return [kind, ...matchers.map(({ name, op, value }) => `${name}\0${op}\0${value}`)].join('\0')
 }
 
 function sortUnique(slices: SeriesSlice[]): void {

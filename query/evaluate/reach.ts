@@ -1,6 +1,7 @@
-import type { TimeRange } from '#core/ports/series-reader.ts'
+import type { RollupChoice, RollupResolution, RollupValue, TimeRange } from '#core/ports/series-reader.ts'
 
-import { type Expr, partsOf, type TimeShift, type VectorSelector } from '../language/ast.ts'
+import { type Expr, partsOf, type TimeShift, unwrapped, type VectorSelector } from '../language/ast.ts'
+import { FUNCTIONS } from '../language/value-types.ts'
 
 /** The first and last step, of a query or of a subquery. */
 export interface Span {
@@ -9,7 +10,9 @@ export interface Span {
 }
 
 export interface ReachOptions {
-  readonly query: Span & { readonly steps: number }
+  readonly query: Span & { readonly steps: number; readonly step_ms: number }
+  /** Rollups may answer where samples are gone. */
+  readonly rollups?: boolean
   readonly lookback_ms: number
   /** Step of a subquery that names none. */
   readonly subquery_step_ms: number
@@ -23,7 +26,12 @@ export interface Reach {
   readonly once: boolean
   /** How often its series are looked at, at most. */
   readonly steps: number
+  /** What may stand for samples that are gone; not there: nothing. */
+  readonly rollups?: RollupChoice
 }
+
+/** Finest last. */
+const RESOLUTIONS: readonly RollupResolution[] = [3_600_000, 300_000]
 
 /** Calls back for every selector. */
 export function eachReach(
@@ -31,23 +39,63 @@ export function eachReach(
   options: ReachOptions,
   visit: (selector: VectorSelector, reach: Reach) => void,
 ): void {
-  const walk = (part: Expr, span: Span, steps: number): void => {
+  const { query } = options
+  const walk = (part: Expr, { span, steps, grid, rolled }: Looks): void => {
+    const rollups = (selector: VectorSelector, value: RollupValue | undefined, range_ms: number) => {
+      if (options.rollups !== true || value === undefined || selector.edges !== undefined) return {}
+      const resolution_ms = resolutionOf([...gridOf(selector, grid, query), range_ms])
+      return resolution_ms === undefined ? {} : { rollups: { resolution_ms, value } }
+    }
     if (part.kind === 'selector') {
-      const moments = shifted(part, span, options.query)
+      const moments = shifted(part, span, query)
       const once = moments.from_ms === moments.to_ms && part.edges !== 'smoothed'
-      visit(part, { range: ahead(part, back(moments, options.lookback_ms), options.lookback_ms), once, steps })
+      const range = ahead(part, back(moments, options.lookback_ms), options.lookback_ms)
+      visit(part, { range, once, steps, ...rollups(part, 'last', 0) })
     } else if (part.kind === 'matrix') {
-      const { selector } = part
+      const { selector, range_ms } = part
       const before_ms = selector.edges === undefined ? 0 : options.lookback_ms
-      const moments = back(shifted(selector, span, options.query), part.range_ms + before_ms)
-      visit(selector, { range: ahead(selector, moments, options.lookback_ms), once: false, steps })
+      const moments = back(shifted(selector, span, query), range_ms + before_ms)
+      const range = ahead(selector, moments, options.lookback_ms)
+      visit(selector, { range, once: false, steps, ...rollups(selector, rolled, range_ms) })
     } else if (part.kind === 'subquery') {
-      const inner = back(shifted(part, span, options.query), part.range_ms)
+      const inner = back(shifted(part, span, query), part.range_ms)
       const step_ms = part.step_ms === 0 ? options.subquery_step_ms : part.step_ms
-      walk(part.inner, inner, Math.floor((inner.to_ms - inner.from_ms) / step_ms) + 1)
-    } else for (const child of partsOf(part)) walk(child, span, steps)
+      const count = Math.floor((inner.to_ms - inner.from_ms) / step_ms) + 1
+      walk(part.inner, { span: inner, steps: count, grid: [step_ms] })
+    } else {
+      for (const child of partsOf(part))
+        walk(child, { span, steps, grid, rolled: part.kind === 'paren' ? rolled : rolledBy(part, child) })
+    }
   }
-  walk(expr, options.query, options.query.steps)
+  walk(expr, {
+    span: query,
+    steps: query.steps,
+    grid: query.steps === 1 ? [query.from_ms] : [query.from_ms, query.step_ms],
+  })
+}
+
+/** When a part of an expression is looked at. */
+interface Looks {
+  readonly span: Span
+  readonly steps: number
+  /** Every look is at a sum of multiples of these. */
+  readonly grid: readonly number[]
+  /** What of a rollup may stand for samples of a range vector. */
+  readonly rolled?: RollupValue | undefined
+}
+
+function rolledBy(part: Expr, child: Expr): RollupValue | undefined {
+  return part.kind === 'call' && unwrapped(child).kind === 'matrix' ? FUNCTIONS.get(part.name)?.rolled : undefined
+}
+
+/** The coarsest of which all are multiples. */
+function resolutionOf(times: readonly number[]): RollupResolution | undefined {
+  return RESOLUTIONS.find((resolution_ms) => times.every((time_ms) => time_ms % resolution_ms === 0))
+}
+
+function gridOf({ at, offset_ms }: TimeShift, grid: readonly number[], query: Span): readonly number[] {
+  if (at === null) return [...grid, offset_ms]
+  return [at === 'start' ? query.from_ms : at === 'end' ? query.to_ms : at, offset_ms]
 }
 
 /** Windows are open on the left: a sample exactly `reach_ms` before a step is out. */

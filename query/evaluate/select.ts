@@ -111,9 +111,9 @@ export async function* samplesOfBatches(
 }
 
 /** The samples of a series without stale markers. */
-function samplesOf({ labels, time_ms, value, stale, histograms: native }: SeriesSlice): Samples {
+function samplesOf({ labels, time_ms, value, weight, stale, histograms: native }: SeriesSlice): Samples {
   const histograms = native === undefined ? undefined : decodeHistograms(native)
-  const samples = { labels, time_ms, value, histograms, nameless: false }
+  const samples = { labels, time_ms, value, weight, histograms, nameless: false }
   return isMarked(stale) ? thinned(samples, (i) => stale[i] !== 1) : samples
 }
 
@@ -147,6 +147,7 @@ export function thinned(samples: Samples, keeps: (i: number) => boolean): Sample
     ...samples,
     time_ms: samples.time_ms.filter(kept),
     value: samples.value.filter(kept),
+    weight: samples.weight?.filter(kept),
     histograms: samples.histograms?.filter(kept),
   }
 }

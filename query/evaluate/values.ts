@@ -48,6 +48,8 @@ export interface Samples {
   readonly labels: Labels
   readonly time_ms: Float64Array
   readonly value: Float64Array
+  /** As in a slice. */
+  readonly weight?: Float64Array | undefined
   /** As in a column, by sample. */
   readonly histograms?: Histograms | undefined
   readonly nameless: boolean

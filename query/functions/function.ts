@@ -1,3 +1,5 @@
+import type { RollupValue } from '#core/ports/series-reader.ts'
+
 import type { Annotations } from '../evaluate/annotations.ts'
 import type { Budget } from '../evaluate/budget.ts'
 import type { Grid, MatrixValue, ScalarValue, StringValue, Value, VectorValue } from '../evaluate/values.ts'
@@ -20,6 +22,8 @@ export interface PromqlFunction {
   readonly infoLabels?: true
   /** An argument of which, where it is a selector, only `timestamps` are asked for: it is not evaluated, and is an empty vector. */
   readonly timed?: number
+  /** What of a rollup it takes for the samples of a range vector; not there: it has to see the samples. */
+  readonly rolled?: RollupValue
   call(call: FunctionCall): Value | Promise<Value>
 }
 

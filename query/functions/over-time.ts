@@ -1,19 +1,18 @@
 import { KahanSum, meanOf, quantileOf, varianceOf } from '../evaluate/kahan.ts'
 import { type FunctionCall, type PromqlFunction, scalarArg } from './function.ts'
-import { firstOf, lastOf, type MixedRollup, nativeTotal } from './native-windows.ts'
-import { type Rollup, rollup } from './rollup.ts'
+import { firstOf, lastOf, nativeTotal } from './native-windows.ts'
+import { type Rollup, rollup, type RollupSpec } from './rollup.ts'
 import type { Window } from './window.ts'
 
-const plain = (name: string, of: Rollup, native?: MixedRollup): PromqlFunction =>
-  rollup({ name, prepare: () => of, ...(native === undefined ? {} : { native }) })
+const plain = (name: string, of: Rollup, more: Pick<RollupSpec, 'native' | 'rolled'> = {}): PromqlFunction =>
+  rollup({ name, prepare: () => of, ...more })
 
-const count: Rollup = ({ from, to }) => to - from
 const present: Rollup = () => 1
 
 /** `…_over_time`: one value of all samples in a window. */
 export const overTime: readonly PromqlFunction[] = [
-  plain('avg_over_time', ({ from, to, value }) => meanOf(from, to, (i) => value[i]!), nativeTotal('mean')),
-  plain('count_over_time', count, count),
+  plain('avg_over_time', mean, { native: nativeTotal('mean'), rolled: 'sum' }),
+  plain('count_over_time', count, { native: count, rolled: 'last' }),
   rollup({
     name: 'first_over_time',
     native: firstOf,
@@ -26,6 +25,7 @@ export const overTime: readonly PromqlFunction[] = [
   rollup({
     name: 'last_over_time',
     native: lastOf,
+    rolled: 'last',
     keepsName: true,
     prepare:
       () =>
@@ -39,9 +39,9 @@ export const overTime: readonly PromqlFunction[] = [
       value.slice(from, to).map((one) => Math.abs(one - median)),
     )
   }),
-  plain('max_over_time', (window) => extreme(window, (a, b) => a > b)),
-  plain('min_over_time', (window) => extreme(window, (a, b) => a < b)),
-  plain('present_over_time', present, present),
+  plain('max_over_time', (window) => extreme(window, (a, b) => a > b), { rolled: 'max' }),
+  plain('min_over_time', (window) => extreme(window, (a, b) => a < b), { rolled: 'min' }),
+  plain('present_over_time', present, { native: present, rolled: 'last' }),
   rollup({
     name: 'quantile_over_time',
     args: ['scalar', 'matrix'],
@@ -54,16 +54,28 @@ export const overTime: readonly PromqlFunction[] = [
   }),
   plain('stddev_over_time', ({ from, to, value }) => Math.sqrt(varianceOf(from, to, (i) => value[i]!))),
   plain('stdvar_over_time', ({ from, to, value }) => varianceOf(from, to, (i) => value[i]!)),
-  plain(
-    'sum_over_time',
-    ({ from, to, value }) => {
-      const sum = new KahanSum()
-      for (let i = from; i < to; i++) sum.add(value[i]!)
-      return sum.value
-    },
-    nativeTotal('sum'),
-  ),
+  plain('sum_over_time', sumOf, { native: nativeTotal('sum'), rolled: 'sum' }),
 ]
+
+/** Samples of a window, those that rollups stand for included. */
+function count({ from, to, weight }: Window): number {
+  if (weight === undefined) return to - from
+  let sum = 0
+  for (let i = from; i < to; i++) sum += weight[i]!
+  return sum
+}
+
+/** Of rollups the values are sums. */
+function mean(window: Window): number {
+  const { from, to, value, weight } = window
+  return weight === undefined ? meanOf(from, to, (i) => value[i]!) : sumOf(window) / count(window)
+}
+
+function sumOf({ from, to, value }: Window): number {
+  const sum = new KahanSum()
+  for (let i = from; i < to; i++) sum.add(value[i]!)
+  return sum.value
+}
 
 /** NaN only where there is nothing else. */
 function extreme({ from, to, value }: Window, better: (a: number, b: number) => boolean): number {

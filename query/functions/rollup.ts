@@ -1,3 +1,5 @@
+import type { RollupValue } from '#core/ports/series-reader.ts'
+
 import type { Budget } from '../evaluate/budget.ts'
 import { bytesOfHistograms } from '../evaluate/memory.ts'
 import {
@@ -28,6 +30,8 @@ export interface RollupSpec {
   readonly over?: number
   /** The metric keeps its name: the result is one of its values. */
   readonly keepsName?: true
+  /** See `PromqlFunction`. */
+  readonly rolled?: RollupValue
   /** Looks at a series once, before its windows; `call` has the other arguments. */
   prepare(samples: Samples, call: FunctionCall): Rollup
   /** What it makes of a window with edges, where it takes such. */
@@ -44,6 +48,7 @@ export function rollup(spec: RollupSpec): PromqlFunction {
     name: spec.name,
     args: spec.args ?? ['matrix'],
     returns: 'vector',
+    ...(spec.rolled === undefined ? {} : { rolled: spec.rolled }),
     async call(call) {
       const result = await rolled(spec, call)
       spec.annotate?.(result.columns, call)

@@ -11,9 +11,9 @@ export class Sliding {
   readonly #window: Window
   #next = 0
 
-  constructor({ time_ms, value }: Samples, { end_ms, range_ms }: MatrixValue) {
+  constructor({ time_ms, value, weight }: Samples, { end_ms, range_ms }: MatrixValue) {
     this.#end_ms = end_ms
-    this.#window = { time_ms, value, from: 0, to: 0, end_ms: 0, range_ms, step: 0 }
+    this.#window = { time_ms, value, weight, from: 0, to: 0, end_ms: 0, range_ms, step: 0 }
   }
 
   /** Goes on with the windows that are not empty; false: others should have a turn before it goes on. */
@@ -49,11 +49,11 @@ export class Sliding {
 }
 
 /** The window of a query of one step; undefined where nothing lies in it. */
-export function onlyWindow({ time_ms, value }: Samples, { end_ms, range_ms }: MatrixValue): Window | undefined {
+export function onlyWindow({ time_ms, value, weight }: Samples, { end_ms, range_ms }: MatrixValue): Window | undefined {
   const end = end_ms[0]!
   let from = 0
   let to = time_ms.length
   while (to > 0 && time_ms[to - 1]! > end) to--
   while (from < to && time_ms[from]! <= end - range_ms) from++
-  return from === to ? undefined : { time_ms, value, from, to, end_ms: end, range_ms, step: 0 }
+  return from === to ? undefined : { time_ms, value, weight, from, to, end_ms: end, range_ms, step: 0 }
 }

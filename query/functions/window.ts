@@ -2,6 +2,8 @@
 export interface Window {
   readonly time_ms: Float64Array
   readonly value: Float64Array
+  /** How many samples each stands for; not there: one. */
+  readonly weight?: Float64Array | undefined
   from: number
   to: number
   /** The window is `(end_ms - range_ms, end_ms]`. */

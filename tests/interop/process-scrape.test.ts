@@ -82,6 +82,40 @@ test('one Barograph scrapes another: its metrics, whether it is up, and that it 
   expect(await again.stop()).toBe(0)
 }, 60_000)
 
+test('SIGHUP reads scrape jobs again: targets that stay have no gap, a mistake changes nothing', async () => {
+  const [one, other] = [await Exporter.start(page('a 1\n')), await Exporter.start(page('b 1\n'))]
+  closing.push(
+    () => one.stop(),
+    () => other.stop(),
+  )
+  const file = join(temporaryFolder(), 'barograph.yml')
+  const write = (...jobs: readonly object[]): void => writeFileSync(file, JSON.stringify({ scrape: jobs }))
+  const job = { job: 'shop', targets: [one.address], interval: '1s' }
+  write(job)
+  const server = await Server.start({ rules: NO_RULES, args: ['--config', file] })
+  const up = async (name: string): Promise<number[]> => values(server.apiUrl, `count_over_time(up{job="${name}"}[1m])`)
+  await until('two scrapes', async () => ((await up('shop'))[0]! >= 2 ? true : undefined))
+
+  write(job, { job: 'stock', targets: [other.address], interval: '1s' })
+  server.hangUp()
+  await until('the other job', async () => ((await up('stock'))[0]! >= 2 ? true : undefined))
+  const { data } = await api<Matrix>(server.apiUrl, 'query', { query: 'up{job="shop"}[1m]' })
+  const times = data.result[0]!.values.map(([time_s]) => time_s)
+  for (const [i, time_s] of times.slice(1).entries()) expect(time_s - times[i]!).toBeCloseTo(1, 1)
+  expect((await (await fetch(`${server.apiUrl}/api/v1/status/config`)).text()).includes('stock')).toBe(true)
+
+  write({ ...job, intervall: '1s' })
+  server.hangUp()
+  await until('the reason', () => (server.stderr.includes('kept as they were') ? true : undefined))
+  expect(server.stderr).toContain('unknown key "intervall"')
+  expect((await api<Targets>(server.apiUrl, 'targets')).data.activeTargets).toHaveLength(2)
+
+  write({ ...job, job: 'shop', targets: [] })
+  server.hangUp()
+  await until('both to end', async () => ((await values(server.apiUrl, 'up')).length === 0 ? true : undefined))
+  expect(await server.stop()).toBe(0)
+}, 60_000)
+
 /** A Prometheus that scrapes as it is told. */
 async function prometheus(jobs: readonly object[]): Promise<string> {
   const folder = temporaryFolder()

@@ -14,10 +14,15 @@ export interface Places {
   left: number
 }
 
-export interface ScrapePoolOptions {
+/** A job with what its targets are found and asked by. */
+export interface JobParts {
   readonly job: ScrapeJob
-  readonly discoveries: readonly Discovery[]
+  /** By their place in the job. */
+  readonly discoveries: ReadonlyMap<string, Discovery>
   readonly client: HttpClient
+}
+
+export interface ScrapePoolOptions extends JobParts {
   readonly places: Places
   readonly deps: LoopDeps
   /** Targets that cannot be scraped, or for which there is no place. */
@@ -26,14 +31,18 @@ export interface ScrapePoolOptions {
 
 /** The targets of one job: those that are discovered come and go. */
 export class ScrapePool {
-  readonly #options: ScrapePoolOptions
-  readonly #groups = new Map<Discovery, readonly TargetGroup[]>()
+  #options: ScrapePoolOptions
+  /** What was found, by the place of the discovery in the job. */
+  #groups = new Map<string, readonly TargetGroup[]>()
   readonly #loops = new Map<string, TargetLoop>()
   readonly #ending = new Set<Promise<void>>()
   #dropped: readonly DroppedTarget[] = []
   #droppedCount = 0
   #forbidden = ''
+  #started = false
   #stopped = false
+  /** Of settings before, for scrapes under way. */
+  readonly #clients = new Set<HttpClient>()
 
   constructor(options: ScrapePoolOptions) {
     this.#options = options
@@ -59,23 +68,69 @@ export class ScrapePool {
     return this.#loops.size
   }
 
+  get discoveries(): ReadonlyMap<string, Discovery> {
+    return this.#options.discoveries
+  }
+
   start(): void {
-    for (const discovery of this.#options.discoveries) {
+    this.#started = true
+    this.#look(new Set())
+  }
+
+  /** The job as it is written now. Targets that stay the same are scraped on; what a discovery found stands until the one in its place has looked. */
+  use(parts: JobParts): void {
+    const before = this.#options
+    this.#options = { ...before, ...parts }
+    const [old, now] = [new Set(before.discoveries.values()), new Set(parts.discoveries.values())]
+    for (const discovery of old) if (!now.has(discovery)) discovery.stop()
+    this.#groups = new Map([...this.#groups].filter(([place]) => parts.discoveries.has(place)))
+    const scrapes = [...this.#loops.values()].map((loop) => loop.use(parts))
+    this.#clients.add(before.client)
+    const closing = this.#closeAfter(scrapes, before.client).finally(() => this.#ending.delete(closing))
+    this.#ending.add(closing)
+    if (!this.#started) return
+    this.#sync()
+    this.#look(old)
+  }
+
+  /** The process ends, the targets do not: their series are not marked stale. */
+  async stop(): Promise<void> {
+    this.#close()
+    for (const client of this.#clients) client.close()
+    this.#options.client.close()
+    await Promise.all([...this.#loops.values()].map((loop) => loop.stop()))
+    await Promise.all(this.#ending)
+  }
+
+  /** The job is no more, and neither are its targets: their series end. */
+  async end(): Promise<void> {
+    this.#close()
+    for (const [key, loop] of this.#loops) this.#end(key, loop)
+    await Promise.all(this.#ending)
+    this.#options.client.close()
+  }
+
+  /** Starts discoveries, but for those that are at work. */
+  #look(atWork: ReadonlySet<Discovery>): void {
+    for (const [place, discovery] of this.#options.discoveries) {
+      if (atWork.has(discovery)) continue
       discovery.start((groups) => {
-        if (this.#stopped) return
-        this.#groups.set(discovery, groups)
+        if (this.#stopped || this.#options.discoveries.get(place) !== discovery) return
+        this.#groups.set(place, groups)
         this.#sync()
       })
     }
   }
 
-  /** The process ends, the targets do not: their series are not marked stale. */
-  async stop(): Promise<void> {
+  async #closeAfter(scrapes: readonly Promise<void>[], client: HttpClient): Promise<void> {
+    await Promise.all(scrapes)
+    client.close()
+    this.#clients.delete(client)
+  }
+
+  #close(): void {
     this.#stopped = true
-    for (const discovery of this.#options.discoveries) discovery.stop()
-    this.#options.client.close()
-    await Promise.all([...this.#loops.values()].map((loop) => loop.stop()))
-    await Promise.all(this.#ending)
+    for (const discovery of this.#options.discoveries.values()) discovery.stop()
   }
 
   #sync(): void {

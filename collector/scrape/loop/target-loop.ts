@@ -12,7 +12,7 @@ import type { HttpClient } from '../client/http-client.ts'
 import type { ScrapeJob } from '../config/job-schema.ts'
 import { acceptHeader, pageFormat } from '../target/content-type.ts'
 import type { PageCounters } from '../target/counters.ts'
-import { type Fetched, ScrapeDecoder } from '../target/scrape-decoder.ts'
+import { type Fetched, ScrapeDecoder, type ScrapeDecoderOptions } from '../target/scrape-decoder.ts'
 import type { Target } from '../target/target.ts'
 import type { Gate } from './gate.ts'
 import type { LoopCounters } from './loop-counters.ts'
@@ -43,15 +43,30 @@ export interface TargetLoopOptions extends LoopDeps {
 /** Not the target's doing: nothing is written about it. */
 const OURS: ReadonlySet<string> = new Set(['overloaded', 'canceled'])
 
+function decoding({ job, target, builder, pages }: TargetLoopOptions): ScrapeDecoderOptions {
+  return { ...job, labels: target.labels, builder, counters: pages }
+}
+
+function headersOf({ job, target, user_agent }: TargetLoopOptions): Readonly<Record<string, string>> {
+  return {
+    accept: acceptHeader(job.protocols, job.escaping),
+    'accept-encoding': job.enable_compression ? 'gzip' : 'identity',
+    'user-agent': user_agent,
+    'x-prometheus-scrape-timeout-seconds': String(target.timeout_ms / 1000),
+  }
+}
+
 /** Scrapes one target at its interval, one scrape at a time. */
 export class TargetLoop {
-  readonly #options: TargetLoopOptions
+  #options: TargetLoopOptions
   readonly #schedule: Schedule
   readonly #decoder: ScrapeDecoder
-  readonly #headers: Readonly<Record<string, string>>
+  #headers: Readonly<Record<string, string>>
   #cancel: () => void = () => undefined
   #running: Promise<void> | undefined
   #stopped = false
+  /** The next page is read under other settings. */
+  #changed = false
   #health: TargetInfo['health'] = 'unknown'
   #error = ''
   #told = ''
@@ -59,16 +74,19 @@ export class TargetLoop {
   #duration_s = 0
 
   constructor(options: TargetLoopOptions) {
-    const { job, target, builder, pages } = options
+    const { target } = options
     this.#options = options
     this.#schedule = new Schedule(target.key, target.interval_ms)
-    this.#decoder = new ScrapeDecoder({ ...job, labels: target.labels, builder, counters: pages })
-    this.#headers = {
-      accept: acceptHeader(job.protocols, job.escaping),
-      'accept-encoding': job.enable_compression ? 'gzip' : 'identity',
-      'user-agent': options.user_agent,
-      'x-prometheus-scrape-timeout-seconds': String(target.timeout_ms / 1000),
-    }
+    this.#decoder = new ScrapeDecoder(decoding(options))
+    this.#headers = headersOf(options)
+  }
+
+  /** Other settings for the same target, from its next scrape on. Resolves when the one under way is over. */
+  async use(settings: Pick<TargetLoopOptions, 'job' | 'client'>): Promise<void> {
+    this.#options = { ...this.#options, ...settings }
+    this.#headers = headersOf(this.#options)
+    this.#changed = true
+    await this.#running
   }
 
   get info(): TargetInfo {
@@ -126,6 +144,8 @@ export class TargetLoop {
     const share = budget.share()
     try {
       if (this.#stopped) return
+      if (this.#changed) this.#decoder.use(decoding(this.#options))
+      this.#changed = false
       const begun_ms = clock.now_ms()
       const page = await this.#fetch(share)
       const duration_s = (clock.now_ms() - begun_ms) / 1000

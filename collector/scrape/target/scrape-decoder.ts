@@ -32,7 +32,7 @@ export interface ScrapeDecoderOptions extends TargetSeriesOptions {
 
 /** Pages of one target as samples, with `up` and staleness. Called in the turn of its input, with the store at hand. */
 export class ScrapeDecoder {
-  readonly #options: ScrapeDecoderOptions
+  #options: ScrapeDecoderOptions
   readonly #series: TargetSeries
   readonly #report: ReportSeries
   readonly #readers = new Map<Format, PageReader<Known>>()
@@ -45,6 +45,13 @@ export class ScrapeDecoder {
     this.#options = options
     this.#series = new TargetSeries(options)
     this.#report = new ReportSeries(options.labels)
+  }
+
+  /** Other settings for the same target: its pages are read anew, and its series are still known. */
+  use(options: ScrapeDecoderOptions): void {
+    this.#options = options
+    this.#series.use(options)
+    this.#readers.clear()
   }
 
   /** The first rule of OpenMetrics that the newest page breaks, '' where it breaks none. */

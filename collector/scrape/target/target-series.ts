@@ -38,7 +38,7 @@ export type Known = Row | Part
  * are gone since the scrape before. Lines may be forgotten and come again: a series is known by its id, a histogram by its labels.
  */
 export class TargetSeries implements SampleSink<Known> {
-  readonly #options: TargetSeriesOptions
+  #options: TargetSeriesOptions
   readonly #rows = new Map<SeriesId, Row>()
   readonly #histograms = new Map<string, HistogramRow>()
   /** What relabelling drops. */
@@ -63,6 +63,11 @@ export class TargetSeries implements SampleSink<Known> {
 
   get tally(): Tally {
     return this.#tally
+  }
+
+  /** Other settings from the next page on, whose lines must come unknown. What was there before and is not under these is marked stale. */
+  use(options: TargetSeriesOptions): void {
+    this.#options = options
   }
 
   begin(time_ms: number, writer: SeriesWriter, builder: SampleBuilder): void {
