@@ -23,9 +23,9 @@ beforeEach(async () => {
 })
 afterEach(() => prometheus.stop())
 
-function clientOf(query = ''): UpstreamClient {
+function clientOf(query = '', timeout_ms = 2000): UpstreamClient {
   const url = `${prometheus.url}/${query}`
-  const peer = new Peer({ url, headers: {}, timeout_ms: 2000, version: 'test', clock: systemClock, fetch })
+  const peer = new Peer({ url, headers: {}, timeout_ms, version: 'test', clock: systemClock, fetch })
   return new UpstreamClient(peer, (why) => told.push(why))
 }
 
@@ -107,6 +107,21 @@ describe('a store that is asked no more', () => {
     await expect(client.series('{__name__="up"}', RANGE, 10)).rejects.toMatchObject({ code: 'unavailable' })
     prometheus.stores[1] = { name: 'b:10901', lastError: null }
     expect(await client.range('up', RANGE)).toMatchObject({ series: [{}] })
+  })
+
+  test('is not known of while the list does not come: that is no fault of the query', async () => {
+    prometheus.evaluate = () => ({ '{}': 1 })
+    prometheus.stores = [{ name: 'a:10901', lastError: null }]
+    const client = clientOf()
+    prometheus.refuse = (path) => (path === 'stores' ? { status: 500, body: '' } : undefined)
+    await client.range('up', RANGE)
+    let muted = 0
+    prometheus.mute = (form) => form.size === 0 && muted++ === 0
+    await expect(clientOf('', 100).range('up', RANGE)).rejects.toMatchObject({ code: 'unavailable' })
+    prometheus.refuse = () => undefined
+    expect(await client.range('up', RANGE)).toMatchObject({ series: [{}] })
+    prometheus.refuse = (path) => (path === 'stores' ? { status: 502, body: '' } : undefined)
+    await expect(client.range('up', RANGE)).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   test('does not matter where partial answers are wanted, nor is a Prometheus asked for its stores again', async () => {

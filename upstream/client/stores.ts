@@ -1,8 +1,9 @@
-import { ServiceError } from '#core/errors.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
 
-import type { Peer } from '../peer.ts'
+import type { Peer, PeerAnswer } from '../peer.ts'
 
-const LIST_BYTES = 4 * 2 ** 20
+/** Each store is listed with all label sets of its blocks. */
+const LIST_BYTES = 64 * 2 ** 20
 
 /**
  * The stores of a Thanos. It asks one that did not answer its own last look no more, and says nothing of that in its answers; here it
@@ -10,29 +11,45 @@ const LIST_BYTES = 4 * 2 ** 20
  */
 export class Stores {
   readonly #peer: Peer
-  #listed = true
+  /** Undefined before that is known. */
+  #listed: boolean | undefined
 
   constructor(peer: Peer) {
     this.#peer = peer
   }
 
-  /** Throws `ServiceError('unavailable')` where one is left out, and what the peer throws. To be asked after an answer: one that failed before it is listed then. */
+  /** Throws `ServiceError('unavailable')` where one is left out or there is no telling, `canceled`. To be asked after an answer: one that failed before it is listed then. */
   async allAsked(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#listed) return
-    const { status, body } = await this.#peer.ask({
-      method: 'GET',
-      path: '/api/v1/stores',
-      limit: LIST_BYTES,
-      ...(signal !== undefined && { signal }),
-    })
+    if (this.#listed === false) return
+    const { status, body } = await this.#list(signal)
     const failing = status === 200 ? failingOf(body) : undefined
-    // What passes says nothing of whether there is a list.
-    if (failing === undefined && status < 500 && status !== 429) this.#listed = false
-    if (failing === undefined || failing.length === 0) return
+    if (failing === undefined) {
+      if (this.#listed) throw new ServiceError('unavailable', `its list of stores: ${status}`)
+      // What passes says nothing of whether there is a list.
+      if (status < 500 && status !== 429) this.#listed = false
+      return
+    }
+    this.#listed = true
+    if (failing.length === 0) return
     const [first] = failing
     const others = failing.length === 1 ? '' : ` and ${failing.length - 1} more`
     const message = `${this.#peer.origin} answers without ${first!.name}${others}: ${first!.lastError}`
     throw new ServiceError('unavailable', this.#peer.shown(message))
+  }
+
+  /** What keeps the list from us has nothing to do with what was asked before. */
+  async #list(signal: AbortSignal | undefined): Promise<Pick<PeerAnswer, 'status' | 'body'>> {
+    try {
+      return await this.#peer.ask({
+        method: 'GET',
+        path: '/api/v1/stores',
+        limit: LIST_BYTES,
+        ...(signal !== undefined && { signal }),
+      })
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code === 'canceled') throw error
+      throw new ServiceError('unavailable', `its list of stores: ${messageOf(error)}`)
+    }
   }
 }
 
