@@ -42,6 +42,19 @@ export const FindingForm = z
   })
   .openapi('Finding')
 
+/** What is sent to say what a finding was. */
+export const feedbackBody = {
+  required: true,
+  content: {
+    'application/json': {
+      schema: z.strictObject({ feedback: z.enum(FEEDBACK), by: z.string().max(200).default('') }).openapi({
+        description:
+          'real: trouble; expected: meant to be, as of a sale; noise: nothing at all; the last word counts; by: who says it',
+      }),
+    },
+  },
+}
+
 export function findingForm(finding: Finding, language: Language): z.input<typeof FindingForm> {
   return {
     id: finding.id,

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 
 import { ServiceError } from '#core/errors.ts'
-import { FEEDBACK, type Finding } from '#core/finding.ts'
+import type { Finding } from '#core/finding.ts'
 
-import { FindingForm, findingForm } from '../forms/finding.ts'
+import { feedbackBody, FindingForm, findingForm } from '../forms/finding.ts'
 import { answers } from '../request/answers.ts'
 import { languageOf } from '../request/language.ts'
 import { given, pageOf, pageShape } from '../request/page.ts'
@@ -43,17 +43,7 @@ const feedback = createRoute({
   request: {
     params: z.object({ id: z.string() }),
     query: parameters({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({ feedback: z.enum(FEEDBACK), by: z.string().max(200).default('') }).openapi({
-            description:
-              'real: trouble; expected: meant to be, as of a sale; noise: nothing at all; the last word counts; by: who says it',
-          }),
-        },
-      },
-    },
+    body: feedbackBody,
   },
   responses: answers(FindingForm, 'the finding'),
 })

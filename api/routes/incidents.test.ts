@@ -97,6 +97,12 @@ describe('what a person says of a finding', () => {
     expect(house.inputs).toEqual([said])
   })
 
+  test('of an incident is said of its findings', async () => {
+    const { house, json } = fixture()
+    expect(await json(`${ONE}/feedback`, body({ feedback: 'noise' }))).toMatchObject({ id: incident.id })
+    expect(house.inputs).toEqual([{ kind: 'feedback', feedback: 'noise', finding: finding.id, by: '', at_ms: NOW_MS }])
+  })
+
   test('is one of three words, of a finding that there is', async () => {
     const { house, ask } = fixture()
     expect((await ask(path, body({ feedback: 'wrong' }))).status).toBe(400)

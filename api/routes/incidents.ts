@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { ServiceError } from '#core/errors.ts'
 import type { Incident } from '#core/incident.ts'
 
+import { feedbackBody } from '../forms/finding.ts'
 import { INCIDENT_STATES, IncidentForm, incidentForm } from '../forms/incident.ts'
 import { answers } from '../request/answers.ts'
 import { languageOf } from '../request/language.ts'
@@ -66,6 +67,14 @@ const resolve = createRoute({
   responses: answers(IncidentForm, 'the incident, resolved'),
 })
 
+const feedback = createRoute({
+  method: 'post',
+  path: '/api/v1/incidents/{id}/feedback',
+  summary: 'What it was: the same is said of each of its findings, the oldest first',
+  request: { ...target, body: feedbackBody },
+  responses: answers(IncidentForm, 'the incident'),
+})
+
 function existing(api: Api, id: string): Incident {
   const incident = api.ports.incidents.get(id)
   if (incident === undefined) throw new ServiceError('not_found', `no incident ${JSON.stringify(id)}`)
@@ -88,7 +97,7 @@ async function command(api: Api, what: 'ack' | 'resolve', id: string, by: string
 export const incidents: RouteModule = {
   name: 'incidents',
   family: 'own',
-  paths: [list.path, one.path, ack.path, resolve.path],
+  paths: [list.path, one.path, ack.path, resolve.path, feedback.path],
   mount(app, api) {
     const { ports, language } = api
     app.openapi(list, (c) => {
@@ -113,6 +122,16 @@ export const incidents: RouteModule = {
     })
     app.openapi(resolve, async (c) => {
       const incident = await command(api, 'resolve', c.req.valid('param').id, c.req.valid('json').by ?? '')
+      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+    })
+    app.openapi(feedback, async (c) => {
+      const incident = existing(api, c.req.valid('param').id)
+      // Findings of long ago may be gone.
+      const findings = incident.findings.flatMap((id) => ports.findings.get(id) ?? [])
+      const said = { ...c.req.valid('json'), at_ms: api.clock.now_ms() }
+      for (const { id } of findings.toSorted((a, b) => a.since_ms - b.since_ms)) {
+        await ports.intake.submit({ kind: 'feedback', finding: id, ...said })
+      }
       return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
     })
   },

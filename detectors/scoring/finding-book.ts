@@ -11,6 +11,8 @@ const likeness = ({ rule, metric, labels, kind }: Finding): string => `${rule}\0
 /** Findings that can be looked up: all open ones and the newest closed ones. */
 export class FindingBook implements FindingReader {
   readonly #findings = new Map<string, Finding>()
+  /** Ids of those that are over, in the order in which they closed. */
+  readonly #closed = new Set<string>()
   /** By rule, series and kind: the closed one that began last. */
   readonly #latest = new Map<string, Finding>()
   readonly #limit: number
@@ -37,14 +39,13 @@ export class FindingBook implements FindingReader {
   put(finding: Finding): void {
     // A map keeps the order of insertion: what closes moves to the end of it.
     if (finding.state === 'closed') this.#findings.delete(finding.id)
-    this.#findings.set(finding.id, finding)
-    this.#remember(finding)
-    if (this.#findings.size <= this.#limit) return
-    for (const [id, old] of this.#findings) {
-      if (old.state !== 'closed') continue
-      this.#findings.delete(id)
-      if (this.#latest.get(likeness(old))?.id === id) this.#latest.delete(likeness(old))
+    this.#set(finding)
+    for (const id of this.#closed) {
       if (this.#findings.size <= this.#limit) return
+      const old = this.#findings.get(id)!
+      this.#findings.delete(id)
+      this.#closed.delete(id)
+      if (this.#latest.get(likeness(old))?.id === id) this.#latest.delete(likeness(old))
     }
   }
 
@@ -78,15 +79,16 @@ export class FindingBook implements FindingReader {
 
   replace(findings: readonly Finding[]): void {
     this.#findings.clear()
+    this.#closed.clear()
     this.#latest.clear()
-    for (const finding of findings) {
-      this.#findings.set(finding.id, finding)
-      this.#remember(finding)
-    }
+    for (const finding of findings) this.#set(finding)
   }
 
-  #remember(finding: Finding): void {
+  #set(finding: Finding): void {
+    this.#findings.set(finding.id, finding)
+    this.#closed.delete(finding.id)
     if (finding.state !== 'closed') return
+    this.#closed.add(finding.id)
     const known = this.#latest.get(likeness(finding))
     if (known === undefined || known.since_ms <= finding.since_ms) this.#latest.set(likeness(finding), finding)
   }
