@@ -217,6 +217,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   /** What somebody said of a finding. Throws `ServiceError('not_found')`. */
   feedback(said: FindingFeedback): void {
     const finding = this.#findings.book.say(said)
+    if (finding === undefined) return
     for (const rule of this.#rules.values())
       if (rule.spec.name === finding.rule) this.#lessons.said(rule, finding, said)
   }

@@ -26,10 +26,11 @@ export class FindingBook implements FindingReader {
     return this.#findings.size
   }
 
-  /** Notes what somebody said of a finding, which is given. Throws `ServiceError('not_found')`. */
-  say({ finding: id, feedback }: FindingFeedback): Finding {
+  /** Notes what somebody said of a finding, which is given; undefined where that was its last word already. Throws `ServiceError('not_found')`. */
+  say({ finding: id, feedback }: FindingFeedback): Finding | undefined {
     const known = this.#findings.get(id)
     if (known === undefined) throw new ServiceError('not_found', `no finding ${JSON.stringify(id)}`)
+    if (known.feedback === feedback) return undefined
     const finding = { ...known, feedback }
     this.#findings.set(id, finding)
     if (this.#latest.get(likeness(finding))?.id === id) this.#latest.set(likeness(finding), finding)

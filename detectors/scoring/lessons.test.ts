@@ -189,6 +189,17 @@ test('noise asks more of what comes than what was expected does', () => {
   expect(after('noise')).toBeGreaterThan(1.03 * after('expected'))
 })
 
+test('what is said twice is said once', () => {
+  const said = troubled()
+    .feed(T + 300, T + 600, calm)
+    .say('noise')
+  const again = troubled()
+    .feed(T + 300, T + 600, calm)
+    .say('noise')
+    .say('noise')
+  expect(Buffer.compare(again.engine.save(), said.engine.save())).toBe(0)
+})
+
 test('the last word counts: what was called expected can still be taken back', () => {
   const stand = troubled()
     .feed(T + 300, T + 600, calm)
