@@ -3,12 +3,16 @@ import type { Rows } from '../rows.ts'
 /** Evidence is compared with the largest of blocks this long. */
 const BLOCK_MS = 6 * 60 * 60_000
 const MEMORY = 60
+/** A young row's newer blocks weigh more: the first ones are of a time when little was expected well. */
+const NEWER = 1.5
 /** A block's largest counts up to so many standard deviations above the mean of the others, and at least so much. */
 const CLIP = 1.5
 const CLIP_MIN = 0.1
 const CLIP_AFTER = 3
 /** As far below, once two days are known: hours in which a row stands still do not tell how far its bad ones scatter. */
 const LOW_AFTER = 8
+/** Once so many are known, a block with an onset counts as the mean: trouble does not teach what is usual. */
+const ONSETS_AFTER = 8
 /** Gumbel by moments: scale from the standard deviation, location from the mean. */
 const TO_SCALE = 0.78
 const EULER = 0.577
@@ -21,7 +25,8 @@ const UNIT_MIN = 0.15
 /**
  * The largest of each six hours of several kinds of evidence, and what is exceeded by it with a given probability: a
  * Gumbel distribution of block maxima (Gumbel, Statistics of Extremes, 1958) by exponentially forgotten moments. A block
- * in which something happened counts little more than a bad one, so that a burst does not become the norm.
+ * in which something happened counts little more than a bad one, and a block with an onset as the mean of the
+ * others, so that trouble does not become the norm.
  */
 export class Extremes {
   readonly #width: number
@@ -73,13 +78,15 @@ export class Extremes {
     }
   }
 
-  /** True where a block is over. */
-  learn(row: number, time_ms: number, evidence: Float64Array, alarms_per_block: number): boolean {
+  /** True where a block is over. `onset_ms`: of the row's last onset. */
+  learn(row: number, time_ms: number, evidence: Float64Array, { alarms_per_block, onset_ms }: Allowed): boolean {
     const largest = this.#largest.data
     const base = row * this.#width
     for (let k = 0; k < this.#width; k++) if (evidence[k]! > largest[base + k]!) largest[base + k] = evidence[k]!
     if (time_ms < this.#end_ms.data[row]!) return false
     const blocks = this.#blocks.data[row]! + 1
+    if (blocks > ONSETS_AFTER && onset_ms >= this.#end_ms.data[row]! - BLOCK_MS)
+      for (let at = base; at < base + this.#width; at++) largest[at] = this.#mean.data[at]!
     for (let k = 0; k < this.#width; k++) this.#close(base + k, k, blocks, alarms_per_block)
     this.#blocks.data[row] = Math.min(blocks, 65_535)
     this.#end_ms.data[row] = time_ms + BLOCK_MS
@@ -93,7 +100,7 @@ export class Extremes {
     const reach = Math.max(CLIP * Math.sqrt(square), CLIP_MIN)
     if (blocks > CLIP_AFTER) largest = Math.min(largest, mean + reach)
     if (blocks > LOW_AFTER) largest = Math.max(largest, mean - reach)
-    const weight = Math.max(1 / blocks, 1 / MEMORY)
+    const weight = Math.max(NEWER / (blocks + NEWER - 1), 1 / MEMORY)
     const learned = mean + weight * (largest - mean)
     const spread = Math.max(0, square + weight * ((largest - learned) * (largest - mean) - square))
     this.#mean.data[at] = learned
@@ -105,6 +112,12 @@ export class Extremes {
     this.#threshold.data[at] =
       blocks < MIN_BLOCKS ? Infinity : Math.max(learned + scale * (-Math.log(p) - EULER), this.#least[k]!)
   }
+}
+
+/** Alarms that a budget allows in a block, and when the last onset was. */
+export interface Allowed {
+  readonly alarms_per_block: number
+  readonly onset_ms: number
 }
 
 /** Alarms that a budget allows in a block. */

@@ -60,7 +60,7 @@ const NOVEL_UNIT = 0.15
 const NEWS = 0.2
 /** A mean is asked more, up to this after a week, where the value is one that was seen. */
 const SEEN = 0.2
-const SEEN_MS = 7 * 86_400_000
+const WEEK_MS = 7 * 86_400_000
 
 /**
  * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
@@ -234,7 +234,10 @@ export class Joint implements Correctable {
     if (sample.count >= MIN_COUNT) this.#say(row, sample, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
-    const over = this.#extremes.learn(row, time_ms, evidence, perBlock(budget_per_week))
+    const over = this.#extremes.learn(row, time_ms, evidence, {
+      alarms_per_block: perBlock(budget_per_week),
+      onset_ms: this.#quiet.last_ms(row),
+    })
     if ((over || alarm) && this.#extremes.known(row)) {
       this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
       this.#extremes.move(row, this.#rate.shift(row))
@@ -281,7 +284,7 @@ export class Joint implements Correctable {
   }
 
   #say(row: number, sample: Sample, out: Verdict): void {
-    const { time_ms, value, expected, scale, count } = sample
+    const { time_ms, value, expected, scale, count, age_ms } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
@@ -299,7 +302,8 @@ export class Joint implements Correctable {
     }
     const single = out.score >= 1 && (this.#most < SINGLE || this.#most === NOVEL)
     if (single) {
-      if (this.#recurrence.usual(row, time_ms, value - expected)) out.score = UNDER
+      const allowed = (age_ms / WEEK_MS) * (this.#context.budget_per_week / this.#rows.live)
+      if (this.#recurrence.usual(row, time_ms, value - expected, allowed)) out.score = UNDER
       this.#evidence.mute(row, time_ms, value > expected)
       this.#novelty.gather(row, time_ms)
     }
@@ -334,7 +338,7 @@ export class Joint implements Correctable {
   /** Weighs what was found by how new the value is. */
   #renew(row: number, { news, age_ms }: Sample, known: boolean): void {
     if (news === 0) {
-      const young = age_ms < SEEN_MS ? age_ms / SEEN_MS : 1
+      const young = age_ms < WEEK_MS ? age_ms / WEEK_MS : 1
       if (this.#log > 0 && this.#most >= SINGLE && this.#most < AFTER_MEANS)
         this.#log = Math.max(this.#log - SEEN * young, -SEEN)
       return

@@ -29,6 +29,11 @@ export class Quiet {
     this.#peak_ms.data[row] = -Infinity
   }
 
+  /** Of the last that was news here, whether told or known to recur; -Infinity while there was none. */
+  last_ms(row: number): number {
+    return this.#peak_ms.data[row]!
+  }
+
   /** The score of news, from the logarithm of the score of evidence. Under 1 where it was said before. */
   say(row: number, time_ms: number, log: number): number {
     if (log < 0) return Math.exp(log)

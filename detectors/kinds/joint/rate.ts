@@ -3,7 +3,6 @@ import type { Rows } from '../rows.ts'
 const WEEK_MS = 7 * 86_400_000
 /** What an alarm moves thresholds by, in units of the usual spread; time within budget moves them back. */
 const STEP = 0.5
-const START = -1
 const LEAST = -2
 const MOST = 3
 /** A huge score does not say that the threshold was a little low: it moves it by score^−0.4 of the step. */
@@ -28,7 +27,7 @@ export class Rate {
   }
 
   begin(row: number): void {
-    this.#shift.data[row] = START
+    this.#shift.data[row] = 0
     this.#last_ms.data[row] = -Infinity
   }
 

@@ -8,11 +8,11 @@ const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 5)
 
 /** Whether each onset, a time and a deviation, is usual. */
-function told(onsets: readonly (readonly [after_ms: number, deviation: number])[]): boolean[] {
+function told(onsets: readonly (readonly [after_ms: number, deviation: number])[], allowed = 9): boolean[] {
   const rows = new Rows()
   const recurrence = new Recurrence(rows)
   rows.add()
-  return onsets.map(([after_ms, deviation]) => recurrence.usual(rows.live - 1, START + after_ms, deviation))
+  return onsets.map(([after_ms, deviation]) => recurrence.usual(rows.live - 1, START + after_ms, deviation, allowed))
 }
 
 /** One a day or so, of 100 or so. */
@@ -25,6 +25,34 @@ test('three occasions of about the same size are news, more are not', () => {
 
 test('onsets of one occasion count once', () => {
   expect(told([0, 1, 2, 3, 4].map((hours) => [hours * HOUR, 100]))).toEqual([false, false, false, false, false])
+})
+
+test('a row so young that the budget allows less is told less of what recurs, but the first in any case', () => {
+  expect(told(daily(3), 0.1)).toEqual([false, true, true])
+  expect(told(daily(3), 0.9)).toEqual([false, false, true])
+  for (const deviation of [300, 40, -100]) expect(told([...daily(2), [2 * DAY, deviation]], 0.1).at(-1)).toBe(false)
+})
+
+test('what is clearly smaller is no news in the six hours after what is larger', () => {
+  const smaller = (hours: number): boolean[] =>
+    told([
+      [0, 100],
+      [hours * HOUR, 40],
+    ])
+  expect(smaller(5)).toEqual([false, true])
+  expect(smaller(7)).toEqual([false, false])
+  expect(
+    told([
+      [0, 100],
+      [HOUR, 90],
+    ]),
+  ).toEqual([false, false])
+  expect(
+    told([
+      [0, 100],
+      [HOUR, -40],
+    ]),
+  ).toEqual([false, false])
 })
 
 test('what is larger or on the other side is news, what is smaller than what recurs is not', () => {
@@ -59,6 +87,6 @@ test('three sizes of a side are remembered, the one not seen for longest gives w
   ).flat()
   expect(told(onsets).slice(-3)).toEqual([true, true, true])
   const another: [number, number] = [4 * DAY, 10_000]
-  expect(told([...onsets, another, [4 * DAY + HOUR, 100]]).at(-1)).toBe(true)
-  expect(told([...onsets, another, [4 * DAY + HOUR, 1000]]).at(-1)).toBe(false)
+  expect(told([...onsets, another, [4 * DAY + 7 * HOUR, 100]]).at(-1)).toBe(true)
+  expect(told([...onsets, another, [4 * DAY + 7 * HOUR, 1000]]).at(-1)).toBe(false)
 })

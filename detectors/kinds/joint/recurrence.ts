@@ -6,6 +6,8 @@ const SLOTS = 3
 const NEAR = 0.35
 /** What came so often, never further apart than three days, recurs; it is remembered for two weeks. */
 const KNOWN = 3
+/** In a young row already what came twice as often as the budget allowed since it began, but once at least. */
+const BEYOND_BUDGET = 2
 const APART_S = 3 * 86_400
 const FORGET_S = 14 * 86_400
 /** Onsets closer than this are one occasion. */
@@ -21,7 +23,7 @@ const TINY = 1e-30
 /**
  * Onsets of about the same size and side that come again and again, as backups, cleanings and batches do at times of
  * their own. The first three occasions are news, the next are not, nor are smaller ones beside them, unless they come far more
- * often than before. What is larger is another onset.
+ * often than before. What is larger is another onset; what is clearly smaller is none while the occasion of a larger one lasts.
  */
 export class Recurrence {
   /** Logarithm of a deviation in units of the row. */
@@ -40,8 +42,11 @@ export class Recurrence {
     this.#count = rows.column(Uint8Array, 2 * SLOTS)
   }
 
-  /** Remembers an onset, `deviation` from what was expected; true where it is no news. */
-  usual(row: number, time_ms: number, deviation: number): boolean {
+  /**
+   * Remembers an onset, `deviation` from what was expected; true where it is no news. `allowed`: alarms that the budget
+   * allowed since the row began.
+   */
+  usual(row: number, time_ms: number, deviation: number, allowed: number): boolean {
     const now_s = Math.floor(time_ms / 1000)
     const size = Math.log(Math.abs(deviation) + TINY)
     const base = (row * 2 + (deviation < 0 ? 1 : 0)) * SLOTS
@@ -50,7 +55,8 @@ export class Recurrence {
     const count = this.#count.data[at]!
     const since_s = (now_s - this.#last_s.data[at]!) >>> 0
     this.#last_s.data[at] = now_s
-    const known = count >= KNOWN || larger >= KNOWN
+    const enough = Math.max(1, Math.min(KNOWN, BEYOND_BUDGET * allowed))
+    const known = count >= enough || larger >= KNOWN
     if (count === 0) {
       this.#size.data[at] = size
       this.#count.data[at] = 1
@@ -79,14 +85,16 @@ export class Recurrence {
     this.#count.data[at] = Math.max(this.#count.data[at]!, KNOWN)
   }
 
-  /** Forgets what is over; occasions that are remembered of at least this size. */
+  /** Forgets what is over; occasions that are remembered of at least this size, Infinity where one of a larger lasts. */
   #larger(base: number, now_s: number, size: number): number {
     const count = this.#count.data
     let occasions = 0
     for (let at = base; at < base + SLOTS; at++) {
       const since_s = (now_s - this.#last_s.data[at]!) >>> 0
       if (since_s > (count[at]! < KNOWN ? APART_S : FORGET_S)) count[at] = 0
-      if (this.#size.data[at]! >= size) occasions += count[at]!
+      const beyond = this.#size.data[at]! - size
+      if (beyond >= 0) occasions += count[at]!
+      if (beyond > NEAR && count[at]! > 0 && since_s <= OCCASION_S) occasions = Infinity
     }
     return occasions
   }
