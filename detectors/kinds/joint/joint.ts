@@ -284,7 +284,7 @@ export class Joint implements Correctable {
   }
 
   #say(row: number, sample: Sample, out: Verdict): void {
-    const { time_ms, value, expected, scale, count, age_ms } = sample
+    const { expected, scale, count } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
@@ -296,26 +296,31 @@ export class Joint implements Correctable {
     else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
     this.#renew(row, sample, known)
     if (count >= MIN_SAID) {
-      if (this.#log >= 0) out.score = this.#quiet.say(row, time_ms, this.#log)
+      if (this.#log >= 0) out.score = this.#news(row, sample)
       else if (this.#most === 0) out.score = shareOf(sample.z, above)
       else out.score = this.#most === 1 ? shareOf(-sample.z, below) : Math.exp(this.#log)
-    }
-    const single = out.score >= 1 && (this.#most < SINGLE || this.#most === NOVEL)
-    if (single) {
-      const allowed = (age_ms / WEEK_MS) * (this.#context.budget_per_week / this.#rows.live)
-      if (this.#recurrence.usual(row, time_ms, value - expected, allowed)) out.score = UNDER
-      this.#evidence.mute(row, time_ms, value > expected)
-      this.#novelty.gather(row, time_ms)
     }
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
-    if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, time_ms, sample.dt_ms))
+    if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, sample.time_ms, sample.dt_ms))
     this.#adopted = this.#held.step(row, sample, out.score >= 1, out)
     if (this.#adopted) {
       this.#forecast.adopt(row)
       this.#evidence.settle(row)
     }
+  }
+
+  /** The score of what is anomalous: under 1 where it was said before, or recurs. */
+  #news(row: number, { time_ms, residual, age_ms }: Sample): number {
+    const said = this.#quiet.say(row, time_ms, this.#log)
+    if (this.#most >= SINGLE && this.#most !== NOVEL) return said
+    const score = said < 1 && this.#recurrence.outgrown(row, time_ms, residual) ? Math.exp(this.#log) : said
+    if (score < 1) return score
+    this.#evidence.mute(row, time_ms, residual > 0)
+    this.#novelty.gather(row, time_ms)
+    const allowed = (age_ms / WEEK_MS) * (this.#context.budget_per_week / this.#rows.live)
+    return this.#recurrence.usual(row, time_ms, residual, allowed) ? UNDER : score
   }
 
   /** Finds the evidence furthest beyond its threshold. */

@@ -55,6 +55,19 @@ test('what is clearly smaller is no news in the six hours after what is larger',
   ).toEqual([false, false])
 })
 
+test('what is twice as large as all before of its side outgrows them, but not on the way up', () => {
+  const rows = new Rows()
+  const recurrence = new Recurrence(rows)
+  const row = rows.add()
+  expect(recurrence.outgrown(row, START, 100)).toBe(false)
+  for (const [at, size] of [100, 30].entries()) recurrence.usual(row, START + at * DAY, size, 9)
+  const outgrown = (hours: number, deviation: number): boolean =>
+    recurrence.outgrown(row, START + DAY + hours * HOUR, deviation)
+  expect([250, 150, 60, -250].map((deviation) => outgrown(2, deviation))).toEqual([true, false, false, false])
+  expect(outgrown(0.5, 250)).toBe(false)
+  expect(outgrown(20 * 24, 250)).toBe(false)
+})
+
 test('what is larger or on the other side is news, what is smaller than what recurs is not', () => {
   const after = 6 * DAY
   for (const deviation of [160, -60, -100]) expect(told([...daily(6), [after, deviation]]).at(-1)).toBe(false)

@@ -15,6 +15,8 @@ const OCCASION_S = 6 * 3600
 /** News again: after less than this share of the usual time between, though not at once. */
 const OFTEN = 1 / 6
 const AT_ONCE_S = 3600
+/** Clearly larger than all before: by this, of its logarithm; though not on the way up of one of them, at once. */
+const GROWN = 0.7
 /** What an occasion weighs in the size and in the time between. */
 const FOLLOW = 0.3
 const COUNT_MAX = 255
@@ -83,6 +85,21 @@ export class Recurrence {
     this.#size.data[at] = size
     this.#last_s.data[at] = now_s
     this.#count.data[at] = Math.max(this.#count.data[at]!, KNOWN)
+  }
+
+  /** True where a deviation is about twice as large as all that are remembered of its side. */
+  outgrown(row: number, time_ms: number, deviation: number): boolean {
+    const now_s = Math.floor(time_ms / 1000)
+    const size = Math.log(Math.abs(deviation) + TINY)
+    const base = (row * 2 + (deviation < 0 ? 1 : 0)) * SLOTS
+    let known = false
+    for (let at = base; at < base + SLOTS; at++) {
+      const since_s = (now_s - this.#last_s.data[at]!) >>> 0
+      if (this.#count.data[at] === 0 || since_s > FORGET_S) continue
+      if (since_s < AT_ONCE_S || size < this.#size.data[at]! + GROWN) return false
+      known = true
+    }
+    return known
   }
 
   /** Forgets what is over; occasions that are remembered of at least this size, Infinity where one of a larger lasts. */
