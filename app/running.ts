@@ -36,7 +36,7 @@ export async function startService({ loaded, reread, record, level, moreRules = 
     observe_self === null || listen.otlp_http === null
       ? null
       : { url: `http://${host}:${listen.otlp_http}`, interval_ms: observe_self }
-  const telemetry = startTelemetry({ version, host: hostname(), self })
+  const telemetry = await startTelemetry({ version, host: hostname(), self })
   const log = processLog(levelOf(level))
   const service = new Service({
     loaded,

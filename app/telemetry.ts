@@ -1,18 +1,13 @@
 import { context, metrics, type Span as OtelSpan, SpanStatusCode, trace } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
-import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import { HostMetrics } from '@opentelemetry/host-metrics'
-import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BatchLogRecordProcessor } from '@opentelemetry/sdk-logs'
-import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import { NodeSDK } from '@opentelemetry/sdk-node'
-import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
+import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics'
 
 import { messageOf } from '#core/errors.ts'
 import { type Counter, type Meter, silentMeter } from '#core/ports/meter.ts'
+
+import type { SelfTarget } from './self-telemetry.ts'
 
 const SCOPE = 'barograph'
 
@@ -28,7 +23,7 @@ export interface TelemetryOptions {
   readonly version: string
   readonly host: string
   /** Where to send to ourselves; null: only `/metrics`. */
-  readonly self: { readonly url: string; readonly interval_ms: number } | null
+  readonly self: SelfTarget | null
 }
 
 /** Barograph observes itself with the OpenTelemetry SDK: `/metrics`, and by default its own OTLP receiver. */
@@ -113,37 +108,25 @@ function endSpan(span: OtelSpan, error?: unknown): void {
   span.end()
 }
 
-export function startTelemetry({ version, host, self }: TelemetryOptions): Telemetry {
+/** Metrics alone, read when somebody asks. */
+function startMetrics(resource: Resource, reader: IMetricReader): MeterProvider {
+  const provider = new MeterProvider({ resource, readers: [reader] })
+  metrics.setGlobalMeterProvider(provider)
+  return provider
+}
+
+export async function startTelemetry({ version, host, self }: TelemetryOptions): Promise<Telemetry> {
   const exporter = new PrometheusExporter({ preventServerStart: true })
-  const readers: IMetricReader[] = [exporter]
-  if (self !== null) {
-    readers.push(
-      new PeriodicExportingMetricReader({
-        exporter: new OTLPMetricExporter({ url: `${self.url}/v1/metrics` }),
-        exportIntervalMillis: self.interval_ms,
-        exportTimeoutMillis: Math.min(self.interval_ms, 10_000),
-      }),
-    )
-  }
-  const sdk = new NodeSDK({
-    resource: resourceFromAttributes({
-      'service.name': SCOPE,
-      'service.version': version,
-      'service.instance.id': host,
-      'host.name': host,
-    }),
-    autoDetectResources: false,
-    instrumentations: [],
-    metricReaders: readers,
-    spanProcessors:
-      self === null ? [] : [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${self.url}/v1/traces` }))],
-    logRecordProcessors:
-      self === null
-        ? []
-        : [new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${self.url}/v1/logs` }) })],
+  const resource = resourceFromAttributes({
+    'service.name': SCOPE,
+    'service.version': version,
+    'service.instance.id': host,
+    'host.name': host,
   })
-  sdk.start()
-  if (self !== null) new HostMetrics({ name: 'host-metrics' }).start()
+  const sdk =
+    self === null
+      ? startMetrics(resource, exporter)
+      : (await import('./self-telemetry.ts')).startSelfTelemetry(resource, exporter, self)
   const serializer = new PrometheusSerializer()
   const tracer = trace.getTracer(SCOPE)
   return {
