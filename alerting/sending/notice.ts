@@ -13,6 +13,8 @@ export interface Notice {
   readonly starts_ms: number
   /** When it was resolved; absent while firing. */
   readonly ends_ms?: number
+  /** Wall time until which it is believed by those who were told of it, once its rule has forgotten it: nobody is told more of it. */
+  readonly believed_ms?: number
   /** Bounds how long a firing notice is believed: the interval at which its state is looked at anew. */
   readonly interval_ms: number
   readonly generator_url: string

@@ -69,7 +69,9 @@ export class Outbox {
   load(now_ms: number): void {
     for (const { notice, last_ms } of this.#options.log.decided()) {
       const over = notice.status === 'resolved' && last_ms + this.#options.limits.resolved_ms < now_ms
-      if (!over) this.#enter({ notice, told_ms: -Infinity, changed_ms: last_ms })
+      if (over) continue
+      if (notice.believed_ms !== undefined) this.#forgotten.add(notice.key)
+      this.#enter({ notice, told_ms: -Infinity, changed_ms: last_ms })
     }
   }
 
@@ -98,7 +100,14 @@ export class Outbox {
   }
 
   alertForgotten(alert: Alert): void {
-    this.#forgotten.add(alertNotice(alert, alert.fired_ms ?? alert.active_ms, '').key)
+    const { key } = alertNotice(alert, alert.fired_ms ?? alert.active_ms, '')
+    this.#forgotten.add(key)
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.notice.status !== 'firing') return
+    const { notice, told_ms, changed_ms } = entry
+    const believed_ms = believedUntil_ms(notice, Math.max(told_ms, notice.starts_ms), this.#options.resend_ms)
+    entry.notice = { ...notice, believed_ms }
+    this.#options.log.decide(entry.notice, changed_ms)
   }
 
   /** Compares what is with what was told, and tells the difference and what is due. */
@@ -201,9 +210,9 @@ export class Outbox {
 
   /** What is told once hears of the end when others no longer believe it; those who are told again have heard until when. */
   #expire(entry: Entry, now_ms: number): void {
-    const until_ms = believedUntil_ms(entry.notice, entry.told_ms, this.#options.resend_ms)
-    if (until_ms > now_ms) return
-    this.#end(entry, until_ms, now_ms)
+    const { believed_ms = now_ms } = entry.notice
+    if (believed_ms > now_ms) return
+    this.#end(entry, believed_ms, now_ms)
     entry.told_ms = Infinity
   }
 
