@@ -1,11 +1,15 @@
-import { PerformanceObserver } from 'node:perf_hooks'
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** So much more than what is in use, in percent, the heap may grow by before V8 looks through it again. */
-const GROWING = 40
-/** Both halves of the young generation grow to so many bytes; V8 would give it four times as much. */
+const GROWING = 30
+/** Both halves of the young generation grow to so many bytes at most; V8 would give it four times as much. */
 const YOUNG_BYTES = 32 * 2 ** 20
+/** What collecting took is forgotten in this time. */
+const LOOK_BACK_MS = 20_000
+/** The young generation grows when collecting it has taken so long for each MB that it has. */
+const COLLECTING_MS_OF_MB = 60
 
 /** Before the program is loaded, of which most stays: room for what is made anew would only be left over. */
 export function holdYoungGeneration(): void {
@@ -23,19 +27,32 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * V8 takes the largest size of its young generation on the command line only, but asks at each collection by how much it may grow. It shrinks by
- * itself where little is made anew, and has to grow again after that.
+ * V8 takes the largest size of its young generation on the command line only, but asks at each collection by how much it may grow. Left alone it
+ * doubles with what survives, several times within one turn where a thousand rules are read, and stays so large: here it grows by what
+ * collecting takes, as ingest at full speed has it. It shrinks by itself where little is made anew.
  */
 function boundYoungGeneration(): void {
+  let [looked_ms, collecting_ms, bytes] = [performance.now(), 0, youngBytes()]
   let grows = false
-  const bound = (): void => {
-    const mayGrow = youngBytes() < YOUNG_BYTES
+  growYoungBy(1)
+  new PerformanceObserver((collections) => {
+    const now_ms = performance.now()
+    collecting_ms *= Math.exp((looked_ms - now_ms) / LOOK_BACK_MS)
+    for (const one of collections.getEntries()) if (isMinor(one)) collecting_ms += one.duration
+    looked_ms = now_ms
+    const before = bytes
+    bytes = youngBytes()
+    // What collecting a smaller one took says nothing of this one.
+    if (bytes > before) collecting_ms = 0
+    const mayGrow = bytes < YOUNG_BYTES && collecting_ms > (COLLECTING_MS_OF_MB * bytes) / 2 ** 20
     if (mayGrow === grows) return
     grows = mayGrow
     growYoungBy(grows ? 2 : 1)
-  }
-  new PerformanceObserver(bound).observe({ entryTypes: ['gc'] })
-  bound()
+  }).observe({ entryTypes: ['gc'] })
+}
+
+function isMinor(one: PerformanceEntry & { readonly detail?: unknown }): boolean {
+  return (one.detail as { readonly kind: number }).kind === constants.NODE_PERFORMANCE_GC_MINOR
 }
 
 function growYoungBy(factor: number): void {

@@ -59,7 +59,7 @@ async function heard(to_ms: number, restart_ms?: number): Promise<Heard> {
     await house.stop()
     house = new House({ ...options, clock })
     house.alerting.sender.hold()
-    for (const [i, one] of house.alerting.snapshots.entries()) one.load(saved[i])
+    for (const [i, one] of house.alerting.snapshots.entries()) one.load(saved[i]!)
     await house.alerting.sender.start()
     house.alerting.sender.release()
     await house.pass(restart_ms + S, to_ms)
