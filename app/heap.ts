@@ -32,14 +32,15 @@ export function keepHeapSmall(): void {
  * collecting takes, as ingest at full speed has it. It shrinks by itself where little is made anew.
  */
 function boundYoungGeneration(): void {
-  let [looked_ms, collecting_ms, bytes] = [performance.now(), 0, youngBytes()]
+  let [looked_ms, collecting_ms, bytes] = [0, 0, youngBytes()]
   let grows = false
   growYoungBy(1)
   new PerformanceObserver((collections) => {
-    const now_ms = performance.now()
-    collecting_ms *= Math.exp((looked_ms - now_ms) / LOOK_BACK_MS)
-    for (const one of collections.getEntries()) if (isMinor(one)) collecting_ms += one.duration
-    looked_ms = now_ms
+    for (const one of collections.getEntries()) {
+      collecting_ms *= Math.exp((looked_ms - one.startTime) / LOOK_BACK_MS)
+      looked_ms = one.startTime
+      if (isMinor(one)) collecting_ms += one.duration
+    }
     const before = bytes
     bytes = youngBytes()
     // What collecting a smaller one took says nothing of this one.
