@@ -8,8 +8,10 @@ const GROWING = 30
 const YOUNG_BYTES = 32 * 2 ** 20
 /** What collecting took is forgotten in this time. */
 const LOOK_BACK_MS = 20_000
-/** The young generation grows when collecting it has taken so long for each MB that it has. */
+/** The young generation grows when collecting it has taken so long for each MB that it has; sooner where it is so small that most of it survives. */
 const COLLECTING_MS_OF_MB = 60
+const SOONER_MS_OF_MB = 15
+const SMALL_BYTES = 8 * 2 ** 20
 
 /** Before the program is loaded, of which most stays: room for what is made anew would only be left over. */
 export function holdYoungGeneration(): void {
@@ -45,7 +47,8 @@ function boundYoungGeneration(): void {
     bytes = youngBytes()
     // What collecting a smaller one took says nothing of this one.
     if (bytes > before) collecting_ms = 0
-    const mayGrow = bytes < YOUNG_BYTES && collecting_ms > (COLLECTING_MS_OF_MB * bytes) / 2 ** 20
+    const ms_of_mb = bytes < SMALL_BYTES ? SOONER_MS_OF_MB : COLLECTING_MS_OF_MB
+    const mayGrow = bytes < YOUNG_BYTES && collecting_ms > (ms_of_mb * bytes) / 2 ** 20
     if (mayGrow === grows) return
     grows = mayGrow
     growYoungBy(grows ? 2 : 1)
