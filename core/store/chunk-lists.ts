@@ -366,6 +366,8 @@ export class ChunkLists {
 
   #begin(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
     this.#insert(row, { ...info, size: bytes.length, file: MEMORY, at: this.#pieces.append(0, bytes) })
+    // As rollups of samples that are as far apart as they are: nothing more is waited for in memory.
+    if (info.count >= this.#options.chunk_samples) this.close(row)
   }
 
   #insert(row: number, info: Parameters<ChunkTable['insert']>[0]): void {
