@@ -8,7 +8,7 @@ export const BYTES = 2
 export const FIXED32 = 5
 
 const TWO_32 = 2 ** 32
-const utf8 = new TextDecoder()
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function malformed(what: string): never {
   throw new ServiceError('bad_data', `malformed protobuf: ${what}`)

@@ -1,7 +1,8 @@
 import { ServiceError } from '../errors.ts'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+/** A mark that begins a text is part of it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** Varints hold whole numbers below this, the largest that a double counts exactly. */
 const VARINT_LIMIT = 2 ** 53
 
