@@ -1,5 +1,5 @@
 // PromQL over HTTP beside a Prometheus that holds the same: `PROMETHEUS=FILE npm run bench -- promql [--series N] [--rounds N] [--only TEXT]`;
-// what queries leave of the rate of ingest: `npm run bench -- promql --beside`.
+// what queries leave of the rate of ingest: `npm run bench -- promql --beside [--pairs N] [--clients N]`.
 import { parseArgs } from 'node:util'
 
 import { median, report, startServer, usageOf } from './measure.ts'
@@ -90,8 +90,8 @@ function told(query: BenchQuery, [ours, theirs]: readonly Measured[]): Ratio | u
 }
 
 async function start(prometheus: string | undefined): Promise<Peer[]> {
-  const own = await startServer({ rules: [], limits: LIMITS })
-  const ours: Peer = { pid: own.pid, port: own.http, stop: () => own.stop() }
+  const own = await startServer({ rules: [], limits: LIMITS, retention: { samples: '400d' } })
+  const ours: Peer = { pid: own.pid, port: own.http, otlp: own.otlp, stop: () => own.stop() }
   return prometheus === undefined ? [ours] : [ours, await startPrometheus(prometheus)]
 }
 
@@ -103,6 +103,8 @@ export async function bench(args: readonly string[]): Promise<void> {
       rounds: { type: 'string', default: '5' },
       only: { type: 'string', default: '' },
       beside: { type: 'boolean', default: false },
+      pairs: { type: 'string', default: '60' },
+      clients: { type: 'string', default: '2' },
     },
   })
   const end_ms = Math.floor(Date.now() / 60_000) * 60_000
@@ -114,6 +116,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       await besideIngest(
         peers[0]!,
         queries.map((query) => pathOf(query, end_ms)),
+        { pairs: Number(values.pairs), clients: Number(values.clients) },
       )
       return
     }

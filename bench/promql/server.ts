@@ -5,11 +5,13 @@ import { Agent, request } from 'node:http'
 export interface Peer {
   readonly pid: number
   readonly port: number
+  /** Where it takes OTLP over HTTP; undefined where nobody asks for it. */
+  readonly otlp?: number
   stop(): Promise<void>
 }
 
 /** CPU time of all living threads of a process, ns. */
-function cpu_ns(pid: number): number {
+export function cpu_ns(pid: number): number {
   let sum = 0
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
