@@ -1,5 +1,5 @@
+import type { ActiveRule } from './active-rule.ts'
 import type { RowTable } from './row-table.ts'
-import type { ActiveRule } from './rule-set.ts'
 import type { Observation } from './run.ts'
 
 type AbsenceKind = 'late' | 'broken' | 'decommissioned'

@@ -4,12 +4,12 @@ import type { Meter } from '#core/ports/meter.ts'
 import { type Verdict, unjudged } from '#core/score.ts'
 
 import { isCorrectable } from '../kinds/kind.ts'
+import type { ActiveRule } from './active-rule.ts'
 import { Copies, type Copy } from './copies.ts'
 import { type FindingLog, HELD, IDLE, RUNNING } from './finding-log.ts'
 import { idOf } from './finding-of.ts'
 import { identityOf } from './row-index.ts'
 import type { RowTable } from './row-table.ts'
-import type { ActiveRule } from './rule-set.ts'
 
 /** How a run ends for want of samples. */
 export const SILENCE = { adopted: false, calm: false }

@@ -1,9 +1,9 @@
 import { assert } from '#core/assert.ts'
 import { METRIC_NAME, type SeriesDefinition, type SeriesId, serviceOf } from '#core/series.ts'
 
+import type { ActiveRule } from './active-rule.ts'
 import { unitOf } from './judged.ts'
 import type { RowAbout, RowTable } from './row-table.ts'
-import type { ActiveRule } from './rule-set.ts'
 import type { AnomalySpec } from './spec.ts'
 
 /** The rule and series of a row. */

@@ -1,99 +1,76 @@
+import { assert } from '#core/assert.ts'
 import type { CivilTime } from '#core/civil-time.ts'
-import { compileMatchers } from '#core/matching.ts'
-import type { Labels } from '#core/series.ts'
 
-import { type Correctable, type Detector, isCorrectable } from '../kinds/kind.ts'
-import { createDetector, scoresSamples } from '../kinds/registry.ts'
-import { Lane } from './lane.ts'
+import { ActiveRule, detectorText } from './active-rule.ts'
+import type { RowTable } from './row-table.ts'
+import { STRANGER } from './snapshot.ts'
 import type { AnomalySpec } from './spec.ts'
 
-/** Series that a rule follows, and bytes of what it knows of them. */
-export interface RuleCost {
-  readonly series: number
-  readonly bytes: number
-}
+/** The anomaly rules at work, by key in the order of their files, and which of them rows are of. */
+export class RuleSet {
+  readonly #table: RowTable
+  readonly #civil: CivilTime
+  readonly #rules = new Map<string, ActiveRule>()
+  /** By slot; undefined where a rule has gone. */
+  readonly #slots: (ActiveRule | undefined)[] = []
 
-/** A rule at work. */
-export class ActiveRule {
-  /** Replaced by a reload that leaves the detector as it is. */
-  spec: AnomalySpec
-  readonly detector: Detector
-  /** Holds copies of rows from before their findings, where the kind can take back what it learned. */
-  readonly spare: Correctable | null
-  /** False: `absence`, which speaks on ticks. */
-  readonly scores: boolean
-  /** Its number in the rows that are its own. */
-  readonly slot: number
-  /** Rows to be asked on ticks: of kinds that do not score samples. */
-  readonly silent = new Set<number>()
-  /** Up to when what it reads is known, where that comes from elsewhere. */
-  known_ms = Infinity
-  /** Where its detector takes batches. */
-  readonly lane: Lane | null
-  #matches: ((labels: Labels) => boolean) | null = null
-
-  constructor(spec: AnomalySpec, slot: number, civil?: CivilTime) {
-    this.spec = spec
-    this.slot = slot
-    const budget = (): number => this.spec.budget_per_week
-    this.detector = createDetector(spec.detector, {
-      get budget_per_week() {
-        return budget()
-      },
-      civil,
-    })
-    this.spare = this.#spareOf(civil)
-    this.scores = scoresSamples(spec.detector.kind)
-    this.lane = this.detector.steps === undefined ? null : new Lane()
-    this.update(spec)
+  constructor(table: RowTable, civil: CivilTime) {
+    this.#table = table
+    this.#civil = civil
   }
 
-  /** What it reads is known up to here. */
-  known(until_ms: number): void {
-    this.known_ms = until_ms
+  get byKey(): ReadonlyMap<string, ActiveRule> {
+    return this.#rules
   }
 
-  get cost(): RuleCost {
-    return { series: this.detector.live, bytes: this.detector.bytes + (this.spare?.bytes ?? 0) }
+  get bytes(): number {
+    return [...this.#rules.values()].reduce((sum, { cost }) => sum + cost.bytes, 0)
   }
 
-  /** Takes a new version of the rule with the same detector. */
-  update(spec: AnomalySpec): void {
-    this.spec = spec
-    this.known_ms = Infinity
-    this.#matches = spec.plain === null ? null : compileMatchers(spec.plain)
+  get(key: string): ActiveRule | undefined {
+    return this.#rules.get(key)
   }
 
-  /** Each of its rows is allowed what one of the detector's is. */
-  #spareOf(civil: CivilTime | undefined): Correctable | null {
-    if (!isCorrectable(this.detector)) return null
-    const budget = (): number => (this.spec.budget_per_week * spare.live) / Math.max(1, this.detector.live)
-    const spare = createDetector(this.spec.detector, {
-      get budget_per_week() {
-        return budget()
-      },
-      civil,
-    }) as Correctable
-    return spare
+  values(): IterableIterator<ActiveRule> {
+    return this.#rules.values()
   }
 
-  /** Whether verdicts are shown: as series, in `/metrics`, in the console. */
-  get shows(): boolean {
-    return !this.spec.evidence && this.scores
+  at(slot: number): ActiveRule {
+    return this.#slots[slot]!
   }
 
-  /** Whether its rows are described by the series that feed them alone: nobody asks for their labels until there is a finding. */
-  get lean(): boolean {
-    return this.spec.plain !== null && this.spec.evidence && this.scores
+  of(row: number): ActiveRule {
+    const rule = this.#slots[(this.#table.rule.data[row] ?? 0) - 1]
+    assert(rule !== undefined, `row ${row} of scoring does not exist`)
+    return rule
   }
 
-  /** Whether samples of the series are scored as they arrive. */
-  follows(labels: Labels): boolean {
-    return this.#matches?.(labels) ?? false
+  /** Rules go whose key is not among these, or whose detector is another: `remove` is called with each of their rows before. */
+  replace(specs: readonly AnomalySpec[], remove: (row: number) => void): void {
+    const wanted = new Map(specs.map((spec) => [spec.key, spec]))
+    for (const [key, rule] of this.#rules) {
+      const spec = wanted.get(key)
+      if (spec !== undefined && detectorText(spec) === detectorText(rule.spec)) continue
+      const { rule: slots, end } = this.#table
+      for (let row = 0; row < end; row++) if (slots.data[row] === rule.slot + 1) remove(row)
+      this.#rules.delete(key)
+      this.#slots[rule.slot] = undefined
+    }
+    const before = new Map(this.#rules)
+    this.#rules.clear()
+    for (const spec of specs) {
+      const rule = before.get(spec.key)
+      rule?.update(spec)
+      this.#rules.set(spec.key, rule ?? this.#begin(spec))
+    }
   }
-}
 
-/** Canonical text of a detector's configuration: state is kept while it stays the same. */
-export function detectorText(spec: AnomalySpec): string {
-  return JSON.stringify(Object.entries(spec.detector).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  #begin(spec: AnomalySpec): ActiveRule {
+    let slot = this.#slots.indexOf(undefined)
+    if (slot < 0) slot = this.#slots.length
+    assert(slot < STRANGER - 1, 'more anomaly rules than slots')
+    const rule = new ActiveRule(spec, slot, this.#civil)
+    this.#slots[slot] = rule
+    return rule
+  }
 }

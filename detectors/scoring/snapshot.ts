@@ -1,10 +1,10 @@
 import { ServiceError } from '#core/errors.ts'
 
 import { sectionViews, splitSections } from '../kinds/sections.ts'
+import { type ActiveRule, detectorText } from './active-rule.ts'
 import type { FindingLog } from './finding-log.ts'
 import type { Lessons } from './lessons.ts'
 import type { RowTable } from './row-table.ts'
-import { type ActiveRule, detectorText } from './rule-set.ts'
 import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
 import {
   decodeAbouts,

@@ -1,0 +1,120 @@
+import { ServiceError } from '#core/errors.ts'
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+
+import type { ActiveRule } from './active-rule.ts'
+import { isCumulative, unitOf } from './judged.ts'
+import { Routes } from './routes.ts'
+import { identityOf } from './row-index.ts'
+import type { RowTable } from './row-table.ts'
+import type { RuleSet } from './rule-set.ts'
+
+interface FollowersOptions {
+  readonly table: RowTable
+  readonly rules: RuleSet
+  readonly definition: (id: SeriesId) => SeriesDefinition
+  /** `limits.scored_series`. */
+  readonly limit: number
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** Who follows a series: the rows that rules have of it, made when it is first heard of, up to a limit of all together. */
+export class Followers {
+  readonly routes = new Routes()
+  readonly #options: FollowersOptions
+  readonly #refused
+  #toldFull = false
+  /** Whether a series was refused since routes were last made. */
+  #refusedSome = false
+
+  constructor(options: FollowersOptions) {
+    this.#options = options
+    this.#refused = options.meter.counter('barograph.detectors.rows_refused', {
+      description: 'Series that no rule could follow because limits.scored_series is reached.',
+    })
+  }
+
+  /** The rules are other ones: every series is matched anew. */
+  renew(): void {
+    this.clear()
+    this.#toldFull = false
+  }
+
+  clear(): void {
+    this.routes.clear()
+    this.#refusedSome = false
+  }
+
+  /** Rows were removed: there is room for series that were refused. */
+  makeRoom(): void {
+    if (this.#refusedSome) this.clear()
+  }
+
+  /** The row of a series under a rule; throws `ServiceError('overloaded')` where it would be one too many. */
+  row(
+    rule: ActiveRule,
+    labels: Labels,
+    { metric, unit, now_ms }: { readonly metric: string; readonly unit: string; readonly now_ms: number },
+  ): number {
+    const { table, limit } = this.#options
+    const { key, name } = rule.spec
+    const own = labels.drop(METRIC_NAME)
+    const identity = identityOf(key, metric, own)
+    const known = table.find(identity)
+    if (known !== undefined) return known
+    if (table.live >= limit) {
+      this.#full()
+      throw new ServiceError('overloaded', `limits.scored_series (${limit}) is reached`)
+    }
+    const row = table.add(rule.slot, rule.detector.add(), identity)
+    if (!rule.scores) rule.silent.add(row)
+    if (!rule.lean) table.describe(row, { key, rule: name, labels: own, metric, unit })
+    // It lives from now on, even if its values are all refused.
+    table.touch(row, now_ms)
+    return row
+  }
+
+  /** Finds and keeps the rows that a series of the store feeds. */
+  resolve(id: SeriesId, now_ms: number): void {
+    const { table, rules, definition: definitionOf } = this.#options
+    const definition = definitionOf(id)
+    const rows: number[] = []
+    if (definition.kind === 'float') {
+      for (const rule of rules.values()) {
+        if (!rule.follows(definition.labels)) continue
+        const row = this.#rowFor(rule, definition, now_ms)
+        if (row === undefined) continue
+        const before = table.series(row)
+        if (before !== undefined && before !== id) this.routes.forget(before)
+        table.feed(row, id)
+        rows.push(row)
+      }
+    }
+    this.routes.set(id, rows)
+  }
+
+  #rowFor(rule: ActiveRule, definition: SeriesDefinition, now_ms: number): number | undefined {
+    try {
+      const about = { metric: definition.labels.name, unit: unitOf(definition), now_ms }
+      const row = this.row(rule, definition.labels, about)
+      this.#options.table.cumulative.data[row] = isCumulative(definition) ? 1 : 0
+      return row
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'overloaded') return undefined
+      throw error
+    }
+  }
+
+  #full(): void {
+    this.#refused.add(1)
+    this.#refusedSome = true
+    if (this.#toldFull) return
+    this.#toldFull = true
+    this.#options.log.warn('more series match anomaly rules than may be scored; the others are not judged', {
+      limit: 'limits.scored_series',
+      value: this.#options.limit,
+    })
+  }
+}
