@@ -101,6 +101,7 @@ export function createApi(options: ApiOptions): { readonly app: OpenAPIHono; rea
     drain_ms: limits.drain_ms,
     clock,
     log,
+    meter,
   })
   return { app, component }
 }

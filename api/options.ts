@@ -71,7 +71,7 @@ export const DEFAULT_LIMITS: ApiLimits = {
   changes: 1000,
   stream_clients: 100,
   stream_bytes: 2 ** 20,
-  connections: 1024,
+  connections: 10_000,
   drain_ms: 5000,
 }
 

@@ -1,6 +1,6 @@
 import { Bus } from '#core/bus.ts'
 import type { Change } from '#core/change.ts'
-import { type Clock, loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
+import { type Clock, loopIdle_ms, monotonicNow_ms, SET_BACK_MS } from '#core/clock.ts'
 import type { Snapshot } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
 import type { AnswersInput, FindingFeedback, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
@@ -175,10 +175,12 @@ export class Engine {
   }
 
   /**
-   * A reading of the wall clock moves analysis time: rules, forecasts, hints, correlation. Time never goes back. True where more rules are due
-   * than their share.
+   * A reading of the wall clock moves analysis time: rules, forecasts, hints, correlation. Time stands where the clock is a little behind it, and
+   * is set back where it is `SET_BACK_MS` behind: it was wrong before, and rules would be silent for as long. True where more rules are due than
+   * their share.
    */
   async tick(tick: Omit<Tick, 'kind'>): Promise<boolean> {
+    if (tick.time_ms < (this.#ticked_ms ?? -Infinity) - SET_BACK_MS) this.#setBack(tick.time_ms)
     this.#ticked_ms = Math.max(this.#ticked_ms ?? -Infinity, tick.time_ms)
     return this.follow(tick)
   }
@@ -218,6 +220,13 @@ export class Engine {
   close(): void {
     this.alerting.close()
     this.store.close()
+  }
+
+  #setBack(time_ms: number): void {
+    this.#ticked_ms = this.#analysis_ms = time_ms
+    this.graph.setBack(time_ms)
+    this.detectors.setBack(time_ms)
+    this.scaler.setBack(time_ms)
   }
 
   #openStore({ config, folder, meter, log }: EngineOptions): Store {

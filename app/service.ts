@@ -266,7 +266,11 @@ export class Service implements Component {
       language,
       external_url: this.externalUrl,
       version,
-      limits: { query_timeout_ms: limits.query_timeout, stream_clients: limits.stream_clients },
+      limits: {
+        query_timeout_ms: limits.query_timeout,
+        stream_clients: limits.stream_clients,
+        connections: limits.connections,
+      },
       clock,
       turns: engine.turns,
       leftBehind,
@@ -280,11 +284,11 @@ export class Service implements Component {
   }
 
   #createTicking(): Ticking {
-    const { clock, log } = this.#options
+    const { clock, log, telemetry } = this.#options
     const complete_ms = (time_ms: number): number | undefined => {
       return this.#sources.complete(time_ms, !this.#gate.isOpen || this.#stages.refusing)
     }
-    return new Ticking({ pipeline: this.pipeline, clock, log, complete_ms })
+    return new Ticking({ pipeline: this.pipeline, clock, log, meter: telemetry.meter, complete_ms })
   }
 
   async #lastSending(): Promise<void> {

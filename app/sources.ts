@@ -57,11 +57,11 @@ export class Sources implements Component {
 
   constructor(config: Config, deps: SourcesDeps) {
     const { listen, kafka, scrape, limits } = config
-    const { body, body_inflated, bodies_in_flight } = limits
+    const { body, body_inflated, bodies_in_flight, connections } = limits
     this.#log = deps.log
     const given: ReceiverDeps = {
       ...deps,
-      limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight },
+      limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight, connections },
       bodies: new Budget(bodies_in_flight, deps.meter, deps.leftBehind),
     }
     this.mounts = createMounts(given, { ...remoteWriteLimits(config), seed: randomInt(2 ** 31) })

@@ -7,6 +7,7 @@ import { ServiceError } from '#core/errors.ts'
 import type { Input, Receipt, Tick } from '#core/ports/intake.ts'
 import { silentLog } from '#core/ports/log.ts'
 
+import { silentTelemetry } from './telemetry.ts'
 import { Ticking } from './ticking.ts'
 
 /** A door whose ticks leave work undone as often as it is told. */
@@ -20,6 +21,7 @@ class Door {
     pipeline: this,
     clock: this.clock,
     log: silentLog,
+    meter: silentTelemetry.meter,
     complete_ms: () => undefined,
   })
 

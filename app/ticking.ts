@@ -1,6 +1,7 @@
-import { type Clock, loopIdle_ms, monotonicNow_ms } from '#core/clock.ts'
+import { type Clock, loopIdle_ms, monotonicNow_ms, SET_BACK_MS } from '#core/clock.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
 import { Turns } from '#core/turns.ts'
 
 import type { Pipeline } from './pipeline.ts'
@@ -12,11 +13,14 @@ const SHARE = 2500
 const SHARE_MOST = 10_000
 /** While others have work, they have so much of it between two shares. */
 const BETWEEN_MS = 6
+/** A clock that leaps so far ahead was set, or nobody was here meanwhile: a machine that slept. */
+const LEAP_MS = 300_000
 
 export interface TickingOptions {
   readonly pipeline: Pick<Pipeline, 'submit' | 'waiting'>
   readonly clock: Clock
   readonly log: Log
+  readonly meter: Meter
   /** Up to where data is known to be complete at a time; undefined where nobody lags. */
   readonly complete_ms: (time_ms: number) => number | undefined
 }
@@ -28,10 +32,16 @@ export class Ticking {
   readonly #turns = new Turns(monotonicNow_ms, loopIdle_ms, 2)
   #running = false
   #catchingUp = false
+  /** Of the newest tick. */
+  #time_ms = Number.NaN
+  readonly #leaps
   #cancel: () => void = () => undefined
 
   constructor(options: TickingOptions) {
     this.#options = options
+    this.#leaps = options.meter.counter('barograph.clock.leaps', {
+      description: 'Times that the clock was set, by direction',
+    })
   }
 
   /** Tells the time; what more rules have to do waits for the next second. */
@@ -51,11 +61,32 @@ export class Ticking {
 
   async #second(): Promise<void> {
     const time_ms = this.#options.clock.now_ms()
+    this.#leapt(time_ms - this.#time_ms)
+    this.#time_ms = time_ms
     if (!(await this.#tick(time_ms)) || this.#catchingUp) return
     this.#catchingUp = true
     do await this.#turns.yield(monotonicNow_ms() - BETWEEN_MS)
-    while (this.#running && (await this.#tick(time_ms)))
+    // By the newest time: an old one would say that the clock was set back.
+    while (this.#running && (await this.#tick(this.#time_ms)))
     this.#catchingUp = false
+  }
+
+  #leapt(by_ms: number): void {
+    const { log } = this.#options
+    if (by_ms < -SET_BACK_MS) {
+      this.#leaps.add(1, { direction: 'back' })
+      log.warn(
+        'The clock was set back; rules go on from there. Samples with times of ours (scrapes, results of rules) count when they have caught up.',
+        {
+          by_s: -by_ms / 1000,
+        },
+      )
+    } else if (by_ms > LEAP_MS) {
+      this.#leaps.add(1, { direction: 'ahead' })
+      log.warn('The clock leapt ahead. If it is right now, all is well; if not, samples of now are late for rules.', {
+        by_s: by_ms / 1000,
+      })
+    }
   }
 
   /** True where rules have more to do than their share. One that is refused is counted by the pipeline, and why was said where it began. */

@@ -14,6 +14,17 @@ test('timers run in order of time, as often as they are due, and not once cancel
   expect(clock.now_ms()).toBe(2000)
 })
 
+test('a clock that is set, ahead or back, lets timers wait for as long as they would have', () => {
+  const clock = new ManualClock(1000)
+  const seen: number[] = []
+  clock.every(20, () => seen.push(clock.now_ms()))
+  clock.set(5000)
+  clock.advanceTo(5020)
+  clock.set(100)
+  clock.advanceTo(150)
+  expect(seen).toEqual([5020, 120, 140])
+})
+
 test('a timer may set another, and the clock never goes back', () => {
   const clock = new ManualClock()
   const seen: number[] = []

@@ -8,6 +8,9 @@ export interface Clock {
   every(interval_ms: number, run: () => void): () => void
 }
 
+/** A wall clock that is so much behind where it was has been set; what is less is waited for. */
+export const SET_BACK_MS = 60_000
+
 export const systemClock: Clock = {
   now_ms: () => Date.now(),
   after(delay_ms, run) {
@@ -68,6 +71,13 @@ export class ManualClock implements Clock {
       next.run()
     }
     this.#now_ms = Math.max(this.#now_ms, time_ms)
+  }
+
+  /** The clock is set, ahead or back: nothing falls due, and timers wait for as long as they would have. */
+  set(time_ms: number): void {
+    const by_ms = time_ms - this.#now_ms
+    this.#now_ms = time_ms
+    for (const timer of this.#timers) timer.due_ms += by_ms
   }
 
   #add(timer: Timer): () => void {

@@ -72,6 +72,8 @@ export interface Detectors {
   answers(input: AnswersInput): Promise<void>
   /** True where more rules are due than their share. */
   tick(tick: Omit<Tick, 'kind'>): Promise<boolean>
+  /** The clock was wrong: analysis time goes on from here, and was beyond. */
+  setBack(time_ms: number): void
   /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
   step(time_ms: number): Promise<void>
   readonly findings: FindingReader
@@ -94,24 +96,29 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
   return oldest
 }
 
+function createScoring(
+  { writer, findings, limits: { scored_series, findings: kept, copies }, calendar, log, meter }: DetectorsOptions,
+  parts: { readonly windows: Windows; readonly budgets: Budgets; readonly scores: BandWriter },
+): ScoringEngine {
+  const limits = { scored_series, findings: kept, copies }
+  const civil = new CivilTime(calendar)
+  return new ScoringEngine({
+    definition: (id) => writer.definition(id),
+    sink: findings,
+    ...limits,
+    ...parts,
+    civil,
+    log,
+    meter,
+  })
+}
+
 export function createDetectors(options: DetectorsOptions): Detectors {
   const { query, reader, writer, table, alerts, lateness_ms, limits, analysis_ms, now_ms, log, meter } = options
   const windows = new Windows()
   const budgets = new Budgets(meter, options.budget)
   const bands = new BandWriter(writer, meter)
-  const scoring = new ScoringEngine({
-    definition: (id) => writer.definition(id),
-    sink: options.findings,
-    scores: bands,
-    scored_series: limits.scored_series,
-    findings: limits.findings,
-    copies: limits.copies,
-    civil: new CivilTime(options.calendar),
-    windows,
-    budgets,
-    log,
-    meter,
-  })
+  const scoring = createScoring(options, { windows, budgets, scores: bands })
   writer.onRemoved?.((ids) => scoring.forget(ids))
   const forecasting = new ForecastEngine({ query, writer, table, analysis_ms, log })
   const rules = new RuleEngine({ query, writer, reader, scoring, forecasting, alerts, lateness_ms, meter, log, now_ms })
@@ -148,6 +155,10 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       ticked_ms = time_ms
       bands.flush()
       return unfinished
+    },
+    setBack(time_ms) {
+      logs.setBack(time_ms)
+      rules.setBack(time_ms)
     },
     async step(time_ms) {
       await rules.step(time_ms)

@@ -62,6 +62,11 @@ export class Scaler implements HintReader, Snapshot {
     }
   }
 
+  /** The clock was wrong: decisions go on from here, and were beyond. */
+  setBack(time_ms: number): void {
+    this.#decided_ms = Math.min(this.#decided_ms, time_ms)
+  }
+
   policies(): readonly string[] {
     return this.#policies.map(({ name }) => name)
   }

@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Clock } from '#core/clock.ts'
 import { Listening } from '#core/net/listening.ts'
 import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -18,6 +19,7 @@ export interface ListenerOptions {
   readonly drain_ms: number
   readonly clock: Clock
   readonly log: Log
+  readonly meter: Meter
 }
 
 /** For a whole request to arrive; answers may take longer. */

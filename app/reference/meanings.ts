@@ -103,6 +103,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.body_objects':
     'Resources, metrics, points, attributes, log records and spans of one request: small ones cost time, not bytes.',
   'limits.bodies_in_flight': 'Size of all requests that are being read or waiting, together.',
+  'limits.connections':
+    'Connections open at one time, of each listener; one more is cut off. A process needs as many file descriptors.',
   'limits.queue': 'Inputs that may wait to be taken; one more is refused with 429.',
   'limits.series': 'Series in all. A histogram is one.',
   'limits.series_per_metric': 'Series of one metric name.',

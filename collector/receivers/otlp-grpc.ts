@@ -51,6 +51,7 @@ class OtlpGrpc implements RunningReceiver {
       drain_ms,
       clock,
       log,
+      meter,
     })
   }
 

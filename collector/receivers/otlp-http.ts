@@ -41,6 +41,7 @@ class OtlpHttp implements RunningReceiver {
       drain_ms,
       clock,
       log,
+      meter,
     })
     const stopped = (): boolean => this.#listening.stopped
     this.#answers = new OtlpAnswers(deps, { traffic, guard: createGuard(host, hosts), stopped })

@@ -26,7 +26,7 @@ export const RECEIVER_LIMITS: ReceiverLimits = {
   body: 64 * 2 ** 20,
   body_inflated: 64 * 2 ** 20,
   bodies_in_flight: 256 * 2 ** 20,
-  connections: 1000,
+  connections: 10_000,
   request_ms: 60_000,
   drain_ms: 10_000,
 }

@@ -12,6 +12,8 @@ export interface ListeningOptions extends ServingOptions {
 
 /** For the head of a request to arrive. */
 const HEADERS_MS = 10_000
+/** How often it is looked who was too slow; one that says nothing at all holds its place no longer than both. */
+const CHECK_MS = 5000
 
 /** Statuses of what Node's parser refuses; the rest is 400. */
 const BROKEN: ReadonlyMap<string, number> = new Map([
@@ -32,13 +34,21 @@ export class Listening extends Serving<Server> {
   protected make(): Server {
     const { onRequest, request_ms } = this.#options
     const headersTimeout = Math.min(HEADERS_MS, request_ms)
-    const server = createServer({ requestTimeout: request_ms, headersTimeout }, onRequest)
+    const server = createServer(
+      { requestTimeout: request_ms, headersTimeout, connectionsCheckingInterval: CHECK_MS },
+      onRequest,
+    )
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#broken(error, socket as Socket))
     return server
   }
 
   protected closeIdle(server: Server): void {
     server.closeIdleConnections()
+  }
+
+  /** What is kept alive between two requests is only a convenience. */
+  protected override makeRoom(server: Server): void {
+    this.closeIdle(server)
   }
 
   protected closeAll(server: Server): void {

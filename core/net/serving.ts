@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Component } from '../component.ts'
 import { ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
+import type { Counter, Meter } from '../ports/meter.ts'
 
 export interface ServingOptions {
   /** `localhost` is both loopback addresses on one port. */
@@ -14,13 +15,17 @@ export interface ServingOptions {
   readonly setting: string
   /** Ends answers that would never end by themselves. */
   readonly onStop?: () => void
+  /** Open ones; one more is cut off. */
   readonly connections: number
   readonly drain_ms: number
   readonly clock: Clock
   readonly log: Log
+  readonly meter: Meter
 }
 
 const SWEEP_MS = 20
+/** So long after the last connection that was cut off the next one is told again. */
+const CALM_MS = 60_000
 
 /** A machine without IPv6 (or without IPv4) is no reason not to start. */
 const NO_SUCH_FAMILY = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
@@ -41,16 +46,23 @@ function refusal(error: NodeJS.ErrnoException, { host, port, setting }: ServingO
 export abstract class Serving<One extends Server> implements Component {
   readonly #options: ServingOptions
   readonly #servers: One[] = []
+  readonly #refused: Counter
+  #refused_ms = -Infinity
   #stopped = false
 
   constructor(options: ServingOptions) {
     this.#options = options
+    this.#refused = options.meter.counter('barograph.connections.refused', {
+      description: 'Connections cut off because limits.connections others were open, by listener',
+    })
   }
 
   /** A server that does not listen yet. */
   protected abstract make(): One
   /** Lets go of connections on which nothing is asked, now or as soon as what is asked is answered. */
   protected abstract closeIdle(server: One): void
+  /** All connections are taken: lets go of those that the peer will not miss. */
+  protected makeRoom(_server: One): void {}
   /** Cuts every connection. */
   protected abstract closeAll(server: One): void
 
@@ -107,8 +119,23 @@ export abstract class Serving<One extends Server> implements Component {
       throw refusal(failed, { ...this.#options, host, port })
     }
     server.on('error', (error) => log.error('a listener failed', { port, error }))
+    server.on('drop', () => this.#drop(server))
     this.#servers.push(server)
     return (server.address() as AddressInfo).port
+  }
+
+  #drop(server: One): void {
+    const { setting, connections, clock, log } = this.#options
+    this.#refused.add(1, { listener: setting })
+    this.makeRoom(server)
+    const now_ms = clock.now_ms()
+    if (now_ms - this.#refused_ms >= CALM_MS) {
+      log.warn('Too many connections are open; more are cut off (limits.connections).', {
+        listener: setting,
+        connections,
+      })
+    }
+    this.#refused_ms = now_ms
   }
 
   async #close(): Promise<void> {

@@ -106,6 +106,11 @@ export class CallGraph implements ServiceGraph, Snapshot {
     this.#expire()
   }
 
+  /** The clock was wrong: time goes on from here, and was beyond. */
+  setBack(time_ms: number): void {
+    this.#time_ms = Math.min(this.#time_ms, time_ms)
+  }
+
   /** Takes the spans of one request. Those without ids or a time are no part of a call. */
   spans(spans: readonly Span[]): void {
     const calls = spans.filter((span) => {

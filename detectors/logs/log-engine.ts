@@ -118,6 +118,22 @@ export class LogEngine implements Snapshot {
     this.#findings.tick(time_ms)
   }
 
+  /** Time was set back to `time_ms`: minutes beyond are open again, and what was counted in them belongs to the first. */
+  setBack(time_ms: number): void {
+    const end_ms = (Math.floor(time_ms / MINUTE_MS) + 1) * MINUTE_MS
+    this.#closed_ms = Math.min(this.#closed_ms, end_ms - MINUTE_MS)
+    for (const [minute_ms, counts] of [...this.#minutes].filter(([minute]) => minute > end_ms)) {
+      this.#minutes.delete(minute_ms)
+      const first = this.#minutes.get(end_ms) ?? new Map<string, Minute>()
+      this.#minutes.set(end_ms, first)
+      for (const [key, { count, isNew, line }] of counts) {
+        const before = first.get(key)
+        first.set(key, { line, count: count + (before?.count ?? 0), isNew: isNew || before?.isNew === true })
+      }
+    }
+    for (const line of this.#lines.values()) line.last_ms = Math.min(line.last_ms, time_ms)
+  }
+
   save(): Uint8Array {
     const services = [...this.#services].map(([service, { drain, since_ms }]) => ({
       service,

@@ -138,6 +138,17 @@ export class ActiveRule {
     this.#grown_ms = time_ms
   }
 
+  /** T was set back to `time_ms`: what was done beyond has not been yet. */
+  setBack(time_ms: number): void {
+    this.#due_ms = Math.min(this.#due_ms, time_ms)
+    this.#mark_ms = Math.min(this.#mark_ms, time_ms)
+    this.#looked_ms = Math.min(this.#looked_ms, time_ms)
+    this.#heard_ms = Math.min(this.#heard_ms, time_ms)
+    this.#grown_ms = Math.min(this.#grown_ms, time_ms)
+    this.#outage = undefined
+    this.#runner?.setBack?.(time_ms)
+  }
+
   /** Whether there can be anything to do: input for steps that were asked for already waits for the next. */
   isDue({ due_ms, again_ms }: Occasion): boolean {
     if (this.rule.datasource !== undefined) return false

@@ -120,6 +120,17 @@ export class AlertStates {
     }
   }
 
+  /** Steps begin again at `time_ms`: nothing can have begun later. */
+  setBack(time_ms: number): void {
+    for (const instance of this.#instances.values()) {
+      instance.active_ms = Math.min(instance.active_ms, time_ms)
+      instance.fired_ms = Math.min(instance.fired_ms, time_ms)
+      instance.evaluated_ms = Math.min(instance.evaluated_ms, time_ms)
+      if (instance.missing_ms !== null) instance.missing_ms = Math.min(instance.missing_ms, time_ms)
+    }
+    this.#last_ms = Math.min(this.#last_ms, time_ms)
+  }
+
   load(instances: readonly Instance[]): void {
     this.#instances.clear()
     for (const instance of instances) this.#instances.set(instance.labels.key, { ...instance })

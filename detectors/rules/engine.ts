@@ -164,6 +164,13 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     return unfinished
   }
 
+  /** T is `time_ms` from here on, and was beyond. */
+  setBack(time_ms: number): void {
+    this.#time_ms = Math.min(this.#time_ms, time_ms)
+    this.#history.load(null)
+    for (const { rules } of this.#groups) for (const rule of rules) rule.setBack(time_ms)
+  }
+
   /** Evaluates every rule once, in order, whatever is due and whatever its interval: for tests of rules, whose time is their own. */
   async step(time_ms: number): Promise<void> {
     for (const { group, rules } of this.#groups) {

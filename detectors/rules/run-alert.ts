@@ -97,6 +97,10 @@ export class AlertRunner implements Runner {
     this.#states.away(ms)
   }
 
+  setBack(time_ms: number): void {
+    this.#states.setBack(time_ms)
+  }
+
   end(time_ms: number): AlertEvent[] {
     const events = [...this.#states.instances()]
       .filter(({ firing }) => firing)

@@ -8,6 +8,8 @@ export interface Runner {
   take(results: Results): Taken | Promise<Taken>
   /** Nothing is known of so much time before the next step: what counts time goes on as if it had not passed. */
   away?(ms: number): void
+  /** Time was set back: the next steps lie before those that were taken last. */
+  setBack?(time_ms: number): void
   /** A step could not be evaluated. */
   failed?(): void
   /** Whether steps without input matter to it now. */

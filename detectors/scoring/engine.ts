@@ -140,7 +140,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
   tick(time_ms: number, complete_ms?: number): void {
-    this.#time_ms = Math.max(this.#time_ms, time_ms)
+    if (time_ms < this.#time_ms) this.#swept_ms = this.#table.setBack(time_ms)
+    this.#time_ms = time_ms
     this.#windows.tick(this.#time_ms)
     if (complete_ms === undefined) this.#absences()
     for (const row of this.#findings.rows()) this.#silence(row)

@@ -106,6 +106,16 @@ export class RowTable {
     this.newest.data[row * NEWEST + TOUCHED_MS] = time_ms
   }
 
+  /** Time was set back: what comes next is newer than all that rows know of. Gives the time. */
+  setBack(time_ms: number): number {
+    const { data } = this.newest
+    for (let at = 0; at < this.#end * NEWEST; at += NEWEST) {
+      data[at + LAST_MS] = Math.min(data[at + LAST_MS]!, time_ms)
+      data[at + TOUCHED_MS] = Math.min(data[at + TOUCHED_MS]!, time_ms)
+    }
+    return time_ms
+  }
+
   /** The series that feeds a row; undefined where expressions do, or until it is heard of again after a restart. */
   series(row: number): SeriesId | undefined {
     const held = this.#series[row] ?? 0

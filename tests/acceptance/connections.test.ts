@@ -1,0 +1,85 @@
+// Connections that bring nothing: how many may be held, for how long, and what becomes of those who have something to say.
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+import { afterEach, describe, expect, test } from 'vitest'
+
+import type { Log } from '#core/ports/log.ts'
+
+import { countingMeter } from '../../collector/testing/decoding.fixture.ts'
+import { Barograph } from './barograph.ts'
+import { gauges } from './shop.ts'
+
+const MOST = 20
+const LISTENERS = [
+  ['listen.http', 'apiUrl'],
+  ['listen.otlp_http', 'otlpUrl'],
+  ['listen.otlp_grpc', 'grpcUrl'],
+] as const
+
+const sockets: Socket[] = []
+let barograph: Barograph | undefined
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  await barograph?.stop()
+})
+
+async function started() {
+  const said: string[] = []
+  const log: Log = { debug() {}, info() {}, error() {}, warn: (message) => said.push(message) }
+  const meter = countingMeter()
+  barograph = await Barograph.start({ rules: 'groups: []', set: [`limits.connections=${MOST}`], meter, log })
+  return { barograph, counts: meter.counts, said }
+}
+
+/** Open, or cut off at once. */
+async function silent(url: string, count: number): Promise<void> {
+  const port = Number(new URL(url).port)
+  for (let i = 0; i < count; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    sockets.push(socket)
+    await once(socket, 'connect')
+  }
+}
+
+const sent = (one: Barograph): Promise<number> =>
+  one.post('/v1/metrics', gauges('level', '', one.now_ms, { shop: 1 })).then(
+    ({ status }) => status,
+    () => 0,
+  )
+
+describe('connections on which nothing is said', () => {
+  test.each(LISTENERS)('%s: those beyond the limit are cut off, counted, and told once', async (listener, url) => {
+    const { barograph: one, counts, said } = await started()
+    await silent(one.service[url], MOST + 10)
+    await expect.poll(() => counts[`barograph.connections.refused{listener=${listener}}`]).toBe(10)
+    expect(said).toEqual([expect.stringContaining('limits.connections')])
+    // Whoever comes by another door does not notice.
+    if (listener !== 'listen.http') expect((await fetch(`${one.service.apiUrl}/-/ready`)).status).toBe(200)
+    if (listener !== 'listen.otlp_http') expect(await sent(one)).toBe(200)
+  })
+
+  test('they are closed by and by, and who was cut off gets in without our doing', async () => {
+    const { barograph: one, counts } = await started()
+    await silent(one.service.otlpUrl, MOST)
+    expect(await sent(one)).toBe(0)
+    await expect.poll(() => sent(one), { timeout: 20_000, interval: 500 }).toBe(200)
+    const late = 'barograph.collector.requests{receiver=otlp_http,signal=none,outcome=http_408}'
+    await expect.poll(() => counts[late], { timeout: 10_000 }).toBe(MOST)
+  }, 30_000)
+
+  test('one that is only kept alive makes room at once', async () => {
+    const { barograph: one } = await started()
+    const { port, host } = new URL(one.service.otlpUrl)
+    for (let i = 0; i < MOST; i++) {
+      const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined)
+      sockets.push(socket)
+      socket.write(
+        `POST /v1/metrics HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
+      )
+      await once(socket, 'data')
+    }
+    // The first who does not fit is cut off; the next one finds room.
+    await expect.poll(() => sent(one), { timeout: 2000, interval: 50 }).toBe(200)
+  })
+})
