@@ -70,7 +70,9 @@ test('quantities are written in the unit that fits', () => {
   expect(quantity(1234, '')).toBe('1234')
   expect(quantity(0, 's')).toBe('0 s')
   expect(quantity(-0.002, 's')).toBe('-2 ms')
-  expect(quantity(21.5, 'Cel')).toBe('21.5 Cel')
+  expect(quantity(21.5, 'Cel')).toBe('21.5 °C')
+  expect(quantity(21.5, 'Cel/s')).toBe('21.5 °C/s')
+  expect(quantity(3, 'rad')).toBe('3 rad')
   expect(quantity(NaN, 's')).toBe('NaN')
 })
 
@@ -85,5 +87,7 @@ test('a unit is read from the name where the sender gave none', () => {
   expect(unitOf('process_memory_bytes', '')).toBe('By')
   expect(unitOf('system_cpu_utilization_ratio', '1')).toBe('ratio')
   expect(unitOf('node_network_bytes_total', '1/s')).toBe('By/s')
+  expect(unitOf('system_cpu_utilization', '1')).toBe('ratio')
+  expect(unitOf('system_cpu_utilization', '')).toBe('')
   expect(unitOf('queue_length', '{message}')).toBe('{message}')
 })

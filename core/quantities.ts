@@ -135,6 +135,9 @@ const UNITS: Readonly<Record<string, readonly [number, readonly Scale[]]>> = {
   ratio: [100, PERCENT],
 }
 
+/** Units that people write otherwise than UCUM. */
+const WRITTEN: Readonly<Record<string, string>> = { Cel: ' °C', '[degF]': ' °F', deg: '°', Ohm: ' Ω' }
+
 /** How Prometheus' names say the unit, for series whose sender gave none. */
 const SUFFIXES: readonly (readonly [RegExp, string])[] = [
   [/_milliseconds(_|$)/, 'ms'],
@@ -146,12 +149,16 @@ const SUFFIXES: readonly (readonly [RegExp, string])[] = [
   [/_percent(_|$)/, '%'],
 ]
 
+/** A utilization without a dimension is a fraction, by OpenTelemetry's conventions. */
+const FRACTION = /_utilization(_|$)/
+
 /** The unit for people: `unit` where it says something, else what the metric's name says; '' when neither does. */
 export function unitOf(metric: string, unit: string): string {
   const rate = unit.endsWith('/s') ? '/s' : ''
   const own = rate === '' ? unit : unit.slice(0, -2)
   if (own !== '' && own !== '1' && !own.startsWith('{')) return unit
   const found = SUFFIXES.find(([pattern]) => pattern.test(metric))
+  if (found === undefined && own === '1' && rate === '' && FRACTION.test(metric)) return 'ratio'
   return found === undefined ? unit : found[1] + rate
 }
 
@@ -170,7 +177,7 @@ function family(unit: string): { factor: number; scales: readonly Scale[]; tail:
   if (known !== undefined) return { factor: known[0], scales: known[1], tail }
   // Annotations ({request}) and bare numbers say nothing that belongs behind a value; other units are written as they are.
   const silent = own === '' || own === '1' || own.startsWith('{')
-  return { factor: 1, scales: PLAIN, tail: silent ? tail : ` ${own}${tail}` }
+  return { factor: 1, scales: PLAIN, tail: silent ? tail : (WRITTEN[own] ?? ` ${own}`) + tail }
 }
 
 function fitting(size: number, scales: readonly Scale[]): Scale {

@@ -61,9 +61,22 @@ test('a finding is said in one sentence in the reader’s language', () => {
   expect(findingSentence(finding, 'en')).toBe(
     'http server request duration of checkout is 840 ms, expected 150 to 290 ms',
   )
-  expect(findingSentence(finding, 'zh')).toBe('checkout 的 http server request duration 为 840 ms，预期 150 至 290 ms')
-  expect(findingSentence({ ...finding, metric: '', unit: 's', state: 'closed', kind: 'level_up' }, 'en')).toBe(
-    'CheckoutLatencyUnusual of checkout was 840 ms, expected 150 to 290 ms, since 10:42 UTC',
+  expect(findingSentence(finding, 'zh')).toBe(
+    'checkout 的 http server request duration 自 10:42 UTC 起突增至 840 ms，预期 150 至 290 ms',
+  )
+  const over = {
+    ...finding,
+    metric: '',
+    unit: 's',
+    state: 'closed',
+    kind: 'level_up',
+    last_ms: at + 3_600_000,
+  } as const
+  expect(findingSentence(over, 'en')).toBe(
+    'CheckoutLatencyUnusual of checkout was 840 ms, expected 150 to 290 ms, from 10:42 to 11:42 UTC',
+  )
+  expect(findingSentence({ ...over, adopted: true }, 'en')).toBe(
+    'CheckoutLatencyUnusual of checkout is 840 ms, expected 150 to 290 ms, since 10:42 UTC; the new normal from 11:42 UTC',
   )
   expect(findingSentence({ ...finding, kind: 'absent', value: NaN, expected: NaN, lower: NaN, upper: NaN }, 'en')).toBe(
     'http server request duration of checkout has no samples since 10:42 UTC',
@@ -71,6 +84,58 @@ test('a finding is said in one sentence in the reader’s language', () => {
   expect(findingSentence({ ...finding, kind: 'new_template', detail: 'cannot reach <*>' }, 'en')).toBe(
     'checkout logs a message never seen before: cannot reach <*>',
   )
+})
+
+test('a finding that lasts over midnight says the day on which it began', () => {
+  const long = { ...finding, kind: 'level_up', last_ms: at + 86_400_000 } as const
+  expect(findingSentence(long, 'en')).toMatch(/since 5 Jan 10:42 UTC$/)
+  expect(findingSentence({ ...long, state: 'closed' }, 'en')).toMatch(/from 5 Jan 10:42 UTC to 6 Jan 10:42 UTC$/)
+  expect(findingSentence(long, 'zh')).toContain('自 1 月 5 日 10:42 UTC 起升高至')
+})
+
+test('what is not below 0 is not expected there, and shares are written as percents', () => {
+  const ratio = {
+    ...finding,
+    metric: 'error_ratio',
+    unit: '1',
+    value: 0.122,
+    expected: 0.001,
+    lower: -0.003,
+    upper: 0.005,
+  }
+  expect(findingSentence(ratio, 'en')).toBe('error ratio of checkout is 12.2 %, expected up to 0.5 %')
+  expect(findingSentence(ratio, 'zh')).toContain('突增至 12.2%，预期不超过 0.5%')
+  const cold = { ...finding, metric: 'temperature', unit: 'Cel', value: -12, expected: 1, lower: -3, upper: 5 }
+  expect(findingSentence({ ...cold, kind: 'dip', direction: 'down' }, 'en')).toBe(
+    'temperature of checkout is -12 °C, expected -3 to 5 °C',
+  )
+})
+
+test('of a value that lies where it should the sentence says what is unusual about it', () => {
+  const within = { ...finding, value: 0.25 }
+  expect(findingSentence({ ...within, experts: ['new', 'recent'] }, 'en')).toBe(
+    'http server request duration of checkout is 250 ms, a value never seen before (usually 150 to 290 ms)',
+  )
+  expect(findingSentence({ ...within, experts: ['mean above', 'last'] }, 'zh')).toContain(
+    '近来平均偏高（通常 150 至 290 ms）',
+  )
+  expect(findingSentence({ ...within, kind: 'variance' }, 'en')).toMatch(
+    /swings unusually since 10:42 UTC, about 250 ms$/,
+  )
+  expect(findingSentence({ ...finding, kind: 'flat' }, 'en')).toMatch(/has stood still at 840 ms since 10:42 UTC$/)
+})
+
+test('a burst counts errors a minute', () => {
+  const burst = {
+    ...finding,
+    kind: 'burst',
+    metric: 'barograph_log_records_total',
+    unit: '{record}',
+    detail: 'cannot reach <*>',
+  } as const
+  const many = { ...burst, value: 120, expected: 2, lower: 0, upper: 11 }
+  expect(findingSentence(many, 'en')).toBe('checkout logs 120 errors a minute, expected up to 11: cannot reach <*>')
+  expect(findingSentence(many, 'zh')).toBe('checkout 每分钟出现 120 条错误日志，预期不超过 11：cannot reach <*>')
 })
 
 test('an incident is titled by what shows it and what began it', () => {

@@ -426,6 +426,22 @@ test.each([
   expect(blamed.flat()).toContain(aspect)
 })
 
+test('shift judges the mean of a stretch, and forgets its verdict with the level that it adopts', () => {
+  const detector = make('shift')
+  const row = detector.add()
+  scores(detector, noise(2880), { row })
+  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  let adopted = false
+  for (let i = 1; i <= 360; i++) {
+    detector.step(row, START + (2880 + i) * MINUTE, i % 2 === 0 ? 108 : 112, verdict)
+    if (verdict.score >= 1) expect(detector.shape?.()).toMatch(/^(?:level_up|drift|variance)$/)
+    if (i > 60) expect(Math.abs((detector.judged?.() ?? NaN) - 110)).toBeLessThan(1.5)
+    if (adopted) expect(verdict.score).toBeLessThan(1)
+    adopted ||= detector.adopted?.() ?? false
+  }
+  expect(adopted).toBe(true)
+})
+
 test('auto has a band after ten samples and does not wake anyone while it is young', () => {
   const detector = make('auto')
   const row = detector.add()

@@ -1,26 +1,31 @@
 import type { Finding } from '../finding.ts'
 import { quantity, range, unitOf } from '../quantities.ts'
-import { type Language, timeOfDay } from './language.ts'
+import { type Language, moment, timeOfDay } from './language.ts'
 
 /** The parts of a sentence, written for people already. */
 interface Parts {
   /** `request duration of checkout`. */
   readonly subject: string
+  readonly who: string
   readonly value: string
-  /** `150 to 290 ms`; '' where nothing was expected. */
+  /** `expected 150 to 290 ms`, with its comma; where the value lies within that, what is unusual about it instead. '' where nothing was expected. */
   readonly expected: string
-  readonly since: string
+  /** `since 10:42 UTC`; `from 10:42 to 11:30 UTC` where it is over. */
+  readonly time: string
   readonly detail: string
+  readonly up: boolean
   readonly over: boolean
+  /** The value lies where it should: the series is unusual, not the value. */
+  readonly within: boolean
 }
 
 type Table = Readonly<Record<Finding['kind'], (parts: Parts) => string>>
 
-const enLevel = ({ subject, value, expected, over }: Parts): string =>
-  `${subject} ${over ? 'was' : 'is'} ${value}${expected === '' ? '' : `, expected ${expected}`}`
+const enLevel = ({ subject, value, expected, over, time }: Parts): string =>
+  `${subject} ${over ? 'was' : 'is'} ${value}${expected}, ${time}`
 
-const zhLevel = ({ subject, value, expected, over }: Parts): string =>
-  `${subject}${over ? '曾为' : '为'} ${value}${expected === '' ? '' : `，预期 ${expected}`}`
+const enNow = (parts: Parts): string =>
+  parts.over ? enLevel(parts) : `${parts.subject} is ${parts.value}${parts.expected}`
 
 const EN_ABSENCE: Readonly<Record<string, string>> = {
   late: ', later than ever',
@@ -30,40 +35,54 @@ const EN_ABSENCE: Readonly<Record<string, string>> = {
 
 const ZH_ABSENCE: Readonly<Record<string, string>> = {
   late: '，晚于以往',
-  broken: '，而该服务的其他数据仍在到来',
-  decommissioned: '，该服务的其他数据也已停止',
+  broken: '，而该服务的其他数据仍在上报',
+  decommissioned: '，该服务的其他数据也已停止上报',
 }
 
 const EN: Table = {
-  spike: enLevel,
-  dip: enLevel,
-  level_up: (parts) => `${enLevel(parts)}, since ${parts.since}`,
-  level_down: (parts) => `${enLevel(parts)}, since ${parts.since}`,
-  drift: (parts) => `${enLevel(parts)}, drifting since ${parts.since}`,
-  variance: (parts) => `${enLevel(parts)}, swinging both ways since ${parts.since}`,
-  flat: (parts) => `${enLevel(parts)}, not moving since ${parts.since}`,
-  absent: ({ subject, since, over, detail }) =>
-    `${subject} ${over ? 'had' : 'has'} no samples since ${since}${EN_ABSENCE[detail] ?? ''}`,
+  spike: enNow,
+  dip: enNow,
+  level_up: enLevel,
+  level_down: enLevel,
+  drift: ({ subject, value, expected, up, over, time }) =>
+    `${subject} ${over ? 'drifted' : 'has been drifting'} ${up ? 'up' : 'down'} to ${value}${expected}, ${time}`,
+  variance: ({ subject, value, expected, over, within, time }) =>
+    `${subject} ${over ? 'swung' : 'swings'} unusually ${time}, ${within ? `about ${value}` : `as far as ${value}${expected}`}`,
+  flat: ({ subject, value, over, time }) => `${subject} ${over ? 'stood' : 'has stood'} still at ${value} ${time}`,
+  absent: ({ subject, time, over, detail }) =>
+    `${subject} ${over ? 'had' : 'has'} no samples ${time}${EN_ABSENCE[detail] ?? ''}`,
   new_template: ({ subject, detail }) => `${subject} logs a message never seen before: ${detail}`,
-  burst: (parts) => `${enLevel(parts)}${parts.detail === '' ? '' : `: ${parts.detail}`}`,
+  burst: ({ who, value, expected, over, detail }) =>
+    `${who} ${over ? 'logged' : 'logs'} ${value} errors a minute${expected}${detail === '' ? '' : `: ${detail}`}`,
 }
 
+const zhLevel =
+  (upwards: string, downwards: string) =>
+  ({ subject, value, expected, up, over, time, within }: Parts): string =>
+    `${subject}${time}${over ? '曾' : ''}${within ? '为' : up ? upwards : downwards} ${value}${expected}`
+
 const ZH: Table = {
-  spike: zhLevel,
-  dip: zhLevel,
-  level_up: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起`,
-  level_down: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起`,
-  drift: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起持续漂移`,
-  variance: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起上下波动`,
-  flat: (parts) => `${zhLevel(parts)}，自 ${parts.since} 起不再变化`,
-  absent: ({ subject, since, detail }) => `${subject}自 ${since} 起没有数据${ZH_ABSENCE[detail] ?? ''}`,
-  new_template: ({ subject, detail }) => `${subject}出现从未见过的日志：${detail}`,
-  burst: (parts) => `${zhLevel(parts)}${parts.detail === '' ? '' : `：${parts.detail}`}`,
+  spike: zhLevel('突增至', '突降至'),
+  dip: zhLevel('突增至', '突降至'),
+  level_up: zhLevel('升高至', '降低至'),
+  level_down: zhLevel('升高至', '降低至'),
+  drift: ({ subject, value, expected, up, over, time }) =>
+    `${subject}${time}${over ? '曾' : ''}持续${up ? '上升' : '下降'}至 ${value}${expected}`,
+  variance: ({ subject, value, expected, over, within, time }) =>
+    `${subject}${time}${over ? '曾' : ''}波动异常，${within ? `约为 ${value}` : `最远达 ${value}${expected}`}`,
+  flat: ({ subject, value, over, time }) => `${subject}${time}${over ? '曾' : '一直'}停在 ${value} 不变`,
+  absent: ({ subject, time, over, detail }) =>
+    `${subject}${time}${over ? '曾无' : '没有'}数据${ZH_ABSENCE[detail] ?? ''}`,
+  new_template: ({ subject, detail }) => `${subject} 出现从未见过的日志：${detail}`,
+  burst: ({ who, value, expected, over, detail }) =>
+    `${who} ${over ? '曾' : ''}每分钟出现 ${value} 条错误日志${expected}${detail === '' ? '' : `：${detail}`}`,
 }
 
 const TABLES: Readonly<Record<Language, Table>> = { en: EN, zh: ZH }
 
-const UNIT_WORDS = /_(?:seconds|milliseconds|microseconds|nanoseconds|bytes|ratio|percent|total)(?=_|$)/g
+/** A ratio of something is what it is called, unless it is called so already. */
+const UNIT_WORDS =
+  /_(?:seconds|milliseconds|microseconds|nanoseconds|bytes|percent|total)(?=_|$)|(?<=utilization|usage)_ratio(?=_|$)/g
 
 /** `http_server_request_duration_seconds` → `http server request duration`; the rule's name where there is no metric. */
 export function metricWords(metric: string, rule: string): string {
@@ -71,43 +90,96 @@ export function metricWords(metric: string, rule: string): string {
   return words === '' ? rule : words
 }
 
+function whoOf({ service, labels }: Finding): string {
+  return service === '' && labels.size > 0 ? labels.toString() : service
+}
+
 function subjectOf(finding: Finding, language: Language): string {
-  const logs = finding.kind === 'new_template'
   const what = metricWords(finding.metric, finding.rule)
-  const labels = finding.labels.size === 0 ? '' : finding.labels.toString()
-  const who = finding.service === '' ? labels : finding.service
-  if (who === '') return what
-  if (logs) return who
+  const who = whoOf(finding)
+  if (who === '') return language === 'zh' ? `${what} ` : what
+  if (finding.kind === 'new_template') return who
   return language === 'zh' ? `${who} 的 ${what} ` : `${what} of ${who}`
 }
 
 /** What a finding says to a person: `request duration of checkout is 840 ms, expected 150 to 290 ms`. */
 export function findingSentence(finding: Finding, language: Language): string {
+  const { kind, value, lower, upper, direction, detail, adopted } = finding
   const unit = unitOf(finding.metric, finding.unit)
-  const bounded = Number.isFinite(finding.lower) && Number.isFinite(finding.upper)
-  const expected = bounded
-    ? range(finding.lower, finding.upper, unit, language === 'zh' ? ' 至 ' : ' to ')
-    : Number.isFinite(finding.expected)
-      ? quantity(finding.expected, unit)
-      : ''
-  const sentence = TABLES[language][finding.kind]({
-    subject: subjectOf(finding, language),
-    value: quantity(finding.value, unit),
-    expected,
-    since: timeOfDay(finding.since_ms),
-    detail: finding.detail,
-    over: finding.state === 'closed',
+  // A level that is normal from now on is not over.
+  const over = finding.state === 'closed' && adopted !== true
+  const within = value >= lower && value <= upper
+  const subject = subjectOf(finding, language)
+  const sentence = TABLES[language][kind]({
+    subject,
+    who: whoOf(finding) || subject.trim(),
+    value: quantity(value, unit),
+    expected: expectedClause(finding, unit, language),
+    time: timeClause(finding, over, language),
+    detail,
+    up: direction === 'up',
+    over,
+    within,
   })
-  const said = `${sentence}${flappingClause(finding, language)}`
-  if (finding.adopted !== true) return said
-  const at = timeOfDay(finding.last_ms)
-  return language === 'zh' ? `${said}；自 ${at} 起视为新常态` : `${said}; the new normal from ${at}`
+  const whole = `${sentence}${flappingClause(finding, language)}${adoptedClause(finding, language)}`
+  return language === 'zh' ? whole.replaceAll(/(\d) %/g, '$1%') : whole
 }
 
-function flappingClause({ flapping }: Finding, language: Language): string {
+/** What is unusual about a value that lies where it should, by who said so. */
+const WITHIN: readonly (readonly [expert: string, Readonly<Record<Language, string>>])[] = [
+  ['new', { en: 'a value never seen before', zh: '此前从未出现过' }],
+  ['mean above', { en: 'on average higher than usual', zh: '近来平均偏高' }],
+  ['mean below', { en: 'on average lower than usual', zh: '近来平均偏低' }],
+]
+const UNLIKE: Readonly<Record<Language, string>> = { en: 'unlike what came before', zh: '与以往走势不同' }
+
+function expectedClause(finding: Finding, unit: string, language: Language): string {
+  const { kind, value, expected, lower, upper, experts } = finding
+  const band = bandText({ value, expected, lower, upper }, unit, language)
+  if (band === '') return ''
+  const judged = kind !== 'drift' && kind !== 'variance' && kind !== 'burst'
+  if (!judged || value < lower || value > upper || !(upper > lower))
+    return language === 'zh' ? `，预期${band}` : `, expected ${band}`
+  const why = (WITHIN.find(([expert]) => experts.includes(expert))?.[1] ?? UNLIKE)[language]
+  return language === 'zh' ? `，${why}（通常${band}）` : `, ${why} (usually ${band})`
+}
+
+/** `150 to 290 ms`, `up to 290 ms`: below 0 nothing is expected of what is not below 0 itself. */
+function bandText(
+  { value, expected, lower, upper }: Pick<Finding, 'value' | 'expected' | 'lower' | 'upper'>,
+  unit: string,
+  language: Language,
+): string {
+  if (!Number.isFinite(lower) || !Number.isFinite(upper)) {
+    if (!Number.isFinite(expected)) return ''
+    return `${language === 'zh' ? ' ' : ''}${quantity(expected, unit)}`
+  }
+  const isCount = lower <= 0 && upper >= 0 && value >= 0 && expected >= 0
+  if (isCount) return `${language === 'zh' ? '不超过 ' : 'up to '}${quantity(upper, unit)}`
+  return language === 'zh' ? ` ${range(lower, upper, unit, ' 至 ')}` : range(lower, upper, unit, ' to ')
+}
+
+function timeClause({ since_ms, last_ms }: Finding, over: boolean, language: Language): string {
+  const since = moment(since_ms, last_ms, language)
+  if (!over) return language === 'zh' ? `自 ${since} 起` : `since ${since}`
+  const until = timeOfDay(last_ms)
+  if (since === until) return language === 'zh' ? `在 ${since} ` : `at ${since}`
+  const sameDay = since.length === until.length
+  const from = sameDay ? since.replace(' UTC', '') : since
+  const to = sameDay ? until : moment(last_ms, since_ms, language)
+  return language === 'zh' ? `在 ${from} 至 ${to} 期间` : `from ${from} to ${to}`
+}
+
+function adoptedClause({ adopted, last_ms }: Finding, language: Language): string {
+  if (adopted !== true) return ''
+  const at = timeOfDay(last_ms)
+  return language === 'zh' ? `；自 ${at} 起视为新常态` : `; the new normal from ${at}`
+}
+
+function flappingClause({ flapping, last_ms }: Finding, language: Language): string {
   if (flapping === undefined) return ''
   const { returns } = flapping
-  const since = timeOfDay(flapping.since_ms)
+  const since = moment(flapping.since_ms, last_ms, language)
   if (language === 'zh') return `；自 ${since} 起又出现 ${returns} 次`
   return `; recurred ${returns === 1 ? 'once' : `${returns} times`} since ${since}`
 }

@@ -57,6 +57,8 @@ export interface Detector {
   blamed(): readonly string[]
   /** What the last value stepped looks like, where the detector knows better than the shape of the run: ask right after `step`. */
   shape?(): FindingKind | undefined
+  /** What the last score is of where that is not the value stepped, but the mean of a stretch: ask right after `step`. */
+  judged?(): number
   /** True where the last step took a level that lasts for the new normal: the run is over. Ask right after `step`. */
   adopted?(): boolean
   /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */

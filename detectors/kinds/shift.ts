@@ -59,6 +59,7 @@ class Shift implements Detector {
   readonly #panels: readonly Panel[]
   readonly #verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
   #aspect = 0
+  #mean = 0
   #adopted = false
 
   constructor(window_ms: number, context: DetectorContext) {
@@ -96,12 +97,14 @@ class Shift implements Detector {
     unjudged(out)
     this.#aspect = 0
     this.#adopted = false
+    this.#mean = raw
     if (!Number.isFinite(raw)) return
     this.#learn(row, time_ms, Math.max(-HUGE, Math.min(HUGE, raw)))
     if (this.#count.data[row]! < MIN_COUNT || time_ms - this.#first_ms.data[row]! < this.#window_ms) return
     if ((time_ms - this.#judged_ms.data[row]!) * STRIDES >= this.#window_ms) this.#judge(row, time_ms)
     const at = row * 4
     const stands = this.#stands.data
+    this.#mean = this.#short.data[row]!
     this.#aspect = this.#foremost.data[row]!
     out.score = stands[at]!
     out.expected = stands[at + 1]!
@@ -113,10 +116,15 @@ class Shift implements Detector {
     return this.#aspect === 0 ? [] : [ASPECTS[Math.abs(this.#aspect) - 1]!]
   }
 
-  /** A moved level is left to the shape of the run: whether it jumped or crept there shows only with time. */
+  /** Whether a level jumped or crept there shows only with time. */
   shape(): FindingKind | undefined {
     const aspect = Math.abs(this.#aspect)
+    if (aspect === 1) return this.#aspect > 0 ? 'level_up' : 'level_down'
     return aspect === 2 ? 'drift' : aspect === 3 ? 'variance' : undefined
+  }
+
+  judged(): number {
+    return this.#mean
   }
 
   adopted(): boolean {
@@ -147,7 +155,8 @@ class Shift implements Detector {
       best = verdict.score
       this.#foremost.data[row] = value < verdict.expected ? -1 - i : 1 + i
     }
-    this.#stands.data[row * 4] = best
+    // What has become normal stands no longer.
+    this.#stands.data[row * 4] = this.#adopted ? 0 : best
   }
 
   #statistic(row: number, i: number): number {

@@ -14,6 +14,13 @@ import type { Windows } from './windows.ts'
 
 const NONE: Readonly<Verdict> = { score: 0, expected: NaN, lower: NaN, upper: NaN }
 
+interface Judged {
+  readonly time_ms: number
+  readonly value: number
+  /** What the score is of: the value, or what the kind made of it. */
+  readonly of: number
+}
+
 interface JudgeOptions {
   readonly table: RowTable
   readonly rules: RuleSet
@@ -70,7 +77,7 @@ export class Judge {
       return verdict
     }
     this.counted++
-    this.#conclude(rule, row, time_ms, value)
+    this.#conclude(rule, row, { time_ms, value, of: factor * (rule.detector.judged?.() ?? value / factor) })
     if (lessons.copies.size > 0) lessons.step(row, rule, time_ms, value / factor)
     return verdict
   }
@@ -122,24 +129,24 @@ export class Judge {
     return windows.touches(time_ms, time_ms) ? windows.factorAt(facts.service(row, rule), time_ms) : 1
   }
 
-  /** Draws the conclusions from `#verdict`. */
-  #conclude(rule: ActiveRule, row: number, time_ms: number, value: number, blamed?: () => readonly string[]): void {
+  /** Draws the conclusions from `#verdict`, which is of `of`. */
+  #conclude(rule: ActiveRule, row: number, { time_ms, value, of }: Judged, blamed?: () => readonly string[]): void {
     const verdict = this.#verdict
     const { facts, budgets, scores } = this.#options
     const { direction, key, budget_per_week } = rule.spec
     const service = (): string => facts.service(row, rule)
     budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, service })
-    const allowed = direction === 'both' || value > verdict.expected === (direction === 'up')
+    const allowed = direction === 'both' || of > verdict.expected === (direction === 'up')
     if (!allowed) verdict.score = 0
     const kept = this.#table.running.data[row]!
     // A score tells of an onset; what began lasts while values stay outside the band.
-    const outside = kept === RUNNING && rule.lane === null && (value > verdict.upper || value < verdict.lower)
+    const outside = kept === RUNNING && rule.lane === null && (of > verdict.upper || of < verdict.lower)
     const anomalous = allowed && (verdict.score >= 1 || outside)
     if (anomalous || kept !== IDLE) {
       const { detector } = rule
       // A batch says scores alone; what was stepped last is not this sample.
       const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
-      this.observe(row, rule, { time_ms, anomalous, value, ...verdict, ...seen }, blamed)
+      this.observe(row, rule, { time_ms, anomalous, value: of, ...verdict, ...seen }, blamed)
     }
     if (!rule.shows) return
     this.#table.keep(row, time_ms, value, verdict)
@@ -191,6 +198,7 @@ export class Judge {
     verdict.upper = out.bands[i * 3 + 2]!
     const blamed = (): readonly string[] =>
       rule.detector.experts!.filter((_, bit) => ((out.blamed[i]! >> bit) & 1) === 1)
-    this.#conclude(rule, table[i]!, batch.time_ms[i]!, batch.value[i]!, blamed)
+    const value = batch.value[i]!
+    this.#conclude(rule, table[i]!, { time_ms: batch.time_ms[i]!, value, of: value }, blamed)
   }
 }

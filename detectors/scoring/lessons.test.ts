@@ -123,7 +123,7 @@ describe('a finding that was real', () => {
       .feed(T, T + 60, trouble)
       .say('real')
     stand.feed(T + 60, T + DAY + 60, trouble)
-    expect(stand.told()).toEqual(['0 opened spike', `${DAY + 14} closed level_up`])
+    expect(stand.told()).toEqual(['0 opened spike', `${DAY} closed level_up`])
     expect(Math.abs(stand.expected - trouble(T + DAY + 60))).toBeLessThan(3)
   })
 

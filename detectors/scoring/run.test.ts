@@ -71,6 +71,24 @@ test('kinds follow from shape and duration', () => {
   expect(kind(minutes.map((minute) => seen(minute, 5, minute % 2 === 0 ? 5 : -5)))).toBe('variance')
 })
 
+test('what only wavers about the end of trouble does not make it swing', () => {
+  const trouble = Array.from({ length: 20 }, (_, minute) => seen(minute, 5))
+  const end = Array.from({ length: 30 }, (_, i) => seen(20 + i, 0.9, -0.9))
+  expect(kindOf(walk([...trouble, ...end]).run!)).toBe('level_up')
+})
+
+test('a level that a detector names is one however short, or a drift where it crept there', () => {
+  const level = (minute: number, score: number): Observation => ({ ...seen(minute, score), shape: 'level_up' })
+  expect(kindOf(walk([level(0, 5), level(2, 5)]).run!)).toBe('level_up')
+  expect(kindOf(walk(Array.from({ length: 40 }, (_, minute) => level(minute, 1 + minute / 10))).run!)).toBe('drift')
+})
+
+test('a level that becomes the new normal ends its finding, though its sample is normal by then', () => {
+  const { run, changes } = walk([seen(0, 5), seen(3, 5), { ...seen(4, 0.1), adopted: true }])
+  expect(changes.at(-1)).toEqual([4, 'closed'])
+  expect(run).toMatchObject({ adopted: true, last_ms: 4 * MINUTE })
+})
+
 test('whatever comes, a run opens once, is told of while open and closes once', () => {
   const gaps = fc.array(fc.record({ gap: fc.integer({ min: 1, max: 20 }), score: fc.constantFrom(0, 0, 1, 2, 9) }), {
     maxLength: 300,

@@ -68,9 +68,10 @@ export function stepRun(run: Run | undefined, seen: Observation, options: RunOpt
     // Over before this observation; the caller gives the observation again, to begin anew.
     return { run: undefined, change: run.open ? 'closed' : 'dropped' }
   }
-  if (!seen.anomalous && !(run?.open === true && seen.score >= HYSTERESIS)) return { run, change: '' }
+  const adopted = seen.adopted === true && run?.open === true
+  if (!seen.anomalous && !adopted && !(run?.open === true && seen.score >= HYSTERESIS)) return { run, change: '' }
   const next = run === undefined ? begun(seen) : grown(run, seen)
-  if (seen.adopted === true && next.open) return { run: { ...next, adopted: true }, change: 'closed' }
+  if (adopted) return { run: { ...next, adopted: true }, change: 'closed' }
   if (!next.open) {
     if (seen.time_ms - next.since_ms < options.for_ms) return { run: next, change: '' }
     return { run: told({ ...next, open: true, alarms: 1 }, seen), change: 'opened' }
@@ -98,9 +99,11 @@ function begun(seen: Observation): Run {
 }
 
 function grown(run: Run, seen: Observation): Run {
-  const up = seen.value < seen.expected ? 0 : 1
+  // What only wavers about the end of it lies on no side.
+  const counts = seen.anomalous ? 1 : 0
+  const up = seen.value < seen.expected ? 0 : counts
   const peak = seen.score > run.peak.score ? seen : run.peak
-  return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + 1 - up, peak }
+  return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + counts - up, peak }
 }
 
 const told = (run: Run, seen: Observation): Run => ({ ...run, told_ms: seen.time_ms, told_score: run.peak.score })
@@ -113,14 +116,20 @@ export function directionOf(run: Run): 'up' | 'down' {
 /** What a run looks like, from its shape and duration so far. */
 export function kindOf(run: Run): FindingKind {
   if (Number.isNaN(run.peak.value)) return 'absent'
-  if (run.peak.shape !== undefined) return run.peak.shape
+  const { shape } = run.peak
+  const isLevel = shape === 'level_up' || shape === 'level_down'
+  if (shape !== undefined && !isLevel) return shape
   const up = directionOf(run) === 'up'
   const count = run.up + run.down
-  if (count >= VARIANCE_MIN && Math.min(run.up, run.down) * 4 >= count) return 'variance'
-  const lasted_ms = run.last_ms - run.since_ms
-  if (lasted_ms < LEVEL_MS) return up ? 'spike' : 'dip'
-  // Begun at the edge of the band and highest near its end: it crept there.
-  const late = run.peak.time_ms - run.since_ms >= 0.75 * lasted_ms
-  if (late && run.first_score < 2 && run.peak.score >= 2 * run.first_score) return 'drift'
-  return up ? 'level_up' : 'level_down'
+  if (!isLevel && count >= VARIANCE_MIN && Math.min(run.up, run.down) * 5 >= count) return 'variance'
+  if (!isLevel && run.last_ms - run.since_ms < LEVEL_MS) return up ? 'spike' : 'dip'
+  if (crept(run)) return 'drift'
+  return shape ?? (up ? 'level_up' : 'level_down')
+}
+
+/** Begun at the edge of the band and highest near its end. */
+function crept({ peak, first_score, since_ms, last_ms }: Run): boolean {
+  if (last_ms - since_ms < LEVEL_MS) return false
+  const late = peak.time_ms - since_ms >= 0.75 * (last_ms - since_ms)
+  return late && first_score < 2 && peak.score >= 2 * first_score
 }
