@@ -122,7 +122,7 @@ export function timelineSentence(entry: TimelineEntry, member: Member, language:
 export function evidenceSentence(evidence: Evidence, member: Member, language: Language): string {
   const text = memberText(member, evidence.ref, language)
   if (evidence.kind === 'alert') return language === 'zh' ? `告警 ${text}` : `alert ${text}`
-  if (evidence.kind === 'call') return language === 'zh' ? `调用异常：${text}` : `calls: ${text}`
+  if (evidence.kind === 'call') return language === 'zh' ? `调用方：${text}` : `who calls it: ${text}`
   return text
 }
 
