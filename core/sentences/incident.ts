@@ -118,6 +118,11 @@ export function timelineSentence(entry: TimelineEntry, member: Member, language:
   return language === 'zh' ? `${entry.ref} ${words}` : `${words} by ${entry.ref}`
 }
 
+/** What stands for entries of a timeline that are not told. */
+export function moreSentence(count: number, language: Language): string {
+  return language === 'zh' ? `另有 ${count} 条` : `and ${count} more`
+}
+
 /** One piece of evidence for a cause. */
 export function evidenceSentence(evidence: Evidence, member: Member, language: Language): string {
   const text = memberText(member, evidence.ref, language)
@@ -127,7 +132,8 @@ export function evidenceSentence(evidence: Evidence, member: Member, language: L
 }
 
 function troubleOf(service: string, incident: Incident, findings: readonly Finding[]): Trouble {
-  const own = findings.filter((finding) => finding.service === service)
+  // What merely goes along does not say what the trouble is.
+  const own = findings.filter((finding) => finding.service === service && !finding.evidence)
   const names = [
     ...own.map((finding) => `${finding.metric} ${finding.rule}`),
     ...incident.alerts.map((alert) => alert.rule),

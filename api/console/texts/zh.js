@@ -45,7 +45,7 @@ export const zh = {
     flag: '功能开关',
     infrastructure: '基础设施',
     maintenance: '维护',
-    event: '计划事件',
+    event: '计划内活动',
   },
   overview: {
     open: '当前事件',
