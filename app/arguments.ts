@@ -12,6 +12,14 @@ export function readArguments<T extends ParseArgsOptionsConfig>(args: readonly s
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw usageError(`${messageOf(error).split('. ')[0]}; see --help`)
+    throw usageError(`${messageOf(error).split(/\. |\.?\n/)[0]}; see --help`)
   }
+}
+
+/** Of a command that takes options alone: a word that stands by itself is told, not passed over. */
+export function readOptions<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
+  const { values, positionals } = readArguments(args, options)
+  if (positionals.length > 0)
+    throw usageError(`what is ${JSON.stringify(positionals[0])}? only options are taken; see --help`)
+  return values
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { CHANGE_KINDS } from '#core/change.ts'
+import { plainly } from '#core/config/problems.ts'
 import { ServiceError } from '#core/errors.ts'
 import { contentId } from '#core/hash.ts'
 import type { ChangeInput } from '#core/ports/intake.ts'
@@ -34,7 +35,7 @@ export function changeOf(
     const [issue] = parsed.error.issues
     throw new ServiceError(
       'bad_data',
-      `${file}:${number}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a change'}`,
+      `${file}:${number}: ${issue?.path.join('.') ?? ''}: ${issue === undefined ? 'not a change' : plainly(issue)}`,
     )
   }
   const { id, at, until, ...rest } = parsed.data

@@ -41,6 +41,23 @@ test('every problem is told at once', () => {
   expect(problems('language: fr\nlateness: soon\nlisten: {http: -1}\n').length).toBe(3)
 })
 
+test('a value of another type is told what it should be', () => {
+  expect(
+    problems('lateness: 10\nrules: mine.yml\nretention: {bytes: true}\nupstream: {prom: {}}\n').toSorted(),
+  ).toEqual([
+    ':1: lateness: a duration, like 30s, 5m or 1h30m (is 10)',
+    ':2: rules: a list of files and folders, like [rules, my-rules] (is "mine.yml")',
+    ':3: retention.bytes: a size, like 64MiB or 2GB (is true)',
+    ':4: upstream.prom.url: is missing',
+  ])
+})
+
+test('what is no YAML is told with its place, once', () => {
+  expect(problems('listen:\n  http: 7300\n htt: 3\n')).toEqual([
+    ':3: not YAML: All mapping items must start at the same column',
+  ])
+})
+
 test('off and false close a port, and rules can be none', () => {
   const { value } = load('listen: {http: off, otlp_http: false}\nrules: []\nobserve_self: off\n')
   expect(value.listen).toMatchObject({ http: null, otlp_http: null })

@@ -32,6 +32,7 @@ const budget = z
 
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
+const RULES = 'a list of files and folders, like [rules, my-rules]'
 const HOLIDAY = 'a day like 2026-10-01, or a range of at most a year like 2026-10-01/2026-10-07'
 
 const limits = z.strictObject({
@@ -167,7 +168,7 @@ export const configSchema = z
     language: z.enum(['en', 'zh']),
     time_zone: z.string(ZONE).refine(isZone, ZONE),
     holidays: z.array(z.string(HOLIDAY).refine((text) => parseDays(text) !== undefined, HOLIDAY)),
-    rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))]),
+    rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))], RULES),
     budget: z.strictObject({ everything: budget.optional(), services: z.record(z.string(), budget).optional() }),
     lateness: duration,
     resend: duration.refine((ms) => ms > 0, 'must be more than 0'),

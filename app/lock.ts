@@ -1,5 +1,5 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
 
@@ -10,6 +10,15 @@ function runs(pid: number): boolean {
     return isBarograph(pid)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** The process that wrote the file. A `data` that is no folder has none in it. */
+function holder(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new ServiceError('bad_config', `data: ${dirname(file)} cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -36,7 +45,7 @@ export function lockFolder(folder: string): () => void {
       throw new ServiceError('bad_config', `data: ${folder} cannot be used: ${messageOf(error)}`, { cause: error })
     }
   }
-  const pid = Number(readFileSync(file, 'utf8'))
+  const pid = holder(file)
   if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && runs(pid)) {
     throw new ServiceError(
       'bad_config',

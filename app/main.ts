@@ -1,3 +1,4 @@
+import { nearest } from '#core/config/problems.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 
 import type { Command, Terminal } from './command.ts'
@@ -33,9 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
   const isOption = first.startsWith('-')
   const command = commands.find(({ name }) => name === (isOption ? 'serve' : first))
   if (command === undefined) {
-    terminal.err(
-      `barograph: no command ${JSON.stringify(first)}; known: ${commands.map(({ name }) => name).join(', ')}\n`,
-    )
+    const names = commands.map(({ name }) => name)
+    const near = nearest(first, names)
+    const fix = near === undefined ? `known: ${names.join(', ')}` : `did you mean ${near}?`
+    terminal.err(`barograph: no command ${JSON.stringify(first)}; ${fix}\n`)
     return 2
   }
   const given = isOption ? args : rest

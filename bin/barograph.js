@@ -48,6 +48,19 @@ function handOver(node) {
   })
 }
 
+/** npm's shell ends on SIGTERM and does not pass it on: without this `kill` of an `npm start` would leave us behind, with the ports. */
+function endWithShell() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const shell = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(looking)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  looking.unref()
+}
+
+endWithShell()
 if (isNewEnough(process.versions.node)) {
   module.enableCompileCache()
   await import('../app/main.ts')

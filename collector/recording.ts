@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { CHANGE_KINDS } from '#core/change.ts'
+import { plainly } from '#core/config/problems.ts'
 import { ServiceError } from '#core/errors.ts'
 import { FEEDBACK } from '#core/finding.ts'
 import type { Input, OtlpRequest, SamplesInput, SignalKind } from '#core/ports/intake.ts'
@@ -120,7 +121,10 @@ function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  throw new ServiceError('bad_data', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`)
+  throw new ServiceError(
+    'bad_data',
+    `${issue?.path.join('.') ?? ''}: ${issue === undefined ? 'not understood' : plainly(issue)}`,
+  )
 }
 
 function otlp(signal: SignalKind, text: string, at?: OtlpRequest['position']): OtlpRequest {

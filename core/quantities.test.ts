@@ -89,5 +89,7 @@ test('a unit is read from the name where the sender gave none', () => {
   expect(unitOf('node_network_bytes_total', '1/s')).toBe('By/s')
   expect(unitOf('system_cpu_utilization', '1')).toBe('ratio')
   expect(unitOf('system_cpu_utilization', '')).toBe('')
+  expect(unitOf('go_sched_latencies_seconds_count', '1/s')).toBe('1/s')
+  expect(unitOf('request_size_bytes_count', 'By')).toBe('')
   expect(unitOf('queue_length', '{message}')).toBe('{message}')
 })

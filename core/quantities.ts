@@ -152,10 +152,11 @@ const SUFFIXES: readonly (readonly [RegExp, string])[] = [
 /** A utilization without a dimension is a fraction, by OpenTelemetry's conventions. */
 const FRACTION = /_utilization(_|$)/
 
-/** The unit for people: `unit` where it says something, else what the metric's name says; '' when neither does. */
+/** The unit for people: `unit` where it says something, else what the metric's name says; '' when neither does. Counts count, whatever they are of. */
 export function unitOf(metric: string, unit: string): string {
   const rate = unit.endsWith('/s') ? '/s' : ''
   const own = rate === '' ? unit : unit.slice(0, -2)
+  if (metric.endsWith('_count')) return rate === '' ? '' : '1/s'
   if (own !== '' && own !== '1' && !own.startsWith('{')) return unit
   const found = SUFFIXES.find(([pattern]) => pattern.test(metric))
   if (found === undefined && own === '1' && rate === '' && FRACTION.test(metric)) return 'ratio'

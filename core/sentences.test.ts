@@ -141,6 +141,7 @@ test('a burst counts errors a minute', () => {
 test('an incident is titled by what shows it and what began it', () => {
   expect(incidentTitle(incident, [finding], 'en')).toBe('checkout slow: payments-db')
   expect(incidentTitle(incident, [finding], 'zh')).toBe('checkout 变慢：payments-db')
+  expect(incidentTitle(incident, [{ ...finding, evidence: true }], 'en')).toBe('checkout unusual: payments-db')
   expect(incidentTitle({ ...incident, causes: [] }, [], 'en')).toBe('checkout unusual')
 })
 

@@ -1,5 +1,12 @@
 /** Facts to sentences in the reader's language; one file a noun in `sentences/`, each with its table of both languages. */
 export { findingSentence } from './sentences/finding.ts'
 export { hintSentence } from './sentences/hint.ts'
-export { evidenceSentence, incidentTitle, joinSentence, type Member, timelineSentence } from './sentences/incident.ts'
+export {
+  evidenceSentence,
+  incidentTitle,
+  joinSentence,
+  type Member,
+  moreSentence,
+  timelineSentence,
+} from './sentences/incident.ts'
 export { type Language, LANGUAGES } from './sentences/language.ts'

@@ -137,7 +137,7 @@ function sentences({ incident, alert, hint, took_ms }: Outcome, api_url: string)
       : `Replica hint for the storefront: ${hint.value} (needed now: ${hint.needed_now}). ${hint.reason}`,
     ...(incident === undefined ? [] : [`Incident:  ${api_url}/#/incidents/${incident.id}`]),
     `Console:   ${api_url}/`,
-    `Forecast:  ${api_url}/#/forecast?query=storefront_demand`,
+    `Forecast:  ${api_url}/#/forecast?q=storefront_demand`,
     'The shop goes on until Ctrl-C.',
   ]
 }

@@ -2,7 +2,14 @@ import type { Finding } from '#core/finding.ts'
 import type { Incident } from '#core/incident.ts'
 import type { ChangeReader } from '#core/ports/changes.ts'
 import type { FindingReader } from '#core/ports/findings.ts'
-import { evidenceSentence, incidentTitle, type Language, type Member, timelineSentence } from '#core/sentences.ts'
+import {
+  evidenceSentence,
+  incidentTitle,
+  type Language,
+  type Member,
+  moreSentence,
+  timelineSentence,
+} from '#core/sentences.ts'
 import { Labels } from '#core/series.ts'
 
 import type { Notice } from './notice.ts'
@@ -49,11 +56,18 @@ function causesText(incident: Incident, words: IncidentWords): string {
     .join('\n')
 }
 
+const isEvidence = ({ finding }: Member): boolean => finding?.evidence === true
+
 function description(incident: Incident, words: IncidentWords): string {
-  return incident.timeline
-    .slice(0, LINES)
-    .map((entry) => timelineSentence(entry, memberOf(entry.ref, incident, words), words.language))
-    .join('\n')
+  const entries = incident.timeline.map((entry) => ({ entry, member: memberOf(entry.ref, incident, words) }))
+  // What merely goes along is told where there is room.
+  const ranked = entries.toSorted((a, b) => Number(isEvidence(a.member)) - Number(isEvidence(b.member)))
+  const told = new Set(ranked.slice(0, LINES))
+  const lines = entries.flatMap((one) =>
+    told.has(one) ? [timelineSentence(one.entry, one.member, words.language)] : [],
+  )
+  const left = entries.length - lines.length
+  return (left === 0 ? lines : [...lines, moreSentence(left, words.language)]).join('\n')
 }
 
 /** Everything that may change between two sendings of an incident. */

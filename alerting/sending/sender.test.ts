@@ -223,6 +223,22 @@ describe('an incident', () => {
     expect(sent().at(-1)!.annotations['description']).toContain('of b is')
   })
 
+  test('is described by what opened it and what is trouble; what merely goes along comes last, and is counted', async () => {
+    const one = await house()
+    for (let i = 0; i < 15; i++) one.finding(opened(finding('a', 0, { rule: `Every${i}`, evidence: true })))
+    one.finding(opened(finding('a', 0, { metric: 'queue_length', unit: '' })))
+    one.fire(alert({ service_name: 'a' }, 0))
+    await one.pass(0, 20 * S)
+    const lines = sent()
+      .findLast(({ labels }) => labels['incident_id'] !== undefined)!
+      .annotations['description']!.split('\n')
+    expect(lines.length).toBe(11)
+    expect(lines).toContain('incident opened')
+    expect(lines).toContain('alert ErrorsHigh: too many errors')
+    expect(lines.filter((line) => line.startsWith('queue length of a is')).length).toBe(1)
+    expect(lines.at(-1)).toBe('and 8 more')
+  })
+
   test('that rises in severity: the old labels resolve, the new ones fire', async () => {
     const hook = await another()
     const one = await house({ graph, config: { alertmanager: { urls: [url] }, webhooks: [hookAt(hook.url)] } })

@@ -60,7 +60,7 @@ function optionsOf(model, colours, { width, height, axes }) {
     axes: [
       {
         ...axis,
-        space: 52,
+        space: timeSpace,
         incrs: TIME_STEPS,
         size: 26,
         values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => timeTicks(splits),
@@ -87,6 +87,18 @@ function optionsOf(model, colours, { width, height, axes }) {
 }
 
 /**
+ * Room of a time on the axis, px: where steps are shorter than a minute the seconds stand there, too.
+ * @param {unknown} _
+ * @param {number} __
+ * @param {number} from seconds
+ * @param {number} to
+ * @param {number} width px
+ */
+function timeSpace(_, __, from, to, width) {
+  return ((to - from) / width) * 52 < 60 ? 76 : 52
+}
+
+/**
  * Round steps of an axis: of bytes by two, of all else by ten.
  * @param {string} unit
  */
@@ -105,6 +117,8 @@ function rangeOf({ traces }) {
   const measured = traces.filter(({ kind }) => kind === 'value' || kind === 'median').flatMap(({ column }) => column)
   const positive = measured.every((value) => value === null || value === undefined || value >= 0)
   return (_, low, high) => {
+    // A band about nothing but zeros is as thin as numbers are exact.
+    if (positive && high !== null && high < 1e-9) return [0, 1]
     if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
     const bottom = positive ? Math.max(0, low) : low
     const spread = high - bottom || Math.abs(high) * 0.2 || 1

@@ -17,6 +17,12 @@
 export const keyOf = ({ rule, metric = '', labels }) => JSON.stringify([rule, metric, labels])
 
 /**
+ * A finding begins at a score of 1 and goes on down to 0.8: what it is about stays in sight.
+ * @param {Scored} scored
+ */
+export const isUnusual = ({ score = 0 }) => score >= 0.8
+
+/**
  * The series that are drawn: what is unusual first, then one of every rule in turn, so that each is seen.
  * @param {readonly Scored[]} scores
  * @param {number} max
@@ -29,7 +35,7 @@ export function chosen(scores, max) {
     .map((scored) => {
       const turn = seen.get(scored.rule) ?? 0
       seen.set(scored.rule, turn + 1)
-      return { scored, turn, calm: (scored.score ?? 0) >= 1 ? 0 : 1 }
+      return { scored, turn, calm: isUnusual(scored) ? 0 : 1 }
     })
   return ranked
     .toSorted((a, b) => a.calm - b.calm || a.turn - b.turn)

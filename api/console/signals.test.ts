@@ -39,7 +39,7 @@ test('a finding is shown with the hour before it and half an hour after it, neve
 
 test('what is unusual is drawn first, then one series of every rule in turn', () => {
   const one = (rule: string, name: string, score: number) => ({ rule, labels: { name }, at: '', score })
-  const scores = [one('A', '1', 0.1), one('A', '2', 0.2), one('B', '1', 0), one('B', '2', 3)]
+  const scores = [one('A', '1', 0.1), one('A', '2', 0.2), one('B', '1', 0), one('B', '2', 0.9)]
   expect(chosen(scores, 3).map(({ rule, labels }) => rule + labels['name'])).toEqual(['B2', 'A1', 'B1'])
 })
 

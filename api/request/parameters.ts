@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 
 import { parseDuration } from '#core/config/duration.ts'
-import { nearest } from '#core/config/problems.ts'
+import { nearest, plainly } from '#core/config/problems.ts'
 import { ServiceError } from '#core/errors.ts'
 import { LANGUAGES } from '#core/sentences/language.ts'
 
@@ -95,7 +95,7 @@ function wrongs(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey
       issue.code === 'invalid_union'
         ? issue.errors.find((found) => !found.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0))
         : undefined
-    return branch === undefined ? [{ path, message: issue.message }] : wrongs(branch, path)
+    return branch === undefined ? [{ path, message: plainly(issue) }] : wrongs(branch, path)
   })
 }
 

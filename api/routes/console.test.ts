@@ -26,6 +26,12 @@ describe('the page', () => {
     expect((await ask(path)).status).toBe(404)
   })
 
+  test('shows the expression of an alert where its link leads', async () => {
+    const { status, headers } = await ask('/graph?g0.expr=up%7Bjob%3D%22a%22%7D%20%3D%3D%201&g0.tab=1')
+    expect([status, headers.get('location')]).toEqual([302, './#/series?q=up%7Bjob%3D%22a%22%7D+%3D%3D+1'])
+    expect((await ask('/graph')).headers.get('location')).toBe('./#/series')
+  })
+
   test('draws with uPlot from our own packages', async () => {
     const script = await ask('/vendor/uPlot.iife.min.js')
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8')

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 
-import { readArguments } from '../arguments.ts'
+import { readOptions } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, readConfig } from '../configured.ts'
 
@@ -15,7 +15,7 @@ Prints every key with the value in force, as YAML.
 ${CONFIG_HELP}
 `,
   async run(args, terminal) {
-    const { values } = readArguments(args, CONFIG_OPTIONS)
+    const values = readOptions(args, CONFIG_OPTIONS)
     await terminal.out(stringify(readConfig(values).raw))
     return 0
   },

@@ -1,11 +1,11 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { systemClock } from '#core/clock.ts'
 import { loadConfig } from '#core/config/load.ts'
 
-import { readArguments } from '../arguments.ts'
+import { readOptions, usageError } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { configSchema, DEFAULTS } from '../config.ts'
 
@@ -24,13 +24,17 @@ minutes there is an incident that names it, an alert, and a replica hint. Goes o
   --set KEY=VALUE   configuration, for example --set listen.http=17300
 `,
   async run(args, terminal) {
-    const { values } = readArguments(args, {
+    const values = readOptions(args, {
       days: { type: 'string', default: '10' },
       calm: { type: 'string', default: '60' },
       once: { type: 'boolean', default: false },
       set: { type: 'string', multiple: true },
     })
-    const defaults = { ...DEFAULTS, data: mkdtempSync(join(tmpdir(), 'barograph-demo-')) }
+    const days = numberOf('days', values.days)
+    const calm_ms = numberOf('calm', values.calm) * 1000
+    const data = mkdtempSync(join(tmpdir(), 'barograph-demo-'))
+    process.once('exit', () => rmSync(data, { recursive: true, force: true }))
+    const defaults = { ...DEFAULTS, data }
     const loaded = loadConfig({ schema: configSchema, defaults, overrides: values.set ?? [] })
     const [{ progressLine, SHOP_RULES, tell }, { startService }] = await Promise.all([
       import('../../demo/index.ts'),
@@ -52,8 +56,8 @@ minutes there is an incident that names it, an alert, and a replica hint. Goes o
     const outcome = await tell({
       api_url: apiUrl,
       otlp_url: otlpUrl,
-      days: Number(values.days),
-      calm_ms: Number(values.calm) * 1000,
+      days,
+      calm_ms,
       progress,
       signal: abort.signal,
       now_ms: () => systemClock.now_ms(),
@@ -61,4 +65,10 @@ minutes there is an incident that names it, an alert, and a replica hint. Goes o
     await running.stop()
     return values.once && outcome.incident?.cause !== 'payments-db' ? 1 : 0
   },
+}
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && number >= 0 && Number.isFinite(number)) return number
+  throw usageError(`--${option} ${text}: expected a number from 0`)
 }

@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.ts'
+import { readOptions } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, readConfig } from '../configured.ts'
 import { holdYoungGeneration } from '../heap.ts'
@@ -17,7 +17,7 @@ ${CONFIG_HELP}
   --log LEVEL       debug, info, warn (default) or error: lines of JSON on standard error
 `,
   async run(args, terminal) {
-    const { values } = readArguments(args, {
+    const values = readOptions(args, {
       ...CONFIG_OPTIONS,
       record: { type: 'string' },
       log: { type: 'string', default: 'warn' },

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 
 import { lineOf } from '#core/config/load.ts'
-import { formatPath, formatProblem, issuesOf } from '#core/config/problems.ts'
+import { formatPath, formatProblem, issuesOf, notYaml } from '#core/config/problems.ts'
 import { keepTexts } from '#core/config/texts.ts'
 import { messageOf } from '#core/errors.ts'
 import { Labels } from '#core/series.ts'
@@ -50,13 +50,13 @@ export async function testRules(file: string): Promise<TestCase[]> {
     return failed(`cannot be read: ${messageOf(error)}`)
   }
   const [bad] = document.errors
-  if (bad !== undefined) return failed(`not YAML: ${bad.message.split('\n')[0]}`, lines.linePos(bad.pos[0]).line)
+  if (bad !== undefined) return failed(notYaml(bad), lines.linePos(bad.pos[0]).line)
   keepTexts(document, TEXTS)
   const result = testFileSchema.safeParse(withoutNulls(document.toJS() ?? {}))
   const at = (path: readonly PropertyKey[]): number => lineOf(document, lines, path)
   if (!result.success) {
     return issuesOf(result.error, testFileSchema).flatMap(({ path, message }) =>
-      failed(`${formatPath(path)}: ${message}`, at(path)),
+      failed(path.length === 0 ? message : `${formatPath(path)}: ${message}`, at(path)),
     )
   }
   const cases: TestCase[] = []

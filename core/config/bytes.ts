@@ -21,9 +21,11 @@ export function parseBytes(text: string): number | undefined {
 }
 
 /** A size in a file, read as bytes. */
-export const bytes = z.union([z.string(), z.number()]).transform((text, context): number => {
-  const size = parseBytes(String(text))
-  if (size !== undefined) return size
-  context.addIssue({ code: 'custom', message: `not a size: ${JSON.stringify(text)}; write it like 64MiB or 2GB` })
-  return z.NEVER
-})
+export const bytes = z
+  .union([z.string(), z.number()], 'a size, like 64MiB or 2GB')
+  .transform((text, context): number => {
+    const size = parseBytes(String(text))
+    if (size !== undefined) return size
+    context.addIssue({ code: 'custom', message: `not a size: ${JSON.stringify(text)}; write it like 64MiB or 2GB` })
+    return z.NEVER
+  })

@@ -35,12 +35,14 @@ export function formatDuration(ms: number): string {
 }
 
 /** A duration in a file, read as ms. */
-export const duration = z.union([z.string(), z.literal(0)]).transform((text, context): number => {
-  const ms = parseDuration(String(text))
-  if (ms !== undefined) return ms
-  context.addIssue({
-    code: 'custom',
-    message: `not a duration: ${JSON.stringify(text)}; write it like 30s, 5m or 1h30m`,
+export const duration = z
+  .union([z.string(), z.literal(0)], 'a duration, like 30s, 5m or 1h30m')
+  .transform((text, context): number => {
+    const ms = parseDuration(String(text))
+    if (ms !== undefined) return ms
+    context.addIssue({
+      code: 'custom',
+      message: `not a duration: ${JSON.stringify(text)}; write it like 30s, 5m or 1h30m`,
+    })
+    return z.NEVER
   })
-  return z.NEVER
-})

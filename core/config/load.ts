@@ -5,7 +5,7 @@ import { type Document, isNode, LineCounter, parse, parseDocument } from 'yaml'
 import type { z } from 'zod'
 
 import { messageOf, ServiceError } from '../errors.ts'
-import { formatPath, formatProblem, issuesOf, type Problem } from './problems.ts'
+import { formatPath, formatProblem, issuesOf, notYaml, type Problem } from './problems.ts'
 import { Secret } from './secret.ts'
 
 type Raw = Record<string, unknown>
@@ -102,7 +102,7 @@ function parseFile(file: string): { document: Document; lines: LineCounter; raw:
   const bad = document.errors[0]
   if (bad !== undefined) {
     const line = lines.linePos(bad.pos[0]).line
-    throw new ServiceError('bad_config', `${file}:${line}: not YAML: ${bad.message.split('\n')[0]}`)
+    throw new ServiceError('bad_config', `${file}:${line}: ${notYaml(bad)}`)
   }
   return { document, lines, raw: document.toJS() ?? {} }
 }

@@ -14,6 +14,11 @@ export function formatProblem({ file, line, path, message }: Problem): string {
   return `${file}${line > 0 ? `:${line}` : ''}: ${path === '' ? '' : `${path}: `}${message}`
 }
 
+/** What the parser of YAML says, in one line; the place stands before it. */
+export function notYaml(error: Error): string {
+  return `not YAML: ${error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')}`
+}
+
 export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
@@ -70,6 +75,20 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key ${JSON.stringify(key)}; known: ${known.toSorted().join(', ')}`
 }
 
+/** A key is missing, or what was expected of it, without zod's own preface. */
+export function plainly(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') return alternatives(issue)
+  return issue.message.replace(/^(?:Invalid input|Invalid option|Too small|Too big): /, '')
+}
+
+/** What each branch of a union would have taken. */
+function alternatives({ errors }: z.core.$ZodIssueInvalidUnion): string {
+  const expected = errors.flatMap(([first]) => (first === undefined ? [] : [plainly(first)]))
+  if (expected.length > 0 && expected.every((text) => text === 'is missing')) return 'is missing'
+  return [...new Set(expected)].join('; or ')
+}
+
 /** What zod found, as problems without file and line: path and message. Of a union's branches the nearest one speaks. */
 export function issuesOf(
   error: z.ZodError,
@@ -80,6 +99,6 @@ export function issuesOf(
       const known = keysAt(schema, issue.path)
       return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, known) }))
     }
-    return [{ path: issue.path, message: issue.message }]
+    return [{ path: issue.path, message: plainly(issue) }]
   })
 }

@@ -33,8 +33,8 @@ const NO_SUCH_FAMILY = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 function refusal(error: NodeJS.ErrnoException, { host, port, setting }: ServingOptions): ServiceError {
   const cause = { cause: error }
   if (error.code === 'EADDRINUSE') {
-    const advice = `end what holds it, or set another with ${setting}`
-    return new ServiceError('conflict', `port ${port} on ${host} is taken; ${advice}`, cause)
+    const advice = `end what holds it, or take another with --set ${setting}=PORT`
+    return new ServiceError('conflict', `port ${port} on ${host} is taken; ${advice}`)
   }
   if (error.code === 'EACCES') {
     return new ServiceError('bad_config', `port ${port} needs rights that this user lacks; see ${setting}`, cause)

@@ -118,16 +118,22 @@ export function timelineSentence(entry: TimelineEntry, member: Member, language:
   return language === 'zh' ? `${entry.ref} ${words}` : `${words} by ${entry.ref}`
 }
 
+/** What stands for entries of a timeline that are not told. */
+export function moreSentence(count: number, language: Language): string {
+  return language === 'zh' ? `另有 ${count} 条` : `and ${count} more`
+}
+
 /** One piece of evidence for a cause. */
 export function evidenceSentence(evidence: Evidence, member: Member, language: Language): string {
   const text = memberText(member, evidence.ref, language)
   if (evidence.kind === 'alert') return language === 'zh' ? `告警 ${text}` : `alert ${text}`
-  if (evidence.kind === 'call') return language === 'zh' ? `调用异常：${text}` : `calls: ${text}`
+  if (evidence.kind === 'call') return language === 'zh' ? `调用方：${text}` : `who calls it: ${text}`
   return text
 }
 
 function troubleOf(service: string, incident: Incident, findings: readonly Finding[]): Trouble {
-  const own = findings.filter((finding) => finding.service === service)
+  // What merely goes along does not say what the trouble is.
+  const own = findings.filter((finding) => finding.service === service && !finding.evidence)
   const names = [
     ...own.map((finding) => `${finding.metric} ${finding.rule}`),
     ...incident.alerts.map((alert) => alert.rule),

@@ -5,7 +5,7 @@ import { type Document, LineCounter, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 
 import { lineOf } from '#core/config/load.ts'
-import { formatPath, formatProblem, issuesOf, nearest, type Problem } from '#core/config/problems.ts'
+import { formatPath, formatProblem, issuesOf, nearest, notYaml, type Problem } from '#core/config/problems.ts'
 import { keepTexts } from '#core/config/texts.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo, QueryEngine } from '#core/ports/query-engine.ts'
@@ -144,7 +144,7 @@ class FileReader<Policy> {
       for (const document of documents) keepTexts(document, TEXTS)
       if (bad === undefined) return documents
       const line = this.#lines.linePos(bad.pos[0]).line
-      this.problems.push({ file: this.#file, line, path: '', message: `not YAML: ${bad.message.split('\n')[0]}` })
+      this.problems.push({ file: this.#file, line, path: '', message: notYaml(bad) })
     } catch (error) {
       this.#problem([], `cannot be read: ${messageOf(error)}`)
     }

@@ -77,6 +77,8 @@ test.each([
   ['up{', '1:4: parse error: unexpected end of input inside braces'],
   ['', 'unknown position: parse error: no expression found in input'],
   ['sum(', '1:5: parse error: unclosed left parenthesis'],
+  ['sum(rate(', '1:10: parse error: unclosed left parenthesis'],
+  ['rate()', '1:1: parse error: expected 1 argument(s) in call to "rate", got 0'],
   ['m[5m', '1:5: parse error: unclosed left bracket'],
   ['"abc', '1:1: parse error: unterminated quoted string'],
   ['m{a=}', '1:5: parse error: unexpected "}" in label matching, expected string'],

@@ -4,6 +4,7 @@ import { isPromqlFunction } from './catalogue.ts'
 import { quoted } from './literals.ts'
 import { parseError } from './position.ts'
 import { type Token, tokensOf } from './tokens.ts'
+import { FUNCTIONS } from './value-types.ts'
 
 const AGGREGATORS = new Set(
   'sum avg count min max group stddev stdvar topk bottomk count_values quantile limitk limit_ratio'.split(' '),
@@ -34,6 +35,7 @@ function unknownFunction(source: string, tokens: readonly Token[], index: number
     if (tokens[tokens.indexOf(name) + 1]?.text !== '(') continue
     const lower = name.text.toLowerCase()
     if (AGGREGATORS.has(lower) || KEYWORDS.has(lower) || FILLS.has(lower)) return undefined
+    if (FUNCTIONS.has(name.text)) return undefined
     if (isPromqlFunction(name.text)) {
       return parseError(source, name.from, `function ${name.text} is not supported yet`)
     }

@@ -176,11 +176,29 @@ describe('what cannot be done is one line, and exit code 2', () => {
     [['replay', 'nowhere'], /^barograph: nowhere: cannot be read/],
     [['detect', '--bogus'], /^barograph: Unknown option '--bogus'; see --help$/],
     [['predict'], /^barograph: no command "predict"; known: check, config, /],
+    [['detct', 'wave.csv'], /^barograph: no command "detct"; did you mean detect\?$/],
+    [['serve', 'wave.csv'], /^barograph: what is "wave.csv"\? only options are taken; see --help$/],
+    [['demo', '--days', 'ten'], /^barograph: --days ten: expected a number from 0$/],
+    [['demo', '--days', '-1'], /^barograph: Option '--days' argument is ambiguous; see --help$/],
   ])('%j', async (args, says) => {
     const { code, out, err } = await barograph(...args)
     expect([code, out, lines(err).length]).toEqual([2, '', 1])
     expect(err.trimEnd()).toMatch(says)
   })
+})
+
+test.concurrent('a server that npm runs ends with the shell of npm, which passes no SIGTERM on', async () => {
+  const off = ['http', 'otlp_http', 'otlp_grpc'].map((name) => `--set listen.${name}=0`).join(' ')
+  const command = `"${process.execPath}" "${BIN}" ${off} --set data=of-npm --set observe_self=off; true`
+  const shell = spawn('sh', ['-c', command], { cwd: folder, env: { ...process.env, npm_lifecycle_event: 'start' } })
+  shell.stdout.once('data', () => shell.kill('SIGTERM'))
+  expect(await text(shell.stderr)).toBe('barograph: stopping\n')
+})
+
+test('a server that cannot begin says which setting to mend, and exit code 1', async () => {
+  write('busy', '')
+  const { code, err } = await barograph('--set', 'data=busy')
+  expect([code, lines(err)]).toEqual([1, [expect.stringMatching(/^barograph: data: .*busy cannot be used: /)]])
 })
 
 test('every command has a help text', async () => {

@@ -13,6 +13,7 @@ export const en = {
   units: /** @type {readonly [string, string, string, string]} */ (['s', 'min', 'h', 'd']),
   ago: (/** @type {string} */ span) => `${span} ago`,
   lasting: (/** @type {string} */ span) => `for ${span}`,
+  alert_states: /** @type {Record<string, string>} */ ({ pending: 'pending', firing: 'firing', resolved: 'over' }),
   states: { open: 'open', acknowledged: 'acknowledged', resolved: 'resolved' },
   severities: /** @type {Record<string, string>} */ ({}),
   finding_kinds: /** @type {Record<string, string>} */ ({
@@ -43,6 +44,8 @@ export const en = {
     scale: 'scaling',
     flag: 'feature flag',
     infrastructure: 'infrastructure',
+    maintenance: 'maintenance',
+    event: 'planned event',
   }),
   overview: {
     open: 'Open incidents',
@@ -66,7 +69,8 @@ export const en = {
     untrusted_hint: 'The forecast has lately been worse than the seasonal-naive one: the hint follows present demand',
     no_hint: 'no hint',
     live: 'Live series',
-    live_hint: 'What was measured on what was expected. A score of 1 or more is unusual.',
+    live_hint:
+      'What was measured on what was expected. A score of 1 or more is unusual; what a finding is about comes first.',
     no_live: 'No rule has judged a series yet. That takes about a minute after the start. To send your own data:',
     no_live_url: 'OTLP over HTTP, e.g. OTEL_EXPORTER_OTLP_ENDPOINT=',
     more: (/** @type {number} */ count) => `${count} more ${count === 1 ? 'series' : 'series'} with bands`,

@@ -13,6 +13,7 @@ export const zh = {
   units: ['秒', '分钟', '小时', '天'],
   ago: (span) => `${span}前`,
   lasting: (span) => `已持续 ${span}`,
+  alert_states: { pending: '待触发', firing: '触发中', resolved: '已解除' },
   states: { open: '未处理', acknowledged: '已确认', resolved: '已解决' },
   severities: { critical: '严重', warning: '警告', info: '提示', error: '错误' },
   finding_kinds: {
@@ -37,7 +38,15 @@ export const zh = {
     acknowledged: '确认',
     resolved: '解决',
   },
-  change_kinds: { deploy: '部署', config: '配置变更', scale: '扩缩容', flag: '功能开关', infrastructure: '基础设施' },
+  change_kinds: {
+    deploy: '部署',
+    config: '配置变更',
+    scale: '扩缩容',
+    flag: '功能开关',
+    infrastructure: '基础设施',
+    maintenance: '维护',
+    event: '计划内活动',
+  },
   overview: {
     open: '当前事件',
     calm: '一切正常。',
@@ -59,7 +68,7 @@ export const zh = {
     untrusted_hint: '预测近来差于季节性朴素预测，建议改为跟随当前需求',
     no_hint: '无建议',
     live: '实时序列',
-    live_hint: '实测值与预期区间。分数达到 1 即为异常。',
+    live_hint: '实测值与预期区间。分数达到 1 即为异常，异常的序列排在最前。',
     no_live: '还没有规则评判过序列，启动后约需一分钟。发送您自己的数据：',
     no_live_url: 'OTLP/HTTP，例如 OTEL_EXPORTER_OTLP_ENDPOINT=',
     more: (count) => `另有 ${count} 条带区间的序列`,

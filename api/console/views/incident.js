@@ -134,7 +134,11 @@ function alerts(incident) {
       el(
         'li',
         {},
-        el('span', { class: `chip ${state === 'firing' ? 'chip-bad' : 'chip-calm'}` }, state),
+        el(
+          'span',
+          { class: `chip ${state === 'firing' ? 'chip-bad' : 'chip-calm'}` },
+          t().alert_states[state] ?? state,
+        ),
         ' ',
         el('strong', {}, rule ?? labels['alertname'] ?? ''),
         ' ',

@@ -6,7 +6,7 @@ import { t } from '../language.js'
 import { scoreChip } from '../pieces.js'
 import { stepFor } from '../promql.js'
 import { hashOf } from '../route.js'
-import { chosen, keyOf } from '../scored.js'
+import { chosen, isUnusual, keyOf } from '../scored.js'
 import { empty, section } from '../section.js'
 import { loadJudged, unitFor, valueQuery } from '../signals.js'
 
@@ -54,7 +54,7 @@ class SeriesCard {
       el('strong', { class: 'number' }, quantity(scored.value, unit)),
       scoreChip(scored.score),
     )
-    this.element.classList.toggle('unusual', (scored.score ?? 0) >= 1)
+    this.element.classList.toggle('unusual', isUnusual(scored))
     const model = await loadJudged(scored, this.expr, { from_ms: to_ms - RANGE_MS, to_ms, step_ms }, signal)
     if (!signal.aborted) this.chart.update(model)
   }
