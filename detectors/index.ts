@@ -103,6 +103,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     definition: (id) => writer.definition(id),
     sink: options.findings,
     scores: bands,
+    reader,
     scored_series: limits.scored_series,
     findings: limits.findings,
     copies: limits.copies,
