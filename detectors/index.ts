@@ -97,7 +97,15 @@ function oldestFresh({ floats, histograms }: SampleBatch, fresh: Uint8Array): nu
 }
 
 function createScoring(
-  { writer, findings, limits: { scored_series, findings: kept, copies }, calendar, log, meter }: DetectorsOptions,
+  {
+    writer,
+    reader,
+    findings,
+    limits: { scored_series, findings: kept, copies },
+    calendar,
+    log,
+    meter,
+  }: DetectorsOptions,
   parts: { readonly windows: Windows; readonly budgets: Budgets; readonly scores: BandWriter },
 ): ScoringEngine {
   const limits = { scored_series, findings: kept, copies }
@@ -105,6 +113,7 @@ function createScoring(
   return new ScoringEngine({
     definition: (id) => writer.definition(id),
     sink: findings,
+    reader,
     ...limits,
     ...parts,
     civil,

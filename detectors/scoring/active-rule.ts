@@ -28,6 +28,8 @@ export class ActiveRule {
   readonly silent = new Set<number>()
   /** Up to when what it reads is known, where that comes from elsewhere. */
   known_ms = Infinity
+  /** Rows that it gets up to then learn from what is stored of their series first. */
+  young_until_ms = -Infinity
   /** Where its detector takes batches. */
   readonly lane: Lane | null
   #matches: ((labels: Labels) => boolean) | null = null

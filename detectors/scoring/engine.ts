@@ -11,13 +11,14 @@ import { type Labels, SERVICE_LABELS, type SeriesId } from '#core/series.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import { absencesOf } from './absences.ts'
-import type { RuleCost } from './active-rule.ts'
+import type { ActiveRule, RuleCost } from './active-rule.ts'
 import { Budgets } from './budgets.ts'
-import { FindingLog } from './finding-log.ts'
+import { FindingLog, IDLE } from './finding-log.ts'
 import { Followers } from './followers.ts'
 import { Gather } from './gather.ts'
 import { Judge } from './judge.ts'
 import { Lessons } from './lessons.ts'
+import { LookBack } from './look-back.ts'
 import type { ScoringOptions } from './options.ts'
 import { FactsReader } from './row-facts.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
@@ -41,6 +42,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #lessons: Lessons
   readonly #facts: FactsReader
   readonly #gather = new Gather()
+  readonly #lookBack: LookBack
   readonly #windows: Windows
   readonly #budgets: Budgets
   readonly #forget_ms: number
@@ -58,7 +60,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#budgets = budgets
     this.#forget_ms = forget_ms
     this.#rules = new RuleSet(table, options.civil ?? new CivilTime())
-    this.#followers = new Followers({ ...options, table, rules: this.#rules, limit })
+    const waiting = new Set<number>()
+    this.#followers = new Followers({ ...options, table, rules: this.#rules, limit, waiting })
     this.#facts = new FactsReader(table, { ...options, serviceLabels })
     this.#findings = new FindingLog(sink, meter, { keep, serviceLabels, budgets })
     const ruleOf = this.#rules.of.bind(this.#rules)
@@ -73,6 +76,14 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       windows,
       budgets,
       scores,
+    })
+    this.#lookBack = new LookBack({
+      reader: options.reader,
+      table,
+      rules: this.#rules,
+      judge: this.#judge,
+      findings: this.#findings,
+      waiting,
     })
     this.#judged = meter.counter('barograph.detectors.judged', { description: 'Values judged by detectors.' })
     this.#skipped = meter.counter('barograph.detectors.skipped', { description: 'Values not judged, by reason.' })
@@ -89,7 +100,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly cost = (key: string): RuleCost | undefined => this.#rules.get(key)?.cost
 
   setRules(specs: readonly AnomalySpec[]): void {
-    this.#rules.replace(specs, (row) => this.#remove(row))
+    const begun = this.#rules.replace(specs, (row) => this.#remove(row))
+    for (const rule of begun) this.#lookBack.begin(rule, this.#time_ms)
     this.#budgets.keep(new Set(this.#rules.byKey.keys()))
     this.#followers.renew()
     this.flush()
@@ -143,6 +155,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     if (time_ms < this.#time_ms) this.#swept_ms = this.#table.setBack(time_ms)
     this.#time_ms = time_ms
     this.#windows.tick(this.#time_ms)
+    this.#lookBack.tick(this.#time_ms, (row, rule) => this.#route(row, rule))
     if (complete_ms === undefined) this.#absences()
     for (const row of this.#findings.rows()) this.#silence(row)
     if (this.#time_ms - this.#swept_ms >= SWEEP_MS) this.#sweep()
@@ -204,7 +217,20 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   get #parts(): ScoringParts {
-    return { rules: this.#rules.byKey, table: this.#table, findings: this.#findings, lessons: this.#lessons }
+    return {
+      rules: this.#rules.byKey,
+      table: this.#table,
+      findings: this.#findings,
+      lessons: this.#lessons,
+      lookBack: this.#lookBack,
+    }
+  }
+
+  /** A row is done with history: its next sample finds it. */
+  #route(row: number, rule: ActiveRule): void {
+    const id = this.#table.series(row)
+    if (id !== undefined) this.#followers.routes.forget(id)
+    if (rule.lean && this.#table.running.data[row] === IDLE) this.#table.describe(row, undefined)
   }
 
   #absences(): void {
@@ -254,6 +280,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const id = this.#table.series(row)
     if (id !== undefined) this.#followers.routes.forget(id)
     rule.silent.delete(row)
+    this.#lookBack.waiting.delete(row)
     this.#lessons.forget(row, rule)
     rule.detector.remove(this.#table.local.data[row]!)
     this.#table.remove(row)

@@ -38,6 +38,8 @@ export class FindingLog {
   /** Who found the peak unusual. */
   readonly experts = new Map<number, readonly string[]>()
   readonly flapping = new Flapping()
+  /** Whether alarms count for the budgets: not those of history. */
+  spends = true
   readonly #sink: FindingSink
   readonly #serviceLabels: readonly string[]
   readonly #budgets: Budgets
@@ -147,6 +149,7 @@ export class FindingLog {
   }
 
   #alarm({ spec, about }: RowFacts, time_ms: number): void {
+    if (!this.spends) return
     this.#alarms.add(1, { rule: spec.name })
     const service = (): string => serviceOf(about.labels, this.#serviceLabels)
     this.#budgets.alarm(time_ms, { rule: spec.key, allowed: spec.budget_per_week, service })

@@ -16,6 +16,8 @@ interface FollowersOptions {
   readonly definition: (id: SeriesId) => SeriesDefinition
   /** `limits.scored_series`. */
   readonly limit: number
+  /** Rows that learn from what is stored first: nothing is routed to them. */
+  readonly waiting: Set<number>
   readonly log: Log
   readonly meter: Meter
 }
@@ -58,7 +60,7 @@ export class Followers {
     labels: Labels,
     { metric, unit, now_ms }: { readonly metric: string; readonly unit: string; readonly now_ms: number },
   ): number {
-    const { table, limit } = this.#options
+    const { table, limit, waiting } = this.#options
     const { key, name } = rule.spec
     const own = labels.drop(METRIC_NAME)
     const identity = identityOf(key, metric, own)
@@ -70,7 +72,9 @@ export class Followers {
     }
     const row = table.add(rule.slot, rule.detector.add(), identity)
     if (!rule.scores) rule.silent.add(row)
-    if (!rule.lean) table.describe(row, { key, rule: name, labels: own, metric, unit })
+    const waits = now_ms < rule.young_until_ms
+    if (waits) waiting.add(row)
+    if (!rule.lean || waits) table.describe(row, { key, rule: name, labels: own, metric, unit })
     // It lives from now on, even if its values are all refused.
     table.touch(row, now_ms)
     return row
@@ -78,7 +82,7 @@ export class Followers {
 
   /** Finds and keeps the rows that a series of the store feeds. */
   resolve(id: SeriesId, now_ms: number): void {
-    const { table, rules, definition: definitionOf } = this.#options
+    const { table, rules, waiting, definition: definitionOf } = this.#options
     const definition = definitionOf(id)
     const rows: number[] = []
     if (definition.kind === 'float') {
@@ -89,7 +93,7 @@ export class Followers {
         const before = table.series(row)
         if (before !== undefined && before !== id) this.routes.forget(before)
         table.feed(row, id)
-        rows.push(row)
+        if (!waiting.has(row)) rows.push(row)
       }
     }
     this.routes.set(id, rows)

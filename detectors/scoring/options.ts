@@ -2,6 +2,7 @@ import type { CivilTime } from '#core/civil-time.ts'
 import type { FindingSink } from '#core/ports/findings.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 
 import type { ScoreSink } from './band-writer.ts'
@@ -15,6 +16,8 @@ export interface ScoringOptions {
   readonly meter: Meter
   /** Bands of ordinary rules as they are made (`BandWriter`); none by default. */
   readonly scores?: ScoreSink
+  /** What is stored: rules that are added later look back. Not given: they begin with what comes. */
+  readonly reader?: Pick<SeriesReader, 'select' | 'extent'>
   /** `limits.scored_series`: rows of all rules together. */
   readonly scored_series?: number
   /** `limits.findings`: how many are kept for lists. */

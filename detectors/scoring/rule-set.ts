@@ -45,8 +45,11 @@ export class RuleSet {
     return rule
   }
 
-  /** Rules go whose key is not among these, or whose detector is another: `remove` is called with each of their rows before. */
-  replace(specs: readonly AnomalySpec[], remove: (row: number) => void): void {
+  /**
+   * Rules go whose key is not among these, or whose detector is another: `remove` is called with each of their rows before. Those that
+   * are new are given.
+   */
+  replace(specs: readonly AnomalySpec[], remove: (row: number) => void): ActiveRule[] {
     const wanted = new Map(specs.map((spec) => [spec.key, spec]))
     for (const [key, rule] of this.#rules) {
       const spec = wanted.get(key)
@@ -63,6 +66,7 @@ export class RuleSet {
       rule?.update(spec)
       this.#rules.set(spec.key, rule ?? this.#begin(spec))
     }
+    return [...this.#rules.values()].filter(({ spec }) => !before.has(spec.key))
   }
 
   #begin(spec: AnomalySpec): ActiveRule {

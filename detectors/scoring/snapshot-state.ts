@@ -13,6 +13,8 @@ export interface ScoringState extends Omit<ScoringState3, 'version'> {
   readonly version: 4
   /** What rows would know without their findings, by row; rows in the rules' spare detectors. */
   readonly copies: readonly (readonly [number, readonly Copy[]])[]
+  /** Rows that are to learn from what is stored; not there: none. */
+  readonly waiting?: readonly number[]
 }
 
 /** Version 3: nothing that was learned could be taken back. */
@@ -22,12 +24,20 @@ export interface ScoringState3 extends Omit<ScoringState2, 'version'> {
   readonly episodes: readonly (readonly [number, readonly Episode[]])[]
 }
 
+export interface SavedScoringRule {
+  readonly key: string
+  readonly detector: string
+  readonly slot: number
+  /** Up to when its new rows look back; not there: not at all. */
+  readonly young_until_ms?: number
+}
+
 /** Version 2: nothing was remembered of what comes back. */
 export interface ScoringState2 {
   readonly version: 2
   readonly time_ms: number
   /** In the order of their detectors' sections; `slot` is what their rows have. */
-  readonly rules: readonly { readonly key: string; readonly detector: string; readonly slot: number }[]
+  readonly rules: readonly SavedScoringRule[]
   readonly runs: readonly (readonly [number, Run])[]
   readonly experts: readonly (readonly [number, readonly string[]])[]
   readonly findings: readonly Finding[]

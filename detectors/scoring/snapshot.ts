@@ -4,6 +4,7 @@ import { sectionViews, splitSections } from '../kinds/sections.ts'
 import { type ActiveRule, detectorText } from './active-rule.ts'
 import type { FindingLog } from './finding-log.ts'
 import type { Lessons } from './lessons.ts'
+import type { LookBack } from './look-back.ts'
 import type { RowTable } from './row-table.ts'
 import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
 import {
@@ -11,6 +12,7 @@ import {
   decodeState,
   encodeAbouts,
   encodeState,
+  type SavedScoringRule,
   type ScoringState,
   type ScoringState2,
   type ScoringState3,
@@ -25,6 +27,7 @@ export interface ScoringParts {
   readonly table: RowTable
   readonly findings: FindingLog
   readonly lessons: Lessons
+  readonly lookBack: LookBack
 }
 
 /**
@@ -32,17 +35,24 @@ export interface ScoringParts {
  * spare one of each, empty where it has none. Columns are
  * views, as they lie in memory; who a row is says its hash, so that ids of series do not matter.
  */
-export function scoringViews(time_ms: number, { rules, table, findings, lessons }: ScoringParts): Uint8Array[] {
+export function scoringViews(time_ms: number, parts: ScoringParts): Uint8Array[] {
+  const { rules, table, findings, lessons, lookBack } = parts
   const all = [...rules.values()]
   const state: ScoringState = {
     version: 4,
     time_ms: Math.max(time_ms, -8.64e15),
-    rules: all.map(({ spec, slot }) => ({ key: spec.key, detector: detectorText(spec), slot })),
+    rules: all.map(({ spec, slot, young_until_ms }) => ({
+      key: spec.key,
+      detector: detectorText(spec),
+      slot,
+      ...(young_until_ms > time_ms && { young_until_ms }),
+    })),
     runs: [...findings.runs],
     experts: [...findings.experts],
     episodes: findings.flapping.entries(),
     findings: findings.book.all(),
     copies: lessons.copies.entries(),
+    ...(lookBack.waiting.size > 0 && { waiting: [...lookBack.waiting] }),
   }
   return sectionViews([
     encodeState(state),
@@ -65,8 +75,13 @@ export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
   for (const [row, experts] of state.experts) findings.experts.set(moved(row), experts)
   if ('episodes' in state) for (const [row, episodes] of state.episodes) findings.flapping.restore(row, episodes)
   if ('copies' in state) parts.lessons.copies.replace(state.copies)
+  if ('waiting' in state) for (const row of state.waiting ?? []) parts.lookBack.waiting.add(row)
   dropStrangers(parts)
-  return state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
+  const time_ms = state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
+  const saved = new Map(state.rules.map(({ key, detector }) => [key, detector]))
+  for (const [key, rule] of parts.rules)
+    if (saved.get(key) !== detectorText(rule.spec)) parts.lookBack.begin(rule, time_ms)
+  return time_ms
 }
 
 /** Columns as they are; rows get the slots that their rules have now. */
@@ -106,19 +121,20 @@ function load1(
 /** Gives a rule the state of its detector: its slot + 1, or `STRANGER` where it is gone or has another detector. */
 function loadRule(
   rules: ScoringParts['rules'],
-  { key, detector }: { readonly key: string; readonly detector: string },
+  { key, detector, young_until_ms }: Omit<SavedScoringRule, 'slot'>,
   bytes: Uint8Array | undefined,
   spare?: Uint8Array,
 ): number {
   const rule = rules.get(key)
   if (rule === undefined || detectorText(rule.spec) !== detector) return STRANGER
+  rule.young_until_ms = young_until_ms ?? -Infinity
   rule.detector.load(bytes ?? new Uint8Array())
   if (spare !== undefined && spare.length > 0) rule.spare?.load(spare)
   return rule.slot + 1
 }
 
 /** Removes the rows whose rules are gone, and sets up what hangs on the others. */
-function dropStrangers({ rules, table, findings, lessons }: ScoringParts): void {
+function dropStrangers({ rules, table, findings, lessons, lookBack }: ScoringParts): void {
   const silent = new Map(
     [...rules.values()].filter(({ scores }) => !scores).map((rule) => [rule.slot + 1, rule.silent]),
   )
@@ -130,6 +146,7 @@ function dropStrangers({ rules, table, findings, lessons }: ScoringParts): void 
       continue
     }
     lessons.forget(row)
+    lookBack.waiting.delete(row)
     findings.abandon(row, table.about(row))
     table.remove(row)
   }
