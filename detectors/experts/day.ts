@@ -80,6 +80,11 @@ export function day(rows: Rows, civil: CivilTime): Expert {
       const held = page.data[row]!
       if (held > 0) pages.remove(held - 1)
     },
+    part(row, { pool }) {
+      // The page that the columns name is the other's.
+      const held = page.data[row]!
+      if (held > 0) pages.copy(allocate(row), pool!, held - 1)
+    },
     pool: pages,
   }
 }

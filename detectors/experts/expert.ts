@@ -1,3 +1,5 @@
+import type { Rows } from '../kinds/rows.ts'
+
 /**
  * Knows what to expect of a series; a row a series, state on the `Rows` it was made with. The panel that asks several
  * of them decides how far each is believed.
@@ -14,6 +16,8 @@ export interface Expert {
   spread?(row: number): number
   /** The row is removed: give back what was allocated for it. */
   forget?(row: number): void
+  /** The row's columns were copied from `other` of the same expert: what is outside of them is to be its own. */
+  part?(row: number, from: Expert, other: number): void
   /** State outside the row's columns. */
-  readonly pool?: { readonly bytes: number; save(): Uint8Array; load(bytes: Uint8Array): void }
+  readonly pool?: Rows
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 
+import { assert } from '#core/assert.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 
-import type { Detector, Kind } from './kind.ts'
+import type { Correctable, Detector, Kind } from './kind.ts'
 import { Pauses } from './pauses.ts'
 import { Rows } from './rows.ts'
 
@@ -11,7 +12,7 @@ const config = z.strictObject({ kind: z.literal('absence') })
 /** Silences under this concern nobody. */
 const MIN_SILENCE_MS = 60_000
 
-class Absence implements Detector {
+class Absence implements Correctable {
   readonly #rows = new Rows()
   readonly #pauses = new Pauses(this.#rows)
 
@@ -44,6 +45,25 @@ class Absence implements Detector {
   blamed(): readonly string[] {
     return ['absence']
   }
+
+  take(row: number, from: Detector, other: number): void {
+    assert(from instanceof Absence, 'a row is taken from its own kind')
+    this.#rows.copy(row, from.#rows, other)
+  }
+
+  near(): number {
+    return NaN
+  }
+
+  pass(row: number, time_ms: number): void {
+    this.#pauses.pass(row, time_ms)
+  }
+
+  /** Nothing is adopted: a pause is known once it is over. */
+  insist(): void {}
+
+  /** A pause that was no trouble was learned as it is. */
+  accept(): void {}
 
   save(): Uint8Array {
     return this.#rows.save()

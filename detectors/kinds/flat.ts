@@ -1,9 +1,10 @@
 import { z } from 'zod'
 
+import { assert } from '#core/assert.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 
-import type { Detector, Kind } from './kind.ts'
+import type { Correctable, Detector, Kind } from './kind.ts'
 import { Pauses } from './pauses.ts'
 import { Rows } from './rows.ts'
 
@@ -14,7 +15,7 @@ const MIN_STILL_MS = 5 * 60_000
 /** A pause between samples longer than so many cadences is no stillness: nobody knows whether it moved. */
 const GAP_CADENCES = 5
 
-class Flat implements Detector {
+class Flat implements Correctable {
   readonly #rows = new Rows()
   readonly #moves = new Pauses(this.#rows)
   readonly #last = this.#rows.column(Float64Array)
@@ -59,6 +60,27 @@ class Flat implements Detector {
   shape(): FindingKind {
     return 'flat'
   }
+
+  take(row: number, from: Detector, other: number): void {
+    assert(from instanceof Flat, 'a row is taken from its own kind')
+    this.#rows.copy(row, from.#rows, other)
+  }
+
+  near(): number {
+    return NaN
+  }
+
+  pass(row: number, time_ms: number): void {
+    if (!(time_ms > this.#last_ms.data[row]!)) return
+    this.#last_ms.data[row] = time_ms
+    this.#moves.pass(row, this.#heard_ms.data[row]!)
+  }
+
+  /** Nothing is adopted: a pause is known once it is over. */
+  insist(): void {}
+
+  /** A pause that was no trouble was learned as it is. */
+  accept(): void {}
 
   save(): Uint8Array {
     return this.#rows.save()

@@ -36,6 +36,24 @@ export class Hold {
     return this.#deviation.data[row]!
   }
 
+  /** Nothing is held. */
+  release(row: number): void {
+    this.#count.data[row] = 0
+    this.#normal.data[row] = 0
+  }
+
+  /** While something is held, no level is adopted before this time. */
+  insist(row: number, until_ms: number): void {
+    if (this.#count.data[row]! > 0) this.#until_ms.data[row] = Math.max(this.#until_ms.data[row]!, until_ms)
+  }
+
+  /** While something is held, the next anomalous sample adopts its level. */
+  yield(row: number): void {
+    if (this.#count.data[row] === 0) return
+    this.#count.data[row] = Math.max(this.#count.data[row]!, MIN_COUNT)
+    this.#until_ms.data[row] = 0
+  }
+
   /** Highest score of the run that ended last. */
   peak(row: number): number {
     return this.#peak.data[row]!

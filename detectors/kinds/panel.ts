@@ -1,14 +1,16 @@
+import { assert } from '#core/assert.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 import { gain } from '#core/stats/ewma.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import type { Expert } from '../experts/expert.ts'
 import { Hold } from './hold.ts'
-import type { Detector, DetectorContext } from './kind.ts'
+import type { Accepted as Told, Correctable, Detector, DetectorContext } from './kind.ts'
 import { Rows } from './rows.ts'
 import { Scale } from './scale.ts'
 import { sectionViews, splitSections } from './sections.ts'
 import { type Allowance, Tail } from './tail.ts'
+import { Usual } from './usual.ts'
 
 const WEEK_MS = 7 * 86_400_000
 /** Nothing is said of a row before it has so many samples. */
@@ -33,12 +35,14 @@ const MAX_SCORE = 1e9
 /** Beyond this a value is judged as if it were this: state is partly 32 bit. */
 const HUGE = 1e37
 const MAX_CADENCE_MS = 7 * 86_400_000
+/** After so long without learning a row begins again at the level of now. */
+const SETTLE_MS = 60 * 60_000
 
 /**
  * Asks experts what to expect, believes each by its recent loss, and judges the residual: scaled by `Scale`, against
  * the thresholds of `Tail` for the rate that the budget allows, and learning as `Hold` permits.
  */
-export class Panel implements Detector {
+export class Panel implements Correctable {
   readonly #experts: readonly Expert[]
   readonly #rows: Rows
   readonly #context: DetectorContext
@@ -52,6 +56,7 @@ export class Panel implements Detector {
   readonly #last_ms
   readonly #first_ms
   readonly #cadence_ms
+  readonly #usual: Usual
   /** Of the last step: expected values and weights by expert, and the half width of its band. */
   readonly #predicted: Float64Array
   readonly #weight: Float64Array
@@ -73,6 +78,8 @@ export class Panel implements Detector {
     this.#last_ms = this.#rows.column(Float64Array)
     this.#first_ms = this.#rows.column(Float64Array)
     this.#cadence_ms = this.#rows.column(Float64Array)
+    // The last columns: state of before has them not.
+    this.#usual = new Usual(this.#rows)
     this.#predicted = new Float64Array(this.#experts.length)
     this.#weight = new Float64Array(this.#experts.length)
   }
@@ -109,7 +116,7 @@ export class Panel implements Detector {
     // A single expert may know the scatter of its own window; of several, the common residual decides.
     const spread = this.#experts.length === 1 ? (this.#experts[0]!.spread?.(row) ?? NaN) : NaN
     const scale = this.#scale.of(row, time_ms, value, spread)
-    if (count >= MIN_COUNT && expected === expected) this.#judge(row, value, { expected, scale, dt_ms, out })
+    if (count >= MIN_COUNT && expected === expected) this.#judge(row, value, { expected, scale, time_ms, dt_ms, out })
     this.#learn(row, time_ms, value, { expected, scale, dt_ms, score: out.score })
     this.#seen.data[row] = seen + 1
     if (expected === expected) this.#count.data[row] = count + 1
@@ -127,6 +134,38 @@ export class Panel implements Detector {
     return this.#adopted
   }
 
+  /** Nothing is held of it. */
+  take(row: number, from: Detector, other: number): void {
+    assert(from instanceof Panel, 'a row is taken from its own kind')
+    for (const expert of this.#experts) expert.forget?.(row)
+    this.#rows.copy(row, from.#rows, other)
+    for (const [i, expert] of this.#experts.entries()) expert.part?.(row, from.#experts[i]!, other)
+    this.#hold.release(row)
+  }
+
+  near(row: number): number {
+    return this.#expect(row, this.#last_ms.data[row]!)
+  }
+
+  pass(row: number, time_ms: number, level: number): void {
+    const passed_ms = time_ms - this.#last_ms.data[row]!
+    if (!(passed_ms > 0)) return
+    if (level === level && passed_ms >= SETTLE_MS)
+      for (const expert of this.#experts) expert.rebase(row, time_ms, level)
+    this.#last_ms.data[row] = time_ms
+  }
+
+  insist(row: number, until_ms: number): void {
+    this.#hold.insist(row, until_ms)
+  }
+
+  accept(row: number, { time_ms, deviation, lasting, open, noise }: Told): void {
+    if (open) this.#hold.yield(row)
+    else this.#usual.told(row, time_ms, deviation)
+    if (open || lasting) this.#usual.told(row, time_ms, -deviation)
+    if (noise) this.#tail.alarmed(row, 1)
+  }
+
   views(): readonly Uint8Array[] {
     const pools = this.#experts.flatMap(({ pool }) => (pool === undefined ? [] : [pool.save()]))
     return sectionViews([this.#rows.views(), ...pools])
@@ -138,7 +177,7 @@ export class Panel implements Detector {
 
   load(bytes: Uint8Array): void {
     const [rows, ...pools] = splitSections(bytes)
-    if (rows !== undefined) this.#rows.load(rows)
+    if (rows !== undefined) this.#rows.load(rows, Usual.COLUMNS)
     const own = this.#experts.flatMap(({ pool }) => pool ?? [])
     for (const [i, pool] of own.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
@@ -182,12 +221,12 @@ export class Panel implements Detector {
   #judge(
     row: number,
     value: number,
-    { expected, scale, dt_ms, out }: { expected: number; scale: number; dt_ms: number; out: Verdict },
+    { expected, scale, time_ms, dt_ms, out }: Expectation & { time_ms: number; out: Verdict },
   ): void {
     const allowed = this.#allowance(row)
     const width = scale * this.#doubt(row, dt_ms)
-    const above = width * this.#tail.threshold(row, 0, allowed)
-    const below = width * this.#tail.threshold(row, 1, allowed)
+    const above = Math.max(width * this.#tail.threshold(row, 0, allowed), this.#usual.within(row, 0, time_ms))
+    const below = Math.max(width * this.#tail.threshold(row, 1, allowed), this.#usual.within(row, 1, time_ms))
     const residual = value - expected
     const score = residual >= 0 ? residual / above : -residual / below
     out.score = score < MAX_SCORE ? score : MAX_SCORE
@@ -208,7 +247,7 @@ export class Panel implements Detector {
     row: number,
     time_ms: number,
     value: number,
-    { expected, scale, dt_ms, score }: { expected: number; scale: number; dt_ms: number; score: number },
+    { expected, scale, dt_ms, score }: Expectation & { score: number },
   ): void {
     const count = this.#count.data[row]!
     this.#clockIn(row, time_ms, dt_ms, this.#seen.data[row]!)
@@ -269,4 +308,10 @@ export class Panel implements Detector {
       else losses[base + i] = old + weight * (error - old)
     }
   }
+}
+
+interface Expectation {
+  readonly expected: number
+  readonly scale: number
+  readonly dt_ms: number
 }

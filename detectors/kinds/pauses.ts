@@ -36,6 +36,11 @@ export class Pauses {
     this.#count.data[row] = count + 1
   }
 
+  /** What there was since the last event is no pause. */
+  pass(row: number, time_ms: number): void {
+    if (this.#count.data[row]! > 0 && time_ms > this.#last_ms.data[row]!) this.#last_ms.data[row] = time_ms
+  }
+
   /** The pause since the last event in terms of what is too long, which is never under `least_ms`; 0 while little is known. */
   overdue(row: number, time_ms: number, least_ms: number): number {
     if (this.#count.data[row]! < MIN_COUNT) return 0

@@ -110,15 +110,16 @@ export class Rows {
   }
 
   /**
-   * Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. The last `added` columns are
-   * not in it: they are zeros.
+   * Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. The last `added` columns may not
+   * be in it: they are zeros then.
    */
   load(bytes: Uint8Array, added = 0): void {
     // A copy that starts at a multiple of 8, whatever the bytes were cut from (`slice` of a Buffer is none).
     const own = new Uint8Array(bytes)
     if (own.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'detector state is cut short')
     const [version, used = 0, free = 0, columns] = new Uint32Array(own.buffer, 0, HEADER_WORDS)
-    if (version !== VERSION || columns !== this.#columns.length - added) {
+    const missing = this.#columns.length - (columns ?? 0)
+    if (version !== VERSION || (missing !== 0 && missing !== added)) {
       throw new ServiceError('bad_data', `detector state has version ${version}, ${columns} columns: not known`)
     }
     const sizes = this.#columns.slice(0, columns).map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)

@@ -29,6 +29,8 @@ const calm: Values = (minute) =>
   100 + 20 * Math.sin((minute / DAY) * 2 * Math.PI) + Math.sin(minute * 1.7) + Math.sin(minute * 0.61) / 2
 const trouble: Values = (minute) => calm(minute) + 60
 
+const ruleOf = (kind: string): AnomalySpec => ({ ...RULE, detector: parseDetector(kind) })
+
 const RULE: AnomalySpec = {
   key: 'test/Cpu',
   name: 'Cpu',
@@ -48,7 +50,11 @@ class Stand {
   readonly engine: ScoringEngine
   readonly #budgets: Budgets
 
-  constructor({ copies = 10, meter = silentMeter }: { copies?: number; meter?: Meter } = {}) {
+  constructor({
+    copies = 10,
+    meter = silentMeter,
+    kind = 'auto',
+  }: { copies?: number; meter?: Meter; kind?: string } = {}) {
     const labels = Labels.of({ [METRIC_NAME]: 'cpu', service_name: 'shop' })
     this.#budgets = new Budgets(meter)
     this.engine = new ScoringEngine({
@@ -59,7 +65,7 @@ class Stand {
       copies,
       budgets: this.#budgets,
     })
-    this.engine.setRules([RULE])
+    this.engine.setRules([ruleOf(kind)])
   }
 
   feed(from: number, to: number, value: Values): this {
@@ -69,6 +75,11 @@ class Stand {
       this.engine.samples(samples.batch(), Uint8Array.of(1))
       this.engine.tick(START + minute * MINUTE)
     }
+    return this
+  }
+
+  silence(from: number, to: number): this {
+    for (let minute = from; minute < to; minute++) this.engine.tick(START + minute * MINUTE)
     return this
   }
 
@@ -243,6 +254,49 @@ const counters = () => {
     held: () => Number(gauges.get('barograph.detectors.copies')!()),
   }
 }
+
+/** Stands still, or stays away where nothing is fed. */
+const still: Values = () => 100
+
+describe.each(['band', 'seasonal'])('%s, told that a finding is', (kind) => {
+  test('real, does not take its level for the new normal, and finds nothing in its end', () => {
+    const bad = (stand: Stand): Stand => stand.feed(T + 60, T + 300, trouble).feed(T + 300, T + DAY, calm)
+    const begun = (): Stand => new Stand({ kind }).feed(0, T, calm).feed(T, T + 60, trouble)
+    const told = (stand: Stand): string[] => stand.told().filter((line) => !line.startsWith('-'))
+    const since = (begun().engine.list({ limit: 1 })[0]!.since_ms - START) / MINUTE
+    expect(told(bad(begun().say('real', since))).filter((line) => line.includes('opened'))).toHaveLength(1)
+    expect(told(bad(begun())).filter((line) => line.includes('opened')).length).toBeGreaterThan(1)
+  })
+
+  test('expected, tells nothing of the like for two weeks, and of what is larger at once', () => {
+    const stand = new Stand({ kind })
+      .feed(0, T, calm)
+      .feed(T, T + 100, trouble)
+      .feed(T + 100, T + DAY, calm)
+    const before = stand.engine.list({ limit: 99 })
+    for (const { since_ms } of before) stand.say('expected', (since_ms - START) / MINUTE)
+    stand.feed(T + DAY, T + DAY + 100, trouble).feed(T + DAY + 100, T + 2 * DAY, calm)
+    expect(stand.engine.list({ limit: 99 })).toHaveLength(before.length)
+    stand.feed(T + 2 * DAY, T + 2 * DAY + 100, (minute) => calm(minute) + 400)
+    expect(stand.engine.list({ limit: 99 }).length).toBeGreaterThan(before.length)
+  })
+})
+
+describe.each([
+  ['absence', (stand: Stand, from: number, to: number) => stand.silence(from, to)],
+  ['flat', (stand: Stand, from: number, to: number) => stand.feed(from, to, still)],
+])('%s, told that a finding is real', (kind, pause) => {
+  test('goes on being as quick as before, and is slower when nobody says so', () => {
+    const twice = (said: boolean): string[] => {
+      const stand = pause(new Stand({ kind }).feed(0, T, calm), T, T + 300).feed(T + 300, T + 400, calm)
+      if (said) stand.say('real', (stand.engine.list({ limit: 1 })[0]!.since_ms - START) / MINUTE)
+      pause(stand, T + 400, T + 460).feed(T + 460, T + 500, calm)
+      return stand.told().filter((line) => line.includes('opened'))
+    }
+    expect(twice(true)).toHaveLength(2)
+    expect(twice(false)).toHaveLength(1)
+  })
+})
 
 describe('copies', () => {
   const spikes = (stand: Stand): Stand => {

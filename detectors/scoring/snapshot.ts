@@ -59,7 +59,7 @@ export function scoringViews(time_ms: number, parts: ScoringParts): Uint8Array[]
     ...table.views(),
     ...encodeAbouts(table.abouts()),
     ...all.map(({ detector }) => detector.views?.() ?? detector.save()),
-    ...all.map(({ spare }) => spare?.views?.() ?? new Uint8Array()),
+    ...all.map(({ spare }) => (spare === null ? new Uint8Array() : (spare.views?.() ?? spare.save()))),
   ])
 }
 
