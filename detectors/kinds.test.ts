@@ -390,6 +390,41 @@ test('absence knows the cadence of a row and scores only its silence', () => {
   expect(overdue(50)).toBeCloseTo(10)
 })
 
+test('shift scores the more the further the mean of a stretch lies from what was expected of it', () => {
+  const detector = make('shift')
+  const row = detector.add()
+  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const found: number[] = []
+  const distances: number[] = []
+  let stands = NaN
+  for (const [i, noisy] of noise(6 * 1440, 100, 5).entries()) {
+    detector.step(row, START + i * MINUTE, noisy + 0.8 * Math.sin(i / 50), verdict)
+    // It is judged twice in a stretch; between, the verdict stands while the mean moves on.
+    const anew = verdict.score !== stands
+    stands = verdict.score
+    if (!anew || i < 1440 || detector.blamed()[0] !== 'level') continue
+    found.push(verdict.score)
+    distances.push(Math.abs((detector.judged?.() ?? NaN) - verdict.expected))
+  }
+  expect(found.length).toBeGreaterThan(100)
+  expect(rankCorrelation(found, distances)).toBeGreaterThan(0.6)
+})
+
+test('flat scores the more the longer a series stands still, and absence the longer it stays away', () => {
+  const [flat, absence] = [make('flat'), make('absence')]
+  for (const detector of [flat, absence]) scores(detector, noise(500), { row: detector.add() })
+  const still = scores(
+    flat,
+    Array.from({ length: 200 }, () => 100),
+    { row: 0, from: START + 500 * MINUTE },
+  )
+  const away = still.map((_, i) => absence.overdue!(0, START + (501 + i) * MINUTE))
+  for (const rising of [still.slice(1), away]) {
+    expect(rising).toEqual(rising.toSorted((a, b) => a - b))
+    expect(new Set(rising).size).toBe(rising.length)
+  }
+})
+
 test('flat sees a series that stands still longer than it ever did, and not one that never moved', () => {
   const detector = make('flat')
   const row = detector.add()

@@ -11,6 +11,7 @@ import * as list from '../log-findings.ts'
 import { Drain } from './drain.ts'
 import type { LogCount, LogDetector, LogDetectorKind } from './log-finding.ts'
 import { LogFindings, type LogFindingsState } from './open-findings.ts'
+import type { LogEpisode } from './recurring.ts'
 
 const VERSION = 1
 const MINUTE_MS = 60_000
@@ -155,6 +156,7 @@ export class LogEngine implements Snapshot {
         minutes,
         detectors,
         findings: this.#findings.save(),
+        episodes: this.#findings.recurring.entries(),
       }),
     )
   }
@@ -177,6 +179,7 @@ export class LogEngine implements Snapshot {
     const saved = new Map(state.detectors)
     for (const { name, detector } of this.#detectors) if (saved.has(name)) detector.load(saved.get(name))
     this.#findings.load(state.findings)
+    this.#findings.recurring.replace(state.episodes ?? [])
   }
 
   #service(name: string, since_ms: number): Service {
@@ -266,6 +269,8 @@ interface SavedState {
   readonly minutes: [number, [string, number, boolean][]][]
   readonly detectors: [string, unknown][]
   readonly findings: LogFindingsState
+  /** Not in state of before. */
+  readonly episodes?: [string, LogEpisode][]
 }
 
 const orderOf = ({ service, level, template_id }: LogCount): string =>

@@ -183,3 +183,26 @@ test('many more errors than usual are a burst, once, until they end; restart or 
   expect(plain.at(-1)).toMatch(/^closed 49/)
   expect(run(true)).toEqual(plain)
 })
+
+test('bursts every twenty minutes are two findings, the last of which says how often it recurred; restart or not', () => {
+  const play = (restart: boolean): FindingEvent[] => {
+    let { logs, events } = engine()
+    const all: FindingEvent[] = []
+    for (let minute = 0; minute < 720; minute++) {
+      const many = minute >= 60 && minute < 600 && minute % 20 === 0
+      for (let i = 0; i < (many ? 200 : 1); i++) logs.logs([record(minute * MINUTE + i, 'cannot reach db', 'error')])
+      logs.tick((minute + 1) * MINUTE)
+      if (!restart || minute % 37 !== 0) continue
+      all.push(...events)
+      const bytes = logs.save()
+      ;({ logs, events } = engine())
+      logs.load(bytes)
+    }
+    return [...all, ...events].filter(({ finding }) => finding.kind === 'burst')
+  }
+  const told = play(false)
+  expect(play(true)).toEqual(told)
+  expect(told.filter(({ type }) => type === 'opened')).toHaveLength(2)
+  expect(told.at(-1)).toMatchObject({ type: 'closed', finding: { flapping: { returns: 26, since_ms: 61 * MINUTE } } })
+  expect(told[0]!.finding).not.toHaveProperty('flapping')
+})

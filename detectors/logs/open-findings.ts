@@ -4,9 +4,7 @@ import type { FindingSink } from '#core/ports/findings.ts'
 import { Labels } from '#core/series.ts'
 
 import type { LogSighting } from './log-finding.ts'
-
-/** Pauses of a finding that are still the same one. */
-const PAUSE_MS = 900_000
+import { type LogEpisode, Recurring } from './recurring.ts'
 
 type Saved = Omit<Finding, 'labels' | 'lower' | 'upper'> & {
   labels: Record<string, string>
@@ -16,10 +14,14 @@ type Saved = Omit<Finding, 'labels' | 'lower' | 'upper'> & {
 
 export type LogFindingsState = readonly Saved[]
 
-/** Sightings of one rule and label set in a row are one finding: opened by the first, closed when 15 min passed without. */
+/**
+ * Sightings of one rule and label set in a row are one finding: opened by the first, closed when 15 min passed without, or longer where it
+ * keeps coming back.
+ */
 export class LogFindings {
   readonly #sink: FindingSink
   readonly #open = new Map<string, Finding>()
+  readonly recurring = new Recurring()
 
   constructor(sink: FindingSink) {
     this.#sink = sink
@@ -28,17 +30,20 @@ export class LogFindings {
   see(sighting: LogSighting): void {
     const key = `${sighting.rule}\u0000${sighting.labels.key}`
     const before = this.#open.get(key)
-    const finding = before === undefined ? opened(sighting) : extended(before, sighting)
+    const made = before === undefined ? opened(sighting) : extended(before, sighting)
+    const finding = { ...made, ...flappingOf(this.recurring.seen(key, sighting.time_ms)) }
     this.#open.set(key, finding)
     this.#tell(before === undefined ? 'opened' : 'updated', sighting.time_ms, finding)
   }
 
   tick(time_ms: number): void {
     for (const [key, finding] of this.#open) {
-      if (time_ms < finding.last_ms + PAUSE_MS) continue
+      const at_ms = finding.last_ms + this.recurring.pause_ms(key)
+      if (time_ms < at_ms) continue
       this.#open.delete(key)
-      this.#tell('closed', finding.last_ms + PAUSE_MS, { ...finding, state: 'closed', until_ms: finding.last_ms })
+      this.#tell('closed', at_ms, { ...finding, state: 'closed', until_ms: finding.last_ms })
     }
+    this.recurring.tick(time_ms)
   }
 
   save(): LogFindingsState {
@@ -69,6 +74,10 @@ export class LogFindings {
 }
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+function flappingOf({ returns, since_ms }: LogEpisode): Pick<Finding, 'flapping'> {
+  return returns === 0 ? {} : { flapping: { returns, since_ms } }
+}
 
 function opened({
   kind,

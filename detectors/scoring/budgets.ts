@@ -100,12 +100,18 @@ export class Budgets implements Snapshot {
     this.#look()
   }
 
-  /** Achieved over allowed by scope; a scope without alarms has none. */
+  /** Achieved over allowed by scope: of rules that alarmed, and of every service and everything that has a budget. */
   rates(): Reading[] {
+    const { total, services = {} } = this.#wider
+    const wider = [...Object.keys(services).map((name) => `service ${name}`), ...(total === undefined ? [] : ['total'])]
+    const quiet = wider.filter((key) => !this.#accounts.has(key)).map((key) => reading(key, 0))
+    return [...quiet, ...this.#spent()]
+  }
+
+  #spent(): Reading[] {
     return [...this.#accounts].map(([key, { allowed, count, first_ms, last_ms }]) => {
       const over_ms = Math.max(WEEK_MS, MEMORY_MS * (1 - Math.exp((first_ms - last_ms) / MEMORY_MS)))
-      const [scope = '', ...name] = key.split(' ')
-      return { value: (count * WEEK_MS) / over_ms / allowed, attributes: { scope, name: name.join(' ') } }
+      return reading(key, (count * WEEK_MS) / over_ms / allowed)
     })
   }
 
@@ -154,6 +160,11 @@ export class Budgets implements Snapshot {
     const earned = (allowed * Math.max(0, time_ms - last_ms)) / WEEK_MS
     return Math.min(left + earned, Math.max(BURST, 2 * allowed))
   }
+}
+
+function reading(key: string, value: number): Reading {
+  const [scope = '', ...name] = key.split(' ')
+  return { value, attributes: { scope, name: name.join(' ') } }
 }
 
 const begun = (allowed: number, time_ms: number): Account => ({
