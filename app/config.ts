@@ -30,6 +30,9 @@ const budget = z
   .transform(parseBudget)
   .refine((weekly): weekly is number => weekly !== undefined, BUDGET)
 
+const URL_TEXT = 'an http or https URL, like http://alertmanager:9093'
+const httpUrl = z.url({ protocol: /^https?$/, error: URL_TEXT })
+
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const RULES = 'a list of files and folders, like [rules, my-rules]'
@@ -106,7 +109,7 @@ const kafka = z.strictObject({
 })
 
 const elasticsearch = z.strictObject({
-  url: z.url(),
+  url: httpUrl,
   auth: z
     .union([z.strictObject({ username: z.string(), password: secret }), z.strictObject({ api_key: secret })])
     .optional(),
@@ -115,7 +118,7 @@ const elasticsearch = z.strictObject({
 
 const webhook = z.strictObject({
   // The address of a chat is its password.
-  url: z.union([z.instanceof(Secret), z.url().transform((url) => new Secret(url))]),
+  url: z.union([z.instanceof(Secret), httpUrl.transform((url) => new Secret(url))], URL_TEXT),
   send_resolved: z.boolean().default(true),
   http_config: z
     .strictObject({
@@ -141,22 +144,32 @@ const notify = z
     })
   })
 
-/** Keys that the product has and this version does not do: their empty form is accepted, anything else says so. */
+const LISTENERS = ['http', 'otlp_http', 'otlp_grpc'] as const
+
+const listen = z
+  .strictObject({
+    host: z.string().min(1),
+    http: port,
+    otlp_http: port,
+    otlp_grpc: port,
+    // A port opens when what it serves is built.
+    scaler: port,
+    kubernetes: port,
+  })
+  .superRefine((ports, context) => {
+    for (const [i, name] of LISTENERS.entries()) {
+      const other = LISTENERS.slice(0, i).find((one) => ports[one] === ports[name])
+      if (other === undefined || ports[name] === null || ports[name] === 0) continue
+      context.addIssue({ code: 'custom', path: [name], message: `the port of listen.${other}; each has its own` })
+    }
+  })
 
 /** `barograph.yml`. Every key has a value in `DEFAULTS`; an unknown key is an error. */
 export const configSchema = z
   .strictObject({
     data: z.string().min(1),
-    listen: z.strictObject({
-      host: z.string().min(1),
-      http: port,
-      otlp_http: port,
-      otlp_grpc: port,
-      // A port opens when what it serves is built.
-      scaler: port,
-      kubernetes: port,
-    }),
-    external_url: z.union([z.literal(''), z.url()]),
+    listen,
+    external_url: z.union([z.literal(''), httpUrl], URL_TEXT),
     external_labels: z.record(
       z
         .string()
@@ -178,7 +191,7 @@ export const configSchema = z
     kafka: optional(kafka),
     upstream: z.record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, _ . and -'), upstreamSchema),
     elasticsearch: optional(elasticsearch),
-    alertmanager: z.strictObject({ urls: z.array(z.url()) }),
+    alertmanager: z.strictObject({ urls: z.array(httpUrl) }),
     notify: optional(notify),
     limits,
   })

@@ -5,10 +5,13 @@ import { Secret, secret } from '#core/config/secret.ts'
 const hasPassword = (url: string): boolean => new URL(url).password !== ''
 
 /** The address of a peer in a file: one with a password in it is secret as a whole. */
-export const address = z.union([
-  z.instanceof(Secret),
-  z.url({ protocol: /^https?$/ }).transform((url) => (hasPassword(url) ? new Secret(url) : url)),
-])
+export const address = z.union(
+  [
+    z.instanceof(Secret),
+    z.url({ protocol: /^https?$/ }).transform((url) => (hasPassword(url) ? new Secret(url) : url)),
+  ],
+  'an http or https URL, like http://prometheus:9090',
+)
 
 const NAME = 'the name of a header: letters, digits and -'
 

@@ -78,15 +78,15 @@ function unknownKey(key: string, known: readonly string[]): string {
 /** A key is missing, or what was expected of it, without zod's own preface. */
 export function plainly(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
-  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') return alternatives(issue)
+  if (issue.code === 'invalid_union') return alternatives(issue)
   return issue.message.replace(/^(?:Invalid input|Invalid option|Too small|Too big): /, '')
 }
 
-/** What each branch of a union would have taken. */
-function alternatives({ errors }: z.core.$ZodIssueInvalidUnion): string {
+/** What a union says it takes, else what each of its branches would have taken. */
+function alternatives({ errors, message }: z.core.$ZodIssueInvalidUnion): string {
   const expected = errors.flatMap(([first]) => (first === undefined ? [] : [plainly(first)]))
   if (expected.length > 0 && expected.every((text) => text === 'is missing')) return 'is missing'
-  return [...new Set(expected)].join('; or ')
+  return message === 'Invalid input' ? [...new Set(expected)].join('; or ') : message
 }
 
 /** What zod found, as problems without file and line: path and message. Of a union's branches the nearest one speaks. */

@@ -28,10 +28,13 @@ export class Secret {
 }
 
 /** A secret in a file. `{file: path}` has become text before the schema sees it (`load.ts`). */
-export const secret = z.union([
-  z.instanceof(Secret),
-  z
-    .string()
-    .min(1)
-    .transform((text) => new Secret(text)),
-])
+export const secret = z.union(
+  [
+    z.instanceof(Secret),
+    z
+      .string()
+      .min(1)
+      .transform((text) => new Secret(text)),
+  ],
+  'a secret: text, or {file: path}',
+)
