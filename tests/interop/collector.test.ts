@@ -71,8 +71,8 @@ describe.skipIf(SKIPPED !== '')(`the Collector ${SKIPPED}`, () => {
     const exporters: Record<string, object> = {}
     for (const { name, exporter, options } of WAYS) {
       const deps = receiverDeps()
-      const { create } = exporter === 'otlp_http' ? receivers.otlpHttp : receivers.otlpGrpc
-      const receiver = create({ host: '127.0.0.1', port: 0 }, deps)
+      const kind = exporter === 'otlp_http' ? receivers.otlpHttp : receivers.otlpGrpc
+      const receiver = kind.create({ host: '127.0.0.1', port: 0 }, deps)
       await receiver.start()
       taken.set(name, { deps, receiver })
       const { port } = receiver.addresses[0]!
