@@ -22,10 +22,15 @@ const MINUTE_MS = 60_000
 interface Life {
   readonly ready_ms: number
   readonly lived_s: number
+  /** At the same age of each life: what one has that another had not is growth. */
   readonly rss_mib: number
+  /** The most of the whole life. */
+  readonly peak_mib: number
   /** Of the whole life, the start included. */
   readonly cpu_s: number
 }
+
+const mib = (bytes: number): number => Math.round(bytes / 2 ** 20)
 
 /** Lives and deaths until the time is over; the last one is left alive. */
 async function killing(victim: Victim, every_ms: number, seed: number, over: () => boolean): Promise<Life[]> {
@@ -34,11 +39,16 @@ async function killing(victim: Victim, every_ms: number, seed: number, over: () 
   for (let ready_ms = await victim.start(); ; ready_ms = await victim.start()) {
     const began = performance.now()
     const end = began + every_ms * (0.5 + random())
-    while (performance.now() < end && !over() && victim.alive) await setTimeout(200)
+    let rss_mib = Number.NaN
+    while (performance.now() < end && !over() && victim.alive) {
+      await setTimeout(200)
+      // All live as long as that but the last one, perhaps.
+      if (Number.isNaN(rss_mib) && performance.now() > began + every_ms * 0.45) rss_mib = mib(victim.usage().rss_bytes)
+    }
     if (!victim.alive) throw new Error('it ended by itself')
     const lived_s = (performance.now() - began) / 1000
-    const { rss_bytes, cpu_s } = victim.usage()
-    const life = { ready_ms, lived_s, rss_mib: Math.round(rss_bytes / 2 ** 20), cpu_s }
+    const { peak_bytes, cpu_s } = victim.usage()
+    const life = { ready_ms, lived_s, rss_mib, peak_mib: mib(peak_bytes), cpu_s }
     lives.push(life)
     process.stderr.write(
       `${JSON.stringify(life, (_, value) => (typeof value === 'number' ? Math.round(value * 100) / 100 : value))}\n`,
@@ -86,7 +96,8 @@ async function recordsOf(victim: Victim, { sent }: Sender): Promise<number> {
 }
 
 /** Memory of the lives in the last third beside those in the middle one: what is stored grows, nothing else may. */
-function growth(lives: readonly Life[]): number {
+function growth(all: readonly Life[]): number {
+  const lives = all.filter(({ rss_mib }) => !Number.isNaN(rss_mib))
   const third = Math.floor(lives.length / 3)
   const mean = (some: readonly Life[]): number => some.reduce((sum, { rss_mib }) => sum + rss_mib, 0) / some.length
   return third === 0 ? Number.NaN : mean(lives.slice(-third)) / mean(lives.slice(third, 2 * third))
@@ -140,6 +151,7 @@ async function soak(): Promise<number> {
       sent_again: again,
       ready_ms: Math.round(Math.max(...lives.map(({ ready_ms }) => ready_ms))),
       rss_mib: lives.map(({ rss_mib }) => rss_mib),
+      peak_mib: Math.max(...lives.map(({ peak_mib }) => peak_mib)),
       memory_growth: Math.round(growth(lives) * 100) / 100,
       problems: real,
     }

@@ -10,6 +10,11 @@ export function knowsEncoding(encoding: string): boolean {
   return encoding === '' || encoding === 'identity' || canInflate(encoding)
 }
 
+/** As the sender says; '' where he says nothing. */
+function encodingOf({ headers }: IncomingMessage): string {
+  return headers['content-encoding']?.trim().toLowerCase() ?? ''
+}
+
 export interface BodyLimits {
   readonly body: number
   readonly body_inflated: number
@@ -104,9 +109,15 @@ export class BodyReader {
     this.#inflater = new Inflater(limits.body_inflated, budget)
   }
 
-  /** Throws `ServiceError`: `too_large`, `overloaded`, `bad_data` (cannot be inflated), `canceled` (the sender went away). */
-  async read(request: IncomingMessage, share: Share): Promise<{ body: Uint8Array; wire: number }> {
-    const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? ''
+  /**
+   * Inflated by `encoding`, '' for as it is. Throws `ServiceError`: `too_large`, `overloaded`, `bad_data` (cannot be inflated), `canceled` (the
+   * sender went away).
+   */
+  async read(
+    request: IncomingMessage,
+    share: Share,
+    encoding = encodingOf(request),
+  ): Promise<{ body: Uint8Array; wire: number }> {
     const wire = await readWire(request, this.#limits.body, share)
     if (canInflate(encoding)) {
       return { body: await this.#inflater.inflate(encoding, wire, share), wire: wire.length }

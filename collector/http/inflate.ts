@@ -1,37 +1,8 @@
-import { promisify } from 'node:util'
-import { gunzip, gunzipSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
-
 import { messageOf, ServiceError } from '#core/errors.ts'
 
 import type { Budget, Share } from './budget.ts'
+import { type Encoding, ENCODINGS, isTooLong } from './encodings.ts'
 import { KeptGunzip } from './gunzip.ts'
-
-interface Options {
-  readonly maxOutputLength: number
-  readonly chunkSize: number
-}
-
-interface Inflate {
-  readonly now: (body: Uint8Array, options: Options) => Buffer
-  /** On another thread. */
-  readonly later: (body: Uint8Array, options: Options) => Promise<Buffer>
-  /** How long the result is, as far as it can be told; it may be a lie. */
-  readonly expected: (body: Uint8Array) => number
-}
-
-/** Of a gzip file the last four bytes are its length, modulo 2^32 (RFC 1952). */
-const TRAILER = 4
-
-function gzipLength(body: Uint8Array): number {
-  if (body.length < TRAILER) return 0
-  return new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(body.length - TRAILER, true)
-}
-
-/** By `Content-Encoding`. */
-const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
-  ['gzip', { now: gunzipSync, later: promisify(gunzip), expected: gzipLength }],
-  ['zstd', { now: zstdDecompressSync, later: promisify(zstdDecompress), expected: ({ length }) => length * 16 }],
-])
 
 /**
  * A result of at most this length is made at once: another thread answers later, and costs more than it saves. A longer one
@@ -43,11 +14,7 @@ const LEAST_CHUNK = 64
 const LATER_CHUNK = 2 ** 20
 
 export function canInflate(encoding: string): boolean {
-  return INFLATE.has(encoding)
-}
-
-function isTooLong(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+  return ENCODINGS.has(encoding)
 }
 
 function unreadable(error: unknown): ServiceError {
@@ -73,7 +40,7 @@ export class Inflater {
 
   /** Throws `ServiceError`: `too_large`, `overloaded`, `bad_data`. `encoding` is one that `canInflate`. */
   async inflate(encoding: string, body: Uint8Array, share: Share): Promise<Uint8Array> {
-    const inflate = INFLATE.get(encoding)
+    const inflate = ENCODINGS.get(encoding)
     if (inflate === undefined) throw new ServiceError('unsupported_media', `${encoding} is not understood`)
     const inflated = this.#now(body, inflate, encoding === 'gzip')
     if (inflated === undefined) return this.#inTurn(body, inflate, share)
@@ -83,7 +50,7 @@ export class Inflater {
   }
 
   /** At once; undefined where it becomes too long for that, or others are being inflated. */
-  #now(body: Uint8Array, { now, expected }: Inflate, gzip: boolean): Buffer | undefined {
+  #now(body: Uint8Array, { now, expected }: Encoding, gzip: boolean): Buffer | undefined {
     const length = Math.max(expected(body), 1)
     if (this.#later > 0 || length > Math.min(AT_ONCE, this.#limit, this.#budget.left)) return undefined
     const quickly = gzip ? this.#gunzip.inflate(body, length) : undefined
@@ -97,7 +64,7 @@ export class Inflater {
     }
   }
 
-  async #inTurn(body: Uint8Array, inflate: Inflate, share: Share): Promise<Buffer> {
+  async #inTurn(body: Uint8Array, inflate: Encoding, share: Share): Promise<Buffer> {
     this.#later++
     const before = this.#running
     const mine = before.then(async () => {
@@ -115,7 +82,7 @@ export class Inflater {
     }
   }
 
-  async #inflated(body: Uint8Array, { later }: Inflate): Promise<Buffer> {
+  async #inflated(body: Uint8Array, { later }: Encoding): Promise<Buffer> {
     const maxOutputLength = Math.min(this.#limit, this.#budget.left)
     if (maxOutputLength < 1) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
     try {

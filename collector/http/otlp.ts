@@ -88,7 +88,7 @@ export class OtlpAnswers {
     if (request.method !== 'POST') return text(405, 'only POST', { allow: 'POST' })
     if (encoding === undefined) return text(415, `content-type must be ${Object.values(CONTENT_TYPES).join(' or ')}`)
     if (!knowsEncoding(request.headers['content-encoding']?.trim().toLowerCase() ?? '')) {
-      return text(415, 'content-encoding must be gzip, zstd or identity')
+      return text(415, 'content-encoding must be gzip, zstd, deflate, zlib, snappy, x-snappy-framed, lz4 or identity')
     }
     if (this.#door.stopped()) return failure(encoding, 503, 'stopping')
     return undefined

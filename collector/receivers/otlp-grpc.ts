@@ -8,7 +8,7 @@ import { sendHttp, sendMessage, sendStatus } from '../grpc/answer.ts'
 import { askedService, HEALTH_CHECK, healthResponse } from '../grpc/health.ts'
 import { readMessage } from '../grpc/message.ts'
 import type { Share } from '../http/budget.ts'
-import { canInflate, Inflater } from '../http/inflate.ts'
+import { Inflater } from '../http/inflate.ts'
 import { receiptProto } from '../rpc/receipt.ts'
 import { RPC, statusOf } from '../rpc/status.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
@@ -27,7 +27,14 @@ const SERVICES: ReadonlyMap<string, SignalKind> = new Map([
 const SIGNALS: ReadonlyMap<string, SignalKind> = new Map(
   [...SERVICES].map(([service, signal]) => [`/${service}/Export`, signal]),
 )
-const ACCEPTED = { 'grpc-accept-encoding': 'identity,gzip,zstd' } as const
+/** By `grpc-encoding`: how the same is called over HTTP. */
+const ENCODINGS: ReadonlyMap<string, string> = new Map([
+  ['gzip', 'gzip'],
+  ['zstd', 'zstd'],
+  ['deflate', 'deflate'],
+  ['snappy', 'x-snappy-framed'],
+])
+const ACCEPTED = { 'grpc-accept-encoding': ['identity', ...ENCODINGS.keys()].join() } as const
 
 class OtlpGrpc implements RunningReceiver {
   readonly #deps: ReceiverDeps
@@ -98,7 +105,7 @@ class OtlpGrpc implements RunningReceiver {
     let received = 0
     try {
       if (this.#listening.stopped) throw new ServiceError('unavailable', 'stopping')
-      if (encoding !== 'identity' && !canInflate(encoding)) {
+      if (encoding !== 'identity' && !ENCODINGS.has(encoding)) {
         throw new ServiceError('unsupported_media', `grpc-encoding ${encoding} is not understood`)
       }
       const { body, wire } = await this.#body(stream, encoding, share)
@@ -119,7 +126,7 @@ class OtlpGrpc implements RunningReceiver {
     const { compressed, bytes } = await readMessage(stream, limit, share)
     if (compressed) {
       if (encoding === 'identity') throw new ServiceError('bad_data', 'a compressed message without grpc-encoding')
-      return { body: await this.#inflater.inflate(encoding, bytes, share), wire: bytes.length }
+      return { body: await this.#inflater.inflate(ENCODINGS.get(encoding)!, bytes, share), wire: bytes.length }
     }
     if (bytes.length > body_inflated) throw new ServiceError('too_large', `a message may have ${body_inflated} bytes`)
     return { body: bytes, wire: bytes.length }

@@ -96,7 +96,7 @@ class RemoteWrite implements Mount {
 
   async #taken(request: IncomingMessage, version: 1 | 2, share: Share): Promise<Receipt> {
     const { intake, limits } = this.#deps
-    const { body: block, wire } = await this.#bodies.read(request, share)
+    const { body: block, wire } = await this.#bodies.read(request, share, '')
     this.#traffic.bytes('metrics', wire)
     const length = blockLength(block)
     if (length > limits.body_inflated) {

@@ -218,7 +218,7 @@ export const bodies: readonly Case[] = [
     body: () => good,
     status: 415,
     counts: refused('http_415'),
-    says: /content-encoding must be gzip, zstd or identity/,
+    says: /content-encoding must be gzip, zstd, .* or identity/,
   },
   {
     what: 'another content type',
