@@ -30,8 +30,8 @@ export class Inflater {
   readonly #budget: Budget
   readonly #gunzip = new KeptGunzip()
   #running: Promise<unknown> = Promise.resolve()
-  /** Bodies that are inflated on another thread, or wait for it. */
-  #later = 0
+  /** What may come of the body that is inflated on another thread now. */
+  #reserved = 0
 
   constructor(limit: number, budget: Budget) {
     this.#limit = limit
@@ -49,10 +49,10 @@ export class Inflater {
     return inflated
   }
 
-  /** At once; undefined where it becomes too long for that, or others are being inflated. */
+  /** At once, and before long ones that wait; undefined where it becomes too long for that, or for what they leave. */
   #now(body: Uint8Array, { now, expected }: Encoding, gzip: boolean): Buffer | undefined {
     const length = Math.max(expected(body), 1)
-    if (this.#later > 0 || length > Math.min(AT_ONCE, this.#limit, this.#budget.left)) return undefined
+    if (length > Math.min(AT_ONCE, this.#limit, this.#budget.left - this.#reserved)) return undefined
     const quickly = gzip ? this.#gunzip.inflate(body, length) : undefined
     if (quickly !== undefined) return quickly
     try {
@@ -64,8 +64,7 @@ export class Inflater {
     }
   }
 
-  async #inTurn(body: Uint8Array, inflate: Encoding, share: Share): Promise<Buffer> {
-    this.#later++
+  #inTurn(body: Uint8Array, inflate: Encoding, share: Share): Promise<Buffer> {
     const before = this.#running
     const mine = before.then(async () => {
       const inflated = await this.#inflated(body, inflate)
@@ -75,16 +74,13 @@ export class Inflater {
       return inflated
     })
     this.#running = mine.catch(() => undefined)
-    try {
-      return await mine
-    } finally {
-      this.#later--
-    }
+    return mine
   }
 
   async #inflated(body: Uint8Array, { later }: Encoding): Promise<Buffer> {
     const maxOutputLength = Math.min(this.#limit, this.#budget.left)
     if (maxOutputLength < 1) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
+    this.#reserved = maxOutputLength
     try {
       return await later(body, { maxOutputLength, chunkSize: LATER_CHUNK })
     } catch (error) {
@@ -93,6 +89,8 @@ export class Inflater {
         throw new ServiceError('too_large', `an inflated body may have ${this.#limit} bytes`)
       }
       throw new ServiceError('overloaded', 'too many bodies at once; send again later')
+    } finally {
+      this.#reserved = 0
     }
   }
 }

@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import { bucketCount } from '../exponential.ts'
+import type { Log } from '../ports/log.ts'
 import type { Counter } from '../ports/meter.ts'
 import type { SeriesDefinition } from '../series.ts'
 import type { StoreLimits } from './limits.ts'
@@ -26,11 +27,13 @@ const ATTRIBUTES: Readonly<Record<Limit, { readonly limit: Limit }>> = {
 export class Admission {
   readonly #limits: StoreLimits
   readonly #refused: Counter
+  readonly #log: Log
   /** By limit, then by what the message tells: of a flood only the first points cost an error each. */
   readonly #errors = new Map<Limit, Map<string | number, ServiceError>>()
 
-  /** `refused` counts points whose new series a limit refuses. */
-  constructor(limits: StoreLimits, refused: Counter) {
+  /** `refused` counts points whose new series a limit refuses; the first of each limit is logged. */
+  constructor(limits: StoreLimits, refused: Counter, log: Log) {
+    this.#log = log
     this.#limits = {
       ...limits,
       labels: Math.min(limits.labels, ROW_LABELS_MAX),
@@ -67,7 +70,11 @@ export class Admission {
   #refuse(limit: Limit, key: string | number, what: () => string): never {
     this.#refused.add(1, ATTRIBUTES[limit])
     let errors = this.#errors.get(limit)
-    if (errors === undefined) this.#errors.set(limit, (errors = new Map()))
+    if (errors === undefined) {
+      this.#errors.set(limit, (errors = new Map()))
+      const facts = { limit: `limits.${limit}`, value: this.#limits[limit], reason: what() }
+      this.#log.warn('A new series was refused; its sender is told, and more of them are only counted.', facts)
+    }
     let error = errors.get(key)
     if (error === undefined) {
       error = new ServiceError('too_large', `${what()}: limits.${limit} is ${this.#limits[limit]}`)

@@ -47,6 +47,8 @@ export class ChunkFile {
   readonly number: number
   readonly #path: string | undefined
   #fd: number | undefined
+  /** Whether `#fd` is. */
+  #writable = false
   /** All of the file; undefined where it must be read from disk. */
   #memory: Uint8Array<ArrayBuffer> | undefined
   /** Bytes that were appended, written, and are safe on disk. */
@@ -136,10 +138,14 @@ export class ChunkFile {
   /** Writes what is not written yet. Throws what the file system throws; some of it may be written then. */
   write(): void {
     if (this.#path === undefined || this.written === this.length) return
-    this.#fd ??= openSync(this.#path, this.written === 0 ? 'w+' : 'r+')
+    if (!this.#writable) {
+      this.close()
+      this.#fd = openSync(this.#path, this.written === 0 ? 'w+' : 'r+')
+      this.#writable = true
+    }
     while (this.written < this.length) {
       const left = this.length - this.written
-      this.written += writeSync(this.#fd, this.#memory!, this.written, left, this.written)
+      this.written += writeSync(this.#fd!, this.#memory!, this.written, left, this.written)
     }
   }
 
@@ -159,6 +165,7 @@ export class ChunkFile {
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
+    this.#writable = false
   }
 
   remove(): void {
@@ -175,7 +182,8 @@ export class ChunkFile {
   #bytes(at: number, length: number): Uint8Array<ArrayBuffer> | undefined {
     const bytes = new Uint8Array(length)
     try {
-      this.#fd ??= openSync(this.#path!, 'r+')
+      // Where nobody may write, what is there can be read.
+      this.#fd ??= openSync(this.#path!, 'r')
       for (let done = 0; done < length;) {
         const read = readSync(this.#fd, bytes, done, length - done, at + done)
         if (read === 0) return undefined

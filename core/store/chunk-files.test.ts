@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -137,6 +138,29 @@ test('after a crash, what no snapshot names is cut off or deleted, and a new fil
   expect(readdirSync(folder)).toHaveLength(named.size)
   expect(told).toEqual([])
   again.close()
+})
+
+/** Whether files could be made such that nobody may write them, root included. */
+function immutable(path: string, on: boolean): boolean {
+  return spawnSync('chattr', [on ? '+i' : '-i', path]).status === 0
+}
+
+test('a file that nobody may write keeps what the snapshot knows of it', (context) => {
+  const files = filesIn()
+  const written = write(files, 0, 30)
+  const writer = new ByteWriter()
+  files.save(writer)
+  files.close()
+  const path = join(folder, '00000001.chunk')
+  appendFileSync(path, 'more than the snapshot knows of')
+  if (!immutable(path, true)) context.skip('files cannot be made immutable here')
+  try {
+    const again = filesIn()
+    again.load(new ByteReader(writer.copy()))
+    expect(sound(again, written)).toEqual(numbers(0, 30))
+  } finally {
+    immutable(path, false)
+  }
 })
 
 test('a damaged chunk is left out, and said once; a file that is gone or short costs what was in it', () => {

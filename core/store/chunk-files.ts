@@ -33,6 +33,15 @@ export interface ChunkFilesOptions {
   readonly log: Log
 }
 
+/** What stays behind the end of a file is written over when the file grows, and read by nobody until then. */
+function cutOff(path: string, length: number): void {
+  try {
+    truncateSync(path, length)
+  } catch {
+    // Nobody may write here now: what is in front of it is as good as ever.
+  }
+}
+
 /**
  * Sealed chunks in append-only files `NNNNNNNN.chunk`, written in batches, the newest also held in memory. A file goes as a whole. After a
  * load what lies behind the lengths of the snapshot is cut off, files that it does not name are removed, and a new file is begun.
@@ -288,7 +297,7 @@ export class ChunkFiles {
     const path = join(folder, chunkFile(number))
     try {
       const { size } = statSync(path)
-      if (size > length) truncateSync(path, length)
+      if (size > length) cutOff(path, length)
       if (size >= length) return new ChunkFile(number, folder, length)
       log.error('A file of stored samples is shorter than it was; what is left of it is used.', { path })
       return new ChunkFile(number, folder, length)

@@ -231,11 +231,20 @@ export class Journal {
     this.#lostBytes.add(length)
     if (torn) {
       this.#options.log.warn('The journal ends in a record that was not finished; it is cut off.', facts)
-      if (offset === 0) writeFileSync(path, segmentHeader())
-      else truncateSync(path, offset)
+      this.#cut(path, offset)
     } else {
       this.#damages++
       this.#options.log.error('The journal is damaged; what these bytes held is lost.', facts)
+    }
+  }
+
+  /** What stays is read as damage by the next start, and nothing worse. */
+  #cut(path: string, offset: number): void {
+    try {
+      if (offset === 0) writeFileSync(path, segmentHeader())
+      else truncateSync(path, offset)
+    } catch (error) {
+      this.#options.log.warn('The end of the journal could not be cut off.', { path, error: messageOf(error) })
     }
   }
 

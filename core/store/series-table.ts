@@ -1,4 +1,5 @@
 import { assert } from '../assert.ts'
+import { type Log, silentLog } from '../ports/log.ts'
 import type { Counter } from '../ports/meter.ts'
 import type { MetricMetadata } from '../ports/series-reader.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
@@ -37,9 +38,9 @@ export class SeriesTable {
   #generation = 0
   #changes = 0
 
-  /** `refused` counts points whose new series a limit refuses. */
-  constructor(limits: StoreLimits, refused: Counter) {
-    this.#admission = new Admission(limits, refused)
+  /** `refused` counts points whose new series a limit refuses; the first of each limit is logged. */
+  constructor(limits: StoreLimits, refused: Counter, log: Log = silentLog) {
+    this.#admission = new Admission(limits, refused, log)
   }
 
   /** Ids given so far, those of series that are gone included. */

@@ -44,7 +44,7 @@ export class Tables {
   /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
   constructor({ limits, folder, refused, meter, log }: TablesOptions) {
     const { bytes, cache_bytes, retention_ms, rollups_ms } = limits
-    this.series = new SeriesTable(limits, refused)
+    this.series = new SeriesTable(limits, refused, log)
     const file_bytes = Math.min(FILE_BYTES, bytes / FILES, cache_bytes / FILES)
     const filesOf = (name: string, kept_ms: number, share: number): ChunkFiles => {
       return new ChunkFiles({

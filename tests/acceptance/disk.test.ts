@@ -1,6 +1,6 @@
 // A disk that is full: what senders are told, and that everything comes back by itself. On a small file system of its own.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -215,3 +215,73 @@ describe.skipIf(reason !== undefined)(`a full disk${reason === undefined ? '' : 
     expect(await again.get('/api/v1/incidents')).toEqual(kept)
   })
 })
+
+/** Makes a folder such that nothing in it can be written, even by root; the reason where that is not possible here. */
+function sealed(folder: string, on = true): string | undefined {
+  try {
+    execFileSync('chattr', ['-R', on ? '+i' : '-i', folder], { stdio: 'pipe' })
+    return undefined
+  } catch (error) {
+    return `files cannot be made immutable here: ${String(error).split('\n')[0]}`
+  }
+}
+
+const sealable = mkdtempSync(join(tmpdir(), 'barograph-disk-'))
+const unsealable = sealed(sealable)
+if (unsealable === undefined) sealed(sealable, false)
+rmSync(sealable, { recursive: true })
+
+describe.skipIf(unsealable !== undefined)(
+  `a journal that nobody may write${unsealable === undefined ? '' : ` (skipped: ${unsealable})`}`,
+  () => {
+    const said: string[] = []
+    const note = (message: string): void => void said.push(message)
+    const log: Log = { debug() {}, info: note, warn: note, error: note }
+    const data = mkdtempSync(join(tmpdir(), 'barograph-disk-'))
+    const journal = join(data, 'state/journal')
+    let running: Barograph | undefined
+    const post = (barograph: Barograph): Promise<Response> =>
+      barograph.post('/v1/metrics', gauges('level', '', barograph.now_ms, { shop: 1 }))
+    afterEach(async () => {
+      sealed(journal, false)
+      await running?.stop()
+      rmSync(data, { recursive: true })
+    })
+
+    test('inputs are to come again, queries answer, a start on it is ready; when it may be written all goes on', async () => {
+      const set = ['limits.journal=1KiB']
+      running = await Barograph.start({ rules: RULES, data, log, set })
+      await running.pass(5 * SECOND, async () => expect((await post(running!)).status).toBe(200))
+      const stored = async (): Promise<number> => {
+        const query = encodeURIComponent('count_over_time(level[1h])')
+        const { data: found } = await running!.get<{ data: { result: { value: [number, string] }[] } }>(
+          `/api/v1/query?query=${query}&time=${running!.now_ms / 1000}`,
+        )
+        return Number(found.result[0]?.value[1] ?? 0)
+      }
+      sealed(journal)
+      await running.pass(MINUTE, async () => expect((await post(running!)).status).toBe(503))
+      expect(said.filter((message) => /cannot be written/.test(message))).toHaveLength(1)
+      expect(await stored()).toBe(5)
+      expect((await fetch(`${running.service.apiUrl}/-/ready`)).status).toBe(200)
+
+      // As after a crash in the middle of a record, where not even its half can be cut off.
+      const begin_ms = running.now_ms
+      sealed(journal, false)
+      const crashed = running.diskNow()
+      await running.stop()
+      rmSync(join(data, 'state'), { recursive: true })
+      cpSync(join(crashed, 'state'), join(data, 'state'), { recursive: true })
+      const [newest] = readdirSync(journal).toSorted().toReversed()
+      appendFileSync(join(journal, newest!), Buffer.from([100, 0, 0, 0, 1, 2, 3]))
+      sealed(journal)
+      running = await Barograph.start({ rules: RULES, data, log, set, begin_ms })
+      expect(await stored()).toBe(5)
+      expect((await post(running)).status).toBe(503)
+      sealed(journal, false)
+      await running.pass(2 * SECOND)
+      expect((await post(running)).status).toBe(200)
+      expect(await stored()).toBe(6)
+    })
+  },
+)

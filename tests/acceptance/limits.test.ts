@@ -4,6 +4,8 @@ import { text } from 'node:stream/consumers'
 
 import { afterEach, expect, test } from 'vitest'
 
+import type { Log } from '#core/ports/log.ts'
+
 import { countingMeter } from '../../collector/testing/decoding.fixture.ts'
 import { Barograph, MINUTE, SECOND } from './barograph.ts'
 import { gauges, logs } from './shop.ts'
@@ -26,9 +28,16 @@ afterEach(async () => {
 
 async function started(...set: readonly string[]) {
   const meter = countingMeter()
-  const barograph = await Barograph.start({ rules: RULES, set, meter })
+  const said: string[] = []
+  const log: Log = {
+    debug() {},
+    info() {},
+    error() {},
+    warn: (message, facts) => said.push(`${message} ${JSON.stringify(facts)}`),
+  }
+  const barograph = await Barograph.start({ rules: RULES, set, meter, log })
   running.push(barograph)
-  return { barograph, counts: meter.counts }
+  return { barograph, counts: meter.counts, said }
 }
 
 const levels = (from: number, to: number): Record<string, number> =>
@@ -50,7 +59,7 @@ async function value(barograph: Barograph, query: string): Promise<number> {
 }
 
 test('limits.series: new series are refused one by one, those that are known go on', async () => {
-  const { barograph, counts } = await started('limits.series=20')
+  const { barograph, counts, said } = await started('limits.series=20')
   const post = (from: number, to: number) =>
     barograph.post('/v1/metrics', gauges('load', '', barograph.now_ms, levels(from, to)))
   expect(await told(await post(0, 10))).toEqual([200, undefined])
@@ -63,6 +72,7 @@ test('limits.series: new series are refused one by one, those that are known go 
   })
   expect(counts['barograph.collector.rejected{signal=metrics,reason=limit}']).toBe(980)
   expect(counts['barograph.store.series.refused{limit=series}']).toBeGreaterThanOrEqual(980)
+  expect(said).toEqual([expect.stringMatching(/A new series was refused.*"limit":"limits.series","value":20/)])
   await barograph.pass(MINUTE, async () => {
     expect((await post(0, 10)).status).toBe(200)
   })
