@@ -57,6 +57,8 @@ export interface Finding {
   readonly detail: string
   /** When the one before began that was like this: same rule, series and kind; absent where none is remembered. */
   readonly similar_ms?: number
+  /** Where it is the way back from a level that was adopted not long ago: when that level began. */
+  readonly restores_ms?: number
   /** True where it closed because its level lasted and is the new normal. */
   readonly adopted?: boolean
   /** What somebody said last that it was. */

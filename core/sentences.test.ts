@@ -125,6 +125,12 @@ test('of a value that lies where it should the sentence says what is unusual abo
   expect(findingSentence({ ...finding, kind: 'flat' }, 'en')).toMatch(/has stood still at 840 ms since 10:42 UTC$/)
 })
 
+test('the way back from a level that was adopted is told as that', () => {
+  const back = { ...finding, kind: 'level_down', direction: 'down', restores_ms: at - 86_400_000 } as const
+  expect(findingSentence(back, 'en')).toMatch(/, since 10:42 UTC; back to what it was before 4 Jan 10:42 UTC$/)
+  expect(findingSentence(back, 'zh')).toMatch(/；已回到 1 月 4 日 10:42 UTC 之前的水平$/)
+})
+
 test('a burst counts errors a minute', () => {
   const burst = {
     ...finding,

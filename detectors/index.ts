@@ -177,7 +177,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     findings: scoring,
     scores: scoring,
     rules,
-    ruleList: new RuleList({ rules, findings: scoring, cost: scoring.cost, analysis_ms }),
+    ruleList: new RuleList({ rules, findings: scoring, following: scoring.following, analysis_ms }),
     alerts: rules,
     forecasts: forecasting,
     snapshots: [windows, budgets, scoring, rules, forecasting, logs],

@@ -274,6 +274,17 @@ describe.each(
     expect(() => second.load(new Uint8Array([9, 9]))).toThrow(/cut short/)
   })
 
+  test('a row of which little is known says so, and two days later no more', () => {
+    const detector = make(kind)
+    if (detector.confident === undefined) return
+    const row = detector.add()
+    expect(detector.confident(row)).toBe(false)
+    scores(detector, noise(2 * 1440), { row })
+    expect(detector.confident(row)).toBe(true)
+    detector.remove(row)
+    expect(detector.confident(detector.add())).toBe(false)
+  })
+
   test('memory is bounded by rows, not by samples, and a removed row is forgotten', () => {
     const detector = make(kind)
     const row = detector.add()
@@ -484,6 +495,7 @@ test('auto has a band after ten samples and does not wake anyone while it is you
   for (const [i, value] of noise(10).entries()) detector.step(row, START + i * MINUTE, value, verdict)
   expect(verdict.lower).toBeLessThan(95)
   expect(verdict.upper).toBeGreaterThan(105)
+  expect(detector.confident?.(row)).toBe(false)
   for (let seed = 1; seed <= 20; seed++) {
     expect(scores(make('auto'), noise(60, 100, seed)).filter((score) => score >= 1)).toEqual([])
   }

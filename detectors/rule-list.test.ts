@@ -33,11 +33,11 @@ test('an anomaly rule tells how much it found in the last week, and what its ser
   const list = new RuleList({
     rules: { groups: () => [group] },
     findings: { list: () => found, get: () => undefined },
-    cost: (key) => (key === 'f;g;anomaly;Odd' ? { series: 3, bytes: 4000 } : undefined),
+    following: (key) => (key === 'f;g;anomaly;Odd' ? { series: 3, bytes: 4000, learning: 1 } : undefined),
     analysis_ms: () => NOW,
   })
   const [odd, quiet, alert] = list.groups()[0]!.rules
-  expect(odd).toMatchObject({ found_last_week: 2, series: 3, bytes: 4000 })
+  expect(odd).toMatchObject({ found_last_week: 2, series: 3, bytes: 4000, learning: 1 })
   expect(quiet).toMatchObject({ found_last_week: 0 })
   expect(alert).toBe(rules[2])
 })

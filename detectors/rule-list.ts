@@ -1,7 +1,7 @@
 import type { FindingReader } from '#core/ports/findings.ts'
 import type { RuleGroupInfo, RuleInfo, RuleReader } from '#core/ports/rules.ts'
 
-import type { RuleCost } from './scoring/index.ts'
+import type { RuleFollowing } from './scoring/index.ts'
 
 const WEEK_MS = 604_800_000
 /** More is noise beyond counting. */
@@ -11,7 +11,7 @@ export interface RuleListOptions {
   readonly rules: RuleReader
   readonly findings: FindingReader
   /** Of an anomaly rule, by its key. */
-  readonly cost: (key: string) => RuleCost | undefined
+  readonly following: (key: string) => RuleFollowing | undefined
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
 }
@@ -36,6 +36,6 @@ export class RuleList implements RuleReader {
 
   #shown(rule: RuleInfo, found: ReadonlyMap<string, number>): RuleInfo {
     if (rule.kind !== 'anomaly') return rule
-    return { ...rule, ...this.#options.cost(rule.key ?? ''), found_last_week: found.get(rule.name) ?? 0 }
+    return { ...rule, ...this.#options.following(rule.key ?? ''), found_last_week: found.get(rule.name) ?? 0 }
   }
 }

@@ -30,6 +30,9 @@ export const FindingForm = z
     detail: z.string().optional(),
     lasted_seconds: z.number().openapi({ description: 'from the first to the last anomalous sample' }),
     similar: time.optional().openapi({ description: 'when the one before of this kind began in this series' }),
+    restores: time
+      .optional()
+      .openapi({ description: 'it is the way back from a level that was adopted, which began then' }),
     adopted: z.boolean().optional().openapi({ description: 'it closed because its level is the new normal' }),
     feedback: z.enum(FEEDBACK).optional().openapi({ description: 'what somebody said that it was' }),
     flapping: z
@@ -79,6 +82,7 @@ export function findingForm(finding: Finding, language: Language): z.input<typeo
     detail: text(finding.detail),
     lasted_seconds: (finding.last_ms - finding.since_ms) / 1000,
     similar: timeText(finding.similar_ms),
+    restores: timeText(finding.restores_ms),
     adopted: finding.adopted,
     feedback: finding.feedback,
     flapping:

@@ -78,6 +78,7 @@ function ruleForm(rule: RuleInfo, alerts: readonly Alert[], withAlerts: boolean)
     ...(rule.found_last_week !== undefined && { foundLastWeek: rule.found_last_week }),
     ...(rule.series !== undefined && { series: rule.series }),
     ...(rule.bytes !== undefined && { bytes: rule.bytes }),
+    ...(rule.learning !== undefined && { learning: rule.learning }),
   }
 }
 

@@ -35,6 +35,8 @@ export interface RuleInfo {
   /** Of an anomaly rule: series that it follows, and bytes of what it knows of them: its cost, where samples are judged as they come. */
   readonly series?: number
   readonly bytes?: number
+  /** Of these series, those of which too little is known as yet: their bands are wide. */
+  readonly learning?: number
 }
 
 export interface RuleReader {

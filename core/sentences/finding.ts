@@ -121,7 +121,8 @@ export function findingSentence(finding: Finding, language: Language): string {
     over,
     within,
   })
-  const whole = `${sentence}${flappingClause(finding, language)}${adoptedClause(finding, language)}`
+  const clauses = [restoredClause, flappingClause, adoptedClause].map((clause) => clause(finding, language))
+  const whole = [sentence, ...clauses].join('')
   return language === 'zh' ? whole.replaceAll(/(\d) %/g, '$1%') : whole
 }
 
@@ -168,6 +169,12 @@ function timeClause({ since_ms, last_ms }: Finding, over: boolean, language: Lan
   const from = sameDay ? since.replace(' UTC', '') : since
   const to = sameDay ? until : moment(last_ms, since_ms, language)
   return language === 'zh' ? `在 ${from} 至 ${to} 期间` : `from ${from} to ${to}`
+}
+
+function restoredClause({ restores_ms, last_ms }: Finding, language: Language): string {
+  if (restores_ms === undefined) return ''
+  const before = moment(restores_ms, last_ms, language)
+  return language === 'zh' ? `；已回到 ${before} 之前的水平` : `; back to what it was before ${before}`
 }
 
 function adoptedClause({ adopted, last_ms }: Finding, language: Language): string {

@@ -42,6 +42,10 @@ class Absence implements Correctable {
     return this.#pauses.overdue(row, time_ms, MIN_SILENCE_MS)
   }
 
+  confident(row: number): boolean {
+    return this.#pauses.known(row)
+  }
+
   blamed(): readonly string[] {
     return ['absence']
   }

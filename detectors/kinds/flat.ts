@@ -53,6 +53,10 @@ class Flat implements Correctable {
     this.#count.data[row] = count + 1
   }
 
+  confident(row: number): boolean {
+    return this.#moves.known(row)
+  }
+
   blamed(): readonly string[] {
     return ['flat']
   }

@@ -134,6 +134,11 @@ export class Panel implements Correctable {
     return this.#adopted
   }
 
+  /** Bands are within a tenth of what they would be without doubt. */
+  confident(row: number): boolean {
+    return this.#count.data[row]! >= 10 * DOUBT
+  }
+
   /** Nothing is held of it. */
   take(row: number, from: Detector, other: number): void {
     assert(from instanceof Panel, 'a row is taken from its own kind')

@@ -36,6 +36,11 @@ export class Pauses {
     this.#count.data[row] = count + 1
   }
 
+  /** Whether the cadence is known. */
+  known(row: number): boolean {
+    return this.#count.data[row]! >= MIN_COUNT
+  }
+
   /** What there was since the last event is no pause. */
   pass(row: number, time_ms: number): void {
     if (this.#count.data[row]! > 0 && time_ms > this.#last_ms.data[row]!) this.#last_ms.data[row] = time_ms
@@ -43,7 +48,7 @@ export class Pauses {
 
   /** The pause since the last event in terms of what is too long, which is never under `least_ms`; 0 while little is known. */
   overdue(row: number, time_ms: number, least_ms: number): number {
-    if (this.#count.data[row]! < MIN_COUNT) return 0
+    if (!this.known(row)) return 0
     const pause_ms = time_ms - this.#last_ms.data[row]!
     const usual_ms = Math.max(CADENCES * this.#cadence_ms.data[row]!, LONGEST * this.#longest_ms.data[row]!)
     return Math.max(0, pause_ms / Math.max(usual_ms, least_ms))

@@ -127,6 +127,10 @@ class Shift implements Detector {
     return this.#mean
   }
 
+  confident(row: number): boolean {
+    return this.#panels[0]!.confident(row)
+  }
+
   adopted(): boolean {
     return this.#adopted
   }

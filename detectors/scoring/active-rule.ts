@@ -13,6 +13,11 @@ export interface RuleCost {
   readonly bytes: number
 }
 
+/** What a rule costs, and of how many of its series it knows too little as yet. */
+export interface RuleFollowing extends RuleCost {
+  readonly learning: number
+}
+
 /** A rule at work. */
 export class ActiveRule {
   /** Replaced by a reload that leaves the detector as it is. */

@@ -168,6 +168,21 @@ describe('runs', () => {
     expect(events.at(-1)?.finding).toMatchObject({ kind: 'level_up', similar_ms: START + 600 * MINUTE })
   })
 
+  test('the way back from an adopted level says that it is one, until a week has passed', () => {
+    const back = (gap_days: number): FindingEvent[] => {
+      const { engine, feed, events } = stand([series('cpu', 'shop')])
+      engine.setRules([rule('Cpu', { detect: { kind: 'band', window: '3h' } })])
+      const until = 900 + gap_days * 1440
+      for (let minute = 0; minute < 600; minute++) feed(minute, calm(minute))
+      for (let minute = 600; minute < until; minute++) feed(minute, calm(minute, 140))
+      events.length = 0
+      for (let minute = until; minute < until + 60; minute++) feed(minute, calm(minute))
+      return events
+    }
+    expect(back(0).at(-1)!.finding).toMatchObject({ direction: 'down', restores_ms: START + 600 * MINUTE })
+    expect(back(8).at(-1)!.finding).not.toHaveProperty('restores_ms')
+  })
+
   test('an hour of something else does not become normal', () => {
     const { engine, feed } = stand([series('cpu', 'shop')])
     engine.setRules([rule('Cpu')])

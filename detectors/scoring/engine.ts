@@ -11,7 +11,7 @@ import { type Labels, SERVICE_LABELS, type SeriesId } from '#core/series.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import { absencesOf } from './absences.ts'
-import type { ActiveRule, RuleCost } from './active-rule.ts'
+import type { ActiveRule, RuleFollowing } from './active-rule.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, IDLE } from './finding-log.ts'
 import { Followers } from './followers.ts'
@@ -88,6 +88,14 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#judged = meter.counter('barograph.detectors.judged', { description: 'Values judged by detectors.' })
     this.#skipped = meter.counter('barograph.detectors.skipped', { description: 'Values not judged, by reason.' })
     meter.gauge('barograph.detectors.rows', { description: 'Series followed, each rule by itself.' }, () => table.live)
+    meter.gauge(
+      'barograph.detectors.learning',
+      {
+        description:
+          'Series of which a rule knows too little as yet: bands are wide, and only what is far out is told.',
+      },
+      () => this.#rules.learning(),
+    )
     meter.gauge('barograph.detectors.state', { description: 'Detector state.', unit: 'By' }, () => this.bytes)
   }
 
@@ -97,7 +105,10 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   /** Of a rule, by its key. */
-  readonly cost = (key: string): RuleCost | undefined => this.#rules.get(key)?.cost
+  readonly following = (key: string): RuleFollowing | undefined => {
+    const rule = this.#rules.get(key)
+    return rule && { ...rule.cost, learning: this.#rules.learning(rule) }
+  }
 
   setRules(specs: readonly AnomalySpec[]): void {
     const begun = this.#rules.replace(specs, (row) => this.#remove(row))

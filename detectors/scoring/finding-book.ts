@@ -6,6 +6,10 @@ import type { FindingFeedback } from '#core/ports/intake.ts'
 const newestFirst = (a: Finding, b: Finding): number =>
   b.since_ms - a.since_ms || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
 
+/** So long after a level was adopted what was normal before it is remembered. */
+const RESTORED_MS = 7 * 86_400_000
+
+const seriesOf = ({ rule, metric, labels }: Finding): string => `${rule}\0${metric}\0${labels.key}`
 const likeness = ({ rule, metric, labels, kind }: Finding): string => `${rule}\0${metric}\0${kind}\0${labels.key}`
 
 /** Findings that can be looked up: all open ones and the newest closed ones. */
@@ -15,6 +19,8 @@ export class FindingBook implements FindingReader {
   readonly #closed = new Set<string>()
   /** By rule, series and kind: the closed one that began last. */
   readonly #latest = new Map<string, Finding>()
+  /** By rule and series: the closed one whose level was adopted last. */
+  readonly #adopted = new Map<string, Finding>()
   readonly #limit: number
 
   /** `limit`: how many are kept; closed ones go first, in the order in which they closed. */
@@ -47,6 +53,7 @@ export class FindingBook implements FindingReader {
       this.#findings.delete(id)
       this.#closed.delete(id)
       if (this.#latest.get(likeness(old))?.id === id) this.#latest.delete(likeness(old))
+      if (this.#adopted.get(seriesOf(old))?.id === id) this.#adopted.delete(seriesOf(old))
     }
   }
 
@@ -58,6 +65,15 @@ export class FindingBook implements FindingReader {
   similar(finding: Finding): number | undefined {
     const latest = this.#latest.get(likeness(finding))
     return latest === undefined || latest.since_ms >= finding.since_ms ? undefined : latest.since_ms
+  }
+
+  /** When the level began that was adopted, where a finding leads back to what was expected before it. */
+  restores(finding: Finding): number | undefined {
+    const { value, direction, since_ms } = finding
+    const adopted = this.#adopted.get(seriesOf(finding))
+    if (adopted === undefined || adopted.direction === direction || adopted.since_ms >= since_ms) return undefined
+    const isRecent = since_ms - adopted.last_ms < RESTORED_MS
+    return isRecent && value >= adopted.lower && value <= adopted.upper ? adopted.since_ms : undefined
   }
 
   list({ state, rule, service, after, limit }: FindingFilter): Finding[] {
@@ -82,6 +98,7 @@ export class FindingBook implements FindingReader {
     this.#findings.clear()
     this.#closed.clear()
     this.#latest.clear()
+    this.#adopted.clear()
     for (const finding of findings) this.#set(finding)
   }
 
@@ -90,6 +107,7 @@ export class FindingBook implements FindingReader {
     this.#closed.delete(finding.id)
     if (finding.state !== 'closed') return
     this.#closed.add(finding.id)
+    if (finding.adopted === true) this.#adopted.set(seriesOf(finding), finding)
     const known = this.#latest.get(likeness(finding))
     if (known === undefined || known.since_ms <= finding.since_ms) this.#latest.set(likeness(finding), finding)
   }

@@ -216,8 +216,14 @@ export class FindingLog {
       flapping,
     })
     const similar_ms = this.book.similar(first)
+    const restores_ms = this.book.restores(first)
     const feedback = this.book.get(first.id)?.feedback
-    const finding = { ...first, ...(similar_ms !== undefined && { similar_ms }), ...(feedback && { feedback }) }
+    const finding = {
+      ...first,
+      ...(similar_ms !== undefined && { similar_ms }),
+      ...(restores_ms !== undefined && { restores_ms }),
+      ...(feedback && { feedback }),
+    }
     this.book.put(finding)
     this.#events.push({ type, at_ms, finding })
   }

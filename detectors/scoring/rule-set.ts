@@ -45,6 +45,18 @@ export class RuleSet {
     return rule
   }
 
+  /** Rows, of one rule or of all, of which too little is known as yet: their bands are wide. */
+  learning(only?: ActiveRule): number {
+    const { rule: slots, local, end } = this.#table
+    let count = 0
+    for (let row = 0; row < end; row++) {
+      const slot = slots.data[row]!
+      if (slot === 0 || (only !== undefined && slot !== only.slot + 1)) continue
+      if (this.at(slot - 1).detector.confident?.(local.data[row]!) === false) count++
+    }
+    return count
+  }
+
   /**
    * Rules go whose key is not among these, or whose detector is another: `remove` is called with each of their rows before. Those that
    * are new are given.

@@ -148,6 +148,10 @@ export class Joint implements Correctable {
     return this.#adopted
   }
 
+  confident(row: number): boolean {
+    return this.#extremes.known(row)
+  }
+
   /** Nothing is held of it. */
   take(row: number, from: Detector, other: number): void {
     assert(from instanceof Joint, 'a row is taken from its own kind')
