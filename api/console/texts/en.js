@@ -9,6 +9,7 @@ export const en = {
   polling_hint: 'The event stream is not open; the page asks every 15 seconds',
   unreachable: 'Barograph does not answer. The page keeps trying.',
   failed: (/** @type {string} */ message) => `This could not be loaded: ${message}`,
+  as_of: (/** @type {string} */ time) => `What is below was so at ${time}.`,
   loading: 'Loading…',
   units: /** @type {readonly [string, string, string, string]} */ (['s', 'min', 'h', 'd']),
   ago: (/** @type {string} */ span) => `${span} ago`,

@@ -9,6 +9,7 @@ export const zh = {
   polling_hint: '事件流未连接，页面每 15 秒查询一次',
   unreachable: 'Barograph 没有响应，页面会继续重试。',
   failed: (message) => `无法加载：${message}`,
+  as_of: (time) => `以下为 ${time} 时的状态。`,
   loading: '加载中…',
   units: ['秒', '分钟', '小时', '天'],
   ago: (span) => `${span}前`,
