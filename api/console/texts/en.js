@@ -73,6 +73,7 @@ export const en = {
     live_hint:
       'What was measured on what was expected. A score of 1 or more is unusual; what a finding is about comes first.',
     no_live: 'No rule has judged a series yet. That takes about a minute after the start. To send your own data:',
+    alone: 'So far rules judge Barograph itself and its host. To send your own data:',
     no_live_url: 'OTLP over HTTP, e.g. OTEL_EXPORTER_OTLP_ENDPOINT=',
     more: (/** @type {number} */ count) => `${count} more ${count === 1 ? 'series' : 'series'} with bands`,
     pipeline: 'Pipeline',

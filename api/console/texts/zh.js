@@ -71,6 +71,7 @@ export const zh = {
     live: '实时序列',
     live_hint: '实测值与预期区间。分数达到 1 即为异常，异常的序列排在最前。',
     no_live: '还没有规则评判过序列，启动后约需一分钟。发送您自己的数据：',
+    alone: '目前规则只评判 Barograph 自身和所在主机。发送您自己的数据：',
     no_live_url: 'OTLP/HTTP，例如 OTEL_EXPORTER_OTLP_ENDPOINT=',
     more: (count) => `另有 ${count} 条带区间的序列`,
     pipeline: '处理管线',
