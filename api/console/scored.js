@@ -23,6 +23,12 @@ export const keyOf = ({ rule, metric = '', labels }) => JSON.stringify([rule, me
 export const isUnusual = ({ score = 0 }) => score >= 0.8
 
 /**
+ * Whether nobody but Barograph itself has sent anything that a rule judges.
+ * @param {readonly Scored[]} scores
+ */
+export const isAlone = (scores) => scores.every(({ labels }) => labels['service_name'] === 'barograph')
+
+/**
  * The series that are drawn: what is unusual first, then one of every rule in turn, so that each is seen.
  * @param {readonly Scored[]} scores
  * @param {number} max

@@ -1,5 +1,6 @@
 import { ApiError } from './api.js'
 import { el } from './dom.js'
+import { when } from './format.js'
 import { t } from './language.js'
 
 /**
@@ -28,6 +29,7 @@ export function section(title, { class: name = '', hint = '' } = {}) {
     note,
     body,
   )
+  let shown_ms = 0
   return {
     element,
     body,
@@ -36,17 +38,21 @@ export function section(title, { class: name = '', hint = '' } = {}) {
       count.textContent = String(text)
     },
     /**
-     * Loads and shows; a failure is told above what was shown before. An ended view hears nothing.
+     * Loads and shows; a failure is told above what was shown before, and as of when that is. An ended view hears nothing.
      * @param {AbortSignal} signal
      * @param {() => Promise<void>} load
      */
     async fill(signal, load) {
       try {
         await load()
+        shown_ms = Date.now()
         note.hidden = true
+        element.classList.remove('stale')
       } catch (error) {
         if (signal.aborted) return
-        note.textContent = problem(error)
+        const asOf = shown_ms === 0 ? '' : ` ${t().as_of(`${when(shown_ms, Date.now())} UTC`)}`
+        note.textContent = `${problem(error)}${asOf}`
+        element.classList.add('stale')
         note.hidden = false
         if (body.querySelector(':scope > .faint')?.textContent === t().loading) body.replaceChildren()
         if (!(error instanceof ApiError)) throw error

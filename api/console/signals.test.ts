@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { hintsOf, wish } from './forecast-wish.js'
 import { languageOf } from './language.js'
-import { chosen } from './scored.js'
+import { chosen, isAlone } from './scored.js'
 import { bandsQuery, unitFor, valueQuery, windowOf } from './signals.js'
 import { en } from './texts/en.js'
 import { zh } from './texts/zh.js'
@@ -41,6 +41,12 @@ test('what is unusual is drawn first, then one series of every rule in turn', ()
   const one = (rule: string, name: string, score: number) => ({ rule, labels: { name }, at: '', score })
   const scores = [one('A', '1', 0.1), one('A', '2', 0.2), one('B', '1', 0), one('B', '2', 0.9)]
   expect(chosen(scores, 3).map(({ rule, labels }) => rule + labels['name'])).toEqual(['B2', 'A1', 'B1'])
+})
+
+test('Barograph is alone while it judges nothing but itself', () => {
+  const of = (service_name: string) => ({ rule: 'A', labels: { service_name }, at: '' })
+  expect(isAlone([of('barograph')])).toBe(true)
+  expect(isAlone([of('barograph'), of('checkout')])).toBe(false)
 })
 
 test('a rule decides its own forecast; anything else gets a horizon and all quantiles that are drawn', () => {

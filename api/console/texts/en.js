@@ -9,6 +9,7 @@ export const en = {
   polling_hint: 'The event stream is not open; the page asks every 15 seconds',
   unreachable: 'Barograph does not answer. The page keeps trying.',
   failed: (/** @type {string} */ message) => `This could not be loaded: ${message}`,
+  as_of: (/** @type {string} */ time) => `What is below was so at ${time}.`,
   loading: 'Loading…',
   units: /** @type {readonly [string, string, string, string]} */ (['s', 'min', 'h', 'd']),
   ago: (/** @type {string} */ span) => `${span} ago`,
@@ -72,6 +73,7 @@ export const en = {
     live_hint:
       'What was measured on what was expected. A score of 1 or more is unusual; what a finding is about comes first.',
     no_live: 'No rule has judged a series yet. That takes about a minute after the start. To send your own data:',
+    alone: 'So far rules judge Barograph itself and its host. To send your own data:',
     no_live_url: 'OTLP over HTTP, e.g. OTEL_EXPORTER_OTLP_ENDPOINT=',
     more: (/** @type {number} */ count) => `${count} more ${count === 1 ? 'series' : 'series'} with bands`,
     pipeline: 'Pipeline',

@@ -6,7 +6,7 @@ import { t } from '../language.js'
 import { scoreChip } from '../pieces.js'
 import { stepFor } from '../promql.js'
 import { hashOf } from '../route.js'
-import { chosen, isUnusual, keyOf } from '../scored.js'
+import { chosen, isAlone, isUnusual, keyOf } from '../scored.js'
 import { empty, section } from '../section.js'
 import { loadJudged, unitFor, valueQuery } from '../signals.js'
 
@@ -60,10 +60,9 @@ class SeriesCard {
   }
 }
 
-/** What to do when nothing was judged yet. */
-function nothing() {
-  const words = t().overview
-  return empty(words.no_live, el('code', {}, `${words.no_live_url}http://${location.hostname}:4318`))
+/** Where data is to be sent to. */
+function where() {
+  return el('code', {}, `${t().overview.no_live_url}http://${location.hostname}:4318`)
 }
 
 /** @param {AbortSignal} signal */
@@ -107,9 +106,10 @@ export function liveSeries(signal) {
         /** @type {{ scores: Scored[] }} */
         const { scores } = await own('/api/v1/scores', { limit: 1000 }, signal)
         part.count(scores.length === 0 ? '' : scores.length)
-        if (scores.length === 0) part.body.replaceChildren(nothing())
+        if (scores.length === 0) part.body.replaceChildren(empty(words.no_live, where()))
         else await place(scores)
-        rest.textContent = scores.length > MOST_CARDS ? words.more(scores.length - MOST_CARDS) : ''
+        const more = scores.length > MOST_CARDS ? words.more(scores.length - MOST_CARDS) : ''
+        rest.replaceChildren(more, ...(isAlone(scores) ? [words.alone, ' ', where()] : []))
       }),
   }
 }
