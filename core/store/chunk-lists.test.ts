@@ -45,6 +45,7 @@ test('what has the length of a chunk at once goes to a file, what is shorter gro
       columns: () => 1,
       open_bytes: 1e6,
       chunk_samples: CHUNK,
+      least_samples: 24,
       span_ms: Infinity,
     },
     new SampleBuffer(),

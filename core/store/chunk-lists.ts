@@ -11,7 +11,7 @@ import { mergeShort } from './short-pieces.ts'
 
 /** Rows close their chunks at so many different lengths, up to half as much again, so that not all do so at once. */
 const STAGGER = 16
-/** With less than this share of the memory left, chunks go to files sooner; without any, at once. */
+/** With less than this share of the memory left, chunks go to files sooner. */
 const SCARCE = 1 / 4
 /** So many small chunks in files become one; a chunk is small below so many times the samples of a usual one. */
 const JOINED = 8
@@ -24,9 +24,9 @@ export interface ChunkListsOptions {
   readonly files: ChunkFiles
   /** Value columns of a row. */
   readonly columns: (row: number) => number
-  /** Memory for growing chunks. Beyond it, one has a piece; none where pieces are `long`: they are worth a place in a file. */
+  /** Memory for growing chunks. Beyond it they go to files with `least_samples`; where those are none, a piece goes by itself. */
   readonly open_bytes: number
-  readonly long?: boolean
+  readonly least_samples: number
   /** A chunk takes about so many samples before it goes to a file. */
   readonly chunk_samples: number
   /** A chunk spans no more than this. */
@@ -354,20 +354,20 @@ export class ChunkLists {
   }
 
   #hasRoom(row: number, chunk: number, count: number, size: number, to_ms: number): boolean {
-    const { open_bytes, span_ms, chunk_samples } = this.#options
-    if (this.#table.count(chunk) + count > chunk_samples * this.#share(row, open_bytes)) return false
+    if (this.#table.count(chunk) + count > this.#limit(row)) return false
     if (this.#table.size(chunk) + size > OPEN_BYTES) return false
-    return to_ms - this.#table.from_ms(chunk) <= span_ms
+    return to_ms - this.#table.from_ms(chunk) <= this.#options.span_ms
   }
 
-  /** How much of its usual length a chunk of the row may have. */
-  #share(row: number, open_bytes: number): number {
-    const left = 1 - this.#pieces.bytes / open_bytes
-    if (!(left > 0)) return 0
+  /** So many samples a growing chunk of the row may have. */
+  #limit(row: number): number {
+    const { open_bytes, chunk_samples, least_samples } = this.#options
     const phase = (row % STAGGER) / STAGGER
     // The first of a row: rows that begin together have chunks of all ages from then on.
-    const usual = this.#first[row] === this.#last[row] ? 1 / STAGGER + phase : 1 + phase / 2
-    return left < SCARCE ? (usual * left) / SCARCE : usual
+    const isFirst = this.#first[row] === this.#last[row]
+    const usual = chunk_samples * (isFirst ? 1 / STAGGER + phase : 1 + phase / 2)
+    const left = 1 - this.#pieces.bytes / open_bytes
+    return left >= SCARCE ? usual : Math.min(usual, Math.max(least_samples, (usual * left) / SCARCE))
   }
 
   /** The newest pieces of a growing chunk become one where all are short. */
@@ -393,9 +393,9 @@ export class ChunkLists {
 
   #begin(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
     this.#insert(row, { ...info, size: bytes.length, file: MEMORY, at: this.#pieces.append(0, bytes) })
-    const { chunk_samples, open_bytes, long = false } = this.#options
+    const { chunk_samples, least_samples } = this.#options
     // As rollups of samples that are as far apart as they are: nothing more is waited for in memory.
-    if (info.count >= chunk_samples * (long ? Math.min(1, this.#share(row, open_bytes)) : 1)) this.close(row)
+    if (info.count >= chunk_samples || (least_samples === 0 && info.count >= this.#limit(row))) this.close(row)
   }
 
   #insert(row: number, info: Parameters<ChunkTable['insert']>[0]): void {

@@ -12,6 +12,8 @@ export const FINE_MS = 300_000
 export const COARSE_MS = 3_600_000
 /** Buckets of a chunk that goes to a file: a third of a day, four days. */
 const CHUNK_BUCKETS = 96
+/** A coarse chunk has so many at least, however little memory there is. */
+const LEAST_COARSE = 12
 /** Of the memory for growing chunks. Fine ones come as long pieces, which a file takes as well; coarse ones a few buckets at a time. */
 const FINE_SHARE = 1 / 3
 const EVERY = allColumns(ROLLUP_COLUMNS)
@@ -47,17 +49,19 @@ export class Rollups {
       columns: () => ROLLUP_COLUMNS,
       open_bytes: open_bytes * FINE_SHARE,
       chunk_samples: CHUNK_BUCKETS,
+      least_samples: 0,
       span_ms,
     }
     const work = new SampleBuffer()
     const coarse = {
       ...common,
       open_bytes: open_bytes * (1 - FINE_SHARE),
+      least_samples: LEAST_COARSE,
       closed: (_: number, parts: SampleBuffer) => compact(parts),
       merged: compact,
     }
     this.#coarse = new ChunkLists(coarse, work)
-    const fine = { ...common, closed: (row: number, parts: SampleBuffer) => this.#fineClosed(row, parts), long: true }
+    const fine = { ...common, closed: (row: number, parts: SampleBuffer) => this.#fineClosed(row, parts) }
     this.#fine = new ChunkLists(fine, new SampleBuffer())
   }
 
