@@ -244,7 +244,7 @@ export const DEFAULTS = {
     metric_families: 50_000,
     ahead: '10m',
     out_of_order: '30m',
-    sample_cache: '256MiB',
+    sample_cache: '128MiB',
     exemplars: 100_000,
     exemplars_per_series: 10,
     scored_series: 200_000,

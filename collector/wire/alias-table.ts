@@ -3,8 +3,10 @@ import { grown } from '#core/store/grow.ts'
 const PAGE_BYTES = 2 ** 20
 /** A longer key is not remembered: it is looked at anew each time. */
 const LONGEST_KEY = 2 ** 16
-/** What a key costs beside its bytes: five columns, and its share of the slots. */
+/** What an alias costs beside the bytes of its key: five columns, and its share of the slots. */
 const ENTRY_BYTES = 40
+/** What bytes cost by which no other key was kept before: their share of the slots. */
+const KEPT_BYTES = 8
 
 const C1 = 0xcc9e2d51 | 0
 const C2 = 0x1b873593 | 0
@@ -62,8 +64,8 @@ function sameBytes(view: DataView, start: number, other: DataView, from: number,
 
 /**
  * Byte strings, each in a context (an integer of the caller's), as small integers from 0: their aliases. Senders repeat
- * themselves in order, so the string that followed the last one before is tried first, which reads memory in sequence; then
- * a hash. Equality is always seen by the bytes themselves.
+ * themselves in order, so the string that followed the last one before is tried first; then a hash. Equality is always seen by the bytes
+ * themselves. Those are kept once, whatever number of contexts they come in: services that run many times have the same attributes.
  */
 export class AliasTable {
   readonly #seed: number
@@ -80,6 +82,9 @@ export class AliasTable {
   #next = new Int32Array(256)
   #last = NONE
   #keyBytes = 0
+  /** The first alias of some bytes + 1, by hash of the bytes alone; 0 is empty. */
+  #firsts = new Int32Array(256)
+  #distinct = 0
 
   /** `seed`: unknown to senders, so that nobody can choose strings that collide. */
   constructor(seed = 0) {
@@ -92,7 +97,7 @@ export class AliasTable {
 
   /** Held by keys, columns and slots, roughly. */
   get bytes(): number {
-    return this.#keyBytes + this.#length * ENTRY_BYTES
+    return this.#keyBytes + this.#distinct * KEPT_BYTES + this.#length * ENTRY_BYTES
   }
 
   /**
@@ -156,7 +161,7 @@ export class AliasTable {
     this.#hash[alias] = hash
     this.#context[alias] = context
     this.#size[alias] = size
-    this.#start[alias] = this.#keep(view, start, size)
+    this.#start[alias] = this.#kept(view, start, end, alias)
     this.#next[alias] = alias
     this.#place(alias, hash)
     this.#follow(alias)
@@ -203,6 +208,37 @@ export class AliasTable {
     this.#start = grown(this.#start, this.#length)
     this.#size = grown(this.#size, this.#length)
     this.#next = grown(this.#next, this.#length)
+  }
+
+  /** Where the bytes lie: those of the first alias that has the same, or a copy. */
+  #kept(view: DataView, start: number, end: number, alias: number): number {
+    const size = end - start
+    if ((this.#distinct + 1) * 5 > this.#firsts.length * 3) this.#rehashFirsts()
+    const firsts = this.#firsts
+    const mask = firsts.length - 1
+    let slot = hashOf(view, start, end, this.#seed) & mask
+    for (; firsts[slot] !== 0; slot = (slot + 1) & mask) {
+      const first = firsts[slot]! - 1
+      if (this.#size[first] !== size) continue
+      const at = this.#start[first]!
+      if (sameBytes(view, start, this.#pages[at >>> 20]!, at & (PAGE_BYTES - 1), size)) return at
+    }
+    firsts[slot] = alias + 1
+    this.#distinct++
+    return this.#keep(view, start, size)
+  }
+
+  #rehashFirsts(): void {
+    const before = this.#firsts
+    const firsts = (this.#firsts = new Int32Array(before.length * 2))
+    const mask = firsts.length - 1
+    for (const first of before) {
+      if (first === 0) continue
+      const { view, start, end } = this.keyOf(first - 1)
+      let slot = hashOf(view, start, end, this.#seed) & mask
+      while (firsts[slot] !== 0) slot = (slot + 1) & mask
+      firsts[slot] = first
+    }
   }
 
   #keep(view: DataView, start: number, size: number): number {

@@ -4,7 +4,6 @@ import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { grown } from './grow.ts'
 import { bytesOf, textOf } from './json.ts'
 
 const MAGIC = 'BAROCHNK'
@@ -13,7 +12,8 @@ const VERSION = 1
 export const FILE_HEAD_BYTES = 16
 /** Before each chunk: its size and CRC-32. */
 const RECORD_HEAD_BYTES = 8
-const FIRST_BYTES = 1 << 16
+/** Memory of a file is pages of so many bytes, or as many as a larger chunk needs. */
+const PAGE_BYTES = 1 << 16
 const NAME = /^(\d{8})\.chunk$/
 
 const datasync = promisify(fdatasync)
@@ -42,15 +42,27 @@ export function isChunkFile(bytes: Uint8Array): boolean {
   return new ByteReader(bytes.subarray(MAGIC.length)).u32() === VERSION
 }
 
-/** One append-only file of chunks, or what stands for it in memory. `to_ms` is the time of the newest sample in it. */
+/** A part of a file in memory: whole chunks, one behind the other. */
+interface Page {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Where it begins in the file. */
+  readonly from: number
+  used: number
+}
+
+/**
+ * One append-only file of chunks, or what stands for it in memory: the pages behind some place, so that it grows without being copied,
+ * and what was written can go page by page. `to_ms` is the time of the newest sample in it.
+ */
 export class ChunkFile {
   readonly number: number
   readonly #path: string | undefined
   #fd: number | undefined
   /** Whether `#fd` is. */
   #writable = false
-  /** All of the file; undefined where it must be read from disk. */
-  #memory: Uint8Array<ArrayBuffer> | undefined
+  /** One behind the other, up to the end of the file; none where all must be read from disk. */
+  #pages: Page[] = []
+  #held = 0
   /** Bytes that were appended, written, and are safe on disk. */
   length: number
   written: number
@@ -67,14 +79,12 @@ export class ChunkFile {
     this.#path = folder === undefined ? undefined : join(folder, chunkFile(number))
     this.length = this.written = this.#synced = length
     if (length > 0) return
-    this.#memory = new Uint8Array(FIRST_BYTES)
-    this.#memory.set(header())
-    this.length = FILE_HEAD_BYTES
+    this.#put(header())
   }
 
-  /** What of it is in memory. */
+  /** Bytes of memory. */
   get held(): number {
-    return this.#memory?.length ?? 0
+    return this.#held
   }
 
   get isSynced(): boolean {
@@ -83,12 +93,14 @@ export class ChunkFile {
 
   /** Appends a chunk; returns the offset of its bytes. */
   append(bytes: Uint8Array): number {
+    const page = this.#room(RECORD_HEAD_BYTES + bytes.length)
+    const view = new DataView(page.bytes.buffer)
+    view.setUint32(page.used, bytes.length, true)
+    view.setUint32(page.used + 4, crc32(bytes), true)
+    page.used += RECORD_HEAD_BYTES
+    page.bytes.set(bytes, page.used)
+    page.used += bytes.length
     const at = this.length + RECORD_HEAD_BYTES
-    const memory = (this.#memory = grown(this.#memory!, at + bytes.length))
-    const view = new DataView(memory.buffer)
-    view.setUint32(this.length, bytes.length, true)
-    view.setUint32(this.length + 4, crc32(bytes), true)
-    memory.set(bytes, at)
     this.length = at + bytes.length
     this.living += RECORD_HEAD_BYTES + bytes.length
     return at
@@ -101,14 +113,26 @@ export class ChunkFile {
 
   /** Content behind the header, from a snapshot. */
   restore(content: Uint8Array): void {
-    this.#memory = grown(this.#memory!, FILE_HEAD_BYTES + content.length)
-    this.#memory.set(content, FILE_HEAD_BYTES)
-    this.length = FILE_HEAD_BYTES + content.length
+    this.#put(content)
   }
 
-  /** A view of the file's bytes, where they are in memory. */
-  get memory(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#memory
+  /** What is in memory, page by page. */
+  *contents(): Generator<Uint8Array, void> {
+    for (const { bytes, used } of this.#pages) yield bytes.subarray(0, used)
+  }
+
+  /** The bytes of a chunk in memory and where they begin; undefined where they are on disk alone. */
+  find(at: number): { bytes: Uint8Array; at: number } | undefined {
+    const pages = this.#pages
+    let low = 0
+    let high = pages.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (pages[middle]!.from > at) high = middle
+      else low = middle + 1
+    }
+    const page = pages[low - 1]
+    return page === undefined || at >= page.from + page.used ? undefined : { bytes: page.bytes, at: at - page.from }
   }
 
   /** The bytes of a chunk from disk; undefined where they are not what was written. */
@@ -117,22 +141,31 @@ export class ChunkFile {
     return bytes !== undefined && checked(bytes, 0) === size ? bytes.subarray(RECORD_HEAD_BYTES) : undefined
   }
 
-  /** Takes the whole file into memory, if every chunk in it is sound. */
+  /** Takes the whole file into memory, if all of it is on disk and every chunk in it is sound. */
   take(): boolean {
-    const bytes = this.#bytes(0, this.length)
+    const bytes = this.written < this.length ? undefined : this.#bytes(0, this.length)
     if (bytes === undefined || !isChunkFile(bytes)) return false
     for (let at = FILE_HEAD_BYTES; at < bytes.length;) {
       const size = checked(bytes, at)
       if (size === undefined) return false
       at += RECORD_HEAD_BYTES + size
     }
-    this.#memory = bytes
+    this.#pages = [{ bytes, from: 0, used: bytes.length }]
+    this.#held = bytes.length
     return true
   }
 
-  /** Lets the memory go; what was written stays. */
-  forget(): void {
-    this.#memory = undefined
+  /** Lets go of so many bytes of memory, the oldest first, as far as they were written. Returns how many went. */
+  forget(wanted: number): number {
+    const before = this.#held
+    let gone = 0
+    for (const { bytes, from, used } of this.#pages) {
+      if (before - this.#held >= wanted || from + used > this.written) break
+      this.#held -= bytes.length
+      gone++
+    }
+    this.#pages.splice(0, gone)
+    return before - this.#held
   }
 
   /** Writes what is not written yet. Throws what the file system throws; some of it may be written then. */
@@ -143,9 +176,11 @@ export class ChunkFile {
       this.#fd = openSync(this.#path, this.written === 0 ? 'w+' : 'r+')
       this.#writable = true
     }
-    while (this.written < this.length) {
-      const left = this.length - this.written
-      this.written += writeSync(this.#fd!, this.#memory!, this.written, left, this.written)
+    for (const { bytes, from, used } of this.#pages) {
+      while (this.written < from + used) {
+        const at = this.written - from
+        this.written += writeSync(this.#fd!, bytes, at, used - at, this.written)
+      }
     }
   }
 
@@ -170,13 +205,32 @@ export class ChunkFile {
 
   remove(): void {
     this.close()
-    this.forget()
+    this.#pages = []
+    this.#held = 0
     if (this.#path === undefined || this.written === 0) return
     try {
       rmSync(this.#path, { force: true })
     } catch {
       // The next life finds that nobody knows it.
     }
+  }
+
+  /** Appends bytes that are no chunk. */
+  #put(bytes: Uint8Array): void {
+    const page = this.#room(bytes.length)
+    page.bytes.set(bytes, page.used)
+    page.used += bytes.length
+    this.length += bytes.length
+  }
+
+  /** A page at the end with room for so many bytes. */
+  #room(size: number): Page {
+    const last = this.#pages.at(-1)
+    if (last !== undefined && last.used + size <= last.bytes.length) return last
+    const page = { bytes: new Uint8Array(Math.max(PAGE_BYTES, size)), from: this.length, used: 0 }
+    this.#pages.push(page)
+    this.#held += page.bytes.length
+    return page
   }
 
   #bytes(at: number, length: number): Uint8Array<ArrayBuffer> | undefined {

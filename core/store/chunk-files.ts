@@ -156,9 +156,8 @@ export class ChunkFiles {
   read(number: number, at: number, size: number): { bytes: Uint8Array; at: number } | undefined {
     const file = this.#files.get(number)
     if (file === undefined) return undefined
-    if (file.memory !== undefined) return { bytes: file.memory, at }
-    const bytes = this.#isTaken(file) ? file.memory : undefined
-    if (bytes !== undefined) return { bytes, at }
+    const held = file.find(at) ?? (this.#isTaken(file) ? file.find(at) : undefined)
+    if (held !== undefined) return held
     const chunk = file.read(at, size)
     if (chunk !== undefined) return { bytes: chunk, at: 0 }
     this.#damage.add(1)
@@ -259,7 +258,12 @@ export class ChunkFiles {
       writer.f64(file.living)
       writer.f64(file.length)
       writer.u8(folder === undefined ? 1 : 0)
-      if (folder === undefined) writer.raw(file.memory!.subarray(FILE_HEAD_BYTES, file.length))
+      if (folder !== undefined) continue
+      let head = FILE_HEAD_BYTES
+      for (const bytes of file.contents()) {
+        writer.raw(bytes.subarray(head))
+        head = 0
+      }
     }
   }
 
@@ -358,12 +362,10 @@ export class ChunkFiles {
   /** From the oldest on, what is written goes from memory until the rest has room. */
   #evict(): void {
     if (this.#options.folder === undefined) return
-    let held = this.held
+    let excess = this.held - this.#options.cache_bytes
     for (const file of this.#files.values()) {
-      if (held <= this.#options.cache_bytes) return
-      if (file.memory === undefined || this.#isCurrent(file) || file.written < file.length) continue
-      held -= file.held
-      file.forget()
+      if (excess <= 0) return
+      excess -= file.forget(excess)
     }
   }
 }

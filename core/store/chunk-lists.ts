@@ -7,11 +7,12 @@ import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
 import { grown } from './grow.ts'
 import { Pieces } from './pieces.ts'
 import type { SampleBuffer } from './sample-buffer.ts'
+import { mergeShort } from './short-pieces.ts'
 
 /** Rows close their chunks at so many different lengths, up to half as much again, so that not all do so at once. */
 const STAGGER = 16
-/** With little memory left, chunks go to files at this share of their length. */
-const HASTY = 1 / 4
+/** With less than this share of the memory left, chunks go to files sooner. */
+const SCARCE = 1 / 4
 /** So many small chunks in files become one; a chunk is small below so many times the samples of a usual one. */
 const JOINED = 8
 const SMALL = 4
@@ -23,14 +24,17 @@ export interface ChunkListsOptions {
   readonly files: ChunkFiles
   /** Value columns of a row. */
   readonly columns: (row: number) => number
-  /** Memory for growing chunks: beyond it they go to files sooner. */
+  /** Memory for growing chunks. Beyond it they go to files with `least_samples`; where those are none, a piece goes by itself. */
   readonly open_bytes: number
+  readonly least_samples: number
   /** A chunk takes about so many samples before it goes to a file. */
   readonly chunk_samples: number
   /** A chunk spans no more than this. */
   readonly span_ms: number
   /** Called with the samples of a chunk that goes to a file; what it leaves in the buffer is written. */
   readonly closed?: (row: number, samples: SampleBuffer) => void
+  /** Called with the samples of short pieces that become one; not given: pieces stay as they came. */
+  readonly merged?: (samples: SampleBuffer) => void
 }
 
 /** So many samples fit into a piece in memory, whatever they are. */
@@ -128,6 +132,7 @@ export class ChunkLists {
           file: MEMORY,
           at: this.#pieces.append(table.at(last), bytes),
         })
+        this.#merge(row, last)
         return
       }
       // Closing encodes as well, in the same place.
@@ -349,25 +354,48 @@ export class ChunkLists {
   }
 
   #hasRoom(row: number, chunk: number, count: number, size: number, to_ms: number): boolean {
-    const { open_bytes, span_ms, chunk_samples } = this.#options
-    if (this.#table.count(chunk) + count > chunk_samples * this.#share(row, open_bytes)) return false
+    if (this.#table.count(chunk) + count > this.#limit(row)) return false
     if (this.#table.size(chunk) + size > OPEN_BYTES) return false
-    return to_ms - this.#table.from_ms(chunk) <= span_ms
+    return to_ms - this.#table.from_ms(chunk) <= this.#options.span_ms
   }
 
-  /** How much of its usual length a chunk of the row may have. */
-  #share(row: number, open_bytes: number): number {
-    const { bytes } = this.#pieces
-    if (bytes >= open_bytes) return bytes < 2 * open_bytes ? HASTY : 0
+  /** So many samples a growing chunk of the row may have. */
+  #limit(row: number): number {
+    const { open_bytes, chunk_samples, least_samples } = this.#options
     const phase = (row % STAGGER) / STAGGER
     // The first of a row: rows that begin together have chunks of all ages from then on.
-    return this.#first[row] === this.#last[row] ? 1 / STAGGER + phase : 1 + phase / 2
+    const isFirst = this.#first[row] === this.#last[row]
+    const usual = chunk_samples * (isFirst ? 1 / STAGGER + phase : 1 + phase / 2)
+    const left = 1 - this.#pieces.bytes / open_bytes
+    return left >= SCARCE ? usual : Math.min(usual, Math.max(least_samples, (usual * left) / SCARCE))
+  }
+
+  /** The newest pieces of a growing chunk become one where all are short. */
+  #merge(row: number, chunk: number): void {
+    const { columns, merged } = this.#options
+    if (merged === undefined) return
+    const table = this.#table
+    const found = mergeShort(this.#pieces, table.at(chunk), {
+      wanted: allColumns(columns(row)),
+      work: this.#work,
+      merged,
+    })
+    if (found === undefined) return
+    table.set(chunk, {
+      from_ms: table.from_ms(chunk),
+      to_ms: table.to_ms(chunk),
+      count: table.count(chunk) + found.count,
+      size: table.size(chunk) + found.size,
+      file: MEMORY,
+      at: found.at,
+    })
   }
 
   #begin(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
     this.#insert(row, { ...info, size: bytes.length, file: MEMORY, at: this.#pieces.append(0, bytes) })
+    const { chunk_samples, least_samples } = this.#options
     // As rollups of samples that are as far apart as they are: nothing more is waited for in memory.
-    if (info.count >= this.#options.chunk_samples) this.close(row)
+    if (info.count >= chunk_samples || (least_samples === 0 && info.count >= this.#limit(row))) this.close(row)
   }
 
   #insert(row: number, info: Parameters<ChunkTable['insert']>[0]): void {

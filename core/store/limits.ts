@@ -41,7 +41,7 @@ export const STORE_LIMITS: StoreLimits = {
   retention_ms: 15 * 86_400_000,
   rollups_ms: 400 * 86_400_000,
   bytes: 2 ** 30,
-  cache_bytes: 2 ** 28,
+  cache_bytes: 2 ** 27,
   exemplars: 100_000,
   exemplars_per_series: 10,
 }

@@ -41,13 +41,35 @@ export class Pieces {
   /** Gives a chain's memory back. */
   release(chain: number): void {
     for (let address = chain; address !== 0;) {
-      const halves = this.#blocks.arena.u32[slabOf(address)]!
-      const next = halves[wordOf(address) * 2]!
-      const length = halves[wordOf(address) * 2 + 1]!
-      this.#blocks.release(address, wordsOf(length))
-      this.#bytes -= roomFor(wordsOf(length)) * 8
+      const next = this.#blocks.arena.u32[slabOf(address)]![wordOf(address) * 2]!
+      this.#give(address)
       address = next
     }
+  }
+
+  /** Calls with the place of each of the newest pieces, the oldest of them first, while all of them `may`. Returns how many there were. */
+  newest(chain: number, count: number, may: (bytes: Uint8Array, at: number) => boolean, take: TakePiece): number {
+    const { u32, u8 } = this.#blocks.arena
+    const addresses = this.#addresses
+    let found = 0
+    for (let address = chain; address !== 0 && found < count; address = u32[slabOf(address)]![wordOf(address) * 2]!) {
+      if (!may(u8[slabOf(address)]!, wordOf(address) * 8 + HEAD_BYTES)) break
+      addresses[found++] = address
+    }
+    if (found < count) return found
+    for (let i = found - 1; i >= 0; i--) take(u8[slabOf(addresses[i]!)]!, wordOf(addresses[i]!) * 8 + HEAD_BYTES)
+    return found
+  }
+
+  /** Puts bytes in the place of the newest pieces of a chain; returns its address. */
+  replaceNewest(chain: number, count: number, bytes: Uint8Array): number {
+    let rest = chain
+    for (let i = 0; i < count; i++) {
+      const address = rest
+      rest = this.#blocks.arena.u32[slabOf(address)]![wordOf(address) * 2]!
+      this.#give(address)
+    }
+    return this.append(rest, bytes)
   }
 
   /** Calls with the place of each piece, the oldest first; those before a piece that `reaches` far enough back are left out. */
@@ -67,5 +89,11 @@ export class Pieces {
 
   restore(bytes: number): void {
     this.#bytes = bytes
+  }
+
+  #give(address: number): void {
+    const length = this.#blocks.arena.u32[slabOf(address)]![wordOf(address) * 2 + 1]!
+    this.#blocks.release(address, wordsOf(length))
+    this.#bytes -= roomFor(wordsOf(length)) * 8
   }
 }

@@ -12,6 +12,10 @@ export const FINE_MS = 300_000
 export const COARSE_MS = 3_600_000
 /** Buckets of a chunk that goes to a file: a third of a day, four days. */
 const CHUNK_BUCKETS = 96
+/** A coarse chunk has so many at least, however little memory there is. */
+const LEAST_COARSE = 12
+/** Of the memory for growing chunks. Fine ones come as long pieces, which a file takes as well; coarse ones a few buckets at a time. */
+const FINE_SHARE = 1 / 3
 const EVERY = allColumns(ROLLUP_COLUMNS)
 const VALUE = [0]
 
@@ -43,13 +47,22 @@ export class Rollups {
       blocks: this.#blocks,
       files,
       columns: () => ROLLUP_COLUMNS,
-      open_bytes: open_bytes / 2,
+      open_bytes: open_bytes * FINE_SHARE,
       chunk_samples: CHUNK_BUCKETS,
+      least_samples: 0,
       span_ms,
     }
     const work = new SampleBuffer()
-    this.#coarse = new ChunkLists({ ...common, closed: (_, parts) => compact(parts) }, work)
-    this.#fine = new ChunkLists({ ...common, closed: (row, parts) => this.#fineClosed(row, parts) }, new SampleBuffer())
+    const coarse = {
+      ...common,
+      open_bytes: open_bytes * (1 - FINE_SHARE),
+      least_samples: LEAST_COARSE,
+      closed: (_: number, parts: SampleBuffer) => compact(parts),
+      merged: compact,
+    }
+    this.#coarse = new ChunkLists(coarse, work)
+    const fine = { ...common, closed: (row: number, parts: SampleBuffer) => this.#fineClosed(row, parts) }
+    this.#fine = new ChunkLists(fine, new SampleBuffer())
   }
 
   /** Of growing chunks. */

@@ -11,6 +11,9 @@ import { type LooseSample, lowerBound, SampleBuffer, sameSample } from './sample
 /** A chunk that goes to a file has at least so many, where there is memory for them. */
 const CHUNK_SAMPLES = 384
 
+/** The same where there is little: shorter ones cost too much time. */
+const LEAST_SAMPLES = 96
+
 /** What became of a sample behind the newest. */
 export type LateOutcome = 'stored' | 'duplicate' | 'conflict'
 
@@ -54,6 +57,7 @@ export class SampleTable {
       columns,
       open_bytes,
       chunk_samples: CHUNK_SAMPLES,
+      least_samples: LEAST_SAMPLES,
       span_ms,
       closed: sealed,
     }

@@ -56,12 +56,12 @@ export class Tables {
         log,
       })
     }
-    // Most of the memory for what grows: longer chunks are smaller, and fewer.
-    this.files = filesOf('chunks', retention_ms, 5 / 16)
+    // Most of the memory for what grows: longer chunks are smaller, and fewer. What is in files the system remembers as well.
+    this.files = filesOf('chunks', retention_ms, 4 / 16)
     this.rollupFiles = filesOf('rollups', rollups_ms, 1 / 16)
     this.samples = new SampleTable({
       files: this.files,
-      open_bytes: (cache_bytes * 6) / 16,
+      open_bytes: (cache_bytes * 8) / 16,
       span_ms: retention_ms / FILES,
       first: (row) => this.series.activate(row),
       sealed: (row, samples) => {
@@ -71,7 +71,7 @@ export class Tables {
     this.rollups = new Rollups({
       files: this.rollupFiles,
       samples: this.samples,
-      open_bytes: (cache_bytes * 4) / 16,
+      open_bytes: (cache_bytes * 3) / 16,
       span_ms: rollups_ms / FILES,
     })
     this.exemplars = new ExemplarTable(limits)
