@@ -34,6 +34,21 @@ test('gives a byte string in a context one alias, and another string or context 
   )
 })
 
+test('tells strings apart by any one of their bits, however long they are', () => {
+  for (let size = 1; size <= 50; size++) {
+    const bytes = new Uint8Array(size)
+    const view = viewOf(bytes)
+    const table = new AliasTable(7)
+    table.add(view, 0, size, 0)
+    for (let bit = 0; bit < size * 8; bit++) {
+      bytes[bit >> 3]! ^= 1 << (bit & 7)
+      expect(table.expect(view, 0, size, 0)).toBe(-1)
+      bytes[bit >> 3]! ^= 1 << (bit & 7)
+      expect(table.expect(view, 0, size, 0)).toBe(0)
+    }
+  }
+})
+
 test('keeps hundreds of thousands apart, over many pages, in any order', () => {
   const table = new AliasTable(7)
   const bytes = Buffer.alloc(32)

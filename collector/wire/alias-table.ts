@@ -45,21 +45,20 @@ function hashOf(view: DataView, start: number, end: number, seed: number): numbe
   return a ^ (a >>> 16)
 }
 
+/** Eight bytes at a time, the last eight as they end: they may overlap those before. No integer is made of them, only compared. */
 function sameBytes(view: DataView, start: number, other: DataView, from: number, length: number): boolean {
-  const end = start + length
-  let at = start
-  let to = from
-  for (; at + 16 <= end; at += 16, to += 16) {
-    const differ =
-      (view.getInt32(at, true) ^ other.getInt32(to, true)) |
-      (view.getInt32(at + 4, true) ^ other.getInt32(to + 4, true)) |
-      (view.getInt32(at + 8, true) ^ other.getInt32(to + 8, true)) |
-      (view.getInt32(at + 12, true) ^ other.getInt32(to + 12, true))
-    if (differ !== 0) return false
+  if (length < 8) {
+    for (let i = 0; i < length; i++) if (view.getUint8(start + i) !== other.getUint8(from + i)) return false
+    return true
   }
-  for (; at + 4 <= end; at += 4, to += 4) if (view.getInt32(at, true) !== other.getInt32(to, true)) return false
-  for (; at < end; at++, to++) if (view.getUint8(at) !== other.getUint8(to)) return false
-  return true
+  const last = length - 8
+  let i = 0
+  for (; i < last - 8; i += 16) {
+    if (view.getBigInt64(start + i, true) !== other.getBigInt64(from + i, true)) return false
+    if (view.getBigInt64(start + i + 8, true) !== other.getBigInt64(from + i + 8, true)) return false
+  }
+  if (i < last && view.getBigInt64(start + i, true) !== other.getBigInt64(from + i, true)) return false
+  return view.getBigInt64(start + last, true) === other.getBigInt64(from + last, true)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
 import { columnLimit, decodeColumn, encodeColumn } from './column-codec.ts'
-import { writeVarint } from './scaled-column.ts'
+import { varintLength, writeVarint } from './scaled-column.ts'
 
 /** Samples of one series as columns; a float has one value column, a histogram row its sum, its count and its buckets. */
 export interface Samples {
@@ -66,13 +66,24 @@ export function encodePiece(range: SampleRange): Uint8Array {
   let at = writeFlags(range, scratch, writeVarint(to - from, scratch, 0))
   for (let column = -1; column < samples.columns.length; column++) {
     const values = column < 0 ? samples.time_ms : samples.columns[column]!
-    const start = at + LENGTH_LIMIT
+    // Most columns are so short that their length takes a byte.
+    const start = at + 1
     const end = encodeColumn({ values, from, to }, scratch, start)
-    at = writeVarint(end - start, scratch, at)
-    scratch.copyWithin(at, start, end)
-    at += end - start
+    if (end - start < 128) {
+      scratch[at] = end - start
+      at = end
+    } else at = moved(start, end)
   }
   return scratch.subarray(0, at)
+}
+
+/** Makes room for the length of the column in `[start, end)`, whose first byte stands before it; returns where it ends then. */
+function moved(start: number, end: number): number {
+  const length = end - start
+  const to = start - 1 + varintLength(length)
+  scratch.copyWithin(to, start, end)
+  writeVarint(length, scratch, start - 1)
+  return to + length
 }
 
 let read = 0

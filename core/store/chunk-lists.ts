@@ -42,11 +42,14 @@ export function pieceSamples(columns: number): number {
   return Math.max(8, Math.min(512, Math.floor(BLOCK_WORDS / 2 / (columns + 1))))
 }
 
-const ONE = [0]
+const ONE: readonly number[] = [0]
+let wide = ONE
 
-/** Index list 0 … n − 1, for those who want every column. */
+/** Index list 0 … n − 1, for those who want every column. Rows of one width come together: their list is made once. */
 export function allColumns(columns: number): readonly number[] {
-  return columns === 1 ? ONE : Array.from({ length: columns }, (_, i) => i)
+  if (columns === 1) return ONE
+  if (wide.length !== columns) wide = Array.from({ length: columns }, (_, i) => i)
+  return wide
 }
 
 /**

@@ -1,7 +1,7 @@
 import { divisorOf } from './decimal-scale.ts'
 import { codesOf, type Order, unzigzag } from './differences.ts'
 
-function varintLength(value: number): number {
+export function varintLength(value: number): number {
   let length = 1
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++
   return length

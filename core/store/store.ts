@@ -83,6 +83,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #removed: ((ids: readonly SeriesId[]) => void)[] = []
   #fresh = new Uint8Array(256)
   readonly #single = new Float64Array(1)
+  /** The values of the histogram at hand: memory of this size is dear to ask for. */
+  #wide = new Float64Array(0)
   /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
   readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
   #conflicted = 0
@@ -317,15 +319,18 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   #appendHistograms(histograms: HistogramColumns, at: number, window: TimeWindow): void {
     const { samples, sums } = this.#tables
+    const { start, buckets } = histograms
     for (let i = 0; i < histograms.length; i++) {
       const row = histograms.series[i]!
-      const buckets = histograms.buckets.subarray(histograms.start[i], histograms.start[i + 1])
+      const first = start[i]!
+      const width = start[i + 1]! - first
       assert(row < samples.rows, `series ${row} was never resolved`)
-      assert(samples.columns(row) === buckets.length + 2, `series ${row} does not take ${buckets.length} buckets`)
-      const values = new Float64Array(buckets.length + 2)
+      assert(samples.columns(row) === width + 2, `series ${row} does not take ${width} buckets`)
+      if (this.#wide.length !== width + 2) this.#wide = new Float64Array(width + 2)
+      const values = this.#wide
       values[0] = histograms.sum[i]!
       values[1] = histograms.count[i]!
-      values.set(buckets, 2)
+      for (let bucket = 0; bucket < width; bucket++) values[bucket + 2] = buckets[first + bucket]!
       const sample = { time_ms: histograms.time_ms[i]!, values, stale: histograms.stale[i]! }
       const { time_ms } = sample
       const isNewest = time_ms > samples.newest_ms(row) && time_ms >= window.oldest_ms && time_ms <= window.latest_ms

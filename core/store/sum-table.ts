@@ -1,44 +1,49 @@
 import type { SeriesId } from '../series.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import { grown } from './grow.ts'
+
+/** As in format 1 of the store. */
+const WITH = 1
+const WITHOUT = 2
 
 /** Which histograms came with a sum, and which also without: their `_sum` series has gaps, or is not there. */
 export class SumTable {
-  readonly #with = new Set<SeriesId>()
-  readonly #without = new Set<SeriesId>()
+  /** By row. */
+  #flags = new Uint8Array(256)
 
   note(row: SeriesId, sum: number): void {
-    if (Number.isNaN(sum)) this.#without.add(row)
-    else this.#with.add(row)
+    this.restore(row, Number.isNaN(sum) ? WITHOUT : WITH)
   }
 
   remove(row: SeriesId): void {
-    this.#with.delete(row)
-    this.#without.delete(row)
+    if (row < this.#flags.length) this.#flags[row] = 0
   }
 
   some(row: SeriesId): boolean {
-    return this.#with.has(row)
+    return ((this.#flags[row] ?? 0) & WITH) !== 0
   }
 
   every(row: SeriesId): boolean {
-    return !this.#without.has(row)
+    return ((this.#flags[row] ?? 0) & WITHOUT) === 0
   }
 
   /** From a snapshot of format 1: bit 0 where sums came, bit 1 where one was missing. */
   restore(row: SeriesId, flags: number): void {
-    if ((flags & 1) !== 0) this.#with.add(row)
-    if ((flags & 2) !== 0) this.#without.add(row)
+    if (row >= this.#flags.length) this.#flags = grown(this.#flags, row + 1)
+    this.#flags[row]! |= flags & (WITH | WITHOUT)
   }
 
   save(writer: ByteWriter): void {
-    for (const rows of [this.#with, this.#without]) {
-      writer.varint(rows.size)
+    for (const flag of [WITH, WITHOUT]) {
+      const rows: SeriesId[] = []
+      for (let row = 0; row < this.#flags.length; row++) if ((this.#flags[row]! & flag) !== 0) rows.push(row)
+      writer.varint(rows.length)
       writer.column(Uint32Array.from(rows))
     }
   }
 
   /** Into an empty one. */
   load(reader: ByteReader): void {
-    for (const rows of [this.#with, this.#without]) for (const row of reader.integers(reader.count(4))) rows.add(row)
+    for (const flag of [WITH, WITHOUT]) for (const row of reader.integers(reader.count(4))) this.restore(row, flag)
   }
 }
