@@ -88,6 +88,8 @@ test('a unit is read from the name where the sender gave none', () => {
   expect(unitOf('system_cpu_utilization_ratio', '1')).toBe('ratio')
   expect(unitOf('node_network_bytes_total', '1/s')).toBe('By/s')
   expect(unitOf('system_cpu_utilization', '1')).toBe('ratio')
+  expect(unitOf('process_cpu_seconds_total', '1/s')).toBe('ratio')
+  expect(unitOf('process_cpu_time', 's/s')).toBe('ratio')
   expect(unitOf('system_cpu_utilization', '')).toBe('')
   expect(unitOf('go_sched_latencies_seconds_count', '1/s')).toBe('1/s')
   expect(unitOf('request_size_bytes_count', 'By')).toBe('')

@@ -152,8 +152,13 @@ const SUFFIXES: readonly (readonly [RegExp, string])[] = [
 /** A utilization without a dimension is a fraction, by OpenTelemetry's conventions. */
 const FRACTION = /_utilization(_|$)/
 
-/** The unit for people: `unit` where it says something, else what the metric's name says; '' when neither does. Counts count, whatever they are of. */
+/** The unit for people: `unit` where it says something, else what the metric's name says; '' when neither does. Counts count, whatever they are of. Seconds a second are a share. */
 export function unitOf(metric: string, unit: string): string {
+  const named = namedUnit(metric, unit)
+  return named === 's/s' ? 'ratio' : named
+}
+
+function namedUnit(metric: string, unit: string): string {
   const rate = unit.endsWith('/s') ? '/s' : ''
   const own = rate === '' ? unit : unit.slice(0, -2)
   if (metric.endsWith('_count')) return rate === '' ? '' : '1/s'

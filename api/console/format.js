@@ -45,6 +45,9 @@ const UNITS = {
   ratio: [100, PERCENT],
 }
 
+/** Units that people write otherwise than UCUM. @type {Readonly<Record<string, string>>} */
+const WRITTEN = { Cel: ' °C', '[degF]': ' °F', deg: '°', Ohm: ' Ω' }
+
 /** @type {readonly (readonly [RegExp, string])[]} */
 const SUFFIXES = [
   [/_milliseconds(_|$)/, 'ms'],
@@ -108,7 +111,7 @@ export function quantity(value, unit = '') {
   const own = rate ? unit.slice(0, -2) : unit
   const known = UNITS[own]
   const silent = own === '' || own === '1' || own.startsWith('{')
-  const tail = (known !== undefined || silent ? '' : ` ${own}`) + (rate ? '/s' : '')
+  const tail = (known !== undefined || silent ? '' : (WRITTEN[own] ?? ` ${own}`)) + (rate ? '/s' : '')
   if (!Number.isFinite(value)) return (value > 0 ? '+Inf' : '-Inf') + tail
   const [factor, scales] = known ?? /** @type {const} */ ([1, PLAIN])
   const size = Math.abs(value) * factor

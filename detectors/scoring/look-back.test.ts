@@ -147,7 +147,7 @@ describe('many series', () => {
       return [shown, stand.engine.newest(100), stand.findings, stand.events]
     }
     const whole = run()
-    expect((whole as [number[]])[0]).toEqual([10, 20, 30, 30, 30, 30, 30, 30, 30, 30])
+    expect((whole as [number[]])[0]).toEqual([5, 10, 15, 20, 25, 30, 30, 30, 30, 30])
     expect(run(5000, 5001, 5006)).toEqual(whole)
   })
 })

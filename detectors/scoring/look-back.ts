@@ -12,9 +12,9 @@ const DAY_MS = 86_400_000
 export const YOUNG_MS = DAY_MS
 /** How far back, for a rule of up to so many series; of more in proportion less, so that all of them have their turn within minutes. */
 const BACK_MS = 15 * DAY_MS
-const FULL_ROWS = 1000
+const FULL_ROWS = 500
 /** Samples of a tick, and what it costs to look for those of a series. */
-const SHARE = 50_000
+const SHARE = 25_000
 const LOOK_COST = 200
 
 interface LookBackOptions {
