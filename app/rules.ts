@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 import { nearest, type Problem } from '#core/config/problems.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 
 import { loadRules, type Outside, parseDetector, type RuleGroup } from '../detectors/index.ts'
@@ -30,7 +31,29 @@ export function rulePaths(rules: readonly string[] | null, folder: string): read
 export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'inspect'>, outside?: Outside): Rules {
   const deps = { query, parseDetector, policySchema, ...(outside !== undefined && { outside }) }
   const { groups, policies, problems, files } = loadRules(paths, deps)
-  return { groups, policies, problems: [...problems, ...doubled(policies)], files }
+  const wrong = [...doubled(policies), ...unreadable(policies, groups, query)]
+  return { groups, policies, problems: [...problems, ...wrong], files }
+}
+
+/** Policies whose demand is neither the name of a forecast rule nor an expression. */
+function unreadable(
+  policies: readonly Policy[],
+  groups: readonly RuleGroup[],
+  query: Pick<QueryEngine, 'inspect'>,
+): Problem[] {
+  const forecasts = new Set(
+    groups.flatMap(({ rules }) => rules.flatMap(({ kind, name }) => (kind === 'forecast' ? [name] : []))),
+  )
+  return policies.flatMap(({ name, demand }) => {
+    if (forecasts.has(demand)) return []
+    try {
+      query.inspect(demand)
+      return []
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      return [{ file: 'scaling', line: 0, path: `${name}.demand`, message: messageOf(error) }]
+    }
+  })
 }
 
 function doubled(policies: readonly Policy[]): Problem[] {

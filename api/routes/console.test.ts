@@ -32,6 +32,13 @@ describe('the page', () => {
     expect((await ask('/graph')).headers.get('location')).toBe('./#/series')
   })
 
+  test('tells a sender of OTLP which port takes it', async () => {
+    const { status, text } = await ask('/v1/metrics', { method: 'POST', body: '{}' }).then(async (response) => {
+      return { status: response.status, text: await response.text() }
+    })
+    expect([status, text]).toEqual([404, expect.stringContaining('listen.otlp_http')])
+  })
+
   test('draws with uPlot from our own packages', async () => {
     const script = await ask('/vendor/uPlot.iife.min.js')
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8')

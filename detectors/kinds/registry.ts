@@ -1,5 +1,4 @@
-import { z } from 'zod'
-
+import { formatPath, issuesOf } from '#core/config/problems.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import * as kinds from '../kinds.ts'
@@ -25,7 +24,12 @@ export function parseDetector(input: unknown): DetectorConfig {
   if (typeof given !== 'object' || given === null) throw new ServiceError('bad_config', 'detector: a kind or an object')
   const kind = kindOf((given as Record<string, unknown>)['kind'])
   const parsed = kind.config.safeParse(given)
-  if (!parsed.success) throw new ServiceError('bad_config', `detector ${kind.kind}: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success) {
+    const told = issuesOf(parsed.error, kind.config).map(({ path, message }) => {
+      return path.length === 0 ? message : `${formatPath(path)}: ${message}`
+    })
+    throw new ServiceError('bad_config', `detector ${kind.kind}: ${told.join('; ')}`)
+  }
   return parsed.data
 }
 

@@ -248,18 +248,18 @@ class FileReader<Policy> {
     }
   }
 
-  /** Unknown keys are told and left out: what else is wrong is found all the same. */
+  /** What is wrong is told and left out: what else is wrong is found all the same. */
   #checked<T>(schema: z.ZodType<T>, raw: unknown, path: readonly PropertyKey[]): T | undefined {
     // In YAML a key with nothing behind it is null; in Prometheus that is as if it were not there.
     const given = isMap(raw) ? Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null)) : raw
     const result = schema.safeParse(given)
     if (result.success) return result.data
     for (const issue of issuesOf(result.error, schema)) this.#problem([...path, ...issue.path], issue.message)
-    const unknown = result.error.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
-    )
-    if (unknown.length === 0 || !isMap(given)) return undefined
-    const rest = schema.safeParse(Object.fromEntries(Object.entries(given).filter(([key]) => !unknown.includes(key))))
+    const wrong = result.error.issues.flatMap((issue) => {
+      return issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : issue.path.slice(0, 1)
+    })
+    if (wrong.length === 0 || !isMap(given)) return undefined
+    const rest = schema.safeParse(Object.fromEntries(Object.entries(given).filter(([key]) => !wrong.includes(key))))
     return rest.data
   }
 

@@ -18,10 +18,12 @@ const name = z.string().min(1)
 
 const A_WEEK: Readonly<Record<string, number>> = { day: 7, week: 1, month: 7 / 30 }
 
+const BUDGET = 'a count and a time, like 2/week, 1/day or 1/month'
+
 /** `2/week` as false alarms a week. */
 const budget = z
-  .string()
-  .regex(/^\d+(\.\d+)?\/(day|week|month)$/, 'a count and a time, like 2/week, 1/day or 1/month')
+  .string(BUDGET)
+  .regex(/^\d+(\.\d+)?\/(day|week|month)$/, BUDGET)
   .transform((text) => {
     const [count, unit] = text.split('/')
     return Number(count) * A_WEEK[unit!]!

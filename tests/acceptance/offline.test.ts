@@ -187,7 +187,7 @@ describe('what cannot be done is one line, and exit code 2', () => {
   })
 })
 
-test.concurrent('a server that npm runs ends with the shell of npm, which passes no SIGTERM on', async () => {
+test('a server that npm runs ends with the shell of npm, which passes no SIGTERM on', async () => {
   const off = ['http', 'otlp_http', 'otlp_grpc'].map((name) => `--set listen.${name}=0`).join(' ')
   const command = `"${process.execPath}" "${BIN}" ${off} --set data=of-npm --set observe_self=off; true`
   const shell = spawn('sh', ['-c', command], { cwd: folder, env: { ...process.env, npm_lifecycle_event: 'start' } })
@@ -234,6 +234,24 @@ test('check tells every problem at once, with place and fix; what is well gives 
     expect.stringMatching(/bad\.yml:3: limits\.queue: a whole number above 0 \(is -1\)$/),
   ])
   expect([own.code, own.out]).toEqual([0, expect.stringMatching(/^ok: \d+ rules/)])
+})
+
+test('check tells what is wrong in a group, its rules and the demand of a policy all the same', async () => {
+  write(
+    'units.yml',
+    'groups:\n  - name: a\n    interval: 5\n    rules:\n      - anomaly: A\n        expr: up\n        budget: 2\n        detector: {kind: band, window: 1 hour}\n' +
+      'scaling:\n  - {name: p, target: {kind: Deployment, namespace: a, name: b}, demand: sum(, capacity: 1, min: 1, max: 2}\n',
+  )
+  const { code, out } = await barograph('check', 'units.yml')
+  expect([code, lines(out).map((line) => line.replace(/^.*units\.yml/, ''))]).toEqual([
+    1,
+    [
+      ':3: groups[0].interval: a duration, like 30s, 5m or 1h30m',
+      ':7: groups[0].rules[0].budget: a count and a time, like 2/week, 1/day or 1/month',
+      ':8: groups[0].rules[0].detector: detector band: window: not a duration: "1 hour"; write it like 30s, 5m or 1h30m',
+      'scaling: p.demand: 1:5: parse error: unclosed left parenthesis',
+    ],
+  ])
 })
 
 test('config prints what is in force, and no secret; a bad --set is one line', async () => {
