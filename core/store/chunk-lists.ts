@@ -24,7 +24,7 @@ export interface ChunkListsOptions {
   readonly files: ChunkFiles
   /** Value columns of a row. */
   readonly columns: (row: number) => number
-  /** Memory for growing chunks. Beyond it they go to files with `least_samples`; where those are none, a piece goes by itself. */
+  /** Memory for growing chunks. Beyond it they go to files as soon as they have `least_samples`. */
   readonly open_bytes: number
   readonly least_samples: number
   /** A chunk takes about so many samples before it goes to a file. */
@@ -396,9 +396,8 @@ export class ChunkLists {
 
   #begin(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
     this.#insert(row, { ...info, size: bytes.length, file: MEMORY, at: this.#pieces.append(0, bytes) })
-    const { chunk_samples, least_samples } = this.#options
-    // As rollups of samples that are as far apart as they are: nothing more is waited for in memory.
-    if (info.count >= chunk_samples || (least_samples === 0 && info.count >= this.#limit(row))) this.close(row)
+    // As rollups of samples that are as far apart as they are, or where memory is short: nothing more is waited for.
+    if (info.count >= Math.min(this.#options.chunk_samples, this.#limit(row))) this.close(row)
   }
 
   #insert(row: number, info: Parameters<ChunkTable['insert']>[0]): void {

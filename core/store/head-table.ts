@@ -12,7 +12,7 @@ const HEAD_SAMPLES = 32
 const FIRST_SAMPLES = 4
 /** Wide rows have shorter heads. */
 const WIDE_WORDS = 256
-/** The second block of a row has one of so many sizes, so that rows which come together are not sealed together ever after. */
+/** The first time a row takes one of so many numbers, so that rows which come together are not sealed together ever after. */
 const STAGGER = 14
 const LEAST_SAMPLES = 8
 
@@ -20,11 +20,12 @@ const LEAST_SAMPLES = 8
 const ROW_SHIFT = 16
 const ROW_MASK = 2 ** ROW_SHIFT - 1
 const WORD_MASK = SLAB_WORDS - 1
-/** The state of a row: samples in the head, samples that it has room for, and whether they are floats. */
+/** The state of a row: samples in the head, samples that it takes, whether they are floats, whether its block has the largest size. */
 const LENGTH = 0xff
 const CAPACITY_SHIFT = 8
 const CAPACITY = 0xff
 const FLOAT = 1 << 16
+const WHOLE = 1 << 17
 /** Words of a block before its times. */
 const BLOCK_HEAD = 2
 /** So many samples are looked up together: few enough that all of it is still near when they are stored. */
@@ -49,7 +50,7 @@ export function fullCapacity(columns: number): number {
   return Math.max(LEAST_SAMPLES, Math.min(HEAD_SAMPLES, Math.floor(WIDE_WORDS / columns / 2) * 2))
 }
 
-/** The size of the block behind one of `capacity`; 0 stands for none. */
+/** What a row takes behind `capacity`; 0 stands for nothing. */
 function nextCapacity(capacity: number, row: number, columns: number): number {
   if (capacity === 0) return FIRST_SAMPLES
   const full = fullCapacity(columns)
@@ -229,10 +230,10 @@ export class HeadTable {
 
   /** Empties the head and gives its memory back. */
   release(row: number): void {
-    const capacity = this.#capacity(row)
-    if (capacity === 0) return
-    this.#blocks.release(this.#address(row), this.#words(row, capacity))
-    this.#bytes -= this.#words(row, capacity) * 8
+    if (this.#capacity(row) === 0) return
+    const words = this.#words(row)
+    this.#blocks.release(this.#address(row), words)
+    this.#bytes -= words * 8
     this.#setState(row, this.#state(row) & FLOAT)
   }
 
@@ -301,7 +302,7 @@ export class HeadTable {
       at = this.length(row)
       assert(at === 0, 'a full head was not emptied')
     }
-    if (at === this.#capacity(row) || this.#isShort(row, at)) this.#grow(row, at)
+    if (at === this.#capacity(row) || this.#isShort(row, at)) this.#widen(row, at)
     const address = this.#address(row)
     const block = this.#blocks.arena.f64[slabOf(address)]!
     const halves = this.#blocks.arena.u32[slabOf(address)]!
@@ -323,28 +324,36 @@ export class HeadTable {
     return offset >>> 0 === offset
   }
 
-  /** Whether the block was sealed once and is not of full size yet. */
+  /** Whether the head was sealed once and does not take all that it can yet. */
   #isShort(row: number, length: number): boolean {
     const capacity = this.#capacity(row)
     return length === 0 && capacity > FIRST_SAMPLES && capacity < fullCapacity(this.#columns[row]!)
   }
 
-  #grow(row: number, length: number): void {
+  #widen(row: number, length: number): void {
+    const larger = nextCapacity(this.#capacity(row), row, this.#columns[row]!)
+    if ((this.#state(row) & WHOLE) === 0) this.#grow(row, length, larger)
+    else this.#setState(row, (this.#state(row) & (FLOAT | WHOLE)) | (larger << CAPACITY_SHIFT) | length)
+  }
+
+  /** The second block is as large as any: one that is outgrown soon would be of little use to others. */
+  #grow(row: number, length: number, larger: number): void {
     const columns = this.#columns[row]!
     const capacity = this.#capacity(row)
-    const larger = nextCapacity(capacity, row, columns)
-    const words = wordsOf(larger, columns)
+    const whole = larger > FIRST_SAMPLES ? WHOLE : 0
+    const words = wordsOf(whole === 0 ? larger : fullCapacity(columns), columns)
     const address = this.#blocks.allocate(words)
     this.#bytes += words * 8
     if (capacity === 0) this.#hooks.first(row)
     else {
       const old = this.#address(row)
       this.#move(old, capacity, address, larger, columns)
-      this.#blocks.release(old, wordsOf(capacity, columns))
-      this.#bytes -= wordsOf(capacity, columns) * 8
+      const given = this.#words(row)
+      this.#blocks.release(old, given)
+      this.#bytes -= given * 8
     }
     this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = address
-    this.#setState(row, (this.#state(row) & FLOAT) | (larger << CAPACITY_SHIFT) | length)
+    this.#setState(row, (this.#state(row) & FLOAT) | whole | (larger << CAPACITY_SHIFT) | length)
   }
 
   #move(from: number, capacity: number, to: number, larger: number, columns: number): void {
@@ -366,8 +375,10 @@ export class HeadTable {
     this.#setNewest(row, time_ms)
   }
 
-  #words(row: number, capacity: number): number {
-    return wordsOf(capacity, this.#columns[row]!)
+  /** Of the row's block. */
+  #words(row: number): number {
+    const columns = this.#columns[row]!
+    return wordsOf((this.#state(row) & WHOLE) === 0 ? this.#capacity(row) : fullCapacity(columns), columns)
   }
 
   #capacity(row: number): number {

@@ -13,7 +13,7 @@ export const COARSE_MS = 3_600_000
 /** Buckets of a chunk that goes to a file: a third of a day, four days. */
 const CHUNK_BUCKETS = 96
 /** A coarse chunk has so many at least, however little memory there is. */
-const LEAST_COARSE = 12
+const LEAST_COARSE = 8
 /** Of the memory for growing chunks. Fine ones come as long pieces, which a file takes as well; coarse ones a few buckets at a time. */
 const FINE_SHARE = 1 / 3
 const EVERY = allColumns(ROLLUP_COLUMNS)

@@ -57,11 +57,12 @@ export class Tables {
       })
     }
     // Most of the memory for what grows: longer chunks are smaller, and fewer. What is in files the system remembers as well.
-    this.files = filesOf('chunks', retention_ms, 4 / 16)
+    // Two parts are for what blocks leave unused.
+    this.files = filesOf('chunks', retention_ms, 3 / 16)
     this.rollupFiles = filesOf('rollups', rollups_ms, 1 / 16)
     this.samples = new SampleTable({
       files: this.files,
-      open_bytes: (cache_bytes * 8) / 16,
+      open_bytes: (cache_bytes * 7) / 16,
       span_ms: retention_ms / FILES,
       first: (row) => this.series.activate(row),
       sealed: (row, samples) => {
