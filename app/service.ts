@@ -288,7 +288,8 @@ export class Service implements Component {
     const complete_ms = (time_ms: number): number | undefined => {
       return this.#sources.complete(time_ms, !this.#gate.isOpen || this.#stages.refusing)
     }
-    return new Ticking({ pipeline: this.pipeline, clock, log, meter: telemetry.meter, complete_ms })
+    const last_ms = (): number | undefined => this.engine.analysis_ms
+    return new Ticking({ pipeline: this.pipeline, clock, log, meter: telemetry.meter, last_ms, complete_ms })
   }
 
   async #lastSending(): Promise<void> {

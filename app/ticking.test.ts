@@ -22,6 +22,7 @@ class Door {
     clock: this.clock,
     log: silentLog,
     meter: silentTelemetry.meter,
+    last_ms: () => undefined,
     complete_ms: () => undefined,
   })
 

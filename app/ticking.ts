@@ -21,6 +21,8 @@ export interface TickingOptions {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
+  /** The newest time that is known, of a life before too. */
+  readonly last_ms: () => number | undefined
   /** Up to where data is known to be complete at a time; undefined where nobody lags. */
   readonly complete_ms: (time_ms: number) => number | undefined
 }
@@ -46,7 +48,10 @@ export class Ticking {
 
   /** Tells the time; what more rules have to do waits for the next second. */
   async once(): Promise<void> {
-    await this.#tick(this.#options.clock.now_ms())
+    const time_ms = this.#options.clock.now_ms()
+    // Nobody was here for a while, which is no leap ahead.
+    this.#leapt(Math.min(0, time_ms - (this.#options.last_ms() ?? Number.NaN)))
+    await this.#tick(time_ms)
   }
 
   start(): void {

@@ -111,7 +111,21 @@ describe('our clock', () => {
     const data = barograph.diskNow()
     const { now_ms } = barograph
     await barograph.stop()
-    const { barograph: again } = await started(now_ms, data)
+    const { barograph: again, counts } = await started(now_ms, data)
+    expect(counts['barograph.clock.leaps{direction=back}']).toBeUndefined()
+    await told(again, 10, 500)
+    expect(await firing(again)).toEqual(['firing since 10:01'])
+  })
+
+  test('that is set right while we are away is told when we are back', async () => {
+    const { barograph } = await started()
+    barograph.clock.set(BEGIN + HOUR)
+    await told(barograph, 5, 1, -HOUR)
+    const data = barograph.diskNow()
+    await barograph.stop()
+    const { barograph: again, counts, said } = await started(BEGIN + MINUTE, data)
+    expect(counts['barograph.clock.leaps{direction=back}']).toBe(1)
+    expect(said).toContainEqual(expect.stringContaining('was set back'))
     await told(again, 10, 500)
     expect(await firing(again)).toEqual(['firing since 10:01'])
   })
