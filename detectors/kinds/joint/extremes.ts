@@ -67,10 +67,6 @@ export class Extremes {
     this.#moved.data.fill(Infinity, row * this.#width, (row + 1) * this.#width)
   }
 
-  begun(row: number): boolean {
-    return this.#end_ms.data[row]! !== 0
-  }
-
   /** True once blocks enough are known. */
   known(row: number): boolean {
     return this.#blocks.data[row]! >= this.#after

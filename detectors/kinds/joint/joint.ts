@@ -253,7 +253,7 @@ export class Joint implements Correctable {
     const alarm = out.score >= 1
     const allowed = { alarms_per_block: perBlock(budget_per_week), onset_ms: this.#quiet.last_ms(row) }
     const over = this.#extremes.learn(row, time_ms, evidence, allowed)
-    this.#runs.learn(row, time_ms, allowed)
+    if (over) this.#runs.learn(row, time_ms, allowed)
     if ((over || alarm) && this.#extremes.known(row)) {
       this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
       this.#move(row)

@@ -26,8 +26,10 @@ function watch() {
     sample.time_ms += MINUTE
     sample.z = z
     const beyond = runs.step(row, sample, evidence)
-    runs.learn(row, sample.time_ms, allowed)
-    runs.move(row, 0)
+    if (sample.time_ms % (6 * 60 * MINUTE) === 0) {
+      runs.learn(row, sample.time_ms, allowed)
+      runs.move(row, 0)
+    }
     return beyond
   }
   return { runs, evidence, row, sample, step }
