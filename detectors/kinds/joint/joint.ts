@@ -251,9 +251,11 @@ export class Joint implements Correctable {
     if (sample.count >= MIN_COUNT) this.#say(row, sample, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
-    const allowed = { alarms_per_block: perBlock(budget_per_week), onset_ms: this.#quiet.last_ms(row) }
-    const over = this.#extremes.learn(row, time_ms, evidence, allowed)
-    if (over) this.#runs.learn(row, time_ms, allowed)
+    const alarms_per_block = perBlock(budget_per_week)
+    const onset_ms = this.#quiet.last_ms(row)
+    // An object for each of the two is none at all: both calls are inlined.
+    const over = this.#extremes.learn(row, time_ms, evidence, { alarms_per_block, onset_ms })
+    if (over) this.#runs.learn(row, time_ms, { alarms_per_block, onset_ms })
     if ((over || alarm) && this.#extremes.known(row)) {
       this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
       this.#move(row)
