@@ -129,6 +129,8 @@ export function findingSentence(finding: Finding, language: Language): string {
 /** What is unusual about a value that lies where it should, by who said so. */
 const WITHIN: readonly (readonly [expert: string, Readonly<Record<Language, string>>])[] = [
   ['new', { en: 'a value never seen before', zh: '此前从未出现过' }],
+  ['run above', { en: 'higher than usual several times in a row', zh: '连续数次偏高' }],
+  ['run below', { en: 'lower than usual several times in a row', zh: '连续数次偏低' }],
   ['mean above', { en: 'on average higher than usual', zh: '近来平均偏高' }],
   ['mean below', { en: 'on average lower than usual', zh: '近来平均偏低' }],
 ]

@@ -20,7 +20,7 @@ const DAY = 1440
 const START = Date.UTC(2026, 0, 5)
 /** When trouble begins: five days are known by then. */
 const T = 5 * DAY
-const GOLDEN = join(import.meta.dirname, '../../tests/golden/scoring-4.bin')
+const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, '../../tests/golden', name))
 
 type Values = (minute: number) => number
 
@@ -400,10 +400,21 @@ describe('a snapshot', () => {
     expect(run(T + 30, T + 100, T + 215, T + 400, T + 610, T + 650, T + 800)).toEqual(whole)
   })
 
-  test('of version 4, with a copy in use, still loads', () => {
+  test('of version 4, with a copy in use, still loads, and is written as it was', () => {
     const stand = new Stand()
-    stand.engine.load(readFileSync(GOLDEN))
-    expect(Buffer.compare(stand.engine.save(), readFileSync(GOLDEN))).toBe(0)
+    stand.engine.load(golden('scoring-4-runs.bin'))
+    expect(Buffer.compare(stand.engine.save(), golden('scoring-4-runs.bin'))).toBe(0)
+    stand.feed(T + 60, T + 200, trouble).feed(T + 200, T + 400, calm)
+    expect(stand.told()).toEqual([expect.stringMatching(/^2[1-5]\d closed level_up$/)])
+  })
+
+  test('of version 4, from before `auto` watched runs, still loads', () => {
+    const stand = new Stand()
+    stand.engine.load(golden('scoring-4.bin'))
+    const bytes = stand.engine.save()
+    const again = new Stand()
+    again.engine.load(bytes)
+    expect(Buffer.compare(again.engine.save(), bytes)).toBe(0)
     stand.feed(T + 60, T + 200, trouble).feed(T + 200, T + 400, calm)
     expect(stand.told()).toEqual([expect.stringMatching(/^2[1-5]\d closed level_up$/)])
   })

@@ -45,6 +45,11 @@ export class Evidence {
     this.#mute_ms.data[row * 2 + 1] = time_ms + (up ? OTHER_MS : SAME_MS)
   }
 
+  /** True where means of this side say nothing. */
+  muted(row: number, time_ms: number, up: boolean): boolean {
+    return time_ms < this.#mute_ms.data[row * 2 + (up ? 0 : 1)]!
+  }
+
   /** What is near the reference again: the mean begins anew. */
   settle(row: number): void {
     this.#mean.data[row] = 0
@@ -59,8 +64,7 @@ export class Evidence {
     this.#surprise.data[row] = surprise
     const still_ms = still ? this.#still_ms.data[row]! + passed_ms : 0
     this.#still_ms.data[row] = still_ms
-    const muted = time_ms < this.#mute_ms.data[row * 2 + (mean > 0 ? 0 : 1)]!
-    const lasting = muted ? 0 : Math.log(1 + MEAN_SCALE * Math.abs(mean))
+    const lasting = this.muted(row, time_ms, mean > 0) ? 0 : Math.log(1 + MEAN_SCALE * Math.abs(mean))
     const current = this.current
     current[0] = z > 0 ? single : 0
     current[1] = z < 0 ? single : 0

@@ -31,6 +31,8 @@ const UNIT_MIN = 0.15
 export class Extremes {
   readonly #width: number
   readonly #least: readonly number[]
+  readonly #kinds: number
+  readonly #after: number
   readonly #end_ms
   readonly #blocks
   readonly #largest
@@ -40,9 +42,14 @@ export class Extremes {
   readonly #unit
   readonly #moved
 
-  /** `least`: what evidence of each kind must reach, whatever a row has seen. */
-  constructor(rows: Rows, least: readonly number[]) {
+  /**
+   * `least`: what evidence of each kind must reach, whatever a row has seen. `kinds`: how many share the budget, those of others
+   * included. `blocks`: so many are known before anything is anomalous.
+   */
+  constructor(rows: Rows, least: readonly number[], { kinds = least.length, blocks = MIN_BLOCKS } = {}) {
     this.#least = least
+    this.#kinds = kinds
+    this.#after = blocks
     this.#width = least.length
     this.#end_ms = rows.column(Float64Array)
     this.#blocks = rows.column(Uint16Array)
@@ -62,7 +69,7 @@ export class Extremes {
 
   /** True once blocks enough are known. */
   known(row: number): boolean {
-    return this.#blocks.data[row]! >= MIN_BLOCKS
+    return this.#blocks.data[row]! >= this.#after
   }
 
   /** Evidence of kind `k` that is anomalous; Infinity while unknown. */
@@ -107,10 +114,10 @@ export class Extremes {
     this.#square.data[at] = spread
     this.#largest.data[at] = 0
     const scale = Math.max(TO_SCALE * Math.sqrt(spread), SCALE_MIN) * (1 + DOUBT / blocks)
-    const p = Math.min(0.5, alarms_per_block / this.#width)
+    const p = Math.min(0.5, alarms_per_block / this.#kinds)
     this.#unit.data[at] = Math.max(UNIT_MIN, scale / TO_SCALE)
     this.#threshold.data[at] =
-      blocks < MIN_BLOCKS ? Infinity : Math.max(learned + scale * (-Math.log(p) - EULER), this.#least[k]!)
+      blocks < this.#after ? Infinity : Math.max(learned + scale * (-Math.log(p) - EULER), this.#least[k]!)
   }
 }
 

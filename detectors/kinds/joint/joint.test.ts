@@ -57,7 +57,7 @@ test('a spike that comes every day at another hour is said three times, and a la
   const said: boolean[] = []
   let from = begin
   for (let day = 0; day < 7; day++) {
-    const at = begin + day * 1440 + ((day * 5) % 12) * 60
+    const at = begin + day * 1440 + ((day * 7) % 12) * 60
     feed(joint, { from, to: at })
     said.push(feed(joint, { from: at, to: at + 1 }, day === 6 ? 900 : 300)[0]!.score >= 1)
     from = at + 1
@@ -78,11 +78,43 @@ test('state that was written before still loads, and goes on as it would have', 
   const joint = made()
   feed(joint, { from: 0, to: 6000 })
   const loaded = made()
-  loaded.load(golden(5))
+  loaded.load(golden(6))
   const said = feed(loaded, { from: 6000, to: 6500 })
   expect(said.map(({ score }) => score.toPrecision(6))).toEqual(
     feed(joint, { from: 6000, to: 6500 }).map(({ score }) => score.toPrecision(6)),
   )
+})
+
+test('state from before runs were watched loads, goes on, and watches them from then on', () => {
+  const loaded = made()
+  loaded.load(golden(5))
+  const same = made()
+  same.load(golden(6))
+  const calm = { from: 6000, to: 8000 }
+  const said = feed(loaded, calm)
+  expect(said.map(({ expected }) => expected)).toEqual(feed(same, calm).map(({ expected }) => expected))
+  expect(said.filter(({ score }) => score >= 1)).toEqual([])
+  const again = made()
+  again.load(loaded.save())
+  expect(feed(again, { from: 8000, to: 8060 }, 40)).toEqual(feed(loaded, { from: 8000, to: 8060 }, 40))
+})
+
+test('samples in a row that lie off by less than one alone would have to are told, and named', () => {
+  const told = [1, 6].map((samples) => {
+    const joint = made()
+    // Now and then one comes alone: only their number is unusual.
+    const noisy = (i: number): number => (i % 397 === 0 ? 105.4 : 100 + ((i * 7919) % 101) / 29)
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    const blamed: (string | undefined)[] = []
+    const at = 7 * 1440
+    for (let i = 0; i < at + samples; i++) {
+      joint.step(0, START + i * MINUTE, i < at ? noisy(i) : 105.4, verdict)
+      if (i >= at && verdict.score >= 1) blamed.push(joint.blamed()[0])
+    }
+    return blamed
+  })
+  expect(told[0]).toEqual([])
+  expect(told[1]).toEqual(['run above'])
 })
 
 test('state from before values were remembered loads, and learns them anew', () => {

@@ -17,6 +17,7 @@ import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
+import { RUN_COLUMNS, Runs } from './runs.ts'
 import { Sample } from './sample.ts'
 import { Spread } from './spread.ts'
 
@@ -44,9 +45,10 @@ const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
 const MAX_CADENCE_MS = 7 * 86_400_000
 /** Of saved state; before 3 it said no version, and began with the rows. */
-const VERSION = 5
-/** Without the columns of novelty; they begin anew. */
+const VERSION = 6
+/** Without the columns of novelty, and of runs; they begin anew. */
 const BEFORE_NOVELTY = 4
+const BEFORE_RUNS = 5
 const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
@@ -55,16 +57,19 @@ const AFTER_MEANS = 4
 const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
 /** After those of `EVIDENCE`: that no value was near. It needs no past extremes, and moves with the others. */
 const NOVEL = EVIDENCE.length
+/** That several samples in a row lay on one side. */
+const RUN = NOVEL + 1
+const KINDS = EVIDENCE.length + 2
 const NOVEL_UNIT = 0.15
 /** What is said of a new value weighs more, by this share of its news. */
 const NEWS = 0.2
-/** A mean is asked more, up to this after a week, where the value is one that was seen. */
+/** A mean or a run is asked more, up to this after a week, where the value is one that was seen. */
 const SEEN = 0.2
 const WEEK_MS = 7 * 86_400_000
 
 /**
  * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
- * around it (`Spread`), what speaks against the sample (`Evidence`) compared with the largest of its kind in past blocks
+ * around it (`Spread`), what speaks against the sample (`Evidence`) and those just before it (`Runs`) compared with the largest of its kind in past blocks
  * (`Extremes`) at the rate that the budget allows (`Rate`), whether the value was ever there (`Novelty`), said once (`Quiet`),
  * and not again and again (`Recurrence`).
  * Each sample is judged first and learned afterwards, clipped.
@@ -76,7 +81,7 @@ export class Joint implements Correctable {
   readonly #forecast: Forecast
   readonly #spread = new Spread(this.#rows)
   readonly #evidence = new Evidence(this.#rows)
-  readonly #extremes = new Extremes(this.#rows, LEAST)
+  readonly #extremes = new Extremes(this.#rows, LEAST, { kinds: KINDS })
   readonly #rate = new Rate(this.#rows)
   readonly #quiet = new Quiet(this.#rows)
   readonly #recurrence = new Recurrence(this.#rows)
@@ -89,6 +94,9 @@ export class Joint implements Correctable {
   readonly #last = this.#rows.column(Float64Array)
   readonly #cadence_ms = this.#rows.column(Float64Array)
   readonly #novelty: Novelty
+  readonly #runs: Runs
+  /** How far the last step's run is beyond what is asked. */
+  #run = LOG_MIN
   /** Of the last step: the kind of evidence that weighed most, the logarithm of its score, and whether a level was adopted. */
   #most = 0
   #log = LOG_MIN
@@ -101,6 +109,7 @@ export class Joint implements Correctable {
     this.#forecast = new Forecast(this.#rows, this.#civil)
     // The last columns: state of before has them not.
     this.#novelty = new Novelty(this.#rows)
+    this.#runs = new Runs(this.#rows, KINDS)
   }
 
   get live(): number {
@@ -137,7 +146,9 @@ export class Joint implements Correctable {
   }
 
   blamed(): readonly string[] {
-    return this.#log >= 0 ? [EVIDENCE[this.#most] ?? 'new', this.#forecast.best] : []
+    if (this.#log < 0) return []
+    const run = this.#runs.up ? 'run above' : 'run below'
+    return [this.#most === RUN ? run : (EVIDENCE[this.#most] ?? 'new'), this.#forecast.best]
   }
 
   shape(): FindingKind | undefined {
@@ -186,8 +197,7 @@ export class Joint implements Correctable {
     if (!noise) return
     this.#rate.raise(row)
     if (!this.#extremes.known(row)) return
-    this.#extremes.move(row, this.#rate.shift(row))
-    this.#bands(row)
+    this.#move(row)
   }
 
   views(): readonly Uint8Array[] {
@@ -207,7 +217,8 @@ export class Joint implements Correctable {
     const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: number; zone: string }
     if (!(version <= VERSION)) throw new ServiceError('bad_data', `state of auto has version ${version}`)
     if (version < BEFORE_NOVELTY || zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
-    this.#rows.load(rows, version === BEFORE_NOVELTY ? NOVELTY_COLUMNS : 0)
+    const added = version === BEFORE_NOVELTY ? NOVELTY_COLUMNS + RUN_COLUMNS : version === BEFORE_RUNS ? RUN_COLUMNS : 0
+    this.#rows.load(rows, added)
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
 
@@ -216,6 +227,7 @@ export class Joint implements Correctable {
     this.#forecast.begin(row, value)
     this.#spread.begin(row, value)
     this.#extremes.begin(row, time_ms)
+    this.#runs.begin(row, time_ms)
     this.#rate.begin(row)
     this.#quiet.begin(row)
     this.#reset.begin(row, value)
@@ -234,18 +246,19 @@ export class Joint implements Correctable {
     const sample = this.#sample
     this.#regard(row, time_ms, value)
     const evidence = this.#evidence.step(row, sample)
+    this.#run = this.#runs.step(row, sample, this.#evidence)
     sample.news = this.#novelty.step(row, sample)
     if (sample.count >= MIN_COUNT) this.#say(row, sample, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
-    const over = this.#extremes.learn(row, time_ms, evidence, {
-      alarms_per_block: perBlock(budget_per_week),
-      onset_ms: this.#quiet.last_ms(row),
-    })
+    const alarms_per_block = perBlock(budget_per_week)
+    const onset_ms = this.#quiet.last_ms(row)
+    // An object for each of the two is none at all: both calls are inlined.
+    const over = this.#extremes.learn(row, time_ms, evidence, { alarms_per_block, onset_ms })
+    if (over) this.#runs.learn(row, time_ms, { alarms_per_block, onset_ms })
     if ((over || alarm) && this.#extremes.known(row)) {
       this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
-      this.#extremes.move(row, this.#rate.shift(row))
-      this.#bands(row)
+      this.#move(row)
     }
     this.#spread.learn(row, this.#civil.day_ms, sample)
     this.#forecast.learn(row, sample)
@@ -316,15 +329,16 @@ export class Joint implements Correctable {
   }
 
   /** The score of what is anomalous: under 1 where it was said before, or recurs. */
-  #news(row: number, { time_ms, residual, age_ms }: Sample): number {
+  #news(row: number, { time_ms, residual, scale, age_ms }: Sample): number {
     const said = this.#quiet.say(row, time_ms, this.#log)
-    if (this.#most >= SINGLE && this.#most !== NOVEL) return said
-    const score = said < 1 && this.#recurrence.outgrown(row, time_ms, residual) ? Math.exp(this.#log) : said
+    if (this.#most >= SINGLE && this.#most < NOVEL) return said
+    const size = this.#most === RUN ? this.#runs.sum(row) * scale : residual
+    const score = said < 1 && this.#recurrence.outgrown(row, time_ms, size) ? Math.exp(this.#log) : said
     if (score < 1) return score
-    this.#evidence.mute(row, time_ms, residual > 0)
+    this.#evidence.mute(row, time_ms, size > 0)
     this.#novelty.gather(row, time_ms)
     const allowed = (age_ms / WEEK_MS) * (this.#context.budget_per_week / this.#rows.live)
-    return this.#recurrence.usual(row, time_ms, residual, allowed) ? UNDER : score
+    return this.#recurrence.usual(row, time_ms, size, allowed) ? UNDER : score
   }
 
   /** Finds the evidence furthest beyond its threshold. */
@@ -340,6 +354,11 @@ export class Joint implements Correctable {
         most = k
       }
     }
+    // What a sample says by itself is said of it; a run speaks where nothing else does.
+    if (log < 0 && this.#run >= 0) {
+      log = this.#run
+      most = RUN
+    }
     this.#most = most
     this.#log = log > LOG_MAX ? LOG_MAX : log > LOG_MIN ? log : LOG_MIN
   }
@@ -348,8 +367,8 @@ export class Joint implements Correctable {
   #renew(row: number, { news, age_ms }: Sample, known: boolean): void {
     if (news === 0) {
       const young = age_ms < WEEK_MS ? age_ms / WEEK_MS : 1
-      if (this.#log > 0 && this.#most >= SINGLE && this.#most < AFTER_MEANS)
-        this.#log = Math.max(this.#log - SEEN * young, -SEEN)
+      const mean = this.#most >= SINGLE && this.#most < AFTER_MEANS
+      if (this.#log > 0 && (mean || this.#most === RUN)) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
       return
     }
     if (known) {
@@ -361,6 +380,14 @@ export class Joint implements Correctable {
       }
     }
     if (this.#log >= 0) this.#log = Math.min(this.#log + NEWS * news, LOG_MAX)
+  }
+
+  /** Thresholds follow the rate. */
+  #move(row: number): void {
+    const shift = this.#rate.shift(row)
+    this.#extremes.move(row, shift)
+    this.#runs.move(row, shift)
+    this.#bands(row)
   }
 
   /** Half widths of the band above and below, in standard deviations. */

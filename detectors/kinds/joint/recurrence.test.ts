@@ -17,10 +17,18 @@ function told(onsets: readonly (readonly [after_ms: number, deviation: number])[
 
 /** One a day or so, of 100 or so. */
 const daily = (days: number): [number, number][] =>
-  Array.from({ length: days }, (_, i) => [i * DAY + ((i * 7) % 5) * HOUR, 100 + ((i * 37) % 11)])
+  Array.from({ length: days }, (_, i) => [i * DAY + ((i * 4) % 7) * HOUR, 100 + ((i * 37) % 11)])
 
 test('three occasions of about the same size are news, more are not', () => {
   expect(told(daily(6))).toEqual([false, false, false, true, true, true])
+})
+
+test('what comes at the same distance again is known at the third occasion', () => {
+  const every = (hours: readonly number[]): boolean[] => told(hours.map((hour) => [hour * HOUR, 100]))
+  expect(every([0, 24, 48, 72])).toEqual([false, false, true, true])
+  expect(every([0, 24, 47])).toEqual([false, false, true])
+  expect(every([0, 24, 45])).toEqual([false, false, false])
+  expect(every([0, 2, 4])).toEqual([false, false, false])
 })
 
 test('onsets of one occasion count once', () => {

@@ -10,6 +10,8 @@ const KNOWN = 3
 const BEYOND_BUDGET = 2
 const APART_S = 3 * 86_400
 const FORGET_S = 14 * 86_400
+/** Times between two occasions and the next that differ by no more than this share are no chance: two make it known. */
+const REGULAR = 0.05
 /** Onsets closer than this are one occasion. */
 const OCCASION_S = 6 * 3600
 /** News again: after less than this share of the usual time between, though not at once. */
@@ -24,7 +26,7 @@ const TINY = 1e-30
 
 /**
  * Onsets of about the same size and side that come again and again, as backups, cleanings and batches do at times of
- * their own. The first three occasions are news, the next are not, nor are smaller ones beside them, unless they come far more
+ * their own. The first three occasions are news, two where the next comes after the same time again, the others are not, nor are smaller ones beside them, unless they come far more
  * often than before. What is larger is another onset; what is clearly smaller is none while the occasion of a larger one lasts.
  */
 export class Recurrence {
@@ -57,7 +59,9 @@ export class Recurrence {
     const count = this.#count.data[at]!
     const since_s = (now_s - this.#last_s.data[at]!) >>> 0
     this.#last_s.data[at] = now_s
-    const enough = Math.max(1, Math.min(KNOWN, BEYOND_BUDGET * allowed))
+    const between_s = this.#between_min.data[at]! * 60
+    const regular = between_s > 0 && Math.abs(since_s - between_s) <= REGULAR * between_s
+    const enough = Math.max(1, Math.min(regular ? KNOWN - 1 : KNOWN, BEYOND_BUDGET * allowed))
     const known = count >= enough || larger >= KNOWN
     if (count === 0) {
       this.#size.data[at] = size
@@ -66,7 +70,6 @@ export class Recurrence {
       return known
     }
     this.#size.data[at]! += FOLLOW * (size - this.#size.data[at]!)
-    const between_s = this.#between_min.data[at]! * 60
     const often = since_s > AT_ONCE_S && since_s < between_s * OFTEN
     if (since_s > OCCASION_S || often) {
       if (count < COUNT_MAX) this.#count.data[at] = count + 1
