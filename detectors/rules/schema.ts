@@ -4,7 +4,7 @@ import { duration } from '#core/config/duration.ts'
 
 /** YAML's scalars as text; a key with nothing behind it is ''. */
 const scalar = z
-  .union([z.string(), z.number(), z.boolean(), z.null()], { error: 'a text' })
+  .union([z.string(), z.number(), z.boolean(), z.null()], { error: 'must be a text' })
   .transform((value) => (value === null ? '' : String(value)))
 const texts = z.record(z.string(), scalar).superRefine((given, context) => {
   for (const key of Object.keys(given)) {
@@ -13,7 +13,7 @@ const texts = z.record(z.string(), scalar).superRefine((given, context) => {
   }
 })
 const labels = texts.refine((given) => !('__name__' in given), '__name__ cannot be set by a rule').default({})
-const expr = z.union([z.string().min(1), z.number().transform(String)], { error: 'an expression' })
+const expr = z.union([z.string().min(1), z.number().transform(String)], { error: 'must be an expression' })
 const name = z.string().min(1)
 
 const A_WEEK: Readonly<Record<string, number>> = { day: 7, week: 1, month: 7 / 30 }
@@ -88,7 +88,7 @@ export const groupSchema = z.strictObject({
   limit: z.int().default(0),
   datasource: name.optional(),
   labels,
-  rules: z.array(z.record(z.string(), z.unknown()), { error: 'a list of rules' }).default([]),
+  rules: z.array(z.record(z.string(), z.unknown()), { error: 'must be a list of rules' }).default([]),
 })
 
 export type GroupText = z.output<typeof groupSchema>

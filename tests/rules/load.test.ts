@@ -204,7 +204,7 @@ test.each([
   ['groups: {a: 1}', /groups: .*expected array/],
   ['groups: [7]', /groups\[0\]: .*expected object/],
   [rule('7'), /rules\[0\]: /],
-  [rule('{record: a}'), /rules\[0\]\.expr: an expression/],
+  [rule('{record: a}'), /rules\[0\]\.expr: is missing/],
   [rule('{record: a, expr: b, labels: {__name__: c}}'), /labels: __name__ cannot be set/],
   [rule('{record: a, expr: b, labels: {"": c}}'), /labels\.: not a label name/],
   [rule('{anomaly: a, expr: b, annotations: {x: "{{ query `up` }}"}}'), /annotations\.x: query is for alert rules/],
