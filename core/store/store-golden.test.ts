@@ -90,10 +90,10 @@ function keep(name: string, saved: Uint8Array): string {
   return kept
 }
 
-test('a snapshot of format 2 loads, with its files', () => {
+test.each(['2', '3'])('a snapshot of format %s loads, with its files', (format) => {
   const made = storeIn(folder)
   fill(made)
-  const kept = keep('2', made.save())
+  const kept = keep(format, made.save())
   const copy = join(folder, 'copy')
   cpSync(kept, copy, { recursive: true })
   const store = storeIn(copy)
@@ -108,8 +108,8 @@ test('what is not ours is refused, and changes nothing', () => {
   fill(store)
   const before = answers(store)
   const saved = store.save().slice()
-  expect(() => store.load(Uint8Array.of(3, ...saved.subarray(1)))).toThrow(
-    'the store has format 3; this version reads formats 1 and 2',
+  expect(() => store.load(Uint8Array.of(4, ...saved.subarray(1)))).toThrow(
+    'the store has format 4; this version reads formats 1 to 3',
   )
   expect(() => store.load(saved.subarray(0, saved.length - 1))).toThrow(expect.objectContaining({ code: 'bad_data' }))
   expect(() => store.load(Uint8Array.of(...saved, 0))).toThrow('1 bytes too many')
