@@ -118,9 +118,9 @@ export class HeadTable {
     return this.#records.f64[row >>> ROW_SHIFT]![(row & ROW_MASK) * 2]!
   }
 
-  /** The mark behind which samples are late, where what is left does not tell it. */
+  /** The mark behind which samples are late, where what is left does not tell it: a head ends with the newest. */
   markNewest(row: number, time_ms: number): void {
-    if (time_ms > this.newest_ms(row)) this.#setNewest(row, time_ms)
+    if (this.length(row) === 0 && time_ms > this.newest_ms(row)) this.#setNewest(row, time_ms)
   }
 
   length(row: number): number {
@@ -171,11 +171,13 @@ export class HeadTable {
         const address = recordState[record * 2 + 2]!
         const slab = address >>> SLAB_SHIFT
         const word = address & WORD_MASK
-        const block = f64[slab]!
-        const offset = time_ms - block[word]!
+        const offsets = u32[slab]!
+        const half = (word + BLOCK_HEAD) * 2 + length
+        // The time of the block's first sample lies in a line of its own, the newest time beside the row's state.
+        const offset = offsets[half - 1]! + (time_ms - recordTime[record]!)
         if (offset >>> 0 === offset) {
-          u32[slab]![(word + BLOCK_HEAD) * 2 + length] = offset
-          block[word + BLOCK_HEAD + (capacity >>> 1) + length] = values[i]!
+          offsets[half] = offset
+          f64[slab]![word + BLOCK_HEAD + (capacity >>> 1) + length] = values[i]!
           recordState[record * 2 + 3] = state + 1
           recordTime[record] = time_ms
           continue
@@ -278,10 +280,8 @@ export class HeadTable {
       if (capacity === 0) continue
       const address = slab[record + 2]!
       const word = (address & WORD_MASK) + BLOCK_HEAD
-      const block = f64[address >>> SLAB_SHIFT]!
       const at = Math.min(state & LENGTH, capacity - 1)
-      sum +=
-        block[word - BLOCK_HEAD]! + block[word + (capacity >>> 1) + at]! + u32[address >>> SLAB_SHIFT]![word * 2 + at]!
+      sum += f64[address >>> SLAB_SHIFT]![word + (capacity >>> 1) + at]! + u32[address >>> SLAB_SHIFT]![word * 2 + at]!
     }
     this.#fetched[0] = sum
   }
