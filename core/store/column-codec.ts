@@ -19,6 +19,13 @@ const DEAR_BYTES = 3
 let whole = new Float64Array(256)
 /** Where raw values are put together. */
 let aligned = new Float64Array(256)
+let alignedBytes = new Uint8Array(aligned.buffer)
+
+interface ColumnRange {
+  readonly values: Float64Array
+  readonly from: number
+  readonly to: number
+}
 
 /** A column of `count` values is never larger than this. */
 export function columnLimit(count: number): number {
@@ -26,11 +33,7 @@ export function columnLimit(count: number): number {
 }
 
 /** `values[from … to)` to `out` at `at`, as small as we can and without loss; returns where it ends. */
-export function encodeColumn(
-  range: { values: Float64Array; from: number; to: number },
-  out: Uint8Array,
-  at: number,
-): number {
+export function encodeColumn(range: ColumnRange, out: Uint8Array, at: number): number {
   const { values, from, to } = range
   const count = to - from
   if (isRegular(values, from, to)) return writeRegular(values[from]!, values[from + 1]! - values[from]!, count, out, at)
@@ -76,7 +79,7 @@ function writeRegular(first: number, step: number, count: number, out: Uint8Arra
 
 /** XOR, if that is smaller than `limit` and than the values as they are. */
 function writeFloats(
-  { values, from, to }: { values: Float64Array; from: number; to: number },
+  { values, from, to }: ColumnRange,
   limit: number,
   out: Uint8Array,
   at: number,
@@ -88,11 +91,20 @@ function writeFloats(
   return at + 1 + length
 }
 
-function writeRaw(range: { values: Float64Array; from: number; to: number }, out: Uint8Array, at: number): number {
-  const { values, from, to } = range
+function align(count: number): void {
+  aligned = grown(aligned, count)
+  if (alignedBytes.buffer !== aligned.buffer) alignedBytes = new Uint8Array(aligned.buffer)
+}
+
+function writeRaw({ values, from, to }: ColumnRange, out: Uint8Array, at: number): number {
+  const count = to - from
+  align(count)
+  for (let i = 0; i < count; i++) aligned[i] = values[from + i]!
+  const end = at + 1 + count * 8
   out[at] = RAW
-  out.set(new Uint8Array(values.slice(from, to).buffer), at + 1)
-  return at + 1 + (to - from) * 8
+  // Rollups have a dozen: to make a view that copies them would cost more.
+  for (let i = at + 1; i < end; i++) out[i] = alignedBytes[i - at - 1]!
+  return end
 }
 
 /** The column at `at` of `bytes` to `target.values`. The bytes must be ours: their checksum was seen to. */
@@ -108,8 +120,8 @@ export function decodeColumn(
   else if (kind === XOR) decodeXor(bytes, at + 1, target.values, target.to, target.count)
   else {
     const { values, to, count } = target
-    aligned = grown(aligned, count)
-    new Uint8Array(aligned.buffer).set(bytes.subarray(at + 1, at + 1 + count * 8))
+    align(count)
+    alignedBytes.set(bytes.subarray(at + 1, at + 1 + count * 8))
     for (let i = 0; i < count; i++) values[to + i] = aligned[i]!
   }
 }

@@ -8,13 +8,17 @@ export function varintLength(value: number): number {
 }
 
 export function writeVarint(value: number, out: Uint8Array, at: number): number {
-  let rest = value
+  let high = value
   let end = at
-  while (rest >= 128) {
-    out[end++] = (rest % 128) | 128
-    rest = Math.floor(rest / 128)
+  while (high >= 2 ** 31) {
+    const rest = Math.floor(high / 128)
+    // Not by `%`: of floats it is dear.
+    out[end++] = (high - rest * 128) | 128
+    high = rest
   }
-  out[end++] = rest
+  let low = high | 0
+  for (; low >= 128; low >>>= 7) out[end++] = low | 128
+  out[end++] = low
   return end
 }
 
