@@ -64,7 +64,7 @@ function wordsOf(capacity: number, columns: number): number {
 /**
  * The newest samples of every row, raw. A row has a record of 16 bytes: the time of its newest sample ever, the address of its block,
  * its state. A block is the time of its first sample, 64 bits of stale flags, the other times as ms behind the first (u32), then each
- * value column: so an append touches a record and two or three lines of a block.
+ * value column: so an append touches a record and two lines of a block.
  */
 export class HeadTable {
   readonly #blocks: Blocks
@@ -76,7 +76,7 @@ export class HeadTable {
   /** Newest time that the last `pushFloats` stored. */
   pushed_ms = -Infinity
   /** Where `#fetch` leaves what nobody reads. */
-  readonly #fetched = new Float64Array(1)
+  readonly #fetched = new Int32Array(1)
 
   constructor(blocks: Blocks, hooks: HeadHooks) {
     this.#blocks = blocks
@@ -264,12 +264,12 @@ export class HeadTable {
 
   /**
    * Loads what the samples from `from` to before `to` will touch before it is needed, in a loop that waits for nothing: the misses of many rows become
-   * one. What is loaded must go somewhere, else the compiler leaves it out.
+   * one. What is loaded must go somewhere, else the compiler leaves it out; as bits, since sums of floats wait for each other.
    */
   #fetch(series: Uint32Array, from: number, to: number): void {
     const { u32: records } = this.#records
-    const { f64, u32 } = this.#blocks.arena
-    let sum = 0
+    const { u32 } = this.#blocks.arena
+    let bits = 0
     for (let i = from; i < to; i++) {
       const row = series[i]!
       const slab = records[row >>> ROW_SHIFT]
@@ -281,9 +281,10 @@ export class HeadTable {
       const address = slab[record + 2]!
       const word = (address & WORD_MASK) + BLOCK_HEAD
       const at = Math.min(state & LENGTH, capacity - 1)
-      sum += f64[address >>> SLAB_SHIFT]![word + (capacity >>> 1) + at]! + u32[address >>> SLAB_SHIFT]![word * 2 + at]!
+      const block = u32[address >>> SLAB_SHIFT]!
+      bits ^= block[word * 2 + at]! ^ block[(word + (capacity >>> 1) + at) * 2]!
     }
-    this.#fetched[0] = sum
+    this.#fetched[0] = bits
   }
 
   #pushFloat(row: number, time_ms: number, value: number, stale: number): void {

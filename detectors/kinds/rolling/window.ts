@@ -27,15 +27,15 @@ const LINE = 16
 
 /**
  * Loads what a strip will need before it is needed, in a loop that waits for nothing: the misses of many rows become
- * one. What is loaded must go somewhere, else the compiler leaves it out.
+ * one. What is loaded must go somewhere, else the compiler leaves it out; as bits, since sums of floats wait for each other.
  */
-export function fetch({ sorted, season, window }: Page, { length, keys, cells }: Strip): void {
+export function fetch({ words, season, window }: Page, { length, keys, cells }: Strip): void {
   for (let i = 0; i < length; i++) {
     const row = keys[i * KEYS + ROW]!
     const base = row * window
-    let sum = season[keys[i * KEYS + SLOT]!]!
-    for (let at = base; at < base + window; at += LINE) sum += sorted[at]!
-    cells[i * CELLS + FETCHED] = sum
+    let bits = season[keys[i * KEYS + SLOT]!]!
+    for (let at = base; at < base + window; at += LINE) bits ^= words[at]!
+    cells[i * CELLS + FETCHED] = bits
   }
 }
 
