@@ -43,6 +43,7 @@ const {
   EXPERTS,
   KEYS,
   MIDDLE,
+  NOTHING,
   ROW,
   SAMPLE,
   SCORE,
@@ -61,8 +62,6 @@ export interface RollingOptions extends Shape {
 const WEEK_MS = 7 * 86_400_000
 /** Beyond this a value is judged as if it were this: state is 32 bit. */
 const HUGE = 1e30
-/** Nearer to 0 is 0: windows keep a 0 as something else. */
-const NOTHING = 1e-29
 /** Mean absolute deviation of a Gaussian is 0.798 of its standard deviation. */
 const MEAN_TO_SIGMA = 1.2533
 /** A window begins anew with so many copies of a level. */

@@ -17,18 +17,32 @@ const {
   LIMIT,
   MARKED,
   MARKS,
-  MEAN,
   PEAK_AT,
   PEAKS,
   PLAIN,
   PREVIOUS,
   SQUARE,
   STATE,
-  STEP,
   STRICT,
 } = layout
-const { BEYOND, CELLS, DISTANCE, DT_MS, GROWN_MS, KEYS, MIDDLE, ROW, SCORE, SEASONAL, SEEN_BEFORE, WIDTH, YOUNG } =
-  sample
+const {
+  BEYOND,
+  CELLS,
+  DISTANCE,
+  DT_MS,
+  EXPECTED,
+  GROWN_MS,
+  KEYS,
+  MEDIAN,
+  MIDDLE,
+  NOTHING,
+  ROW,
+  SCORE,
+  SEASONAL,
+  SEEN_BEFORE,
+  WIDTH,
+  YOUNG,
+} = sample
 
 /** Distances beyond this many standard deviations are peaks: the tail is fitted to them. */
 const PEAK = 2
@@ -58,7 +72,7 @@ const DOUBT = 6
 const DOUBT_MS = 30 * 60_000
 /** After a day and so many samples nothing is left of it. */
 const GROWN = 1000
-/** A row that was 0 all the time has no scale at all: its first move says nothing before it has been still for so long. */
+/** What is 0 most of the time has no scale: it says nothing before it had so long to show how far it moves, and how often. */
 const ZERO_MS = 2 * 60 * 60_000
 /** After a gap of g cadences the band is wider by √(1 + g / 20), at most threefold. */
 const GAP_CADENCES = 5
@@ -97,8 +111,7 @@ export function judge({ state, marks }: Page, strip: Strip): void {
       beyond = state[row * STATE + LIMIT]!
       if (age_ms < GROWN_MS || count < GROWN) {
         beyond *= 1 + (DOUBT * cadence_ms + DOUBT_MS) / age_ms
-        const still = 0 === state[row * STATE + STEP]! && 0 === state[row * STATE + MEAN]!
-        if (still && age_ms < ZERO_MS) beyond = 0
+        if (age_ms < ZERO_MS && Math.abs(cells[c + EXPECTED + MEDIAN]!) < NOTHING) beyond = 0
       }
       const dt_ms = cells[c + DT_MS]!
       if (dt_ms > GAP_CADENCES * cadence_ms) {
