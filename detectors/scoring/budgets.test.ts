@@ -40,6 +40,28 @@ test('within the budget nothing is changed; beyond it scores fall and bands wide
   expect(strictness(4 * WEEK + 1000 * HOUR)).toBeCloseTo(3)
 })
 
+test('a large budget is not in hand at once: four alarms are, the others are earned', () => {
+  const budgets = new Budgets(silentMeter)
+  const day = spender({ allowed: 20 * 7 })
+  const verdict = verdictOf(2)
+  for (let i = 0; i < 8; i++) budgets.alarm((i * HOUR) / 4, day)
+  budgets.apply(verdict, 2 * HOUR, day)
+  expect(verdict.score).toBeLessThan(2)
+  const later = verdictOf(2)
+  for (let i = 0; i < 8; i++) budgets.alarm(3 * 24 * HOUR + (i * HOUR) / 4, day)
+  budgets.apply(later, 3 * 24 * HOUR + 2 * HOUR, day)
+  expect(later.score).toBe(2)
+})
+
+test('a band that ends at 0 still does where the budget widens it', () => {
+  const budgets = new Budgets(silentMeter)
+  for (let i = 0; i < 9; i++) budgets.alarm(i * HOUR, spender())
+  const verdict = { ...verdictOf(2), lower: 0 }
+  budgets.apply(verdict, 9 * HOUR, spender())
+  expect(verdict.upper).toBeGreaterThan(12)
+  expect(verdict.lower).toBe(0)
+})
+
 test('an outage that many series see is one event to the budget', () => {
   const budgets = new Budgets(silentMeter)
   for (let i = 0; i < 500; i++) budgets.alarm(i * 1000, spender())
@@ -49,7 +71,7 @@ test('an outage that many series see is one event to the budget', () => {
 })
 
 test('a service and everything have budgets of their own', () => {
-  const budgets = new Budgets(silentMeter, { total: 100, services: { shop: 1 } })
+  const budgets = new Budgets(silentMeter, { total: 200, services: { shop: 1 } })
   for (let i = 0; i < 20; i++) budgets.alarm(i * HOUR, spender({ rule: `r${i}`, allowed: 1 }))
   const scored = (service: string): number => {
     const verdict = verdictOf(2)

@@ -6,7 +6,7 @@ import type { Meter, Reading } from '#core/ports/meter.ts'
 import type { Verdict } from '#core/score.ts'
 
 const WEEK_MS = 7 * 86_400_000
-/** So many alarms may come at once before anything is done, or two weeks' worth where that is more. */
+/** So many alarms may come at once before anything is done; what was not spent adds up to two weeks' worth where that is more. */
 const BURST = 4
 /** Each alarm beyond raises thresholds by this factor, until time has made up for it. */
 const STEP = Math.log(1.15)
@@ -78,7 +78,8 @@ export class Budgets implements Snapshot {
     if (steps <= 0) return
     const factor = Math.exp(Math.min(steps, STEPS_MAX) * STEP)
     verdict.score /= factor
-    verdict.lower = verdict.expected - factor * (verdict.expected - verdict.lower)
+    // A band that ends at 0 is of what is never negative.
+    if (verdict.lower !== 0) verdict.lower = verdict.expected - factor * (verdict.expected - verdict.lower)
     verdict.upper = verdict.expected + factor * (verdict.upper - verdict.expected)
   }
 
@@ -169,7 +170,7 @@ function reading(key: string, value: number): Reading {
 
 const begun = (allowed: number, time_ms: number): Account => ({
   allowed,
-  left: Math.max(BURST, 2 * allowed),
+  left: BURST,
   first_ms: time_ms,
   last_ms: time_ms,
   event_ms: -8.64e15,

@@ -43,6 +43,7 @@ const {
   EXPERTS,
   KEYS,
   MIDDLE,
+  NOTHING,
   ROW,
   SAMPLE,
   SCORE,
@@ -240,11 +241,11 @@ export class Rolling implements Detector {
       page.busy[keys[i * KEYS + ROW]!] = 0
       out.score[keys[i * KEYS + SAMPLE]!] = cells[i * CELLS + SCORE]!
     }
-    if (out.everyBand) for (let i = 0; i < strip.length; i++) this.#tell(i, out)
+    if (out.everyBand) for (let i = 0; i < strip.length; i++) this.#tell(page, i, out)
     for (let k = 0; k < strip.rare; k++) {
       const i = rares[k]!
       if (cells[i * CELLS + SCORE]! >= 1) {
-        if (!out.everyBand) this.#tell(i, out)
+        if (!out.everyBand) this.#tell(page, i, out)
         this.#watch(page, i)
       } else {
         learnRare(page, strip, i, alarm_ms)
@@ -297,16 +298,21 @@ export class Rolling implements Detector {
     counts[row * COUNTS + HELD] = 0
   }
 
-  /** The band: where the middle distance reaches the limit. And whose own distance is beyond it. */
-  #tell(i: number, { bands, blamed }: VerdictColumns): void {
+  /**
+   * The band: where the middle distance reaches the limit; it ends at 0 for what was never negative of late. And whose own
+   * distance is beyond it.
+   */
+  #tell({ sorted, window }: Page, i: number, { bands, blamed }: VerdictColumns): void {
     const { keys, cells } = this.#strip
     const edges = this.#edges
     const at = keys[i * KEYS + SAMPLE]!
     const c = i * CELLS
     const beyond = cells[c + BEYOND]!
+    const least = sorted[keys[i * KEYS + ROW]! * window]! >= 0 && cells[c + VALUE]! >= 0 ? 0 : -Infinity
     for (const [place, side] of [0, -beyond, beyond].entries()) {
       for (let k = 0; k < EXPERTS.length; k++) edges[k] = cells[c + EXPECTED + k]! + side * cells[c + WIDTH + k]!
-      bands[at * 3 + place] = beyond > 0 ? middle(edges, 0) : NaN
+      const edge = Math.max(middle(edges, 0), least)
+      bands[at * 3 + place] = beyond > 0 ? (Math.abs(edge) < NOTHING ? 0 : edge) : NaN
     }
     const side = cells[c + MIDDLE]! < 0 ? -1 : 1
     let bits = 0

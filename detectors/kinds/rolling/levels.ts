@@ -13,6 +13,7 @@ const {
   EWMA,
   EXPECTED,
   FLOOR,
+  GROWN_MS,
   KEYS,
   ROW,
   SCORE,
@@ -37,6 +38,13 @@ const SEASON_WEIGHT = 0.3
 const GOLDEN = 0.618_033_988_749_894_9
 /** Deviations under this share of the level concern nobody. */
 const LEVEL_SHARE = 0.003
+/**
+ * A young row has not shown yet what it does now and then: a fifth of the level is nothing to it, a tenth after so long, a
+ * twentieth after three times as long. And for its first hour what is not told is learned as it is.
+ */
+const YOUNG_SHARE_MS = 5 * 60_000
+const YOUNG_SHARE = 0.2 * YOUNG_SHARE_MS
+const LEARNING_MS = 60 * 60_000
 /** Of the resolution: a step of one is four floors. */
 const STEP_SHARE = 0.25
 /** A series that never moved is believed to be that still only with time; this is half way. */
@@ -60,10 +68,12 @@ export function expectLevels({ state, season }: Page, { length, keys, cells }: S
     const s = keys[i * KEYS + ROW]! * STATE
     const x = cells[c + VALUE]!
     const mean = state[s + MEAN]!
-    const share = LEVEL_SHARE * Math.abs(mean)
+    const age_ms = keys[i * KEYS + SEEN_BEFORE]! * state[s + CADENCE]!
+    let share = LEVEL_SHARE * Math.abs(mean)
+    if (age_ms < GROWN_MS) share += (YOUNG_SHARE / (YOUNG_SHARE_MS + age_ms)) * Math.abs(mean)
     let floor = STEP_SHARE * state[s + STEP]!
     if (floor === 0) {
-      const age = (keys[i * KEYS + SEEN_BEFORE]! * state[s + CADENCE]!) / STILL_MS
+      const age = age_ms / STILL_MS
       floor = Number.isInteger(x) ? STEP_SHARE / (1 + age) : STILL_FRACTION / (1 + 2 * age)
     }
     if (floor < share) floor = share
@@ -94,7 +104,7 @@ export function learnLevels({ state, season, marks }: Page, { length, keys, cell
     const s = keys[i * KEYS + ROW]! * STATE
     const x = cells[c + VALUE]!
     const count = keys[i * KEYS + SEEN_BEFORE]!
-    const clip = count < YOUNG ? Infinity : CLIP
+    const clip = count < YOUNG || count * state[s + CADENCE]! < LEARNING_MS ? Infinity : CLIP
     const weight = count < STEADY ? 1 / (count + 1) : WEIGHT
 
     const mean = cells[c + EXPECTED + EWMA]!

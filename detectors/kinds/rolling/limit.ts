@@ -25,7 +25,24 @@ const {
   STATE,
   STRICT,
 } = layout
-const { BEYOND, CELLS, DISTANCE, DT_MS, KEYS, MIDDLE, ROW, SCORE, SEASONAL, SEEN_BEFORE, WIDTH, YOUNG } = sample
+const {
+  BEYOND,
+  CELLS,
+  DISTANCE,
+  DT_MS,
+  EXPECTED,
+  GROWN_MS,
+  KEYS,
+  MEDIAN,
+  MIDDLE,
+  NOTHING,
+  ROW,
+  SCORE,
+  SEASONAL,
+  SEEN_BEFORE,
+  WIDTH,
+  YOUNG,
+} = sample
 
 /** Distances beyond this many standard deviations are peaks: the tail is fitted to them. */
 const PEAK = 2
@@ -49,8 +66,14 @@ const P_MIN = 1e-15
 const REFIT = 64
 /** Whether the season could have a finer unit is asked after so many. */
 const REFINE = 4096
-/** Doubt of the young: bands are wider by 1 + 6 / samples. */
+/** Doubt of the young: bands are wider by six samples over those that were seen, … */
 const DOUBT = 6
+/** … and by this time over their age: what happens every few minutes is known only after some of them. */
+const DOUBT_MS = 30 * 60_000
+/** After a day and so many samples nothing is left of it. */
+const GROWN = 1000
+/** What is 0 most of the time has no scale: it says nothing before it had so long to show how far it moves, and how often. */
+const ZERO_MS = 2 * 60 * 60_000
 /** After a gap of g cadences the band is wider by √(1 + g / 20), at most threefold. */
 const GAP_CADENCES = 5
 const GAP_GROWTH = 1 / 20
@@ -83,11 +106,18 @@ export function judge({ state, marks }: Page, strip: Strip): void {
     let beyond = 0
     let score = 0
     if (count >= YOUNG) {
-      beyond = state[row * STATE + LIMIT]! * (1 + DOUBT / count)
       const cadence_ms = state[row * STATE + CADENCE]!
-      const gap = cells[c + DT_MS]! / cadence_ms
-      if (gap > GAP_CADENCES) beyond *= Math.min(Math.sqrt(1 + gap * GAP_GROWTH), GAP_MAX)
-      score = Math.abs(distance) / beyond
+      const age_ms = count * cadence_ms
+      beyond = state[row * STATE + LIMIT]!
+      if (age_ms < GROWN_MS || count < GROWN) {
+        beyond *= 1 + (DOUBT * cadence_ms + DOUBT_MS) / age_ms
+        if (age_ms < ZERO_MS && Math.abs(cells[c + EXPECTED + MEDIAN]!) < NOTHING) beyond = 0
+      }
+      const dt_ms = cells[c + DT_MS]!
+      if (dt_ms > GAP_CADENCES * cadence_ms) {
+        beyond *= Math.min(Math.sqrt(1 + (dt_ms / cadence_ms) * GAP_GROWTH), GAP_MAX)
+      }
+      if (beyond > 0) score = Math.abs(distance) / beyond
       if (score > MAX_SCORE) score = MAX_SCORE
     }
     cells[c + MIDDLE] = distance

@@ -2,6 +2,10 @@
 export const STRIP = 64
 /** Nothing is said of a row before it has so many samples; they are learned as they are. */
 export const YOUNG = 10
+/** A row that has been seen for so long is judged by what it showed; a younger one by what it may not have shown yet, too. */
+export const GROWN_MS = 24 * 60 * 60_000
+/** Nearer to 0 is 0: windows keep a 0 as something else. */
+export const NOTHING = 1e-29
 /** What is learned lies within so many standard deviations of what was expected. */
 export const CLIP = 3
 
