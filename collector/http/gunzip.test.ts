@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -16,9 +16,14 @@ describe('a gzip inflater that is kept', () => {
     )
   })
 
-  it('puts members together', () => {
+  it('leaves several members and heads with names to others', () => {
     const body = Buffer.concat([gzipSync('one'), gzipSync('two')])
-    expect(new KeptGunzip().inflate(body, 6)?.toString()).toBe('onetwo')
+    for (const length of [3, 6]) expect(new KeptGunzip().inflate(body, length)).toBeUndefined()
+    const plain = gzipSync('one')
+    const named = Buffer.concat([plain.subarray(0, 10), Buffer.from('a name\0'), plain.subarray(10)])
+    named[3] = 8
+    expect(gunzipSync(named).toString()).toBe('one')
+    expect(new KeptGunzip().inflate(named, 3)).toBeUndefined()
   })
 
   it('gives nothing where it does not come to the length that was told', () => {
