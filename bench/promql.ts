@@ -103,7 +103,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       rounds: { type: 'string', default: '5' },
       only: { type: 'string', default: '' },
       beside: { type: 'boolean', default: false },
-      pairs: { type: 'string', default: '60' },
+      pairs: { type: 'string', default: '24' },
       clients: { type: 'string', default: '2' },
     },
   })

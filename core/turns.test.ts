@@ -37,6 +37,16 @@ class Thread {
       await this.turns.yield(began_ms)
     }
   }
+
+  /** Queries that are over before a slice is. */
+  async small(count: number, each_ms: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      await this.turns.start()
+      const began_ms = this.turns.begin()
+      this.now_ms += each_ms
+      this.turns.end(began_ms)
+    }
+  }
 }
 
 test('while others have work, a query has less than a tenth of the time', async () => {
@@ -55,6 +65,33 @@ test('two queries at once have no more than one', async () => {
   thread.othersRest()
   await others
   expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.85)
+})
+
+test('many queries that are over before their first slice have no more than a long one', async () => {
+  const thread = new Thread()
+  const others = thread.othersWork(2)
+  await thread.small(100, 1)
+  thread.othersRest()
+  await others
+  expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.9)
+})
+
+test('what a query did behind its last slice is made up for by the next', async () => {
+  const thread = new Thread()
+  const others = thread.othersWork(2)
+  for (let i = 0; i < 10; i++) {
+    await thread.query(1, 5)
+    await thread.small(1, 4)
+  }
+  thread.othersRest()
+  await others
+  expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.9)
+})
+
+test('where nothing else waits, small queries do not, however many they are', async () => {
+  const thread = new Thread()
+  await thread.small(1000, 1)
+  expect(thread.now_ms).toBe(1000)
 })
 
 test('where nothing else waits, a query goes on at once', async () => {

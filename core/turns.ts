@@ -23,6 +23,8 @@ export class Turns {
   readonly #idle_ms: () => number
   readonly #parts: number
   #last: Promise<void> = Promise.resolve()
+  /** Worked in slices that ended before they were over: whoever works next makes up for it. */
+  #unpaid_ms = 0
   /** Others had work all the time when they were looked at last. */
   #pressed = false
 
@@ -45,9 +47,23 @@ export class Turns {
     return this.#now_ms() - began_ms >= SLICE_MS
   }
 
-  /** Others have their turn, for as long as the slice that ended gave them a right to; queries that wait do so in order. */
+  /** Work ends, and with it a slice that was not over. */
+  end(began_ms: number): void {
+    this.#unpaid_ms += this.#now_ms() - began_ms
+  }
+
+  /** Before work begins: others have their turn where work that was over before its first slice has come to a whole one. */
+  async start(): Promise<void> {
+    if (this.#unpaid_ms >= SLICE_MS) await this.yield(this.begin())
+  }
+
+  /**
+   * Others have their turn, for as long as the slice that ended, and those before it that nobody made up for, gave them a right to; queries that wait do so
+   * in order.
+   */
   async yield(began_ms: number): Promise<void> {
-    const owed_ms = (this.#now_ms() - began_ms) * (this.#parts - 1)
+    const owed_ms = (this.#now_ms() - began_ms + this.#unpaid_ms) * (this.#parts - 1)
+    this.#unpaid_ms = 0
     const turn = this.#last.then(() => this.#others(owed_ms))
     this.#last = turn
     await turn

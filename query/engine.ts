@@ -192,7 +192,7 @@ class LocalQueryEngine implements QueryEngine {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       at_once: options.at_once === true,
     })
-    budget.check()
+    await budget.start()
     budget.steps(grid.count)
     const query = { from_ms: grid.start_ms, to_ms, step_ms }
     const lookback_ms = options.lookback_ms ?? this.#lookback_ms
@@ -216,7 +216,7 @@ class LocalQueryEngine implements QueryEngine {
     } finally {
       arrays.release()
       this.#samples.add(budget.spent)
-      budget.settle(0)
+      budget.end()
     }
   }
 

@@ -55,11 +55,13 @@ export class Deliveries {
   send({ points, pieces, drop }: Delivery): Response {
     const json = new JsonBytes()
     const writing = pieces(json)
+    const { points: most, turns } = this.#options
     if (points <= FEW) {
+      const began_ms = turns.begin()
       while (writing.next().done !== true);
+      turns.end(began_ms)
       return jsonResponse(json.bytes)
     }
-    const { points: most } = this.#options
     if (this.#points > 0 && this.#points + points > most) {
       throw new ServiceError('overloaded', `answers of ${this.#points} points are being written (limit ${most})`)
     }
@@ -109,7 +111,10 @@ export class Deliveries {
     const { turns } = this.#options
     let began_ms = turns.begin()
     while (json.length < PIECE_BYTES) {
-      if (writing.next().done === true) return true
+      if (writing.next().done === true) {
+        turns.end(began_ms)
+        return true
+      }
       if (!turns.isOver(began_ms)) continue
       await turns.yield(began_ms)
       began_ms = turns.begin()

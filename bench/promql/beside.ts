@@ -8,8 +8,11 @@ import type { SenderOptions } from '../sender.ts'
 import { ask, cpu_ns, type Peer } from './server.ts'
 
 const SERIES = 20_000
-/** Rounds of one side, some two seconds: a machine that becomes faster or slower within a minute gives both sides the same. */
-const ROUNDS = 100
+/**
+ * Rounds of one side: an hour of samples, some four seconds, so that each side has what the store does once an hour, and a machine that becomes faster or
+ * slower within a minute gives both the same.
+ */
+const ROUNDS = 360
 const STEP_MS = 10_000
 
 /** What was sent in a second of wall time, and in a second of the server's CPU time: that one does not know who else uses the machine. */

@@ -135,6 +135,19 @@ export class Budget {
     return this.#turns.isOver(this.#began_ms)
   }
 
+  /** Before anything is done: what queries have done of late may have to be made up for. */
+  async start(): Promise<void> {
+    if (!this.#atOnce) await this.#turns.start()
+    this.#began_ms = this.#turns.begin()
+    this.check()
+  }
+
+  /** The query is over. */
+  end(): void {
+    if (!this.#atOnce) this.#turns.end(this.#began_ms)
+    this.settle(0)
+  }
+
   /** Others have their turn; then looks at the clock and the signal. */
   async pause(): Promise<void> {
     await (this.#atOnce ? this.#turns.pass() : this.#turns.yield(this.#began_ms))
