@@ -36,6 +36,7 @@ const MIN_COUNT = 10
 /** Spread is compared as a ratio to that of the level's own resolution, so that one that was 0 has a logarithm. */
 const SPREAD_FLOOR = 1e-6
 const HUGE = 1e37
+const STRIDE_COLUMNS = 3
 
 /**
  * Three aspects of the last stretch of a series: its mean, its slope (the distance of a short from a long mean), the
@@ -56,6 +57,11 @@ class Shift implements Detector {
   /** Which aspect it is of, from 1, with the sign of its direction; 0: nothing was judged yet. */
   readonly #foremost = this.#rows.column(Float32Array)
   readonly #count = this.#rows.column(Uint32Array)
+  // The last columns: state of before has them not.
+  /** Of the stride since it was judged last: mean, mean deviation, samples. */
+  readonly #strideMean = this.#rows.column(Float64Array)
+  readonly #strideSpread = this.#rows.column(Float64Array)
+  readonly #strideCount = this.#rows.column(Uint32Array)
   readonly #panels: readonly Panel[]
   readonly #verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
   #aspect = 0
@@ -141,12 +147,14 @@ class Shift implements Detector {
 
   load(bytes: Uint8Array): void {
     const [rows, ...panels] = splitSections(bytes)
-    this.#rows.load(rows ?? new Uint8Array())
+    this.#rows.load(rows ?? new Uint8Array(), STRIDE_COLUMNS)
     for (const [i, panel] of this.#panels.entries()) panel.load(panels[i] ?? new Uint8Array())
   }
 
   #judge(row: number, time_ms: number): void {
     this.#judged_ms.data[row] = time_ms
+    if (this.#stands.data[row * 4]! >= 1) this.#stride(row)
+    this.#strideCount.data[row] = 0
     const verdict = this.#verdict
     let best = -1
     for (let i = 0; i < ASPECTS.length; i++) {
@@ -161,6 +169,17 @@ class Shift implements Detector {
     }
     // What has become normal stands no longer.
     this.#stands.data[row * 4] = this.#adopted ? 0 : best
+  }
+
+  /**
+   * While something is out each stride speaks for itself: means remember for hours what is long over, and would make a level of it that
+   * is not there. Of what creeps the long mean stays: the slope is of it.
+   */
+  #stride(row: number): void {
+    if (this.#strideCount.data[row] === 0) return
+    this.#short.data[row] = this.#strideMean.data[row]!
+    this.#spread.data[row] = this.#strideSpread.data[row]!
+    if (ASPECTS[Math.abs(this.#foremost.data[row]!) - 1] !== 'trend') this.#long.data[row] = this.#strideMean.data[row]!
   }
 
   #statistic(row: number, i: number): number {
@@ -190,6 +209,16 @@ class Shift implements Detector {
     this.#spread.data[row] = spread + weight * (Math.abs(distance) - spread)
     this.#short.data[row]! += weight * distance
     this.#long.data[row]! += gain(dt_ms, 2 * this.#window_ms, count) * (seen - this.#long.data[row]!)
+    this.#learnStride(row, seen)
+  }
+
+  #learnStride(row: number, seen: number): void {
+    const count = this.#strideCount.data[row]! + 1
+    this.#strideCount.data[row] = count
+    const mean = count === 1 ? seen : this.#strideMean.data[row]! + (seen - this.#strideMean.data[row]!) / count
+    const spread = count === 1 ? 0 : this.#strideSpread.data[row]!
+    this.#strideMean.data[row] = mean
+    this.#strideSpread.data[row] = spread + (Math.abs(seen - mean) - spread) / count
   }
 }
 
