@@ -61,6 +61,8 @@ export interface Detector {
   judged?(): number
   /** True where the last step took a level that lasts for the new normal: the run is over. Ask right after `step`. */
   adopted?(): boolean
+  /** True while what was told last goes on though values lie within the band, as of one that stands still: a finding that is open stays so. */
+  lasts?(row: number): boolean
   /** Whether what is asked of a row follows from the row: until then bands are wide, and only what is far out is told. True where it has no such time. */
   confident?(row: number): boolean
   /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */

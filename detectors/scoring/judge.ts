@@ -139,11 +139,13 @@ export class Judge {
     const allowed = direction === 'both' || of > verdict.expected === (direction === 'up')
     if (!allowed) verdict.score = 0
     const kept = this.#table.running.data[row]!
-    // A score tells of an onset; what began lasts while values stay outside the band.
-    const outside = kept === RUNNING && rule.lane === null && (of > verdict.upper || of < verdict.lower)
-    const anomalous = allowed && (verdict.score >= 1 || outside)
+    const { detector } = rule
+    // A score tells of an onset; what began lasts while values stay outside the band, or the detector says so.
+    const outside = of > verdict.upper || of < verdict.lower
+    const lasts =
+      kept === RUNNING && rule.lane === null && (outside || detector.lasts?.(this.#table.local.data[row]!) === true)
+    const anomalous = allowed && (verdict.score >= 1 || lasts)
     if (anomalous || kept !== IDLE) {
-      const { detector } = rule
       // A batch says scores alone; what was stepped last is not this sample.
       const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
       this.observe(row, rule, { time_ms, anomalous, value: of, ...verdict, ...seen }, blamed)

@@ -35,6 +35,7 @@ export class Evidence {
   constructor(rows: Rows) {
     this.#mean = rows.column(Float64Array)
     this.#surprise = rows.column(Float64Array)
+    /** Below 0: that it stands still was told, minus for how long it does. */
     this.#still_ms = rows.column(Float64Array)
     this.#mute_ms = rows.column(Float64Array, 2)
   }
@@ -48,6 +49,28 @@ export class Evidence {
   /** True where means of this side say nothing. */
   muted(row: number, time_ms: number, up: boolean): boolean {
     return time_ms < this.#mute_ms.data[row * 2 + (up ? 0 : 1)]!
+  }
+
+  /** How long it has stood still. */
+  still_ms(row: number): number {
+    return Math.abs(this.#still_ms.data[row]!)
+  }
+
+  /** True from when its stillness was told until it moves. */
+  isStuck(row: number): boolean {
+    return this.#still_ms.data[row]! < 0
+  }
+
+  /** Its stillness is told, or what was told of it is taken back. */
+  stick(row: number, told: boolean): void {
+    this.#still_ms.data[row] = told ? -this.still_ms(row) : this.still_ms(row)
+  }
+
+  /** True where it is stuck and this sample does not change that; what moves is free. */
+  staysStuck(row: number, { still, passed_ms }: Sample): boolean {
+    if (!this.isStuck(row)) return false
+    this.#still_ms.data[row] = still ? this.#still_ms.data[row]! - passed_ms : 0
+    return still
   }
 
   /** What is near the reference again: the mean begins anew. */

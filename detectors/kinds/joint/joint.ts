@@ -54,6 +54,7 @@ const SECTIONS = 4
 const SINGLE = 2
 /** And these before this one of means. */
 const AFTER_MEANS = 4
+const STILL = 5
 const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
 /** After those of `EVIDENCE`: that no value was near. It needs no past extremes, and moves with the others. */
 const NOVEL = EVIDENCE.length
@@ -159,6 +160,10 @@ export class Joint implements Correctable {
     return this.#adopted
   }
 
+  lasts(row: number): boolean {
+    return this.#evidence.isStuck(row)
+  }
+
   confident(row: number): boolean {
     return this.#extremes.known(row)
   }
@@ -194,6 +199,7 @@ export class Joint implements Correctable {
     if (deviation === deviation && lasting) this.#recurrence.told(row, time_ms, -deviation)
     this.#novelty.gather(row, time_ms)
     if (open) this.#held.yield(row)
+    this.#evidence.stick(row, false)
     if (!noise) return
     this.#rate.raise(row)
     if (!this.#extremes.known(row)) return
@@ -245,6 +251,7 @@ export class Joint implements Correctable {
   #judge(row: number, time_ms: number, value: number, out: Verdict): void {
     const sample = this.#sample
     this.#regard(row, time_ms, value)
+    if (this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
     const evidence = this.#evidence.step(row, sample)
     this.#run = this.#runs.step(row, sample, this.#evidence)
     sample.news = this.#novelty.step(row, sample)
@@ -262,6 +269,15 @@ export class Joint implements Correctable {
     }
     this.#spread.learn(row, this.#civil.day_ms, sample)
     this.#forecast.learn(row, sample)
+  }
+
+  /** What is stuck is nothing new until it moves, and teaches nothing. */
+  #stay(row: number, { expected, scale, z }: Sample, out: Verdict): void {
+    const [above = 0, below = 0] = this.#band.data.subarray(row * 2, row * 2 + 2)
+    out.score = z < 0 ? shareOf(-z, below) : shareOf(z, above)
+    out.expected = expected
+    out.lower = expected - scale * below
+    out.upper = expected + scale * above
   }
 
   /** What is expected of a sample, and how far it is from that. */
@@ -301,7 +317,7 @@ export class Joint implements Correctable {
   }
 
   #say(row: number, sample: Sample, out: Verdict): void {
-    const { expected, scale, count } = sample
+    const { time_ms, expected, scale, count } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
@@ -309,8 +325,8 @@ export class Joint implements Correctable {
     const below = known ? band[row * 2 + 1]! : prior
     const { current } = this.#evidence
     if (known)
-      this.#weigh(row, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
-    else this.#weigh(row, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
+      this.#weigh(row, time_ms, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
+    else this.#weigh(row, time_ms, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
     this.#renew(row, sample, known)
     if (count >= MIN_SAID) {
       if (this.#log >= 0) out.score = this.#news(row, sample)
@@ -331,6 +347,7 @@ export class Joint implements Correctable {
   /** The score of what is anomalous: under 1 where it was said before, or recurs. */
   #news(row: number, { time_ms, residual, scale, age_ms }: Sample): number {
     const said = this.#quiet.say(row, time_ms, this.#log)
+    if (this.#most === STILL && said >= 1) this.#evidence.stick(row, true)
     if (this.#most >= SINGLE && this.#most < NOVEL) return said
     const size = this.#most === RUN ? this.#runs.sum(row) * scale : residual
     const score = said < 1 && this.#recurrence.outgrown(row, time_ms, size) ? Math.exp(this.#log) : said
@@ -341,13 +358,19 @@ export class Joint implements Correctable {
     return this.#recurrence.usual(row, time_ms, size, allowed) ? UNDER : score
   }
 
+  /** Standing still is one state: where something was told in it, or with its beginning, it is no news until it moves. */
+  #stillTold(row: number, time_ms: number): boolean {
+    return this.#quiet.last_ms(row) >= time_ms - this.#evidence.still_ms(row)
+  }
+
   /** Finds the evidence furthest beyond its threshold. */
-  #weigh(row: number, up: number, down: number): void {
+  #weigh(row: number, time_ms: number, up: number, down: number): void {
     const evidence = this.#evidence.current
     let most = up >= down ? 0 : 1
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
-    for (let k = 2; k < evidence.length; k++) {
+    const kinds = this.#stillTold(row, time_ms) ? STILL : evidence.length
+    for (let k = 2; k < kinds; k++) {
       const beyond = evidence[k]! - this.#extremes.threshold(row, k)
       if (beyond >= 0 && beyond > log) {
         log = beyond
