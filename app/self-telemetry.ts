@@ -4,7 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { HostMetrics } from '@opentelemetry/host-metrics'
 import type { Resource } from '@opentelemetry/resources'
 import { BatchLogRecordProcessor } from '@opentelemetry/sdk-logs'
-import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { type CollectionResult, type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 
@@ -14,11 +14,20 @@ export interface SelfTarget {
   readonly interval_ms: number
 }
 
+interface SelfTelemetry {
+  readonly resource: Resource
+  /** The only one that the SDK knows: it would count for each apart, and not the same where one looks more often. */
+  readonly reader: IMetricReader
+  /** Reads with it. */
+  readonly collect: () => Promise<CollectionResult>
+  readonly self: SelfTarget
+}
+
 /**
- * Traces, logs and metrics of this process to an OTLP receiver, and metrics to `reader` beside it. In a file of its own because the whole
- * SDK, with exporters for everybody, takes 11 MB where it is loaded.
+ * Traces, logs and what `reader` reads of this process, to an OTLP receiver. In a file of its own because the whole SDK, with exporters
+ * for everybody, takes 11 MB where it is loaded.
  */
-export function startSelfTelemetry(resource: Resource, reader: IMetricReader, self: SelfTarget): NodeSDK {
+export function startSelfTelemetry({ resource, reader, collect, self }: SelfTelemetry): { shutdown(): Promise<void> } {
   const toSelf = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter({ url: `${self.url}/v1/metrics` }),
     exportIntervalMillis: self.interval_ms,
@@ -28,7 +37,7 @@ export function startSelfTelemetry(resource: Resource, reader: IMetricReader, se
     resource,
     autoDetectResources: false,
     instrumentations: [],
-    metricReaders: [reader, toSelf],
+    metricReaders: [reader],
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${self.url}/v1/traces` }))],
     logRecordProcessors: [
       new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${self.url}/v1/logs` }) }),
@@ -36,5 +45,8 @@ export function startSelfTelemetry(resource: Resource, reader: IMetricReader, se
   })
   sdk.start()
   new HostMetrics({ name: 'host-metrics' }).start()
-  return sdk
+  toSelf.setMetricProducer({ collect })
+  return {
+    shutdown: () => toSelf.shutdown().finally(() => sdk.shutdown()),
+  }
 }

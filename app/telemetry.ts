@@ -115,6 +115,18 @@ function startMetrics(resource: Resource, reader: IMetricReader): MeterProvider 
   return provider
 }
 
+/**
+ * What is asked for while it is being read is what comes of that: of two that read at once, the one that was late would tell values of before,
+ * which the SDK takes for a counter that began anew, and adds up.
+ */
+function together<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined
+  return () =>
+    (reading ??= read().finally(() => {
+      reading = undefined
+    }))
+}
+
 export async function startTelemetry({ version, host, self }: TelemetryOptions): Promise<Telemetry> {
   const exporter = new PrometheusExporter({ preventServerStart: true })
   const resource = resourceFromAttributes({
@@ -123,10 +135,11 @@ export async function startTelemetry({ version, host, self }: TelemetryOptions):
     'service.instance.id': host,
     'host.name': host,
   })
+  const collect = together(() => exporter.collect())
   const sdk =
     self === null
       ? startMetrics(resource, exporter)
-      : (await import('./self-telemetry.ts')).startSelfTelemetry(resource, exporter, self)
+      : (await import('./self-telemetry.ts')).startSelfTelemetry({ resource, reader: exporter, collect, self })
   const serializer = new PrometheusSerializer()
   const tracer = trace.getTracer(SCOPE)
   return {
@@ -143,7 +156,7 @@ export async function startTelemetry({ version, host, self }: TelemetryOptions):
         }
       }),
     async exposition() {
-      const { resourceMetrics } = await exporter.collect()
+      const { resourceMetrics } = await collect()
       return serializer.serialize(resourceMetrics)
     },
     // The last export goes to a receiver that is about to close: it must not be traced, nor hold us up.

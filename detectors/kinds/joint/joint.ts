@@ -325,7 +325,12 @@ export class Joint implements Correctable {
     const below = known ? band[row * 2 + 1]! : prior
     const { current } = this.#evidence
     if (known)
-      this.#weigh(row, time_ms, current[0]! - this.#extremes.threshold(row, 0), current[1]! - this.#extremes.threshold(row, 1))
+      this.#weigh(
+        row,
+        time_ms,
+        current[0]! - this.#extremes.threshold(row, 0),
+        current[1]! - this.#extremes.threshold(row, 1),
+      )
     else this.#weigh(row, time_ms, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
     this.#renew(row, sample, known)
     if (count >= MIN_SAID) {

@@ -1,0 +1,50 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { metrics } from '@opentelemetry/api'
+import { afterEach, expect, test } from 'vitest'
+
+import { startTelemetry, type Telemetry } from './telemetry.ts'
+
+let server: Server | undefined
+let telemetry: Telemetry | undefined
+
+afterEach(async () => {
+  await telemetry?.stop()
+  server?.closeAllConnections()
+  server?.close()
+})
+
+/** A receiver that takes everything, and how many exports of metrics it was sent. */
+async function receiver(): Promise<{ url: string; exports: () => number }> {
+  let exports = 0
+  server = createServer((request, response) => {
+    if (request.url === '/v1/metrics') exports++
+    request.resume().on('end', () => response.end())
+  })
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, exports: () => exports }
+}
+
+test('tells of a counter what it counted, however many ask while it is being read', async () => {
+  const { url, exports } = await receiver()
+  telemetry = await startTelemetry({ version: '0', host: 'here', self: { url, interval_ms: 20 } })
+  const { exposition } = telemetry
+  // As those of the host: looked at first, told after something else, now sooner, now later.
+  let counted = 1000
+  metrics
+    .getMeter('host')
+    .createObservableCounter('looked')
+    .addCallback(async (result) => {
+      const seen = counted++
+      await new Promise((resolve) => setTimeout(resolve, seen % 2 === 0 ? 15 : 1))
+      result.observe(seen)
+    })
+  const told: number[] = []
+  while (exports() < 8) {
+    const pages = await Promise.all([exposition(), exposition()])
+    for (const page of pages) told.push(Number(/^looked_total\S* (\d+)/m.exec(page)?.[1]))
+  }
+  expect(told).toEqual(told.toSorted((a, b) => a - b))
+  expect(told.at(-1)).toBeLessThan(counted)
+})
