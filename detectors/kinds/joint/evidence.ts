@@ -35,7 +35,7 @@ export class Evidence {
   constructor(rows: Rows) {
     this.#mean = rows.column(Float64Array)
     this.#surprise = rows.column(Float64Array)
-    /** Below 0: that it stands still was told, minus for how long it does. */
+    /** Below 0: that it stands still was told, minus for how long it does; -Infinity: and somebody said that it is no trouble. */
     this.#still_ms = rows.column(Float64Array)
     this.#mute_ms = rows.column(Float64Array, 2)
   }
@@ -56,20 +56,27 @@ export class Evidence {
     return Math.abs(this.#still_ms.data[row]!)
   }
 
-  /** True from when its stillness was told until it moves. */
-  isStuck(row: number): boolean {
-    return this.#still_ms.data[row]! < 0
+  /** Its stillness is told: it is stuck from here until it moves. */
+  stick(row: number): void {
+    this.#still_ms.data[row] = -this.still_ms(row)
   }
 
-  /** Its stillness is told, or what was told of it is taken back. */
-  stick(row: number, told: boolean): void {
-    this.#still_ms.data[row] = told ? -this.still_ms(row) : this.still_ms(row)
+  /** Somebody said of what was told that it is no trouble. */
+  excuse(row: number): void {
+    if (this.#still_ms.data[row]! < 0) this.#still_ms.data[row] = -Infinity
+  }
+
+  /** True while it is stuck, and nobody said that it is no trouble. */
+  isTrouble(row: number): boolean {
+    const still_ms = this.#still_ms.data[row]!
+    return still_ms < 0 && still_ms > -Infinity
   }
 
   /** True where it is stuck and this sample does not change that; what moves is free. */
   staysStuck(row: number, { still, passed_ms }: Sample): boolean {
-    if (!this.isStuck(row)) return false
-    this.#still_ms.data[row] = still ? this.#still_ms.data[row]! - passed_ms : 0
+    const still_ms = this.#still_ms.data[row]!
+    if (still_ms >= 0) return false
+    this.#still_ms.data[row] = still ? still_ms - passed_ms : 0
     return still
   }
 

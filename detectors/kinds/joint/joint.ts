@@ -161,7 +161,7 @@ export class Joint implements Correctable {
   }
 
   lasts(row: number): boolean {
-    return this.#evidence.isStuck(row)
+    return this.#evidence.isTrouble(row)
   }
 
   confident(row: number): boolean {
@@ -199,7 +199,7 @@ export class Joint implements Correctable {
     if (deviation === deviation && lasting) this.#recurrence.told(row, time_ms, -deviation)
     this.#novelty.gather(row, time_ms)
     if (open) this.#held.yield(row)
-    this.#evidence.stick(row, false)
+    this.#evidence.excuse(row)
     if (!noise) return
     this.#rate.raise(row)
     if (!this.#extremes.known(row)) return
@@ -352,7 +352,7 @@ export class Joint implements Correctable {
   /** The score of what is anomalous: under 1 where it was said before, or recurs. */
   #news(row: number, { time_ms, residual, scale, age_ms }: Sample): number {
     const said = this.#quiet.say(row, time_ms, this.#log)
-    if (this.#most === STILL && said >= 1) this.#evidence.stick(row, true)
+    if (this.#most === STILL && said >= 1) this.#evidence.stick(row)
     if (this.#most >= SINGLE && this.#most < NOVEL) return said
     const size = this.#most === RUN ? this.#runs.sum(row) * scale : residual
     const score = said < 1 && this.#recurrence.outgrown(row, time_ms, size) ? Math.exp(this.#log) : said
