@@ -6,7 +6,7 @@ import type { Detector, DetectorContext, RowBatch, VerdictColumns } from '../kin
 import { Rows } from '../rows.ts'
 import { splitSections } from '../sections.ts'
 import { expectLevels, learnLevels } from './levels.ts'
-import { alarmed, beginLimit, judge, learnRare, middle } from './limit.ts'
+import { alarmed, beginLimit, doubt, judge, learnRare, middle } from './limit.ts'
 import * as layout from './page.ts'
 import type { Page, Shape } from './page.ts'
 import { Pages } from './pages.ts'
@@ -18,6 +18,7 @@ import { expectMedian, fetch, fillWindow, learnMedian } from './window.ts'
 const {
   CADENCE,
   COUNTS,
+  FILLED,
   HELD,
   LAST,
   LEVEL,
@@ -143,6 +144,15 @@ export class Rolling implements Detector {
 
   blamed(): readonly string[] {
     return EXPERTS.filter((_, bit) => ((this.#single.out.blamed[0]! >> bit) & 1) === 1)
+  }
+
+  /** Its window is full, and bands are no more than half as wide again as without doubt. */
+  confident(row: number): boolean {
+    const page = this.#pages.of(row)
+    const at = row & (PAGE_ROWS - 1)
+    const cadence_ms = page.state[at * STATE + CADENCE]!
+    const age_ms = page.counts[at * COUNTS + SEEN]! * cadence_ms
+    return page.marks[at * MARKS + FILLED] === page.window && doubt(cadence_ms, age_ms) <= 0.5
   }
 
   views(): readonly Uint8Array[] {

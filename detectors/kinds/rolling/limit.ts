@@ -80,6 +80,11 @@ const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
 const MAX_SCORE = 1e9
 
+/** By what share of themselves bands of a row of this age are wider than they will be. */
+export function doubt(cadence_ms: number, age_ms: number): number {
+  return (DOUBT * cadence_ms + DOUBT_MS) / age_ms
+}
+
 /** Place of the middle one of a, b, c, by which of a < b, b < c, a < c are true (bits 0, 1, 2). */
 const PLACE = Uint8Array.of(1, 0, 2, 1, 1, 2, 0, 1)
 
@@ -110,7 +115,7 @@ export function judge({ state, marks }: Page, strip: Strip): void {
       const age_ms = count * cadence_ms
       beyond = state[row * STATE + LIMIT]!
       if (age_ms < GROWN_MS || count < GROWN) {
-        beyond *= 1 + (DOUBT * cadence_ms + DOUBT_MS) / age_ms
+        beyond *= 1 + doubt(cadence_ms, age_ms)
         if (age_ms < ZERO_MS && Math.abs(cells[c + EXPECTED + MEDIAN]!) < NOTHING) beyond = 0
       }
       const dt_ms = cells[c + DT_MS]!

@@ -287,3 +287,20 @@ test('a row costs what its columns say, and less than 1 KB with a day of 288 slo
   expect(new Page(1, day).counts[SEEN]).toBe(0)
   expect(new Page(2, day).counts).toHaveLength(2 * COUNTS)
 })
+
+test.each([1, 15, 60])(
+  'a row is learning until its window is full and an hour has passed, at a sample every %i s',
+  (seconds) => {
+    const detector = new Rolling(day, context)
+    const row = detector.add()
+    const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    const random = uniform(9)
+    let known_ms = NaN
+    for (let age_ms = 0; age_ms < 3 * HOUR && Number.isNaN(known_ms); age_ms += seconds * 1000) {
+      detector.step(row, START + age_ms, 100 + random(), verdict)
+      if (detector.confident(row)) known_ms = age_ms
+    }
+    expect(known_ms).toBeGreaterThanOrEqual(HOUR)
+    expect(known_ms).toBeLessThan(1.25 * HOUR)
+  },
+)
