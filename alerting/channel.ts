@@ -1,7 +1,7 @@
 import type { Secret } from '#core/config/secret.ts'
 import type { Finding } from '#core/finding.ts'
 import type { Incident } from '#core/incident.ts'
-import type { Language } from '#core/sentences.ts'
+import type { Locale } from '#core/sentences.ts'
 
 import type { Notice } from './sending/notice.ts'
 
@@ -42,7 +42,7 @@ export interface ChannelDeps {
   /** Of Barograph, for `User-Agent`. */
   readonly version: string
   readonly external_url: string
-  readonly language: Language
+  readonly locale: Locale
   readonly resend_ms: number
 }
 

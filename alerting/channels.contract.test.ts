@@ -51,7 +51,7 @@ const DEPS: ChannelDeps = {
   fetch,
   version: '1.2.3',
   external_url: 'https://barograph.example/',
-  language: 'en',
+  locale: { language: 'en', zone: 'UTC' },
   resend_ms: 60_000,
 }
 
@@ -72,7 +72,7 @@ function story(): Told {
   const words = {
     findings: { list: () => [...house.findings.values()], get: (id: string) => house.findings.get(id) },
     changes: { list: () => [], get: (id: string) => house.changes.get(id) },
-    language: 'en' as const,
+    locale: { language: 'en', zone: 'UTC' } as const,
     external_url: DEPS.external_url,
   }
   const [incident] = house.incidents()

@@ -12,7 +12,7 @@ import type { IncidentCommand } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { ServiceGraph } from '#core/ports/service-graph.ts'
-import type { Language } from '#core/sentences.ts'
+import type { Locale } from '#core/sentences.ts'
 
 import type { ElasticsearchTarget, WebhookTarget } from './channel.ts'
 import { CORRELATOR_LIMITS, type CorrelatorLimits } from './correlation/correlator.ts'
@@ -65,7 +65,7 @@ export interface AlertingOptions {
   readonly fetch?: typeof fetch
   readonly log: Log
   readonly meter: Meter
-  readonly language: Language
+  readonly locale: Locale
   /** '' where nobody said how we are reached. */
   readonly external_url: string
   /** Of Barograph, for `User-Agent`. */

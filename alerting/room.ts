@@ -141,7 +141,7 @@ export class Room implements Alerting {
   }
 
   #createSender(notifications: NotificationLog): Sender {
-    const { config, clock, log, meter, alerts, findings, changes, language, external_url, record } = this.#options
+    const { config, clock, log, meter, alerts, findings, changes, locale, external_url, record } = this.#options
     const limits = this.#limits
     const version = this.#options.version ?? '0'
     const { resend_ms } = config
@@ -153,8 +153,8 @@ export class Room implements Alerting {
       alerts,
       limits,
       notifications,
-      words: { findings, changes, language, external_url },
-      channels: channelsOf(config, { version, external_url, language, resend_ms, fetch: send }),
+      words: { findings, changes, locale, external_url },
+      channels: channelsOf(config, { version, external_url, locale, resend_ms, fetch: send }),
       resend_ms,
       open: () => this.#correlator.open(),
       recent: (since_ms) => this.#recent(since_ms),

@@ -55,7 +55,7 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
   const { ports, clock, meter } = options
   const streams = new Streams({
     live: ports.live,
-    encode: (event, language) => liveText(event, ports, language),
+    encode: (event, locale) => liveText(event, ports, locale),
     clock,
     meter,
     clients: limits.stream_clients,

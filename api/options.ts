@@ -18,7 +18,7 @@ import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { ServiceGraph } from '#core/ports/service-graph.ts'
 import type { TargetReader } from '#core/ports/targets.ts'
 import type { Upstreams } from '#core/ports/upstreams.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 import type { Turns } from '#core/turns.ts'
 
 /** What the rest of the house offers to those who ask over HTTP. */
@@ -86,7 +86,7 @@ export interface ApiOptions {
   /** Reads rules and notification again; absent where nothing can be read again. */
   readonly reload?: () => Promise<void>
   /** Of sentences, where the reader names none. */
-  readonly language: Language
+  readonly locale: Locale
   /** Its origin and host are accepted like our own; '' when there is none. */
   readonly external_url: string
   readonly version: string

@@ -1,4 +1,5 @@
 import { Secret } from '#core/config/secret.ts'
+import type { Locale } from '#core/sentences.ts'
 import { Labels } from '#core/series.ts'
 import type { StoreLimits } from '#core/store/limits.ts'
 
@@ -59,6 +60,11 @@ export function alertingConfig(config: Config): AlertingConfig {
   const { elasticsearch, resend, external_labels } = config
   const alertmanager = { ...config.alertmanager, external_labels }
   return { alertmanager, webhooks: webhooks(config), elasticsearch, resend_ms: resend }
+}
+
+/** How it speaks where the reader says nothing. */
+export function localeOf({ language, time_zone }: Config): Locale {
+  return { language, zone: time_zone }
 }
 
 /** How others reach and know this server. */

@@ -22,7 +22,7 @@ import { type Alerting, createAlerting } from '../alerting/index.ts'
 import { createDetectors, type Detectors, ForecastTable } from '../detectors/index.ts'
 import { atOnce, createQueryEngine } from '../query/index.ts'
 import { Scaler } from '../scaling/index.ts'
-import { alertingConfig, detectorsConfig, queryLimits, storeLimits } from './config-parts.ts'
+import { alertingConfig, detectorsConfig, localeOf, queryLimits, storeLimits } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { ReaderOf } from './readers.ts'
 import type { Rules } from './rules.ts'
@@ -86,7 +86,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { config, database, clock, log, meter, external_url, traced, listener, recordMessages = false } = options
     const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
-    const { retention, limits, language } = config
+    const { retention, limits } = config
     this.live = bus
     this.#traced = traced
     this.graph = new CallGraph({ meter })
@@ -122,7 +122,7 @@ export class Engine {
       clock,
       log,
       meter,
-      language,
+      locale: localeOf(config),
       external_url,
       limits: {
         open_incidents: limits.open_incidents,

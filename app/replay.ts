@@ -9,7 +9,7 @@ import { alertForm, changeForm, findingForm, incidentForm } from '../api/index.t
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { captureFiles, readCapture } from './capture.ts'
-import { decoderLimits, outside } from './config-parts.ts'
+import { decoderLimits, localeOf, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { readRules } from './rules.ts'
@@ -181,12 +181,13 @@ export async function replayCapture(options: ReplayOptions): Promise<Replayed> {
   return summary(replay, options.config)
 }
 
-function summary({ engine, counts }: Replay, { language }: Config): Replayed {
+function summary({ engine, counts }: Replay, config: Config): Replayed {
   const { detectors, alerting, changes } = engine
   const members = { findings: detectors.findings, changes }
+  const locale = localeOf(config)
   const replayed = {
-    findings: detectors.findings.list({ limit: LIST }).map((finding) => findingForm(finding, language)),
-    incidents: alerting.incidents.list({ limit: LIST }).map((incident) => incidentForm(incident, members, language)),
+    findings: detectors.findings.list({ limit: LIST }).map((finding) => findingForm(finding, locale)),
+    incidents: alerting.incidents.list({ limit: LIST }).map((incident) => incidentForm(incident, members, locale)),
     changes: changes.list({ limit: LIST }).map((change) => changeForm(change)),
     alerts: detectors.alerts.active().map((alert) => alertForm(alert)),
     messages: alerting.messages(),

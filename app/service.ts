@@ -19,7 +19,7 @@ import { type ApiComponent, createApi } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { createUpstreams, createWriters, type RemoteWriters, type UpstreamList } from '../upstream/index.ts'
-import { decoderLimits, externalUrl, outside } from './config-parts.ts'
+import { decoderLimits, externalUrl, localeOf, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { Gate } from './gate.ts'
@@ -237,7 +237,7 @@ export class Service implements Component {
 
   #createApi(leftBehind: LeftBehind): ApiComponent {
     const { loaded, clock, log, telemetry } = this.#options
-    const { listen, language, limits } = loaded.value
+    const { listen, limits } = loaded.value
     const { engine } = this
     const { detectors, alerting, scaler } = engine
     const { component } = createApi({
@@ -263,7 +263,7 @@ export class Service implements Component {
         `${await telemetry.exposition()}${await resultsText({ scores: detectors.scores, hints: scaler, limit: limits.exposed_series })}`,
       config: () => stringify(this.#loaded.raw),
       reload: () => this.reload(),
-      language,
+      locale: localeOf(loaded.value),
       external_url: this.externalUrl,
       version,
       limits: {

@@ -29,7 +29,7 @@ async function receiver(): Promise<{ url: string; exports: () => number }> {
 test('tells of a counter what it counted, however many ask while it is being read', async () => {
   const { url, exports } = await receiver()
   telemetry = await startTelemetry({ version: '0', host: 'here', self: { url, interval_ms: 20 } })
-  const { exposition } = telemetry
+  const exposition = (): Promise<string> => telemetry!.exposition()
   // As those of the host: looked at first, told after something else, now sooner, now later.
   let counted = 1000
   metrics

@@ -14,6 +14,9 @@ import {
 } from './sentences.ts'
 import { Labels } from './series.ts'
 
+const EN = { language: 'en', zone: 'UTC' } as const
+const hint = { demand: 640, quantile: 0.95, capacity: 100, target_ms: Date.UTC(2026, 0, 5, 10, 42) } as Hint
+const ZH = { language: 'zh', zone: 'UTC' } as const
 const at = Date.UTC(2026, 0, 5, 10, 42)
 
 const finding: Finding = {
@@ -58,10 +61,10 @@ const incident: Incident = {
 }
 
 test('a finding is said in one sentence in the reader’s language', () => {
-  expect(findingSentence(finding, 'en')).toBe(
+  expect(findingSentence(finding, EN)).toBe(
     'http server request duration of checkout is 840 ms, expected 150 to 290 ms',
   )
-  expect(findingSentence(finding, 'zh')).toBe(
+  expect(findingSentence(finding, ZH)).toBe(
     'checkout 的 http server request duration 自 10:42 UTC 起突增至 840 ms，预期 150 至 290 ms',
   )
   const over = {
@@ -72,25 +75,25 @@ test('a finding is said in one sentence in the reader’s language', () => {
     kind: 'level_up',
     last_ms: at + 3_600_000,
   } as const
-  expect(findingSentence(over, 'en')).toBe(
+  expect(findingSentence(over, EN)).toBe(
     'CheckoutLatencyUnusual of checkout was 840 ms, expected 150 to 290 ms, from 10:42 to 11:42 UTC',
   )
-  expect(findingSentence({ ...over, adopted: true }, 'en')).toBe(
+  expect(findingSentence({ ...over, adopted: true }, EN)).toBe(
     'CheckoutLatencyUnusual of checkout is 840 ms, expected 150 to 290 ms, since 10:42 UTC; the new normal from 11:42 UTC',
   )
-  expect(findingSentence({ ...finding, kind: 'absent', value: NaN, expected: NaN, lower: NaN, upper: NaN }, 'en')).toBe(
+  expect(findingSentence({ ...finding, kind: 'absent', value: NaN, expected: NaN, lower: NaN, upper: NaN }, EN)).toBe(
     'http server request duration of checkout has no samples since 10:42 UTC',
   )
-  expect(findingSentence({ ...finding, kind: 'new_template', detail: 'cannot reach <*>' }, 'en')).toBe(
+  expect(findingSentence({ ...finding, kind: 'new_template', detail: 'cannot reach <*>' }, EN)).toBe(
     'checkout logs a message never seen before: cannot reach <*>',
   )
 })
 
 test('a finding that lasts over midnight says the day on which it began', () => {
   const long = { ...finding, kind: 'level_up', last_ms: at + 86_400_000 } as const
-  expect(findingSentence(long, 'en')).toMatch(/since 5 Jan 10:42 UTC$/)
-  expect(findingSentence({ ...long, state: 'closed' }, 'en')).toMatch(/from 5 Jan 10:42 UTC to 6 Jan 10:42 UTC$/)
-  expect(findingSentence(long, 'zh')).toContain('自 1 月 5 日 10:42 UTC 起升高至')
+  expect(findingSentence(long, EN)).toMatch(/since 5 Jan 10:42 UTC$/)
+  expect(findingSentence({ ...long, state: 'closed' }, EN)).toMatch(/from 5 Jan 10:42 UTC to 6 Jan 10:42 UTC$/)
+  expect(findingSentence(long, ZH)).toContain('自 1 月 5 日 10:42 UTC 起升高至')
 })
 
 test('what is not below 0 is not expected there, and shares are written as percents', () => {
@@ -103,32 +106,32 @@ test('what is not below 0 is not expected there, and shares are written as perce
     lower: -0.003,
     upper: 0.005,
   }
-  expect(findingSentence(ratio, 'en')).toBe('error ratio of checkout is 12.2 %, expected up to 0.5 %')
-  expect(findingSentence(ratio, 'zh')).toContain('突增至 12.2%，预期不超过 0.5%')
+  expect(findingSentence(ratio, EN)).toBe('error ratio of checkout is 12.2 %, expected up to 0.5 %')
+  expect(findingSentence(ratio, ZH)).toContain('突增至 12.2%，预期不超过 0.5%')
   const cold = { ...finding, metric: 'temperature', unit: 'Cel', value: -12, expected: 1, lower: -3, upper: 5 }
-  expect(findingSentence({ ...cold, kind: 'dip', direction: 'down' }, 'en')).toBe(
+  expect(findingSentence({ ...cold, kind: 'dip', direction: 'down' }, EN)).toBe(
     'temperature of checkout is -12 °C, expected -3 to 5 °C',
   )
 })
 
 test('of a value that lies where it should the sentence says what is unusual about it', () => {
   const within = { ...finding, value: 0.25 }
-  expect(findingSentence({ ...within, experts: ['new', 'recent'] }, 'en')).toBe(
+  expect(findingSentence({ ...within, experts: ['new', 'recent'] }, EN)).toBe(
     'http server request duration of checkout is 250 ms, a value never seen before (usually 150 to 290 ms)',
   )
-  expect(findingSentence({ ...within, experts: ['mean above', 'last'] }, 'zh')).toContain(
+  expect(findingSentence({ ...within, experts: ['mean above', 'last'] }, ZH)).toContain(
     '近来平均偏高（通常 150 至 290 ms）',
   )
-  expect(findingSentence({ ...within, kind: 'variance' }, 'en')).toMatch(
+  expect(findingSentence({ ...within, kind: 'variance' }, EN)).toMatch(
     /swings unusually since 10:42 UTC, about 250 ms$/,
   )
-  expect(findingSentence({ ...finding, kind: 'flat' }, 'en')).toMatch(/has stood still at 840 ms since 10:42 UTC$/)
+  expect(findingSentence({ ...finding, kind: 'flat' }, EN)).toMatch(/has stood still at 840 ms since 10:42 UTC$/)
 })
 
 test('the way back from a level that was adopted is told as that', () => {
   const back = { ...finding, kind: 'level_down', direction: 'down', restores_ms: at - 86_400_000 } as const
-  expect(findingSentence(back, 'en')).toMatch(/, since 10:42 UTC; back to what it was before 4 Jan 10:42 UTC$/)
-  expect(findingSentence(back, 'zh')).toMatch(/；已回到 1 月 4 日 10:42 UTC 之前的水平$/)
+  expect(findingSentence(back, EN)).toMatch(/, since 10:42 UTC; back to what it was before 4 Jan 10:42 UTC$/)
+  expect(findingSentence(back, ZH)).toMatch(/；已回到 1 月 4 日 10:42 UTC 之前的水平$/)
 })
 
 test('a burst counts errors a minute', () => {
@@ -140,24 +143,24 @@ test('a burst counts errors a minute', () => {
     detail: 'cannot reach <*>',
   } as const
   const many = { ...burst, value: 120, expected: 2, lower: 0, upper: 11 }
-  expect(findingSentence(many, 'en')).toBe('checkout logs 120 errors a minute, expected up to 11: cannot reach <*>')
-  expect(findingSentence(many, 'zh')).toBe('checkout 每分钟出现 120 条错误日志，预期不超过 11：cannot reach <*>')
+  expect(findingSentence(many, EN)).toBe('checkout logs 120 errors a minute, expected up to 11: cannot reach <*>')
+  expect(findingSentence(many, ZH)).toBe('checkout 每分钟出现 120 条错误日志，预期不超过 11：cannot reach <*>')
 })
 
 test('an incident is titled by what shows it and what began it', () => {
-  expect(incidentTitle(incident, [finding], 'en')).toBe('checkout slow: payments-db')
-  expect(incidentTitle(incident, [finding], 'zh')).toBe('checkout 变慢：payments-db')
-  expect(incidentTitle(incident, [{ ...finding, evidence: true }], 'en')).toBe('checkout unusual: payments-db')
-  expect(incidentTitle({ ...incident, causes: [] }, [], 'en')).toBe('checkout unusual')
+  expect(incidentTitle(incident, [finding], EN)).toBe('checkout slow: payments-db')
+  expect(incidentTitle(incident, [finding], ZH)).toBe('checkout 变慢：payments-db')
+  expect(incidentTitle(incident, [{ ...finding, evidence: true }], EN)).toBe('checkout unusual: payments-db')
+  expect(incidentTitle({ ...incident, causes: [] }, [], EN)).toBe('checkout unusual')
 })
 
 test('joins, timeline, evidence and hints read as sentences', () => {
   const call = { kind: 'call', caller: 'checkout', callee: 'payments-db', gap_ms: 20_000 } as const
-  expect(joinSentence({ member: 'f_1', reason: call, weight: 1 }, 'en')).toBe('checkout calls payments-db; 20 s apart')
-  expect(timelineSentence({ at_ms: at, what: 'finding_closed', ref: 'f_1' }, { finding }, 'en')).toMatch(
+  expect(joinSentence({ member: 'f_1', reason: call, weight: 1 }, EN)).toBe('checkout calls payments-db; 20 s apart')
+  expect(timelineSentence({ at_ms: at, what: 'finding_closed', ref: 'f_1' }, { finding }, EN)).toMatch(
     /^back to normal: http server request duration of checkout/,
   )
-  expect(timelineSentence({ at_ms: at, what: 'acknowledged', ref: 'ann' }, {}, 'en')).toBe('acknowledged by ann')
+  expect(timelineSentence({ at_ms: at, what: 'acknowledged', ref: 'ann' }, {}, EN)).toBe('acknowledged by ann')
   const change = {
     id: 'c_1',
     kind: 'deploy',
@@ -168,16 +171,32 @@ test('joins, timeline, evidence and hints read as sentences', () => {
     url: '',
   } as const
   const evidence = { kind: 'change', ref: 'c_1', at_ms: at, weight: 1 } as const
-  expect(evidenceSentence(evidence, { change }, 'en')).toBe('deploy of payments-db: v42')
-  expect(evidenceSentence(evidence, {}, 'en')).toBe('c_1')
-  const hint = { demand: 640, quantile: 0.95, capacity: 100, target_ms: at } as Hint
-  expect(hintSentence(hint, 'en')).toBe('demand 640 at 10:42 UTC (q0.95), 100 a replica')
-  expect(hintSentence({ ...hint, quantile: NaN }, 'en')).toBe('demand 640 now, 100 a replica')
+  expect(evidenceSentence(evidence, { change }, EN)).toBe('deploy of payments-db: v42')
+  expect(evidenceSentence(evidence, {}, EN)).toBe('c_1')
+  expect(hintSentence(hint, EN)).toBe('demand 640 at 10:42 UTC (q0.95), 100 a replica')
+  expect(hintSentence({ ...hint, quantile: NaN }, EN)).toBe('demand 640 now, 100 a replica')
 })
 
 test('every language says every kind', () => {
   const kinds = ['spike', 'dip', 'level_up', 'level_down', 'drift', 'variance', 'flat', 'absent', 'burst'] as const
   for (const language of LANGUAGES) {
-    for (const kind of kinds) expect(findingSentence({ ...finding, kind }, language)).toContain('checkout')
+    for (const kind of kinds)
+      expect(findingSentence({ ...finding, kind }, { language, zone: 'UTC' })).toContain('checkout')
   }
+})
+
+test('times are those of the clocks on the wall, and say of which zone', () => {
+  const berlin = { language: 'en', zone: 'Europe/Berlin' } as const
+  const shanghai = { language: 'zh', zone: 'Asia/Shanghai' } as const
+  const level = { ...finding, kind: 'level_up', last_ms: at + 3_600_000 } as const
+  expect(findingSentence(level, berlin)).toMatch(/, since 11:42 CET$/)
+  expect(findingSentence({ ...level, state: 'closed' }, berlin)).toMatch(/, from 11:42 to 12:42 CET$/)
+  expect(findingSentence(level, shanghai)).toContain('自 18:42 GMT+8 起升高至')
+  expect(hintSentence({ ...hint, target_ms: at }, berlin)).toBe('demand 640 at 11:42 CET (q0.95), 100 a replica')
+  // Midnight is another one there; and the hour that summer time gives back is not told as if it were one.
+  const night = { ...level, since_ms: at + 5 * 3_600_000, last_ms: at + 6 * 3_600_000 }
+  expect(findingSentence(night, shanghai)).toContain('自 1 月 5 日 23:42 GMT+8 起')
+  const back_ms = Date.UTC(2026, 9, 25, 0, 30)
+  const twice = { ...level, state: 'closed', since_ms: back_ms, last_ms: back_ms + 3_600_000 } as const
+  expect(findingSentence(twice, berlin)).toMatch(/from 02:30 CEST to 02:30 CET$/)
 })

@@ -9,4 +9,4 @@ export {
   moreSentence,
   timelineSentence,
 } from './sentences/incident.ts'
-export { type Language, LANGUAGES } from './sentences/language.ts'
+export { LANGUAGES, type Locale } from './sentences/language.ts'

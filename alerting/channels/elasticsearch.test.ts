@@ -4,7 +4,13 @@ import { Peer } from '../testing/peer.fixture.ts'
 import { finding, T0 } from '../testing/story.fixture.ts'
 import { elasticsearch } from './elasticsearch.ts'
 
-const DEPS = { fetch, version: '1', external_url: '', language: 'en', resend_ms: 60_000 } as const
+const DEPS = {
+  fetch,
+  version: '1',
+  external_url: '',
+  locale: { language: 'en', zone: 'UTC' },
+  resend_ms: 60_000,
+} as const
 const open = finding('a', 0)
 
 let peer: Peer

@@ -2,7 +2,7 @@ import type { Client, ClientOptions } from '@elastic/elasticsearch'
 
 import { ServiceError } from '#core/errors.ts'
 import { addressOf, redact, secretsIn, withoutUser } from '#core/net/peer.ts'
-import type { Language } from '#core/sentences.ts'
+import type { Locale } from '#core/sentences.ts'
 
 import type { ChannelKind, ElasticsearchTarget, Message, SendContext } from '../channel.ts'
 import { addressName, refusal } from '../http.ts'
@@ -30,15 +30,15 @@ function secretsOf({ url, auth }: ElasticsearchTarget): string[] {
 }
 
 /** Action and document of a message, in the order of a bulk request. */
-function operations(message: Message, language: Language): Record<string, unknown>[] {
+function operations(message: Message, locale: Locale): Record<string, unknown>[] {
   if (message.kind === 'notice') return []
   if (message.kind === 'finding') {
     const { finding } = message
     const action = { create: { _index: FINDINGS, _id: message.key } }
-    return [action, findingDocument(finding, language)]
+    return [action, findingDocument(finding, locale)]
   }
   const { incident, title } = message
-  return [{ index: { _index: INCIDENTS, _id: incident.id } }, incidentDocument(incident, title, language)]
+  return [{ index: { _index: INCIDENTS, _id: incident.id } }, incidentDocument(incident, title, locale)]
 }
 
 /** What the client throws, as an operating error without the request in it: that holds the credentials. */
@@ -80,7 +80,7 @@ async function open(options: ClientOptions): Promise<Client> {
 /** Findings into a data stream and incidents into an index, by bulk; repeated writes change nothing. */
 export const elasticsearch: ChannelKind<ElasticsearchTarget> = {
   type: 'elasticsearch',
-  create(target, { version, language }) {
+  create(target, { version, locale }) {
     addressOf(target.url)
     // The client takes 40 MB of memory: only who writes there has it.
     let opening: Promise<Client> | undefined
@@ -99,7 +99,7 @@ export const elasticsearch: ChannelKind<ElasticsearchTarget> = {
           signal.throwIfAborted()
           if (!ready) await ensureTemplates(client, signal)
           ready = true
-          const body = messages.flatMap((message) => operations(message, language))
+          const body = messages.flatMap((message) => operations(message, locale))
           if (body.length === 0) return
           const { statusCode, body: answer } = await client.bulk({ operations: body }, { signal, meta: true })
           // The client takes a redirection for an answer.

@@ -5,7 +5,7 @@ import type { FindingReader } from '#core/ports/findings.ts'
 import {
   evidenceSentence,
   incidentTitle,
-  type Language,
+  type Locale,
   type Member,
   moreSentence,
   timelineSentence,
@@ -21,7 +21,7 @@ const CAUSES = 3
 export interface IncidentWords {
   readonly findings: FindingReader
   readonly changes: ChangeReader
-  readonly language: Language
+  readonly locale: Locale
   readonly external_url: string
 }
 
@@ -34,7 +34,7 @@ function findingsOf(incident: Incident, { findings }: IncidentWords): Finding[] 
 }
 
 export function titleOf(incident: Incident, words: IncidentWords): string {
-  return incidentTitle(incident, findingsOf(incident, words), words.language)
+  return incidentTitle(incident, findingsOf(incident, words), words.locale)
 }
 
 function memberOf(ref: string, incident: Incident, { findings, changes }: IncidentWords): Member {
@@ -50,7 +50,7 @@ function causesText(incident: Incident, words: IncidentWords): string {
     .map((cause) => {
       const [first] = cause.evidence.filter(({ ref }) => ref === cause.change).concat(cause.evidence)
       const said =
-        first === undefined ? '' : evidenceSentence(first, memberOf(first.ref, incident, words), words.language)
+        first === undefined ? '' : evidenceSentence(first, memberOf(first.ref, incident, words), words.locale)
       return `${cause.service} ${Math.round(cause.share * 100)} %${said === '' ? '' : `: ${said}`}`
     })
     .join('\n')
@@ -63,11 +63,9 @@ function description(incident: Incident, words: IncidentWords): string {
   // What merely goes along is told where there is room.
   const ranked = entries.toSorted((a, b) => Number(isEvidence(a.member)) - Number(isEvidence(b.member)))
   const told = new Set(ranked.slice(0, LINES))
-  const lines = entries.flatMap((one) =>
-    told.has(one) ? [timelineSentence(one.entry, one.member, words.language)] : [],
-  )
+  const lines = entries.flatMap((one) => (told.has(one) ? [timelineSentence(one.entry, one.member, words.locale)] : []))
   const left = entries.length - lines.length
-  return (left === 0 ? lines : [...lines, moreSentence(left, words.language)]).join('\n')
+  return (left === 0 ? lines : [...lines, moreSentence(left, words.locale)]).join('\n')
 }
 
 /** Everything that may change between two sendings of an incident. */
@@ -78,7 +76,7 @@ function annotationsOf(incident: Incident, words: IncidentWords): Record<string,
   const score = findings.reduce((peak, { peak_score }) => Math.max(peak, peak_score), 0)
   const base = words.external_url.replace(/\/+$/, '')
   const annotations = {
-    summary: incidentTitle(incident, findings, words.language),
+    summary: incidentTitle(incident, findings, words.locale),
     description: description(incident, words),
     causes: causesText(incident, words),
     runbook_url: runbook ?? '',

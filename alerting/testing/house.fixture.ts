@@ -48,7 +48,7 @@ export class House {
       clock: this.clock,
       log: log ?? silentLog,
       meter: silentMeter,
-      language: 'en',
+      locale: { language: 'en', zone: 'UTC' },
       external_url: 'https://barograph.example/',
       version: '1.2.3',
       record: true,

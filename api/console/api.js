@@ -124,6 +124,15 @@ export async function ranged(query, { from_ms, to_ms, step_ms }, signal) {
 }
 
 /**
+ * By the clocks of which zone the server speaks; UTC where it does not say.
+ * @returns {Promise<string>}
+ */
+export async function zone() {
+  const { data } = await prometheus('status/config').catch(() => ({ data: { yaml: '' } }))
+  return /^time_zone: "?([\w/+-]+)/m.exec(data.yaml)?.[1] ?? 'UTC'
+}
+
+/**
  * The rules of one kind, or all.
  * @param {'anomaly' | 'forecast' | 'all'} type
  * @param {AbortSignal} [signal]

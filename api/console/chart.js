@@ -3,7 +3,7 @@ import uPlot from '/vendor/uPlot.esm.js'
 
 import { overlay, palette } from './chart-paper.js'
 import { el } from './dom.js'
-import { quantity, timeTicks } from './format.js'
+import { clock, day, quantity, timeTicks, zoneName, zoneOfTimes } from './format.js'
 
 /** @typedef {import('./chart-data.js').ChartModel} ChartModel */
 /** @typedef {import('./chart-data.js').Trace} Trace */
@@ -55,7 +55,7 @@ function optionsOf(model, colours, { width, height, axes }) {
     width,
     height,
     padding: /** @type {[number, number, number, number]} */ ([8, 20, 0, 0]),
-    tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
+    tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), zoneOfTimes()),
     scales: { x: { time: true, range: () => model.range }, y: { range: rangeOf(model) } },
     axes: [
       {
@@ -141,7 +141,8 @@ function readingOf(model, index) {
   }))
   const seconds = index === null || index === undefined ? undefined : model.x[index]
   return {
-    time: seconds === undefined ? '' : new Date(seconds * 1000).toISOString().replace('T', ' ').slice(0, 19),
+    time:
+      seconds === undefined ? '' : `${day(seconds * 1000)} ${clock(seconds * 1000, true)} ${zoneName(seconds * 1000)}`,
     values,
   }
 }
@@ -189,7 +190,7 @@ function writeReading(host, model, index) {
     host.append(...legendOf(model))
     return
   }
-  host.append(el('span', { class: 'reading-time' }, `${time} UTC`))
+  host.append(el('span', { class: 'reading-time' }, time))
   for (const { name, value } of shown) {
     host.append(
       el('span', { class: 'reading-item' }, el('span', { class: 'faint' }, `${name} `), quantity(value, model.unit)),

@@ -1,4 +1,4 @@
-/** Numbers and times for people. Times are UTC everywhere, as in the server's sentences. */
+/** Numbers and times for people. Times are by the clocks of one zone, as in the server's sentences. */
 
 /** @typedef {readonly (readonly [number, string])[]} Scales ascending: factor, suffix */
 
@@ -125,8 +125,42 @@ export function percent(ratio) {
   return ratio === undefined || !Number.isFinite(ratio) ? '–' : `${Math.round(ratio * 100)} %`
 }
 
-/** @param {number} number */
-const two = (number) => String(number).padStart(2, '0')
+/** @param {string} zone */
+function clockOf(zone) {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    calendar: 'gregory',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  })
+}
+
+let wall = clockOf('UTC')
+
+/**
+ * By the clocks of which zone times are told from here on, as IANA names them.
+ * @param {string} zone
+ */
+export function tellTimesOf(zone) {
+  wall = clockOf(zone)
+}
+
+/** The zone, as IANA names it. */
+export function zoneOfTimes() {
+  return wall.resolvedOptions().timeZone
+}
+
+/** @param {number} time_ms */
+function reading(time_ms) {
+  const parts = new Map(wall.formatToParts(time_ms).map(({ type, value }) => [type, value]))
+  return (/** @type {Intl.DateTimeFormatPartTypes} */ type) => parts.get(type) ?? ''
+}
 
 /**
  * `10:42`, with seconds where asked for.
@@ -134,23 +168,34 @@ const two = (number) => String(number).padStart(2, '0')
  * @param {boolean} [seconds]
  */
 export function clock(time_ms, seconds = false) {
-  return new Date(time_ms).toISOString().slice(11, seconds ? 19 : 16)
+  const part = reading(time_ms)
+  return `${part('hour')}:${part('minute')}${seconds ? `:${part('second')}` : ''}`
 }
 
 /** @param {number} time_ms */
 export function day(time_ms) {
-  return new Date(time_ms).toISOString().slice(0, 10)
+  const part = reading(time_ms)
+  return `${part('year')}-${part('month')}-${part('day')}`
 }
 
 /**
- * The time of day; with its date where that is another day than now.
+ * How the zone is called at a time: `UTC`, `CEST`.
+ * @param {number} time_ms
+ */
+export function zoneName(time_ms) {
+  return reading(time_ms)('timeZoneName')
+}
+
+/**
+ * The time of day and its zone; with its date where that is another day than now.
  * @param {number} time_ms
  * @param {number} now_ms
  * @param {boolean} [seconds]
  */
 export function when(time_ms, now_ms, seconds = false) {
   const time = clock(time_ms, seconds)
-  return day(time_ms) === day(now_ms) ? time : `${day(time_ms)} ${time}`
+  const told = `${time} ${zoneName(time_ms)}`
+  return day(time_ms) === day(now_ms) ? told : `${day(time_ms)} ${told}`
 }
 
 /**
@@ -184,9 +229,9 @@ export function span(ms, units = ['s', 'min', 'h', 'd']) {
 export function timeTicks(splits) {
   const seconds = splits.some((split) => split % 60 !== 0)
   return splits.map((split) => {
-    const date = new Date(split * 1000)
-    if (split % 86_400 === 0) return `${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`
-    return clock(split * 1000, seconds)
+    const time = clock(split * 1000, true)
+    if (time === '00:00:00') return day(split * 1000).slice('2026-'.length)
+    return seconds ? time : time.slice(0, '00:00'.length)
   })
 }
 

@@ -1,6 +1,17 @@
 import { expect, test } from 'vitest'
 
-import { clock, labelText, percent, quantity, span, timeTicks, unitOfExpr, unitOfMetric, when } from './format.js'
+import {
+  clock,
+  labelText,
+  percent,
+  quantity,
+  span,
+  tellTimesOf,
+  timeTicks,
+  unitOfExpr,
+  unitOfMetric,
+  when,
+} from './format.js'
 
 test.each([
   [0.84, 's', '840 ms'],
@@ -64,11 +75,18 @@ test('lengths of time are told in their two largest units', () => {
   expect(span(50 * 3_600_000, ['秒', '分钟', '小时', '天'])).toBe('2 天 2 小时')
 })
 
-test('times are UTC, with the date when it is another day', () => {
+test('times are of one zone, which they name, with the date when it is another day', () => {
   const now = Date.UTC(2026, 10, 21, 10, 42, 7)
   expect(clock(now, true)).toBe('10:42:07')
-  expect(when(now - 3_600_000, now)).toBe('09:42')
-  expect(when(now - 86_400_000, now)).toBe('2026-11-20 10:42')
+  expect(when(now - 3_600_000, now)).toBe('09:42 UTC')
+  expect(when(now - 86_400_000, now)).toBe('2026-11-20 10:42 UTC')
+  tellTimesOf('Asia/Shanghai')
+  expect(when(now, now, true)).toBe('18:42:07 GMT+8')
+  expect(when(now - 43_200_000, now)).toBe('06:42 GMT+8')
+  expect(when(now + 43_200_000, now)).toBe('2026-11-22 06:42 GMT+8')
+  const evening = Date.UTC(2026, 10, 21, 16) / 1000
+  expect(timeTicks([evening - 1800, evening, evening + 1800])).toEqual(['23:30', '11-22', '00:30'])
+  tellTimesOf('UTC')
 })
 
 test('the time axis names a new day by its date, and seconds only where it must', () => {

@@ -1,5 +1,5 @@
 import { append, el, svg } from './dom.js'
-import { clock } from './format.js'
+import { when } from './format.js'
 import { change, language, t } from './language.js'
 import { hashOf } from './route.js'
 
@@ -38,7 +38,7 @@ export function frame() {
     main,
   ])
   const tell = () => {
-    now.textContent = `${clock(Date.now())} UTC`
+    now.textContent = when(Date.now(), Date.now())
   }
   tell()
   setInterval(tell, 5000)

@@ -1,3 +1,5 @@
+import { zone } from './api.js'
+import { tellTimesOf } from './format.js'
 import { frame } from './frame.js'
 import { begin, language } from './language.js'
 import { follow } from './live.js'
@@ -42,6 +44,7 @@ const REFRESH_MS = 15_000
 const GATHER_MS = 400
 
 begin()
+tellTimesOf(await zone())
 const page = frame()
 let ending = new AbortController()
 /** @type {View | null} */

@@ -29,7 +29,7 @@ export function stateChip(state) {
  */
 export function time(at, seconds = false) {
   const ms = Date.parse(at)
-  return el('time', { datetime: at, title: at }, `${when(ms, Date.now(), seconds)} UTC`)
+  return el('time', { datetime: at, title: at }, when(ms, Date.now(), seconds))
 }
 
 /** @param {number} ms */

@@ -50,7 +50,7 @@ export function section(title, { class: name = '', hint = '' } = {}) {
         element.classList.remove('stale')
       } catch (error) {
         if (signal.aborted) return
-        const asOf = shown_ms === 0 ? '' : ` ${t().as_of(`${when(shown_ms, Date.now())} UTC`)}`
+        const asOf = shown_ms === 0 ? '' : ` ${t().as_of(when(shown_ms, Date.now()))}`
         note.textContent = `${problem(error)}${asOf}`
         element.classList.add('stale')
         note.hidden = false

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 
 import { FEEDBACK, type Finding, FINDING_KINDS } from '#core/finding.ts'
 import { findingSentence } from '#core/sentences/finding.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 
 import { labels, number, text, time, timeOf, timeText } from './present.ts'
 
@@ -58,7 +58,7 @@ export const feedbackBody = {
   },
 }
 
-export function findingForm(finding: Finding, language: Language): z.input<typeof FindingForm> {
+export function findingForm(finding: Finding, locale: Locale): z.input<typeof FindingForm> {
   return {
     id: finding.id,
     rule: finding.rule,
@@ -90,7 +90,7 @@ export function findingForm(finding: Finding, language: Language): z.input<typeo
         ? undefined
         : { returns: finding.flapping.returns, since: timeOf(finding.flapping.since_ms) },
     annotations: { ...finding.annotations },
-    sentence: findingSentence(finding, language),
+    sentence: findingSentence(finding, locale),
     state: finding.state,
   }
 }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 
 import type { Hint } from '#core/hint.ts'
 import { hintSentence } from '#core/sentences/hint.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 
 import { number, time, timeOf } from './present.ts'
 
@@ -32,7 +32,7 @@ export const MissingHintForm = z
     description: 'A policy without a hint that could be followed: no value, so that nobody follows it',
   })
 
-export function hintForm(hint: Hint, language: Language): z.input<typeof HintForm> {
+export function hintForm(hint: Hint, locale: Locale): z.input<typeof HintForm> {
   return {
     policy: hint.policy,
     value: hint.value,
@@ -47,7 +47,7 @@ export function hintForm(hint: Hint, language: Language): z.input<typeof HintFor
     as_of: timeOf(hint.as_of_ms),
     expires_at: timeOf(hint.expires_ms),
     trust: hint.trust,
-    reason: hintSentence(hint, language),
+    reason: hintSentence(hint, locale),
     stale: false,
   }
 }

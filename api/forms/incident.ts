@@ -10,7 +10,7 @@ import {
   type Member,
   timelineSentence,
 } from '#core/sentences/incident.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import { AlertForm, alertForm } from './alert.ts'
@@ -106,25 +106,25 @@ function seriesOf({ finding }: Member): string | undefined {
   return (finding.metric === '' ? finding.labels : finding.labels.with(METRIC_NAME, finding.metric)).toString()
 }
 
-function evidenceForm(evidence: Evidence, member: Member, language: Language): z.input<typeof EvidenceForm> {
+function evidenceForm(evidence: Evidence, member: Member, locale: Locale): z.input<typeof EvidenceForm> {
   return {
     kind: evidence.kind,
     ref: evidence.ref,
-    text: evidenceSentence(evidence, member, language),
+    text: evidenceSentence(evidence, member, locale),
     series: seriesOf(member),
     at: timeOf(evidence.at_ms),
     weight: number(evidence.weight),
   }
 }
 
-export function incidentForm(incident: Incident, members: Members, language: Language): z.input<typeof IncidentForm> {
+export function incidentForm(incident: Incident, members: Members, locale: Locale): z.input<typeof IncidentForm> {
   const book = new MemberBook(incident, members)
   const findings = incident.findings.flatMap((id) => book.get(id).finding ?? [])
   return {
     id: incident.id,
     state: incident.state,
     severity: incident.severity,
-    title: incidentTitle(incident, findings, language),
+    title: incidentTitle(incident, findings, locale),
     symptom: text(incident.symptom),
     opened_at: timeOf(incident.opened_ms),
     updated_at: timeOf(incident.updated_ms),
@@ -138,18 +138,18 @@ export function incidentForm(incident: Incident, members: Members, language: Lan
       service: cause.service,
       share: number(cause.share),
       change: text(cause.change),
-      evidence: cause.evidence.map((evidence) => evidenceForm(evidence, book.get(evidence.ref), language)),
+      evidence: cause.evidence.map((evidence) => evidenceForm(evidence, book.get(evidence.ref), locale)),
     })),
     joins: incident.joins.map((join) => ({
       member: join.member,
-      reason: joinSentence(join, language),
+      reason: joinSentence(join, locale),
       weight: number(join.weight),
     })),
     timeline: incident.timeline.map((entry) => ({
       at: timeOf(entry.at_ms),
       what: entry.what,
       ref: entry.ref,
-      text: timelineSentence(entry, book.get(entry.ref), language),
+      text: timelineSentence(entry, book.get(entry.ref), locale),
     })),
   }
 }

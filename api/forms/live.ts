@@ -1,5 +1,5 @@
 import type { LiveEvent } from '#core/ports/live.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 
 import { findingForm } from './finding.ts'
 import { hintForm } from './hint.ts'
@@ -12,23 +12,23 @@ interface Message {
   readonly data: unknown
 }
 
-function messageOf(live: LiveEvent, members: Members, language: Language): Message {
+function messageOf(live: LiveEvent, members: Members, locale: Locale): Message {
   if (live.kind === 'hint') {
     const { hint } = live
-    return { id: `${encodeURIComponent(hint.policy)}-${hint.as_of_ms}`, data: hintForm(hint, language) }
+    return { id: `${encodeURIComponent(hint.policy)}-${hint.as_of_ms}`, data: hintForm(hint, locale) }
   }
   const { type, at_ms } = live.event
   const about = { type, at: timeOf(at_ms) }
   if (live.kind === 'finding') {
     const { finding } = live.event
-    return { id: `${finding.id}-${at_ms}`, data: { ...about, finding: findingForm(finding, language) } }
+    return { id: `${finding.id}-${at_ms}`, data: { ...about, finding: findingForm(finding, locale) } }
   }
   const { incident } = live.event
-  return { id: `${incident.id}-${at_ms}`, data: { ...about, incident: incidentForm(incident, members, language) } }
+  return { id: `${incident.id}-${at_ms}`, data: { ...about, incident: incidentForm(incident, members, locale) } }
 }
 
 /** A server-sent event, WHATWG HTML 9.2: `event` is finding, incident or hint; JSON has no line breaks. */
-export function liveText(live: LiveEvent, members: Members, language: Language): string {
-  const { id, data } = messageOf(live, members, language)
+export function liveText(live: LiveEvent, members: Members, locale: Locale): string {
+  const { id, data } = messageOf(live, members, locale)
   return `event: ${live.kind}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 
-import { type Language, LANGUAGES } from '#core/sentences/language.ts'
+import { type Language, LANGUAGES, type Locale } from '#core/sentences/language.ts'
 
 const isLanguage = (text: string): text is Language => (LANGUAGES as readonly string[]).includes(text)
 
@@ -11,8 +11,12 @@ function preference(part: string): { readonly language: string; readonly weight:
   return { language: tag.split('-')[0]!.toLowerCase(), weight: q === undefined ? 1 : Number(q.slice(2)) }
 }
 
-/** In which language the reader wants sentences: `?lang=`, else `Accept-Language`, else as configured. */
-export function languageOf(c: Context, otherwise: Language): Language {
+/** How the reader wants sentences: in the language of `?lang=`, else of `Accept-Language`, else as configured; by the clocks of the configured zone. */
+export function localeOf(c: Context, { language, zone }: Locale): Locale {
+  return { language: languageOf(c, language), zone }
+}
+
+function languageOf(c: Context, otherwise: Language): Language {
   const asked = c.req.query('lang') ?? ''
   if (isLanguage(asked)) return asked
   const wanted = (c.req.header('accept-language') ?? '')

@@ -5,7 +5,7 @@ import type { Finding } from '#core/finding.ts'
 
 import { feedbackBody, FindingForm, findingForm } from '../forms/finding.ts'
 import { answers } from '../request/answers.ts'
-import { languageOf } from '../request/language.ts'
+import { localeOf } from '../request/language.ts'
 import { given, pageOf, pageShape } from '../request/page.ts'
 import { parameters, someOf, word } from '../request/parameters.ts'
 import type { Api, RouteModule } from '../route.ts'
@@ -59,7 +59,7 @@ export const findings: RouteModule = {
   family: 'own',
   paths: [list.path, one.path, feedback.path],
   mount(app, api) {
-    const { ports, language, clock } = api
+    const { ports, locale, clock } = api
     app.openapi(list, (c) => {
       const { limit, next, state, rule, service } = c.req.valid('query')
       const filter = given({ state, rule, service })
@@ -68,18 +68,18 @@ export const findings: RouteModule = {
         (part) => ports.findings.list({ ...filter, ...part }),
         (id) => ports.findings.get(id),
       )
-      const reader = languageOf(c, language)
+      const reader = localeOf(c, locale)
       return c.json({ findings: page.items.map((finding) => findingForm(finding, reader)), next: page.next }, 200)
     })
     app.openapi(one, (c) => {
       const finding = existing(api, c.req.valid('param').id)
-      return c.json(findingForm(finding, languageOf(c, language)), 200)
+      return c.json(findingForm(finding, localeOf(c, locale)), 200)
     })
     app.openapi(feedback, async (c) => {
       const { id } = existing(api, c.req.valid('param').id)
       const at_ms = clock.now_ms()
       await ports.intake.submit({ kind: 'feedback', finding: id, ...c.req.valid('json'), at_ms })
-      return c.json(findingForm(existing(api, id), languageOf(c, language)), 200)
+      return c.json(findingForm(existing(api, id), localeOf(c, locale)), 200)
     })
   },
 }

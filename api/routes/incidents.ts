@@ -6,7 +6,7 @@ import type { Incident } from '#core/incident.ts'
 import { feedbackBody } from '../forms/finding.ts'
 import { INCIDENT_STATES, IncidentForm, incidentForm } from '../forms/incident.ts'
 import { answers } from '../request/answers.ts'
-import { languageOf } from '../request/language.ts'
+import { localeOf } from '../request/language.ts'
 import { given, pageOf, pageShape } from '../request/page.ts'
 import { parameters, someOf, word } from '../request/parameters.ts'
 import type { Api, RouteModule } from '../route.ts'
@@ -99,7 +99,7 @@ export const incidents: RouteModule = {
   family: 'own',
   paths: [list.path, one.path, ack.path, resolve.path, feedback.path],
   mount(app, api) {
-    const { ports, language } = api
+    const { ports, locale } = api
     app.openapi(list, (c) => {
       const { limit, next, state, service } = c.req.valid('query')
       const filter = given({ state, service })
@@ -108,21 +108,21 @@ export const incidents: RouteModule = {
         (part) => ports.incidents.list({ ...filter, ...part }),
         (id) => ports.incidents.get(id),
       )
-      const reader = languageOf(c, language)
+      const reader = localeOf(c, locale)
       const forms = page.items.map((incident) => incidentForm(incident, ports, reader))
       return c.json({ incidents: forms, next: page.next }, 200)
     })
     app.openapi(one, (c) => {
       const incident = existing(api, c.req.valid('param').id)
-      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+      return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
     })
     app.openapi(ack, async (c) => {
       const incident = await command(api, 'ack', c.req.valid('param').id, c.req.valid('json').by ?? '')
-      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+      return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
     })
     app.openapi(resolve, async (c) => {
       const incident = await command(api, 'resolve', c.req.valid('param').id, c.req.valid('json').by ?? '')
-      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+      return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
     })
     app.openapi(feedback, async (c) => {
       const incident = existing(api, c.req.valid('param').id)
@@ -132,7 +132,7 @@ export const incidents: RouteModule = {
       for (const { id } of findings.toSorted((a, b) => a.since_ms - b.since_ms)) {
         await ports.intake.submit({ kind: 'feedback', finding: id, ...said })
       }
-      return c.json(incidentForm(incident, ports, languageOf(c, language)), 200)
+      return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
     })
   },
 }

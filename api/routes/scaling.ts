@@ -2,11 +2,11 @@ import { createRoute, z } from '@hono/zod-openapi'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Hint } from '#core/hint.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 
 import { HintForm, hintForm, MissingHintForm } from '../forms/hint.ts'
 import { answers } from '../request/answers.ts'
-import { languageOf } from '../request/language.ts'
+import { localeOf } from '../request/language.ts'
 import { count, parameters } from '../request/parameters.ts'
 import type { Api, RouteModule } from '../route.ts'
 
@@ -45,9 +45,9 @@ function followable({ ports, clock }: Api, policy: string): Hint {
   return hint
 }
 
-function listed(api: Api, policy: string, language: Language) {
+function listed(api: Api, policy: string, locale: Locale) {
   try {
-    return hintForm(followable(api, policy), language)
+    return hintForm(followable(api, policy), locale)
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     return { policy, reason: messageOf(error), stale: true as const }
@@ -61,13 +61,13 @@ export const scaling: RouteModule = {
   mount(app, api) {
     const { hints } = api.ports
     app.openapi(list, (c) => {
-      const reader = languageOf(c, api.language)
+      const reader = localeOf(c, api.locale)
       return c.json({ policies: hints.policies().map((policy) => listed(api, policy, reader)) }, 200)
     })
     app.openapi(one, (c) => {
       const { policy } = c.req.valid('param')
       const { history } = c.req.valid('query')
-      const reader = languageOf(c, api.language)
+      const reader = localeOf(c, api.locale)
       const form = hintForm(followable(api, policy), reader)
       if (history === undefined) return c.json(form, 200)
       return c.json({ ...form, history: hints.history(policy, history).map((hint) => hintForm(hint, reader)) }, 200)

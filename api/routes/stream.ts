@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { createRoute, z } from '@hono/zod-openapi'
 
 import { ErrorForm } from '../request/answers.ts'
-import { languageOf } from '../request/language.ts'
+import { localeOf } from '../request/language.ts'
 import { parameters } from '../request/parameters.ts'
 import type { RouteModule } from '../route.ts'
 
@@ -22,10 +22,10 @@ export const stream: RouteModule = {
   name: 'stream',
   family: 'own',
   paths: [follow.path],
-  mount(app, { streams, language }) {
+  mount(app, { streams, locale }) {
     app.openapi(follow, (c) => {
       const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
-      const body = streams.open(languageOf(c, language), outgoing && (() => outgoing.destroy()))
+      const body = streams.open(localeOf(c, locale), outgoing && (() => outgoing.destroy()))
       return new Response(body, {
         headers: {
           'content-type': 'text/event-stream',

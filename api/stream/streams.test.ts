@@ -13,6 +13,9 @@ import { Streams } from './streams.ts'
 const HINT: LiveEvent = { kind: 'hint', hint }
 const INCIDENT: LiveEvent = { kind: 'incident', event: { type: 'opened', at_ms: incident.opened_ms, incident } }
 
+const EN = { language: 'en', zone: 'UTC' } as const
+const ZH = { language: 'zh', zone: 'UTC' } as const
+
 function setUp(limits: { clients?: number; bytes?: number } = {}) {
   const house = new House()
   const clock = new ManualClock()
@@ -24,9 +27,9 @@ function setUp(limits: { clients?: number; bytes?: number } = {}) {
   const encoded: string[] = []
   const streams = new Streams({
     live: house.ports.live,
-    encode(event, language) {
-      encoded.push(language)
-      return liveText(event, house.ports, language)
+    encode(event, locale) {
+      encoded.push(locale.language)
+      return liveText(event, house.ports, locale)
     },
     clock,
     meter,
@@ -39,7 +42,7 @@ function setUp(limits: { clients?: number; bytes?: number } = {}) {
 
 test('every reader hears every event, in his language, written once a language', async () => {
   const { house, streams, encoded } = setUp({ clients: 3 })
-  const bodies = [streams.open('en'), streams.open('en'), streams.open('zh')].map((body) => new Response(body).text())
+  const bodies = [streams.open(EN), streams.open(EN), streams.open(ZH)].map((body) => new Response(body).text())
   house.say(INCIDENT)
   streams.close()
   const [first, second, chinese] = await Promise.all(bodies)
@@ -51,7 +54,7 @@ test('every reader hears every event, in his language, written once a language',
 
 test('a quiet stream shows every 15 s that it lives', async () => {
   const { clock, streams } = setUp()
-  const body = new Response(streams.open('en')).text()
+  const body = new Response(streams.open(EN)).text()
   clock.advanceTo(30_000)
   streams.close()
   expect(await body).toBe('retry: 3000\n\n: still here\n\n: still here\n\n')
@@ -59,8 +62,8 @@ test('a quiet stream shows every 15 s that it lives', async () => {
 
 test('a reader who does not read is dropped and counted; the others go on', async () => {
   const { house, counts, streams } = setUp({ bytes: 3000 })
-  const slow = streams.open('en')
-  const good = streams.open('en').getReader()
+  const slow = streams.open(EN)
+  const good = streams.open(EN).getReader()
   let read = ''
   for (let i = 0; i < 20; i++) {
     house.say(HINT)
@@ -75,10 +78,10 @@ test('a reader who does not read is dropped and counted; the others go on', asyn
 
 test('one reader too many is refused and counted, until another goes', async () => {
   const { house, counts, streams } = setUp({ clients: 1 })
-  const first = streams.open('en')
-  expect(() => streams.open('en')).toThrow(ServiceError)
+  const first = streams.open(EN)
+  expect(() => streams.open(EN)).toThrow(ServiceError)
   expect(counts.get('barograph.api.stream.refused')).toBe(1)
   await first.cancel()
   expect(house.listeners.size).toBe(0)
-  expect(() => streams.open('en')).not.toThrow()
+  expect(() => streams.open(EN)).not.toThrow()
 })

@@ -2,7 +2,7 @@ import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { LiveEvent, LiveEvents } from '#core/ports/live.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
-import type { Language } from '#core/sentences/language.ts'
+import type { Locale } from '#core/sentences/language.ts'
 
 const HEARTBEAT_MS = 15_000
 const encoder = new TextEncoder()
@@ -10,7 +10,7 @@ const HEARTBEAT = encoder.encode(': still here\n\n')
 const HELLO = encoder.encode('retry: 3000\n\n')
 
 interface Client {
-  readonly language: Language
+  readonly locale: Locale
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   /** Cuts the connection; undefined where there is none (a test). */
   readonly cut: (() => void) | undefined
@@ -19,7 +19,7 @@ interface Client {
 export interface StreamsOptions {
   readonly live: LiveEvents
   /** One event as the wire has it, its blank line included. */
-  readonly encode: (event: LiveEvent, language: Language) => string
+  readonly encode: (event: LiveEvent, locale: Locale) => string
   readonly clock: Clock
   readonly meter: Meter
   readonly clients: number
@@ -55,7 +55,7 @@ export class Streams {
   }
 
   /** The bytes for one more client, until he goes. Throws `overloaded` at the limit. */
-  open(language: Language, cut?: () => void): ReadableStream<Uint8Array> {
+  open(locale: Locale, cut?: () => void): ReadableStream<Uint8Array> {
     const { clients, bytes } = this.#options
     if (this.#clients.size >= clients) {
       this.#refused.add(1)
@@ -65,7 +65,7 @@ export class Streams {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          client = { language, controller, cut }
+          client = { locale, controller, cut }
           this.#enter(client)
           controller.enqueue(HELLO)
         },
@@ -104,21 +104,21 @@ export class Streams {
     this.#leave = undefined
   }
 
-  /** Encoded once for each language that somebody reads. */
+  /** Encoded once for each language that somebody reads: the zone is that of the server. */
   #publish(event: LiveEvent): void {
-    const texts = new Map<Language, Uint8Array>()
-    this.#send((language) => {
-      const known = texts.get(language)
+    const texts = new Map<Locale['language'], Uint8Array>()
+    this.#send((locale) => {
+      const known = texts.get(locale.language)
       if (known !== undefined) return known
-      const bytes = encoder.encode(this.#options.encode(event, language))
-      texts.set(language, bytes)
+      const bytes = encoder.encode(this.#options.encode(event, locale))
+      texts.set(locale.language, bytes)
       return bytes
     })
   }
 
-  #send(bytesFor: (language: Language) => Uint8Array): void {
+  #send(bytesFor: (locale: Locale) => Uint8Array): void {
     for (const client of this.#clients) {
-      const bytes = bytesFor(client.language)
+      const bytes = bytesFor(client.locale)
       if ((client.controller.desiredSize ?? 0) >= bytes.length) client.controller.enqueue(bytes)
       else this.#drop(client)
     }

@@ -123,7 +123,7 @@ export function fixture(options: Partial<ApiOptions> = {}) {
     ready: () => house.notReady,
     metrics: async () => '# TYPE up gauge\nup 1\n',
     config: () => 'language: en\n',
-    language: 'en',
+    locale: { language: 'en', zone: 'UTC' },
     external_url: '',
     version: '0.1.0',
     clock: house.clock,

@@ -15,7 +15,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   auth: 'Who may use the API. `none` must be said when `listen.host` can be reached from elsewhere.',
   language: 'Language of sentences in messages; the console and the API follow their reader.',
   time_zone:
-    'Clocks that daily and weekly seasons go by, an IANA name like `Europe/Berlin`. Another one makes `auto` learn anew.',
+    'Clocks that daily and weekly seasons go by and by which sentences and the console tell times, an IANA name like `Europe/Berlin`. Another one makes `auto` learn anew.',
   holidays:
     'Days that are like Sundays in that zone: `2026-12-25`, or a range with both its ends, `2026-10-01/2026-10-07`.',
   rules:

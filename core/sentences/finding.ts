@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.ts'
 import { quantity, range, unitOf } from '../quantities.ts'
-import { type Language, moment, timeOfDay } from './language.ts'
+import { type Language, type Locale, moment, stretch, timeOfDay } from './language.ts'
 
 /** The parts of a sentence, written for people already. */
 interface Parts {
@@ -103,7 +103,8 @@ function subjectOf(finding: Finding, language: Language): string {
 }
 
 /** What a finding says to a person: `request duration of checkout is 840 ms, expected 150 to 290 ms`. */
-export function findingSentence(finding: Finding, language: Language): string {
+export function findingSentence(finding: Finding, locale: Locale): string {
+  const { language } = locale
   const { kind, value, lower, upper, direction, detail, adopted } = finding
   const unit = unitOf(finding.metric, finding.unit)
   // A level that is normal from now on is not over.
@@ -115,13 +116,13 @@ export function findingSentence(finding: Finding, language: Language): string {
     who: whoOf(finding) || subject.trim(),
     value: quantity(value, unit),
     expected: expectedClause(finding, unit, language),
-    time: timeClause(finding, over, language),
+    time: timeClause(finding, over, locale),
     detail,
     up: direction === 'up',
     over,
     within,
   })
-  const clauses = [restoredClause, flappingClause, adoptedClause].map((clause) => clause(finding, language))
+  const clauses = [restoredClause, flappingClause, adoptedClause].map((clause) => clause(finding, locale))
   const whole = [sentence, ...clauses].join('')
   return language === 'zh' ? whole.replaceAll(/(\d) %/g, '$1%') : whole
 }
@@ -162,33 +163,31 @@ function bandText(
   return language === 'zh' ? ` ${range(lower, upper, unit, ' 至 ')}` : range(lower, upper, unit, ' to ')
 }
 
-function timeClause({ since_ms, last_ms }: Finding, over: boolean, language: Language): string {
-  const since = moment(since_ms, last_ms, language)
-  if (!over) return language === 'zh' ? `自 ${since} 起` : `since ${since}`
-  const until = timeOfDay(last_ms)
-  if (since === until) return language === 'zh' ? `在 ${since} ` : `at ${since}`
-  const sameDay = since.length === until.length
-  const from = sameDay ? since.replace(' UTC', '') : since
-  const to = sameDay ? until : moment(last_ms, since_ms, language)
-  return language === 'zh' ? `在 ${from} 至 ${to} 期间` : `from ${from} to ${to}`
+function timeClause({ since_ms, last_ms }: Finding, over: boolean, locale: Locale): string {
+  const isZh = locale.language === 'zh'
+  const since = moment(since_ms, last_ms, locale)
+  if (!over) return isZh ? `自 ${since} 起` : `since ${since}`
+  if (since === timeOfDay(last_ms, locale)) return isZh ? `在 ${since} ` : `at ${since}`
+  const [from, to] = stretch(since_ms, last_ms, locale)
+  return isZh ? `在 ${from} 至 ${to} 期间` : `from ${from} to ${to}`
 }
 
-function restoredClause({ restores_ms, last_ms }: Finding, language: Language): string {
+function restoredClause({ restores_ms, last_ms }: Finding, locale: Locale): string {
   if (restores_ms === undefined) return ''
-  const before = moment(restores_ms, last_ms, language)
-  return language === 'zh' ? `；已回到 ${before} 之前的水平` : `; back to what it was before ${before}`
+  const before = moment(restores_ms, last_ms, locale)
+  return locale.language === 'zh' ? `；已回到 ${before} 之前的水平` : `; back to what it was before ${before}`
 }
 
-function adoptedClause({ adopted, last_ms }: Finding, language: Language): string {
+function adoptedClause({ adopted, last_ms }: Finding, locale: Locale): string {
   if (adopted !== true) return ''
-  const at = timeOfDay(last_ms)
-  return language === 'zh' ? `；自 ${at} 起视为新常态` : `; the new normal from ${at}`
+  const at = timeOfDay(last_ms, locale)
+  return locale.language === 'zh' ? `；自 ${at} 起视为新常态` : `; the new normal from ${at}`
 }
 
-function flappingClause({ flapping, last_ms }: Finding, language: Language): string {
+function flappingClause({ flapping, last_ms }: Finding, locale: Locale): string {
   if (flapping === undefined) return ''
   const { returns } = flapping
-  const since = moment(flapping.since_ms, last_ms, language)
-  if (language === 'zh') return `；自 ${since} 起又出现 ${returns} 次`
+  const since = moment(flapping.since_ms, last_ms, locale)
+  if (locale.language === 'zh') return `；自 ${since} 起又出现 ${returns} 次`
   return `; recurred ${returns === 1 ? 'once' : `${returns} times`} since ${since}`
 }

@@ -3,7 +3,7 @@ import type { Change } from '../change.ts'
 import type { Finding } from '../finding.ts'
 import type { Evidence, Incident, Join, TimelineEntry } from '../incident.ts'
 import { findingSentence } from './finding.ts'
-import { type Language, span } from './language.ts'
+import { type Language, type Locale, span } from './language.ts'
 
 /** The member that a join, timeline entry or evidence refers to, as far as the caller could find it. */
 export interface Member {
@@ -63,7 +63,7 @@ const REASONS: Readonly<Record<Language, (reason: Reason) => string>> = {
 }
 
 /** Why a member belongs: `checkout calls payments-db; 20 s apart`. */
-export function joinSentence(join: Join, language: Language): string {
+export function joinSentence(join: Join, { language }: Locale): string {
   return REASONS[language](join.reason)
 }
 
@@ -79,10 +79,10 @@ function alertText(alert: Alert): string {
 }
 
 /** The member in one sentence, or its reference where it is gone. */
-function memberText(member: Member, ref: string, language: Language): string {
-  if (member.finding !== undefined) return findingSentence(member.finding, language)
+function memberText(member: Member, ref: string, locale: Locale): string {
+  if (member.finding !== undefined) return findingSentence(member.finding, locale)
   if (member.alert !== undefined) return alertText(member.alert)
-  if (member.change !== undefined) return changeText(member.change, language)
+  if (member.change !== undefined) return changeText(member.change, locale.language)
   return ref
 }
 
@@ -110,22 +110,24 @@ const WHAT: Readonly<Record<Language, Readonly<Record<TimelineEntry['what'], str
 }
 
 /** One line of an incident's timeline. `acknowledged` and `resolved` name the person in `ref` where there is one. */
-export function timelineSentence(entry: TimelineEntry, member: Member, language: Language): string {
+export function timelineSentence(entry: TimelineEntry, member: Member, locale: Locale): string {
+  const { language } = locale
   const words = WHAT[language][entry.what]
   if (entry.what === 'opened') return words
-  if (entry.what !== 'acknowledged' && entry.what !== 'resolved') return words + memberText(member, entry.ref, language)
+  if (entry.what !== 'acknowledged' && entry.what !== 'resolved') return words + memberText(member, entry.ref, locale)
   if (entry.ref === '') return words
   return language === 'zh' ? `${entry.ref} ${words}` : `${words} by ${entry.ref}`
 }
 
 /** What stands for entries of a timeline that are not told. */
-export function moreSentence(count: number, language: Language): string {
+export function moreSentence(count: number, { language }: Locale): string {
   return language === 'zh' ? `另有 ${count} 条` : `and ${count} more`
 }
 
 /** One piece of evidence for a cause. */
-export function evidenceSentence(evidence: Evidence, member: Member, language: Language): string {
-  const text = memberText(member, evidence.ref, language)
+export function evidenceSentence(evidence: Evidence, member: Member, locale: Locale): string {
+  const { language } = locale
+  const text = memberText(member, evidence.ref, locale)
   if (evidence.kind === 'alert') return language === 'zh' ? `告警 ${text}` : `alert ${text}`
   if (evidence.kind === 'call') return language === 'zh' ? `调用方：${text}` : `who calls it: ${text}`
   return text
@@ -144,7 +146,7 @@ function troubleOf(service: string, incident: Incident, findings: readonly Findi
 }
 
 /** `checkout slow: payments-db`; without a cause elsewhere `checkout slow`. `findings`: those of the incident, as known. */
-export function incidentTitle(incident: Incident, findings: readonly Finding[], language: Language): string {
+export function incidentTitle(incident: Incident, findings: readonly Finding[], { language }: Locale): string {
   const trouble = TROUBLE_WORDS[language][troubleOf(incident.symptom, incident, findings)]
   const named = incident.symptom === '' ? (incident.alerts[0]?.rule ?? findings[0]?.rule ?? '') : incident.symptom
   const cause = incident.causes[0]?.service ?? ''

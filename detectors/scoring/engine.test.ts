@@ -161,7 +161,7 @@ describe('runs', () => {
     const [finding] = engine.list({ limit: 1 })
     expect(finding).toMatchObject({ state: 'closed', adopted: true, kind: 'level_up', until_ms: finding!.last_ms })
     expect((finding!.last_ms - finding!.since_ms) / MINUTE).toBeGreaterThanOrEqual(60)
-    expect(findingSentence(finding!, 'en')).toMatch(/; the new normal from \d\d:\d\d/)
+    expect(findingSentence(finding!, { language: 'en', zone: 'UTC' })).toMatch(/; the new normal from \d\d:\d\d/)
     events.length = 0
     for (let minute = 900; minute < 1300; minute++) feed(minute, calm(minute, 200))
     expect(events[0]?.finding.similar_ms).toBe(undefined)

@@ -1,7 +1,7 @@
 import type { Alert } from '#core/alert.ts'
 import type { Finding } from '#core/finding.ts'
 import type { Incident } from '#core/incident.ts'
-import { findingSentence, joinSentence, type Language } from '#core/sentences.ts'
+import { findingSentence, joinSentence, type Locale } from '#core/sentences.ts'
 
 import { timeText } from '../../sending/notice.ts'
 
@@ -16,7 +16,7 @@ const finite = (values: Readonly<Record<string, number>>): Record<string, number
  * A finding when it opened or closed, as `barograph-findings` holds it: at the event time at which it began or was over, so that it is the
  * same document whenever it is written.
  */
-export function findingDocument(finding: Finding, language: Language): Record<string, unknown> {
+export function findingDocument(finding: Finding, locale: Locale): Record<string, unknown> {
   const { id, rule, metric, unit, service, kind, direction, state, evidence, severity, detail } = finding
   return {
     '@timestamp': timeText(state === 'closed' ? (finding.until_ms ?? finding.last_ms) : finding.since_ms),
@@ -43,7 +43,7 @@ export function findingDocument(finding: Finding, language: Language): Record<st
     experts: finding.experts,
     evidence,
     detail,
-    sentence: findingSentence(finding, language),
+    sentence: findingSentence(finding, locale),
   }
 }
 
@@ -64,7 +64,7 @@ function alertDocument(alert: Alert): Record<string, unknown> {
 }
 
 /** An incident as `barograph-incidents` holds it, under its id. */
-export function incidentDocument(incident: Incident, title: string, language: Language): Record<string, unknown> {
+export function incidentDocument(incident: Incident, title: string, locale: Locale): Record<string, unknown> {
   const { id, state, severity, symptom, services, findings, changes } = incident
   return {
     '@timestamp': timeText(incident.opened_ms),
@@ -89,7 +89,7 @@ export function incidentDocument(incident: Incident, title: string, language: La
       evidence: cause.evidence.map(({ kind, ref, at_ms, weight }) => ({ kind, ref, at: timeText(at_ms), weight })),
     })),
     joins: incident.joins.map((join) => {
-      return { member: join.member, reason: joinSentence(join, language), weight: join.weight }
+      return { member: join.member, reason: joinSentence(join, locale), weight: join.weight }
     }),
     timeline: incident.timeline.map(({ at_ms, what, ref }) => ({ at: timeText(at_ms), what, ref })),
   }
