@@ -1,11 +1,12 @@
 import type { Catalogue } from '../normal/catalogue.ts'
 import { type Allowance, unlimited } from './allowance.ts'
-import { BYTES, Cursor, VARINT } from './cursor.ts'
+import { BYTES, Cursor } from './cursor.ts'
 import type { Points } from './points.ts'
 import { readHistograms } from './proto-histograms.ts'
 import { readNumbers } from './proto-numbers.ts'
 import { readExponentials, readSummaries } from './proto-rare.ts'
 import { joined, type ProtoSource } from './proto-source.ts'
+import { likelyTiming, sameTiming, type Timing, timingOf } from './proto-timing.ts'
 import {
   exemplar,
   exponentialPoint,
@@ -20,7 +21,8 @@ import type { MetricHeader, Wire } from './wire.ts'
 
 interface Data {
   readonly name: MetricHeader['data']
-  readonly read: (from: ProtoSource, start: number, end: number, metric: number) => void
+  /** The points in `[start, end)` to columns; returns how far there are points and nothing else. */
+  readonly read: (from: ProtoSource, start: number, end: number, metric: number) => number
   readonly point: Message
 }
 
@@ -47,20 +49,6 @@ export const proto: Wire = {
 
 /** Temporality beyond those that there are: it is refused, whichever it is. */
 const UNKNOWN = 3
-
-/** Temporality and monotonicity stand behind the points: a pass over their heads. */
-function kindOf(cursor: Cursor, start: number, end: number): { temporality: number; monotonic: boolean } {
-  cursor.at = start
-  cursor.end = end
-  let temporality = 0
-  let monotonic = false
-  while (cursor.tag()) {
-    if (cursor.field === 2 && cursor.wire === VARINT) temporality = cursor.varint()
-    else if (cursor.field === 3 && cursor.wire === VARINT) monotonic = cursor.varint() !== 0
-    else cursor.skip()
-  }
-  return { temporality, monotonic }
-}
 
 /** What stands in one place, or, rarely, in several: pairs of offsets. */
 class Place {
@@ -204,25 +192,32 @@ class ProtoReader {
       to = source.bytes.length
     }
     const cursorInside = source === this.#source ? this.#inner : new Cursor(source.bytes)
-    const { temporality, monotonic } = kindOf(cursorInside, from, to)
-    const isSum = data.name === 'sum'
-    const timed = isSum || data.name === 'histogram' || data.name === 'exponentialHistogram'
-    const kind = { data: data.name, temporality: timed ? temporality : 0, monotonic: isSum && monotonic }
-    data.read(source, from, to, this.#known(resourceNumber, kind))
+    const likely = likelyTiming(cursorInside, from, to)
+    this.#points.mark()
+    const behind = data.read(source, from, to, this.#known(resourceNumber, data.name, likely))
+    const timing = behind === from ? likely : timingOf(cursorInside, behind, to)
+    if (sameTiming(timing, likely)) return
+    // What is read twice counts twice: it was twice the work.
+    this.#points.back()
+    data.read(source, from, to, this.#known(resourceNumber, data.name, timing))
   }
 
   /** The number of the metric, by the bytes of its head as they stand. */
-  #known(resourceNumber: number, kind: Pick<MetricHeader, 'data' | 'temporality' | 'monotonic'>): number {
+  #known(resourceNumber: number, data: MetricHeader['data'], timing: Timing): number {
     const { head, number } = this.#ranges
-    const timing = Math.min(kind.temporality, UNKNOWN) * 2 + (kind.monotonic ? 1 : 0)
-    const context = (resourceNumber * 16 + number) * 8 + timing
+    const isSum = data === 'sum'
+    const isTimed = isSum || data === 'histogram' || data === 'exponentialHistogram'
+    const temporality = isTimed ? timing.temporality : 0
+    const monotonic = isSum && timing.monotonic
+    const kind = Math.min(temporality, UNKNOWN) * 2 + (monotonic ? 1 : 0)
+    const context = (resourceNumber * 16 + number) * 8 + kind
     const split = head.pieces.length > 0
     const whole = split ? joined(this.#bytes, head.pieces) : this.#bytes
     const view = split ? new DataView(whole.buffer, whole.byteOffset, whole.length) : this.#source.view
     const [from, to] = split ? [0, whole.length] : [head.from, head.to]
     const known = this.#catalogue.findMetric(view, from, to, context | 0)
     if (known >= 0) return known
-    const header = { ...textsOf(whole.subarray(from, to)), ...kind }
+    const header = { ...textsOf(whole.subarray(from, to)), data, temporality, monotonic }
     return this.#catalogue.addMetric(view, from, to, context | 0, { resource: resourceNumber, header })
   }
 }

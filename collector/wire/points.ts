@@ -177,6 +177,7 @@ export class Points {
   missFrom = new Uint32Array(256)
   missTo = new Uint32Array(256)
   missMetric = new Int32Array(256)
+  readonly #marked = { numbers: 0, histograms: 0, exponentials: 0, summaries: 0, exemplars: 0, misses: 0 }
 
   clear(): void {
     this.sources.length = 0
@@ -188,6 +189,28 @@ export class Points {
     this.exemplars.length = 0
     this.blocks.length = 0
     this.misses = 0
+  }
+
+  /** Takes down how far the columns go. */
+  mark(): void {
+    const marked = this.#marked
+    marked.numbers = this.numbers.length
+    marked.histograms = this.histograms.length
+    marked.exponentials = this.exponentials.length
+    marked.summaries = this.summaries.length
+    marked.exemplars = this.exemplars.length
+    marked.misses = this.misses
+  }
+
+  /** Forgets what was read since the mark. */
+  back(): void {
+    const marked = this.#marked
+    this.numbers.length = marked.numbers
+    this.histograms.length = marked.histograms
+    this.exponentials.length = marked.exponentials
+    this.summaries.length = marked.summaries
+    this.exemplars.length = marked.exemplars
+    this.misses = marked.misses
   }
 
   /** Adds a byte string that ranges may lie in; returns its number. */

@@ -97,13 +97,15 @@ function takeCounts({ bytes, view, points }: ProtoSource, first: number, stop: n
 }
 
 /** The points of a histogram, `[start, end)`, to columns; as `readNumbers`. */
-export function readHistograms(from: ProtoSource, start: number, end: number, metric: number): void {
+export function readHistograms(from: ProtoSource, start: number, end: number, metric: number): number {
   const { bytes, view, points, catalogue } = from
   const { histograms } = points
   let at = start
   let count = 0
+  let behindPoints = end
   while (at < end) {
     if (bytes[at] !== POINT) {
+      behindPoints = Math.min(behindPoints, at)
       at = skipField(bytes, at, end)
       continue
     }
@@ -134,6 +136,7 @@ export function readHistograms(from: ProtoSource, start: number, end: number, me
     if (exemplars > 0) foundExemplars(from, { tag: EXEMPLAR, from: first, to: stop, code })
   }
   from.allowance.take(count)
+  return behindPoints
 }
 
 /** Times, count, sum and flags to the columns; `bounds` and `counts` take down where theirs stand. */

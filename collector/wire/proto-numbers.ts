@@ -23,12 +23,14 @@ const INT = 0x31
 const EXEMPLAR = 0x2a
 const FLAGS = 0x40
 
-/** The points of a gauge or a sum, `[start, end)`, to columns. */
-export function readNumbers(from: ProtoSource, start: number, end: number, metric: number): void {
+/** The points of a gauge or a sum, `[start, end)`, to columns; returns how far there are points and nothing else. */
+export function readNumbers(from: ProtoSource, start: number, end: number, metric: number): number {
   const { bytes } = from
   let count = 0
+  let behindPoints = end
   for (let at = start; at < end;) {
     if (bytes[at] !== POINT) {
+      behindPoints = Math.min(behindPoints, at)
       at = skipField(bytes, at, end)
       continue
     }
@@ -44,6 +46,7 @@ export function readNumbers(from: ProtoSource, start: number, end: number, metri
     count++
   }
   from.allowance.take(count)
+  return behindPoints
 }
 
 /**

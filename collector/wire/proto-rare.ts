@@ -45,7 +45,7 @@ function attribute(pieces: number[], from: number, cursor: Cursor): void {
   else pieces.push(from, cursor.at)
 }
 
-/** Reads each point of the data: `field` takes what it knows. */
+/** Reads each point of the data: `field` takes what it knows. Returns how far there are points and nothing else. */
 function eachPoint(
   from: ProtoSource,
   start: number,
@@ -56,12 +56,14 @@ function eachPoint(
     readonly field: (cursor: Cursor, point: RareFields) => boolean
     readonly done: (point: RareFields, first: number, stop: number) => void
   },
-): void {
+): number {
   const cursor = new Cursor(from.bytes, from.allowance)
   cursor.at = start
   cursor.end = end
-  while (cursor.tag()) {
+  let behindPoints = end
+  for (let tagAt = start; cursor.tag(); tagAt = cursor.at) {
     if (cursor.field !== 1 || cursor.wire !== BYTES) {
+      behindPoints = Math.min(behindPoints, tagAt)
       cursor.skip()
       continue
     }
@@ -75,6 +77,7 @@ function eachPoint(
     point.done(fields, first, cursor.end)
     cursor.leave(outer)
   }
+  return behindPoints
 }
 
 class SummaryFields extends RareFields {
@@ -96,8 +99,8 @@ function quantile(cursor: Cursor): readonly [number, number] {
 }
 
 /** The points of a summary. */
-export function readSummaries(from: ProtoSource, start: number, end: number, metric: number): void {
-  eachPoint(from, start, end, {
+export function readSummaries(from: ProtoSource, start: number, end: number, metric: number): number {
+  return eachPoint(from, start, end, {
     attributes: 7,
     begin: () => new SummaryFields(),
     field(cursor, point) {
@@ -160,8 +163,8 @@ function exponentialField(cursor: Cursor, point: ExponentialFields): boolean {
 const EXPONENTIAL_EXEMPLAR = 0x5a
 
 /** The points of an exponential histogram. */
-export function readExponentials(from: ProtoSource, start: number, end: number, metric: number): void {
-  eachPoint(from, start, end, {
+export function readExponentials(from: ProtoSource, start: number, end: number, metric: number): number {
+  return eachPoint(from, start, end, {
     attributes: 1,
     begin: () => new ExponentialFields(),
     field: (cursor, point) => exponentialField(cursor, point as ExponentialFields),
