@@ -19,9 +19,9 @@ function lengthOf(chunks: readonly Buffer[]): number {
   return head.readUInt32BE(1)
 }
 
-/** What stands behind the prefix, in memory of its own. */
-function behindPrefix(chunks: readonly Buffer[], size: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(size - PREFIX)
+/** What stands behind the prefix. */
+function behindPrefix(chunks: readonly Buffer[], size: number, share: Share): Buffer {
+  const bytes = share.memory(size - PREFIX)
   let at = -PREFIX
   for (const chunk of chunks) {
     chunk.copy(bytes, Math.max(at, 0), Math.min(Math.max(-at, 0), chunk.length))
@@ -38,9 +38,7 @@ function whole(chunks: readonly Buffer[], size: number, share: Share): Message {
     throw new ServiceError('bad_data', `a message of ${length} bytes was announced, ${size - PREFIX} came`)
   }
   if (head[0]! > 1) throw new ServiceError('bad_data', `compression flag ${head[0]} is not known`)
-  const bytes = behindPrefix(chunks, size)
-  share.own(bytes)
-  return { compressed: head[0] === 1, bytes }
+  return { compressed: head[0] === 1, bytes: behindPrefix(chunks, size, share) }
 }
 
 const gone = (): ServiceError => new ServiceError('canceled', 'the sender went away')

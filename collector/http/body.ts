@@ -29,47 +29,71 @@ function isAlone({ buffer, byteOffset, byteLength }: Buffer): boolean {
   return buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength === byteLength
 }
 
-/** What has come of a body, put together at its end: its chunks give their memory back then, as `Share.own` says why. */
+/** Memory for all of a body is asked for once this share of what was announced is there: announcing alone costs a sender nothing. */
+const EARNEST = 1 / 16
+
+/**
+ * What has come of a body. A chunk is copied to its place as it comes, while it is still near, and gives its memory back (`Share.own` says
+ * why): the next one lies in the same. Where no length was announced, chunks wait for the end.
+ */
 class Gathered {
-  readonly #chunks: Buffer[] = []
+  readonly #announced: number
+  readonly #share: Share
+  #chunks: Buffer[] = []
+  #body: Buffer | undefined
   #size = 0
+
+  constructor(announced: number, share: Share) {
+    this.#announced = announced
+    this.#share = share
+  }
 
   get size(): number {
     return this.#size
   }
 
   add(chunk: Buffer): void {
-    this.#chunks.push(chunk)
     this.#size += chunk.length
+    if (this.#body === undefined) this.#chunks.push(chunk)
+    else place(chunk, this.#body, this.#size - chunk.length)
+    const isMost = this.#size >= this.#announced * EARNEST && this.#size < this.#announced
+    if (this.#body === undefined && isMost) this.#body = this.#joined(this.#announced)
   }
 
   drop(): void {
-    this.#chunks.length = 0
+    this.#chunks = []
+    this.#body = undefined
   }
 
   body(): Buffer {
-    if (this.#chunks.length === 1) return this.#chunks[0]!
-    const body = Buffer.allocUnsafeSlow(this.#size)
+    if (this.#body !== undefined) return this.#body
+    const [only] = this.#chunks
+    if (this.#chunks.length !== 1) return this.#joined(this.#size)
+    if (isAlone(only!)) this.#share.own(only!)
+    return only!
+  }
+
+  #joined(length: number): Buffer {
+    const body = this.#share.memory(length)
     let at = 0
-    for (const chunk of this.#chunks) {
-      chunk.copy(body, at)
-      at += chunk.length
-      if (isAlone(chunk)) (chunk.buffer as ArrayBuffer).transfer(0)
-    }
-    this.#chunks.length = 0
+    for (const chunk of this.#chunks) at = place(chunk, body, at)
+    this.#chunks = []
     return body
   }
 }
 
-function owned(body: Buffer, share: Share): Buffer {
-  if (isAlone(body)) share.own(body)
-  return body
+/** Moves a chunk to its place; returns where it ends there. */
+function place(chunk: Buffer, body: Buffer, at: number): number {
+  const end = at + chunk.length
+  body.set(chunk, at)
+  if (isAlone(chunk)) (chunk.buffer as ArrayBuffer).transfer(0)
+  return end
 }
 
 async function readWire(request: IncomingMessage, limit: number, share: Share): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooLarge(limit, 'a body')
-  const gathered = new Gathered()
+  const gathered = new Gathered(announced, share)
   return new Promise((resolve, reject) => {
     // To take listeners off again costs more than to leave them: the request goes soon.
     let open = true
@@ -89,7 +113,7 @@ async function readWire(request: IncomingMessage, limit: number, share: Share): 
       }
     }
     const onEnd = (): void => {
-      if (open) resolve(owned(gathered.body(), share))
+      if (open) resolve(gathered.body())
       open = false
     }
     const onGone = (): void => {

@@ -2,11 +2,14 @@ import { ServiceError } from '#core/errors.ts'
 import { LeftBehind } from '#core/left-behind.ts'
 import type { Meter } from '#core/ports/meter.ts'
 
+import { KeptMemory } from './kept-memory.ts'
+
 /** Bytes that all bodies together may hold. */
 export class Budget {
   readonly #limit: number
   /** What bodies were in that are gone. */
   readonly leftBehind: LeftBehind
+  readonly #kept = new KeptMemory()
   #used = 0
 
   constructor(limit: number, meter: Meter, leftBehind = new LeftBehind(() => {})) {
@@ -25,10 +28,11 @@ export class Budget {
 
   /** One request's share. */
   share(): Share {
-    return new Share((bytes) => {
+    const take = (bytes: number): void => {
       if (bytes > this.left) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
       this.#used += bytes
-    })
+    }
+    return new Share(take, this.#kept)
   }
 }
 
@@ -38,11 +42,14 @@ const OWN_BYTES = 2 ** 14
 /** What one request holds of the budget. */
 export class Share {
   readonly #take: (bytes: number) => void
+  readonly #kept: KeptMemory
   readonly #buffers: Uint8Array[] = []
+  readonly #lent: ArrayBuffer[] = []
   #held = 0
 
-  constructor(take: (bytes: number) => void) {
+  constructor(take: (bytes: number) => void, kept: KeptMemory) {
     this.#take = take
+    this.#kept = kept
   }
 
   /** Throws `ServiceError('overloaded')` where that is too much. */
@@ -59,10 +66,23 @@ export class Share {
     if (bytes.length >= OWN_BYTES && bytes.byteOffset === 0) this.#buffers.push(bytes)
   }
 
+  /** Memory for so many bytes, as `own` has it; they count when they are added. */
+  memory(length: number): Buffer {
+    const memory = this.#kept.take(length)
+    if (memory !== undefined) {
+      this.#lent.push(memory)
+      return Buffer.from(memory, 0, length)
+    }
+    const bytes = Buffer.allocUnsafeSlow(length)
+    this.own(bytes)
+    return bytes
+  }
+
   /** Gives everything back; twice is harmless. */
   release(): void {
     this.#take(-this.#held)
     this.#held = 0
+    for (const memory of this.#lent.splice(0)) this.#kept.give(memory)
     for (const { buffer } of this.#buffers.splice(0)) if (buffer instanceof ArrayBuffer) buffer.transfer(0)
   }
 }
