@@ -1,7 +1,7 @@
 import { bucketCount } from '#core/exponential.ts'
 import type { SeriesId } from '#core/series.ts'
 
-import { ENDED, type HistogramColumns } from '../wire/points.ts'
+import { ENDED, type HistogramColumns, PLAIN } from '../wire/points.ts'
 import { bytesOf, type Catalogue, NO_SERIES } from './catalogue.ts'
 import { Refused } from './refused.ts'
 import { type Taking, taking } from './taking.ts'
@@ -52,6 +52,19 @@ export function endHistogram({ identity, writer, rows }: Taking, code: number, t
   rows.push({ series, time_ms, value: NaN, count: 0, buckets, stale: true })
 }
 
+/** The row of a point that needs no more than to be passed on; -1 of one that is new, a delta, ended or not fit. */
+function plainRow({ points, identity }: Taking, i: number): SeriesId {
+  const { histograms } = points
+  const { catalogue } = identity
+  const [code, row] = [histograms.code[i]!, histograms.row[i]!]
+  if (code < 0 || row < 0 || histograms.state[i] !== PLAIN || !(histograms.time_ms[i]! > 0)) return NO_SERIES
+  const [from, to] = [histograms.start[i]!, histograms.start[i + 1]!]
+  if (catalogue.rowWidth[row] !== to - from || countsBelowZero(histograms, i, from, to)) return NO_SERIES
+  const { delta, refused } = identity.metric(code)
+  if (delta || refused !== undefined) return NO_SERIES
+  return remember(catalogue, code, catalogue.rowSeries[row]!)
+}
+
 /**
  * The histogram points `[from, to)` to samples, in place, as `takeNumbers` does: the counts of what is refused close up,
  * too.
@@ -60,41 +73,58 @@ export function takeHistograms(request: Taking, from: number, to: number, out: n
   const { histograms } = request.points
   let end = out
   for (let i = from; i < to; i++) {
-    const [code, time_ms, ended] = [histograms.code[i]!, histograms.time_ms[i]!, histograms.state[i] === ENDED]
-    const taken = taking(request, code, time_ms, (metric) => {
-      if (ended) endHistogram(request, code, time_ms)
-      else takeHistogram(request, i, end, metric.delta)
-    })
-    if (taken && !ended) end++
+    const id = plainRow(request, i)
+    if (id === NO_SERIES) end += takeHistogram(request, i, end)
+    else {
+      const time_ms = histograms.time_ms[i]!
+      if (time_ms > request.newest_ms) request.newest_ms = time_ms
+      pass(histograms, i, end++, id)
+    }
   }
   return end
 }
 
-function takeHistogram(request: Taking, i: number, out: number, delta: boolean): void {
+/** One that is not plain: 1 when it was taken. */
+function takeHistogram(request: Taking, i: number, out: number): number {
+  const { histograms } = request.points
+  const [code, time_ms, ended] = [histograms.code[i]!, histograms.time_ms[i]!, histograms.state[i] === ENDED]
+  const taken = taking(request, code, time_ms, (metric) => {
+    if (ended) endHistogram(request, code, time_ms)
+    else takeCounted(request, i, out, metric.delta)
+  })
+  return taken && !ended ? 1 : 0
+}
+
+function takeCounted(request: Taking, i: number, out: number, delta: boolean): void {
   const { points, deltas, writer } = request
   const { histograms } = points
-  const { buckets } = histograms
+  const { buckets, sum, count } = histograms
   const [from, to] = [histograms.start[i]!, histograms.start[i + 1]!]
   if (countsBelowZero(histograms, i, from, to)) throw new Refused('buckets', 'a histogram counts below zero')
   const id = rowOf(request, i, to - from)
-  const time_ms = histograms.time_ms[i]!
-  let [sum, count] = [histograms.sum[i]!, histograms.count[i]!]
   if (delta) {
-    const values = Float64Array.of(sum, count, ...buckets.subarray(from, to))
+    const values = Float64Array.of(sum[i]!, count[i]!, ...buckets.subarray(from, to))
     const running = deltas.of(id, values.length, () => writer.newest(id))
-    if (!deltas.add(running, { start_ms: histograms.start_ms[i]!, time_ms }, values)) {
+    if (!deltas.add(running, { start_ms: histograms.start_ms[i]!, time_ms: histograms.time_ms[i]! }, values)) {
       throw new Refused('late_delta', 'a delta overlaps one before it')
     }
-    sum = running.values[0]!
-    count = running.values[1]!
+    sum[i] = running.values[0]!
+    count[i] = running.values[1]!
     buckets.set(running.values.subarray(2), from)
   }
-  const start = histograms.start[out]!
-  if (start !== from) buckets.copyWithin(start, from, to)
-  histograms.start[out + 1] = start + to - from
+  pass(histograms, i, out, id)
+}
+
+/** The point `i` becomes the sample `out` of a series. */
+function pass(histograms: HistogramColumns, i: number, out: number, id: SeriesId): void {
+  const { start, buckets } = histograms
+  const [from, to, at] = [start[i]!, start[i + 1]!, start[out]!]
   histograms.code[out] = id
-  histograms.time_ms[out] = time_ms
-  histograms.sum[out] = sum
-  histograms.count[out] = count
   histograms.state[out] = 0
+  if (out === i) return
+  if (at !== from) buckets.copyWithin(at, from, to)
+  start[out + 1] = at + to - from
+  histograms.time_ms[out] = histograms.time_ms[i]!
+  histograms.sum[out] = histograms.sum[i]!
+  histograms.count[out] = histograms.count[i]!
 }

@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import type { FloatColumns } from '../sample.ts'
+import type { FloatColumns, HistogramColumns } from '../sample.ts'
 import { Arena, SLAB_SHIFT, SLAB_WORDS, slabOf, wordOf } from './arena.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
@@ -198,6 +198,25 @@ export class HeadTable {
     const start = wordOf(address) + BLOCK_HEAD + capacity / 2 + at
     for (let column = 0; column < values.length; column++) block[start + column * capacity] = values[column]!
     this.#publish(row, time_ms, at)
+  }
+
+  /** Appends the histogram `i`, newer than all of its row. */
+  pushHistogram({ series, time_ms, sum, count, start, buckets, stale }: HistogramColumns, i: number): void {
+    const row = series[i]!
+    const at = this.#begin(row, time_ms[i]!, stale[i]!)
+    const address = this.#address(row)
+    const block = this.#blocks.arena.f64[slabOf(address)]!
+    const capacity = this.#capacity(row)
+    const end = start[i + 1]!
+    let word = wordOf(address) + BLOCK_HEAD + (capacity >>> 1) + at
+    block[word] = sum[i]!
+    word += capacity
+    block[word] = count[i]!
+    for (let bucket = start[i]!; bucket < end; bucket++) {
+      word += capacity
+      block[word] = buckets[bucket]!
+    }
+    this.#publish(row, time_ms[i]!, at)
   }
 
   /** Appends the head to a buffer, the wanted columns. */

@@ -1,4 +1,4 @@
-import type { FloatColumns } from '../sample.ts'
+import type { FloatColumns, HistogramColumns } from '../sample.ts'
 import { Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { ChunkFiles } from './chunk-files.ts'
@@ -127,6 +127,11 @@ export class SampleTable {
   /** Appends a sample of any width, newer than all of its series. */
   push(row: number, sample: LooseSample): void {
     this.#heads.push(row, sample)
+  }
+
+  /** Appends the histogram `i`, newer than all of its series. */
+  pushHistogram(histograms: HistogramColumns, i: number): void {
+    this.#heads.pushHistogram(histograms, i)
   }
 
   /** Keeps a sample that is not newer than all of its series, unless one is there at its time. */

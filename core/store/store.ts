@@ -83,8 +83,6 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #removed: ((ids: readonly SeriesId[]) => void)[] = []
   #fresh = new Uint8Array(256)
   readonly #single = new Float64Array(1)
-  /** The values of the histogram at hand: memory of this size is dear to ask for. */
-  #wide = new Float64Array(0)
   /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
   readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
   #conflicted = 0
@@ -319,28 +317,22 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   #appendHistograms(histograms: HistogramColumns, at: number, window: TimeWindow): void {
     const { samples, sums } = this.#tables
-    const { start, buckets } = histograms
-    for (let i = 0; i < histograms.length; i++) {
-      const row = histograms.series[i]!
-      const first = start[i]!
-      const width = start[i + 1]! - first
-      assert(row < samples.rows, `series ${row} was never resolved`)
-      assert(samples.columns(row) === width + 2, `series ${row} does not take ${width} buckets`)
-      if (this.#wide.length !== width + 2) this.#wide = new Float64Array(width + 2)
-      const values = this.#wide
-      values[0] = histograms.sum[i]!
-      values[1] = histograms.count[i]!
-      for (let bucket = 0; bucket < width; bucket++) values[bucket + 2] = buckets[first + bucket]!
-      const sample = { time_ms: histograms.time_ms[i]!, values, stale: histograms.stale[i]! }
-      const { time_ms } = sample
-      const isNewest = time_ms > samples.newest_ms(row) && time_ms >= window.oldest_ms && time_ms <= window.latest_ms
+    const { oldest_ms, latest_ms } = window
+    const { length, series, time_ms: times, sum, start, stale } = histograms
+    for (let i = 0; i < length; i++) {
+      const row = series[i]!
+      const time_ms = times[i]!
+      const width = start[i + 1]! - start[i]!
+      assert(row < samples.rows, 'a sample of a series that was never resolved')
+      assert(samples.columns(row) === width + 2, 'a histogram has other buckets than its series')
+      const isNewest = time_ms > samples.newest_ms(row) && time_ms >= oldest_ms && time_ms <= latest_ms
+      this.#fresh[at + i] = isNewest ? 1 : 0
       if (isNewest) {
-        samples.push(row, sample)
+        samples.pushHistogram(histograms, i)
         this.#counts[STORED]!++
         if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
       }
-      this.#fresh[at + i] = isNewest ? 1 : 0
-      if ((isNewest || this.#notNewest(row, sample, window)) && sample.stale === 0) sums.note(row, values[0])
+      if ((isNewest || this.#notNewest(row, looseOf(histograms, i), window)) && stale[i] === 0) sums.note(row, sum[i]!)
     }
   }
 
@@ -382,4 +374,10 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     if (this.#conflicted > 0) this.#conflicts.add(this.#conflicted)
     return counts
   }
+}
+
+/** A histogram apart from the others. */
+function looseOf({ time_ms, sum, count, start, buckets, stale }: HistogramColumns, i: number): LooseSample {
+  const values = Float64Array.of(sum[i]!, count[i]!, ...buckets.subarray(start[i], start[i + 1]))
+  return { time_ms: time_ms[i]!, values, stale: stale[i]! }
 }
