@@ -66,6 +66,9 @@ const column = fc.oneof(
   fc.array(value, { minLength: 1, maxLength: 150 }),
   fc.array(nasty, { minLength: 1, maxLength: 20 }),
   fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 200 }),
+  fc.array(fc.constantFrom(0, -0, 2, 2 ** 28, 2 ** 28 - 1, 1 - 2 ** 28, 2 ** 31, -(2 ** 31)), { minLength: 1 }),
+  fc.array(fc.integer(), { minLength: 1 }),
+  fc.array(fc.constant(0), { minLength: 1, maxLength: 300 }),
   fc.array(
     fc.integer({ min: 0, max: 1e6 }).map((n) => n / 1e3),
     { minLength: 1, maxLength: 130 },

@@ -1,8 +1,8 @@
 import { scale, SCALE_LIMIT } from './decimal-scale.ts'
-import { difference, zigzag } from './differences.ts'
+import { difference, smallDifference, zigzag } from './differences.ts'
 import { grown } from './grow.ts'
 import { decodeRice, planRice, writeRice } from './rice-column.ts'
-import { decodeScaled, scaledLength, writeScaled, writeVarint } from './scaled-column.ts'
+import { decodeScaled, leastLength, scaledLength, writeScaled, writeVarint } from './scaled-column.ts'
 import { decodeXor, encodeXor, writeXor } from './xor-column.ts'
 
 /** First byte of a column. Never reused for something else. */
@@ -37,14 +37,23 @@ export function encodeColumn(range: ColumnRange, out: Uint8Array, at: number): n
   const { values, from, to } = range
   const count = to - from
   if (isRegular(values, from, to)) return writeRegular(values[from]!, values[from + 1]! - values[from]!, count, out, at)
-  whole = grown(whole, count)
-  const code = scale(values, from, to, whole)
-  if (code < 0) return writeFloats(range, Infinity, out, at) ?? writeRaw(range, out, at)
-  const sums = difference(whole, count)
+  if (isZero(values, from, to)) return writeZeros(count, out, at)
+  let code = 0
+  let sums = smallDifference(values, from, to)
+  if (sums === undefined) {
+    whole = grown(whole, count)
+    code = scale(values, from, to, whole)
+    if (code < 0) return writeFloats(range, Infinity, out, at) ?? writeRaw(range, out, at)
+    sums = difference(whole, count)
+  }
   const order = sums.second < sums.first ? 2 : 1
-  const runs = scaledLength(order, count)
+  const least = leastLength(order, count)
+  const few = count >> 3
   // Nearly nothing but runs: it gets no better.
-  const rice = runs <= count >> 3 ? undefined : planRice(order, count, order === 1 ? sums.first : sums.second)
+  const isRuns = least <= few && scaledLength(order, count) <= few
+  const rice = isRuns ? undefined : planRice(order, count, order === 1 ? sums.first : sums.second)
+  // Where it is more in any case, it need not be known.
+  const runs = rice !== undefined && rice.length < least ? least : scaledLength(order, count)
   const length = Math.min(runs, rice?.length ?? Infinity)
   if (length > count * DEAR_BYTES) {
     const end = writeFloats(range, length, out, at)
@@ -65,6 +74,20 @@ function isRegular(values: Float64Array, from: number, to: number): boolean {
   for (let i = from + 2; i < to; i++) if (values[i]! - values[i - 1]! !== step) return false
   // Zero is left to the others, for the sake of its sign.
   return values[from]! > 0 && values[to - 1]! > 0 && values[from]! < SCALE_LIMIT && values[to - 1]! < SCALE_LIMIT
+}
+
+/** As buckets are that nothing falls into. */
+function isZero(values: Float64Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (!Object.is(values[i], 0)) return false
+  return true
+}
+
+/** What `writeScaled` makes of them: one run. */
+function writeZeros(count: number, out: Uint8Array, at: number): number {
+  out[at] = SCALED_1
+  out[at + 1] = 0
+  out[at + 2] = 0
+  return writeVarint(count, out, at + 3)
 }
 
 /** What `writeScaled` makes of them, second order. */

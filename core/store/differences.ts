@@ -44,6 +44,48 @@ export function difference(whole: Float64Array, count: number): { first: number;
   return { first: sum1, second: sum2 }
 }
 
+/** Below this, differences of differences are whole numbers of 32 bits. */
+const SMALL = 2 ** 28
+
+/**
+ * The same of values that are whole numbers of 29 bits as they are, in one pass over them; undefined where one is not, and where all can be
+ * halved.
+ */
+export function smallDifference(
+  values: Float64Array,
+  from: number,
+  to: number,
+): { first: number; second: number } | undefined {
+  const count = to - from
+  first = grown(first, count)
+  second = grown(second, count)
+  let bits = 0
+  let before = 0
+  let step = 0
+  let sum1 = 0
+  let sum2 = 0
+  for (let i = 0; i < count; i++) {
+    const value = values[from + i]!
+    const whole = value | 0
+    if (whole !== value || whole >= SMALL || whole <= -SMALL) return undefined
+    // -0 equals 0, but is not its bits.
+    if (whole === 0 && Object.is(value, -0)) return undefined
+    bits |= whole
+    const change = whole - before
+    const turn = change - step
+    before = whole
+    step = i === 0 ? 0 : change
+    const code1 = (change << 1) ^ (change >> 31)
+    const code2 = (turn << 1) ^ (turn >> 31)
+    first[i] = code1
+    second[i] = code2
+    sum1 += code1
+    sum2 += code2
+  }
+  if ((bits & 1) === 0 && bits !== 0) return undefined
+  return { first: sum1 - first[0]!, second: sum2 - second[0]! - (count > 1 ? second[1]! : 0) }
+}
+
 /** The codes of the last `difference`; valid until the next. */
 export function codesOf(order: Order): Float64Array {
   return order === 1 ? first : second

@@ -22,6 +22,14 @@ export function writeVarint(value: number, out: Uint8Array, at: number): number 
   return end
 }
 
+/** `scaledLength` is at least this: a byte each that is not 0. Told without a branch on any of them. */
+export function leastLength(order: Order, count: number): number {
+  const codes = codesOf(order)
+  let length = 1
+  for (let i = 0; i < count; i++) length += Number(codes[i] !== 0)
+  return length
+}
+
 /** Bytes of the last differences of this order; those of 0 are written as 0 and the length of their run. */
 export function scaledLength(order: Order, count: number): number {
   const codes = codesOf(order)
