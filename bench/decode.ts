@@ -1,97 +1,83 @@
-// OTLP metrics from bytes to samples of known series, beside what others make of the same bytes: `npm run bench -- decode`.
-import { parseArgs } from 'node:util'
+// OTLP metrics from bytes to samples of known series, beside what others make of the same bytes: `npm run bench -- decode [--runs N]`.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
 
-import { createFileRegistry, fromBinary } from '@bufbuild/protobuf'
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-
-import { type OtlpRequest } from '#core/ports/intake.ts'
-import { silentMeter } from '#core/ports/meter.ts'
-import { Store } from '#core/store/store.ts'
-
-import { createDecoder } from '../collector/index.ts'
-import { decodeMessage, descriptorSet } from '../collector/testing/otlp.fixture.ts'
 import { requests } from '../collector/wire/schema.ts'
 import { toOtlpJson } from '../collector/wire/to-json.ts'
-import { median, report } from './measure.ts'
+import { median, pinned, report } from './measure.ts'
 import { Payload, SHAPES } from './payload.ts'
 
 const SERIES = 100_000
 const ROUNDS = 3
+/** As `decode/contender.ts` knows them. */
+const CONTENDERS = [
+  'barograph protobuf',
+  'barograph JSON',
+  'protobufjs, no walk',
+  'protobuf-es, no walk',
+  'JSON.parse, no walk',
+] as const
+const REFERENCE = 'protobufjs, no walk'
 
-interface Contender {
-  readonly name: string
-  /** Reads a body; returns something that depends on what was read. */
-  readonly read: (body: Body) => number
-}
+/** Bodies of so many points, for contenders to decode: in a folder, until it ends. */
+export class Bodies {
+  readonly #points: 2000 | 10_000
+  readonly #folder = mkdtempSync(join(tmpdir(), 'barograph-bench-'))
 
-interface Body {
-  readonly proto: Buffer
-  readonly json: Buffer
-}
+  constructor(points: 2000 | 10_000, { json }: { readonly json: boolean }) {
+    this.#points = points
+    const payload = new Payload({ ...SHAPES[points], bodies: SERIES / points })
+    for (let round = 0, number = 1000; round < ROUNDS; round++) {
+      for (const body of payload.round(round)) {
+        const file = join(this.#folder, String(number++))
+        writeFileSync(`${file}.pb`, body)
+        if (json) writeFileSync(`${file}.json`, JSON.stringify(toOtlpJson(body, requests.metrics)))
+      }
+    }
+  }
 
-function ours(encoding: OtlpRequest['encoding']): (body: Body) => number {
-  const limits = { series: 1_000_000, series_per_metric: 1_000_000 }
-  const store = new Store({ limits, analysis_ms: () => undefined, meter: silentMeter })
-  const decoder = createDecoder({ meter: silentMeter })
-  return (body) => {
-    const { samples } = decoder.decode({ kind: 'otlp', signal: 'metrics', encoding, body: body[encoding] }, store)
-    return samples.floats.length + samples.histograms.length
+  /** CPU time that a point costs, in ns, all threads, in a fresh process on one core. */
+  async cost(name: (typeof CONTENDERS)[number]): Promise<number> {
+    const script = join(import.meta.dirname, 'decode/contender.ts')
+    const command = [process.execPath, script, name, String(this.#points), this.#folder]
+    const [program, ...args] = pinned(0, command)
+    const { stdout } = await promisify(execFile)(program!, args)
+    return (JSON.parse(stdout) as { cpu_ns_per_point: number }).cpu_ns_per_point
+  }
+
+  end(): void {
+    rmSync(this.#folder, { recursive: true })
   }
 }
 
-function protobufEs(): (body: Body) => number {
-  const { bytes, name } = descriptorSet('metrics')
-  const schema = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes)).getMessage(name)!
-  return ({ proto }) => Object.keys(fromBinary(schema, proto)).length
-}
-
-const CONTENDERS: readonly Contender[] = [
-  { name: 'barograph protobuf', read: ours('proto') },
-  { name: 'barograph JSON', read: ours('json') },
-  { name: 'protobufjs, no walk', read: ({ proto }) => Object.keys(decodeMessage('metrics', proto)).length },
-  { name: 'protobuf-es, no walk', read: protobufEs() },
-  { name: 'JSON.parse, no walk', read: ({ json }) => Object.keys(JSON.parse(json.toString()) as object).length },
-]
-
-function bodiesOf(points: keyof typeof SHAPES): Body[] {
-  const shape = SHAPES[points]
-  const size = shape.resources * shape.metrics * shape.points
-  const payload = new Payload({ ...shape, bodies: SERIES / size })
-  return Array.from({ length: ROUNDS }, (_, round) =>
-    [...payload.round(round)].map((body) => {
-      return { proto: Buffer.from(body), json: Buffer.from(JSON.stringify(toOtlpJson(body, requests.metrics))) }
-    }),
-  ).flat()
+async function compare(points: 2000 | 10_000, runs: number): Promise<void> {
+  const bodies = new Bodies(points, { json: true })
+  const costs = new Map<string, number[]>(CONTENDERS.map((name) => [name, []]))
+  try {
+    // Interleaved, so that a slow minute of the machine hits all alike.
+    for (let run = 0; run < runs; run++) {
+      for (const name of CONTENDERS) costs.get(name)!.push(await bodies.cost(name))
+    }
+  } finally {
+    bodies.end()
+  }
+  const reference = median(costs.get(REFERENCE)!)
+  for (const [name, all] of costs) {
+    const ns = median(all)
+    report({
+      bench: 'decode',
+      points_of_body: points,
+      decoder: name,
+      cpu_ns_per_point: Math.round(ns),
+      of_protobufjs: Number((ns / reference).toFixed(4)),
+    })
+  }
 }
 
 export async function bench(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { runs: { type: 'string', default: '5' } } })
-  for (const points of [2000, 10_000] as const) {
-    const bodies = bodiesOf(points)
-    const count = bodies.length * points
-    const times = new Map<string, number[]>()
-    for (let run = -1; run < Number(values.runs); run++) {
-      for (const { name, read } of CONTENDERS) {
-        let sink = 0
-        const before = process.cpuUsage()
-        for (const body of bodies) sink += read(body)
-        const { user, system } = process.cpuUsage(before)
-        if (sink === 0) throw new Error(`${name} read nothing`)
-        // The first run fills tables and warms up.
-        if (run >= 0) times.set(name, [...(times.get(name) ?? []), ((user + system) * 1000) / count])
-      }
-    }
-    const reference = median(times.get('protobufjs, no walk')!)
-    for (const [name, runs] of times) {
-      const ns = median(runs)
-      const ratio = Number((ns / reference).toFixed(4))
-      report({
-        bench: 'decode',
-        points_of_body: points,
-        decoder: name,
-        cpu_ns_per_point: Math.round(ns),
-        of_protobufjs: ratio,
-      })
-    }
-  }
+  const { values } = parseArgs({ args: [...args], options: { runs: { type: 'string', default: '3' } } })
+  for (const points of [2000, 10_000] as const) await compare(points, Number(values.runs))
 }

@@ -1,10 +1,11 @@
 // OTLP over a socket to findings, whole processes: `npm run bench -- ingest [CASE…] [--runs N] [--points N]`. With OTELCOL=PROGRAM the
 // OpenTelemetry Collector receives the same bodies in the same run, and drops them; with PROMETHEUS=PROGRAM a Prometheus stores them (it
-// has no gRPC).
+// has no gRPC). Beside `large`, protobufjs decodes such bodies in the same run, in a fresh process, and does nothing with them.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { startCollector } from './collector.ts'
+import { Bodies } from './decode.ts'
 import {
   costOf,
   counted,
@@ -23,6 +24,8 @@ import type { SenderOptions } from './sender.ts'
 interface Case extends Omit<SenderOptions, 'url' | 'rounds' | 'connections' | 'rate'> {
   /** So many, whatever number of points is asked for. */
   readonly rounds?: number
+  /** What a point costs is held against what it costs protobufjs to decode one. */
+  readonly beside_protobufjs?: boolean
 }
 
 const BASE: Case = {
@@ -43,6 +46,7 @@ const CASES: Readonly<Record<string, Case>> = {
   gzip: BASE,
   identity: { ...BASE, gzip: false },
   small: { ...BASE, points: 170 },
+  large: { ...BASE, points: 10_000, gzip: false, beside_protobufjs: true },
   'small-identity': { ...BASE, points: 170, gzip: false },
   shuffled: { ...BASE, shuffled: true },
   json: { ...BASE, encoding: 'json' },
@@ -133,6 +137,20 @@ async function run(name: string, what: Case, { points: total, start }: { points:
   }
 }
 
+type Result = NonNullable<Awaited<ReturnType<typeof run>>> & { readonly of_protobufjs?: number }
+
+/** The same run with protobufjs decoding such bodies behind it. */
+async function besideProtobufjs(result: Result): Promise<Result> {
+  const bodies = new Bodies(10_000, { json: false })
+  try {
+    const protobufjs_ns_per_point = Math.round(await bodies.cost('protobufjs, no walk'))
+    const of_protobufjs = Number((result.cpu_ns_per_point / protobufjs_ns_per_point).toFixed(3))
+    return Object.assign(result, { protobufjs_ns_per_point, of_protobufjs })
+  } finally {
+    bodies.end()
+  }
+}
+
 export async function bench(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -147,13 +165,15 @@ export async function bench(args: readonly string[]): Promise<void> {
     positionals.length === 0 ? Object.keys(CASES).filter((name) => CASES[name]!.rounds === undefined) : positionals
   const rules = values['no-detectors'] ? [] : [join(import.meta.dirname, 'ingest.barograph.yml')]
   const peers = [['', barograph(rules)] as const, ...others()]
-  const results = new Map<string, NonNullable<Awaited<ReturnType<typeof run>>>[]>()
+  const results = new Map<string, Result[]>()
   // Interleaved, so that a slow minute of the machine hits all alike.
   for (let i = 0; i < Number(values.runs); i++) {
     for (const name of names) {
       for (const [suffix, start] of peers) {
-        const result = await run(name + suffix, CASES[name]!, { points: Number(values.points), start })
-        if (result === undefined) continue
+        const what = CASES[name]!
+        const alone = await run(name + suffix, what, { points: Number(values.points), start })
+        if (alone === undefined) continue
+        const result = what.beside_protobufjs === true ? await besideProtobufjs(alone) : alone
         report({ run: i, ...result })
         results.set(name + suffix, [...(results.get(name + suffix) ?? []), result])
       }
@@ -166,6 +186,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       median: true,
       points_per_cpu_s: median(runs.map((one) => one.points_per_cpu_s)),
       cpu_ns_per_point: median(runs.map((one) => one.cpu_ns_per_point)),
+      ...(runs[0]!.of_protobufjs !== undefined && { of_protobufjs: median(runs.map((one) => one.of_protobufjs!)) }),
     })
   }
 }
