@@ -12,12 +12,12 @@ import { parseArgs } from 'node:util'
 
 import { freePort, report, usageOf } from './measure.ts'
 import type { Life, LifeReport } from './restart/life.ts'
+import { ROUND_MS } from './restart/rounds.ts'
 
 const LIFE = join(import.meta.dirname, 'restart/life.ts')
 const BAROGRAPH = join(import.meta.dirname, '../bin/barograph.js')
 const CHECKPOINTED = 10
 const AFTER = 2
-const ROUND_MS = 15_000
 const PATIENCE_MS = 300_000
 
 function say(figure: string, value: number | boolean | string, more: Readonly<Record<string, unknown>> = {}): void {
