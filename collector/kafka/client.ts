@@ -4,6 +4,7 @@ import kafkajs, { type Kafka, type logCreator, type SASLOptions } from 'kafkajs'
 
 import type { Log } from '#core/ports/log.ts'
 
+import { mendRequestQueue } from './request-queue.ts'
 import type { KafkaConfig } from './settings.ts'
 
 // A CommonJS module whose names Node cannot see.
@@ -48,6 +49,7 @@ export interface ClientOptions {
 }
 
 export function createClient({ config: { brokers, sasl, ssl }, log, retries, closed }: ClientOptions): Kafka {
+  mendRequestQueue()
   return new kafkajs.Kafka({
     clientId: 'barograph',
     // Without a name to try there is nothing to try again.

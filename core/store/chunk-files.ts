@@ -13,8 +13,6 @@ const WRITE_BYTES = 1 << 20
 const WRITE_SHARE = 1 / 16
 /** A file of which less is referred to is worth moving away from. */
 const SPARSE = 1 / 4
-/** Files that are not referred to any more are needed by this many snapshots: the newest, and the one before it. */
-const SNAPSHOTS = 2
 /** A file that was read so often is taken into memory, where there is room. */
 const OFTEN = 32
 
@@ -63,6 +61,8 @@ export class ChunkFiles {
   /** Files that nobody refers to, and how many snapshots there were then. */
   #buried: { readonly number: number; readonly snapshots: number }[] = []
   #snapshots = 0
+  /** The newest snapshot that could be made durable: what is on the disk may name any file that it names. */
+  #durable = 0
   /** No snapshot knows this file, nor later ones. */
   #unnamed = 0
   #bytes = 0
@@ -230,7 +230,9 @@ export class ChunkFiles {
     // Files that are made meanwhile are for the next time.
     this.#isFolderSynced = true
     if (!isFolderSynced) await syncFolder(folder)
-    const needed = this.#buried.filter(({ snapshots }) => this.#snapshots - snapshots < SNAPSHOTS)
+    // Until this one is in its place a start reads that one.
+    const needed = this.#buried.filter(({ snapshots }) => snapshots >= this.#durable)
+    this.#durable = this.#snapshots
     for (const one of this.#buried) if (!needed.includes(one)) new ChunkFile(one.number, folder, 1).remove()
     this.#buried = needed
     // What a life before left behind, and no snapshot of it names.
