@@ -1,6 +1,6 @@
 // kill -9 at the worst moments: while a checkpoint is written, between two renames, while the journal behind it is removed, when samples
 // or rollups go to files or their files go. Whatever was acknowledged is there once, and scores are those of a life that never ended. Not part of the suite.
-//   node tests/crashes.ts [--series=100000] [--rounds=60] [--kills=40] [--seed=1] [--detector=auto] [--aims=writing,swapping,…] [--set KEY=VALUE]…
+//   node tests/crashes.ts [--series=100000] [--rounds=60] [--compared=1000000] [--kills=40] [--seed=1] [--detector=auto] [--aims=writing,swapping,…] [--set KEY=VALUE]…
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, watch } from 'node:fs'
@@ -93,6 +93,7 @@ async function crashes(): Promise<number> {
     options: {
       series: { type: 'string', default: '100000' },
       rounds: { type: 'string', default: '60' },
+      compared: { type: 'string', default: '1000000' },
       kills: { type: 'string', default: '40' },
       seed: { type: 'string', default: '1' },
       detector: { type: 'string', default: 'auto' },
@@ -111,7 +112,16 @@ async function crashes(): Promise<number> {
   const life = (name: string, from: number): Life => {
     const data = join(home, name)
     for (const folder of ['journal', 'chunks', 'rollups']) mkdirSync(join(data, 'state', folder), { recursive: true })
-    return { data, series: Number(values.series), detector, begin_ms, from, rounds, set }
+    return {
+      data,
+      series: Number(values.series),
+      detector,
+      begin_ms,
+      from,
+      rounds,
+      compared: Number(values.compared),
+      set,
+    }
   }
   try {
     const deaths: Death[] = []

@@ -56,8 +56,8 @@ export class Rounds {
   }
 }
 
-/** What a process knows, each part by its hash: the newest scores, the findings, the state of detectors, and what the store holds. */
-export function partsOf({ service }: Barograph): Readonly<Record<string, string>> {
+/** What a process knows, each part by its hash: the newest scores, the findings, the state of detectors, and what the store holds since `from_ms`. */
+export function partsOf({ service }: Barograph, from_ms = -Infinity): Readonly<Record<string, string>> {
   const { detectors, store } = service.engine
   const scores = createHash('sha256')
   for (const { labels, time_ms, value, verdict } of detectors.scores.newest(10_000_000)) {
@@ -66,7 +66,7 @@ export function partsOf({ service }: Barograph): Readonly<Record<string, string>
   }
   const findings = createHash('sha256').update(JSON.stringify(detectors.findings.list({ limit: 10_000 })))
   const samples = createHash('sha256')
-  for (const { labels, time_ms, value } of store.select([], { from_ms: -Infinity, to_ms: Infinity })) {
+  for (const { labels, time_ms, value } of store.select([], { from_ms, to_ms: Infinity })) {
     samples.update(labels.key).update(time_ms).update(value)
   }
   // Of rules that are mere evidence the scores are not kept; what the detectors know decides the next ones.

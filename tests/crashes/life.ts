@@ -14,6 +14,8 @@ export interface Life {
   /** The first body that was not acknowledged before, counted over all rounds. */
   readonly from: number
   readonly rounds: number
+  /** The last ones, of which samples are compared: files go as a whole, so that of what is older some may be there yet. */
+  readonly compared: number
   /** Values of `--set`. */
   readonly set: readonly string[]
 }
@@ -26,7 +28,7 @@ export type Word =
 
 const say = (word: Word): void => void writeSync(1, `${JSON.stringify(word)}\n`)
 
-async function live({ data, series, detector, begin_ms, from, rounds, set }: Life): Promise<void> {
+async function live({ data, series, detector, begin_ms, from, rounds, compared, set }: Life): Promise<void> {
   const began = performance.now()
   const used = process.cpuUsage()
   const sent = new Rounds(series)
@@ -53,9 +55,10 @@ async function live({ data, series, detector, begin_ms, from, rounds, set }: Lif
       await setImmediate()
     }
   }
+  const from_ms = begin_ms + (rounds - compared) * ROUND_MS
   let samples = 0
-  for (const { time_ms } of engine.store.select([], { from_ms: -Infinity, to_ms: Infinity })) samples += time_ms.length
-  say({ parts: partsOf(barograph), samples })
+  for (const { time_ms } of engine.store.select([], { from_ms, to_ms: Infinity })) samples += time_ms.length
+  say({ parts: partsOf(barograph, from_ms), samples })
   process.exit()
 }
 
