@@ -82,7 +82,8 @@ export interface Alerting {
   alert(event: AlertEvent): void
   change(change: Change): void
   /** Analysis time: closes incidents, tells what changed, makes it durable. */
-  tick(time_ms: number): void
+  /** `aged_ms`: the time that is certain to have come, by which incidents are forgotten; the same where it is not given. */
+  tick(time_ms: number, aged_ms?: number): void
   /** Throws `ServiceError`: `not_found` (no such incident), `conflict` (it is resolved). */
   command(command: IncidentCommand): void
   readonly incidents: IncidentReader

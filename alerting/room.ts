@@ -115,12 +115,12 @@ export class Room implements Alerting {
     this.#correlator.change(change)
   }
 
-  tick(time_ms: number): void {
+  tick(time_ms: number, aged_ms = time_ms): void {
     this.#correlator.tick(time_ms)
     this.#book.flush()
-    if (time_ms < this.#retained_ms + HOUR_MS) return
-    this.#retained_ms = time_ms
-    this.#book.retain(time_ms - this.#limits.retention_ms)
+    if (Math.abs(aged_ms - this.#retained_ms) < HOUR_MS) return
+    this.#retained_ms = aged_ms
+    this.#book.retain(aged_ms - this.#limits.retention_ms)
   }
 
   command(command: IncidentCommand): void {

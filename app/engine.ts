@@ -13,6 +13,7 @@ import type { StoredSamples } from '#core/ports/stored-samples.ts'
 import { ReportingWriter } from '#core/reporting-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { LogRecord, Span } from '#core/signal.ts'
+import { type Aging, BelievedTime } from '#core/store/aging.ts'
 import { ChangeLog } from '#core/store/change-log.ts'
 import { CallGraph } from '#core/store/service-graph.ts'
 import { Store } from '#core/store/store.ts'
@@ -82,6 +83,7 @@ export class Engine {
   #analysis_ms: number | undefined
   /** The last tick: only a clock can say that a sample lies too far ahead, a gap in a capture cannot. */
   #ticked_ms: number | undefined
+  readonly #believed = new BelievedTime()
 
   constructor(options: EngineOptions) {
     const { config, database, clock, log, meter, external_url, traced, listener, recordMessages = false } = options
@@ -182,6 +184,7 @@ export class Engine {
   async tick(tick: Omit<Tick, 'kind'>): Promise<boolean> {
     if (tick.time_ms < (this.#ticked_ms ?? -Infinity) - SET_BACK_MS) this.#setBack(tick.time_ms)
     this.#ticked_ms = Math.max(this.#ticked_ms ?? -Infinity, tick.time_ms)
+    this.#believed.read(this.#ticked_ms)
     return this.follow(tick)
   }
 
@@ -195,7 +198,7 @@ export class Engine {
     // Once a moment, behind all rules where they keep up.
     if (unfinished && now_ms === before_ms) return true
     await this.#traced('barograph.scaling', () => this.scaler.tick(now_ms))
-    await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms))
+    await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms, this.#aging()?.earliest_ms))
     return unfinished
   }
 
@@ -230,19 +233,31 @@ export class Engine {
   }
 
   #openStore({ config, folder, meter, log }: EngineOptions): Store {
-    const base = { limits: storeLimits(config), analysis_ms: () => this.#ticked_ms, meter, log }
+    const base = {
+      limits: storeLimits(config),
+      analysis_ms: () => this.#ticked_ms,
+      aging: () => this.#aging(),
+      meter,
+      log,
+    }
     return new Store(folder === undefined ? base : { ...base, folder })
   }
 
-  /** Analysis time and the last tick as a section of the checkpoint: two decimals, or nothing. */
+  /** Undefined without ticks. */
+  #aging(): Aging | undefined {
+    return this.#ticked_ms === undefined ? undefined : this.#believed
+  }
+
+  /** Analysis time and the last tick as a section of the checkpoint, decimals or nothing; then what is believed of the clock. */
   #time(): Snapshot {
     return {
       name: 'analysis_time',
-      save: () => Buffer.from(`${this.#analysis_ms ?? ''} ${this.#ticked_ms ?? ''}`),
+      save: () => Buffer.from(`${this.#analysis_ms ?? ''} ${this.#ticked_ms ?? ''} ${this.#believed.save()}`),
       load: (bytes) => {
-        const [analysis = '', ticked = ''] = Buffer.from(bytes).toString().split(' ')
+        const [analysis = '', ticked = '', ...believed] = Buffer.from(bytes).toString().split(' ')
         this.#analysis_ms = analysis === '' ? undefined : Number(analysis)
         this.#ticked_ms = ticked === '' ? undefined : Number(ticked)
+        this.#believed.load(believed, this.#ticked_ms)
       },
     }
   }

@@ -18,7 +18,13 @@ beforeEach(() => {
   vi.useFakeTimers()
   mendRequestQueue()
   sent = []
-  queue = new RequestQueue({ maxInFlightRequests: 1, requestTimeout: 1000, clientId: 'c', broker: 'b', logger }) as Whole
+  queue = new RequestQueue({
+    maxInFlightRequests: 1,
+    requestTimeout: 1000,
+    clientId: 'c',
+    broker: 'b',
+    logger,
+  }) as Whole
 })
 afterEach(() => {
   queue.destroy()

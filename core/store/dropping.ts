@@ -1,4 +1,5 @@
 import type { Counter, Meter } from '../ports/meter.ts'
+import type { Aging } from './aging.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { StoreLimits } from './limits.ts'
 import type { Tables } from './tables.ts'
@@ -15,7 +16,8 @@ const LEFT = 0.95
 
 /**
  * Lets go of old samples, whole files at a time: by age, and when there are too many bytes. Then rows are swept, some after every batch:
- * what lay in those files leaves the lists, idle series leave memory, and series without samples end. Moved by the data's time alone.
+ * what lay in those files leaves the lists, idle series leave memory, and series without samples end. Moved by the data's time alone,
+ * or by the clock, as far as it is believed.
  */
 export class Dropping {
   readonly #limits: StoreLimits
@@ -53,8 +55,9 @@ export class Dropping {
   }
 
   /** To be called after a batch. */
-  after(tables: Tables, now_ms: number): void {
-    if (this.#swept_ms === -Infinity) this.#swept_ms = now_ms
+  after(tables: Tables, { earliest_ms: now_ms, latest_ms }: Aging): void {
+    // A clock that was set back is waited for no longer.
+    if (this.#swept_ms === -Infinity || this.#swept_ms > now_ms) this.#swept_ms = now_ms
     if (tables.bytes > this.#limits.bytes) this.#makeRoom(tables)
     if (now_ms - this.#swept_ms >= SWEEP_MS) {
       this.#swept_ms = now_ms
@@ -66,7 +69,7 @@ export class Dropping {
       this.#isDue = false
       this.#row = 0
     }
-    if (this.#row >= 0) this.#sweep(tables, now_ms)
+    if (this.#row >= 0) this.#sweep(tables, now_ms, latest_ms)
   }
 
   /** The oldest samples first; rollups only when no file of samples is left. */
@@ -82,14 +85,17 @@ export class Dropping {
     }
   }
 
-  #sweep({ series, samples, rollups, exemplars }: Tables, now_ms: number): void {
-    const cutoff_ms = now_ms - this.#limits.retention_ms
+  #sweep({ series, samples, rollups, exemplars }: Tables, now_ms: number, latest_ms: number): void {
+    const oldest_ms = now_ms - this.#limits.retention_ms
+    const newest_ms = latest_ms + this.#limits.retention_ms
     const end = Math.min(samples.rows, this.#row + ROWS_AT_ONCE)
     let retreats = 0
     let dropped = 0
     let row = this.#row
     for (; row < end && retreats < RETREATS_AT_ONCE; row++) {
-      dropped += samples.dropBefore(row, cutoff_ms)
+      // What a clock wrote that was ahead would refuse the samples of now for longer than any sample is kept: the series begins anew.
+      const isAhead = samples.newest_ms(row) > newest_ms
+      dropped += isAhead ? samples.forget(row) : samples.dropBefore(row, oldest_ms)
       rollups.dropBefore(row, now_ms - this.#limits.rollups_ms)
       samples.lists.evacuate(row)
       rollups.evacuate(row)

@@ -258,6 +258,12 @@ export class HeadTable {
     this.#setState(row, this.#state(row) & FLOAT)
   }
 
+  /** The same, and as if it never had a sample. */
+  forget(row: number): void {
+    this.release(row)
+    this.#setNewest(row, -Infinity)
+  }
+
   save(writer: ByteWriter): void {
     writer.u32(this.#rows)
     writer.f64(this.#bytes)

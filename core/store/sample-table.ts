@@ -235,6 +235,13 @@ export class SampleTable {
     return true
   }
 
+  /** All samples of a row, as if it never had any. Returns how many. */
+  forget(row: number): number {
+    const dropped = this.dropBefore(row, Infinity)
+    this.#heads.forget(row)
+    return dropped
+  }
+
   /** A row without samples: its memory is given back. */
   end(row: number): void {
     this.#heads.release(row)

@@ -26,6 +26,7 @@ import {
 } from '../ports/series-writer.ts'
 import type { FloatColumns, HistogramColumns, SampleBatch } from '../sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
+import type { Aging } from './aging.ts'
 import { Dropping } from './dropping.ts'
 import { grown } from './grow.ts'
 import type { TimeWindow } from './head-table.ts'
@@ -55,6 +56,8 @@ export interface StoreOptions {
    * order inside one does not matter).
    */
   readonly analysis_ms: () => number | undefined
+  /** By what samples go for their age, where the clock may be in doubt; analysis time when it is not given. */
+  readonly aging?: () => Aging | undefined
   readonly meter: Meter
   readonly log?: Log
   /** For files of sealed samples; not given: everything stays in memory. */
@@ -197,8 +200,9 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#conflicted = 0
     const now_ms = this.#options.analysis_ms()
     const base_ms = now_ms ?? this.#newest_ms
+    const aging = this.#options.aging?.()
     const window = {
-      oldest_ms: Math.max(base_ms - this.#limits.retention_ms, -LAST_TIME_MS),
+      oldest_ms: Math.max((aging?.earliest_ms ?? base_ms) - this.#limits.retention_ms, -LAST_TIME_MS),
       latest_ms: Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS),
     }
     this.#appendFloats(floats, window)
@@ -206,7 +210,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#appendHistograms(histograms, floats.length, window)
     const refused_histograms = this.#refusedSoFar() - refused
     for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
-    this.#dropping.after(this.#tables, now_ms ?? this.#newest_ms)
+    const aged_ms = now_ms ?? this.#newest_ms
+    this.#dropping.after(this.#tables, aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms })
     this.#settle()
     return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
   }

@@ -156,6 +156,61 @@ describe('our clock', () => {
   })
 })
 
+describe('our clock, years off', () => {
+  const YEAR = 365 * 24 * HOUR
+
+  test('takes no history with it when it is set right within an hour, and nobody is refused meanwhile for his age', async () => {
+    const { barograph, counts } = await started()
+    await told(barograph, 10, 1)
+    for (const off_ms of [2 * YEAR, -30 * YEAR]) {
+      const right_ms = barograph.now_ms
+      barograph.clock.set(right_ms + off_ms)
+      // Long enough for a look at what is too old.
+      await barograph.pass(10 * MINUTE, async (now_ms) => {
+        if (now_ms % MINUTE === 0 && off_ms > 0) await post(barograph, now_ms - off_ms, 1)
+      })
+      barograph.clock.set(right_ms + 10 * MINUTE)
+      await told(barograph, 10, 1)
+      expect(await count(barograph, 'level', BEGIN + 10 * SECOND)).toBe(10)
+    }
+    expect(counts['barograph.store.samples{outcome=too_old}']).toBeUndefined()
+    expect(counts['barograph.store.samples.dropped{reason=retention}']).toBeUndefined()
+  })
+
+  test('for hours leaves no series that waits for years: it begins anew an hour after the clock is right', async () => {
+    const { barograph } = await started()
+    barograph.clock.set(BEGIN + 2 * YEAR)
+    await told(barograph, 10, 1)
+    barograph.clock.set(BEGIN)
+    const status = async (): Promise<string> => {
+      const answer = await post(barograph, barograph.now_ms, 1)
+      return JSON.stringify(await answer.json())
+    }
+    await barograph.pass(MINUTE)
+    expect(await status()).toContain('a sample is behind its series')
+    await barograph.pass(70 * MINUTE, async (now_ms) => {
+      if (now_ms % MINUTE === 0) await barograph.post('/v1/metrics', gauges('other', '', now_ms, { shop: 1 }))
+    })
+    await told(barograph, 10, 1)
+    expect(await count(barograph, 'level', barograph.now_ms)).toBe(10)
+  })
+
+  test('and in doubt through a crash: what it says is believed as late as it would have been', async () => {
+    const { barograph } = await started()
+    await told(barograph, 10, 1)
+    barograph.clock.set(BEGIN + 2 * YEAR)
+    await barograph.pass(10 * SECOND)
+    const data = barograph.diskNow()
+    await barograph.stop()
+    const { barograph: again, counts } = await started(BEGIN + 2 * YEAR + 10 * SECOND, data)
+    await again.pass(10 * MINUTE, async () => {
+      if (again.now_ms % MINUTE === 0) await again.post('/v1/metrics', gauges('other', '', again.now_ms, { shop: 1 }))
+    })
+    expect(await count(again, 'level', BEGIN + 10 * SECOND)).toBe(10)
+    expect(counts['barograph.store.samples.dropped{reason=retention}']).toBeUndefined()
+  })
+})
+
 describe("a sender's clock", () => {
   test('an hour ahead: each sample is refused with the reason, and counted', async () => {
     const { barograph, counts } = await started()
