@@ -18,8 +18,8 @@ const SNAPSHOTS = 2
 /** A file that was read so often is taken into memory, where there is room. */
 const OFTEN = 32
 
-/** Chunks that will soon be written anew have files of their own: these are all garbage some day. */
-export type Age = 'young' | 'old'
+/** Chunks that will be written anew have files of their own, by when: these are all garbage some day. */
+export type Age = 'young' | 'middle' | 'old'
 
 export interface ChunkFilesOptions {
   /** Made when missing; undefined: everything stays in memory. */
@@ -110,6 +110,11 @@ export class ChunkFiles {
 
   has(file: number): boolean {
     return this.#files.has(file)
+  }
+
+  /** Whether a file is there, and nothing in it was found damaged. */
+  isSound(file: number): boolean {
+    return this.#files.has(file) && !this.#damaged.has(file)
   }
 
   /** Whether most of a file is garbage. */
@@ -338,7 +343,8 @@ export class ChunkFiles {
   }
 
   #isCurrent(file: ChunkFile): boolean {
-    return file === this.#current.get('young') || file === this.#current.get('old')
+    for (const current of this.#current.values()) if (file === current) return true
+    return false
   }
 
   #forget(file: ChunkFile): void {
