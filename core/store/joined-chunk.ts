@@ -38,7 +38,8 @@ export function joinChunks(chunks: readonly ChunkPlace[], columns: number, work:
   own.length = 0
   const parts: Uint8Array[] = []
   for (const chunk of chunks) {
-    const start = total > INDEXED_BYTES ? addPieces(chunk, columns, work) : chunk.at + source.decode(chunk.bytes, chunk.at)
+    const start =
+      total > INDEXED_BYTES ? addPieces(chunk, columns, work) : chunk.at + source.decode(chunk.bytes, chunk.at)
     parts.push(chunk.bytes.subarray(start, chunk.end))
   }
   return Buffer.concat(own.length > 0 ? [own.encode(), ...parts] : parts)
