@@ -132,8 +132,8 @@ test('a row has a few chunks of each size, however long it goes on, and each par
     lists.append(0, samplesFrom(from, CHUNK), 0, CHUNK)
     most.push(chunksOf(lists, 0))
   }
-  // Seven of each of three sizes, and those that are as large as they get.
-  expect(Math.max(...most)).toBeLessThan(7 * 3 + count / (CHUNK * 8 * 8))
+  // Three of each of four sizes, and those that are as large as they get.
+  expect(Math.max(...most)).toBeLessThan(3 * 4 + count / (CHUNK * 4 ** 4))
   expect(valuesOf(lists, 0)).toEqual(upTo(count))
   for (const [from, to] of [
     [0, 0],
@@ -162,7 +162,7 @@ test('no chunk lasts longer than a file may, and what fits into that becomes one
   for (let chunk = lists.first(0); chunk !== NONE; chunk = table.next(chunk)) {
     expect(table.to_ms(chunk) - table.from_ms(chunk)).toBeLessThanOrEqual(span_ms)
   }
-  expect(chunksOf(lists, 0)).toBeLessThanOrEqual(200 / 5 + 7)
+  expect(chunksOf(lists, 0)).toBeLessThanOrEqual(200 / 4 + 6)
   expect(valuesOf(lists, 0)).toEqual(upTo(count))
 })
 

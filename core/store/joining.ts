@@ -1,10 +1,12 @@
 import { type ChunkTable, NONE } from './chunk-table.ts'
 import { INDEX_SPAN_MS } from './piece-index.ts'
 
-/** So many chunks of a size become one. */
-const JOINED = 8
-/** A size is below so many times the samples of a chunk that was never joined; the last has no end. */
-const SIZES: readonly number[] = [4, 4 * JOINED]
+/** So many chunks of a size become one of the next. */
+const JOINED = 4
+/** The size of a chunk that was never joined ends at so many times the usual one. */
+const USUAL = 2
+/** What is joined of chunks of this size, the largest, hardly ever is again. */
+const LARGE = 3
 /** No chunk is joined beyond this: whoever reads a little of it reads all its bytes. */
 const JOINED_BYTES = 2 ** 15
 /** What the table counts to. */
@@ -17,22 +19,58 @@ export interface JoiningOptions {
   readonly span_ms: number
 }
 
-/** Neighbours that become one chunk; final: which hardly anything will be joined to any more. */
+/** Neighbours that become one chunk; final: which is about as large as chunks get. */
 export interface Joining {
   readonly chunks: readonly number[]
   readonly isFinal: boolean
 }
 
+/** 0 is for chunks that memory was too short for, 1 for usual ones; each is four times the one before. */
 function sizeOf(count: number, chunk_samples: number): number {
   let size = 0
-  while (size < SIZES.length && count >= SIZES[size]! * chunk_samples) size++
+  for (let end = (chunk_samples * USUAL) / JOINED; count >= end && size <= LARGE; end *= JOINED) size++
   return size
 }
 
+/** Neighbours as they would be joined. */
+class Run {
+  readonly #table: ChunkTable
+  readonly #span_ms: number
+  chunks: number[] = []
+  #bytes = 0
+  #samples = 0
+  #from_ms = 0
+
+  constructor(table: ChunkTable, span_ms: number) {
+    this.#table = table
+    this.#span_ms = Math.min(span_ms, INDEX_SPAN_MS)
+  }
+
+  hasRoom(chunk: number): boolean {
+    const table = this.#table
+    if (this.#bytes + table.size(chunk) > JOINED_BYTES || this.#samples + table.count(chunk) > JOINED_SAMPLES)
+      return false
+    return table.to_ms(chunk) - this.#from_ms <= this.#span_ms
+  }
+
+  begin(chunk: number): void {
+    this.chunks.length = 0
+    this.#bytes = this.#samples = 0
+    this.#from_ms = this.#table.from_ms(chunk)
+    this.add(chunk)
+  }
+
+  add(chunk: number): void {
+    this.chunks.push(chunk)
+    this.#bytes += this.#table.size(chunk)
+    this.#samples += this.#table.count(chunk)
+  }
+}
+
 /**
- * The first chunks of a list in files that become one: eight of a size, or fewer behind which comes what they can never be joined with, since it is
- * larger or there is too much of it. So a list has a few chunks of each size, and large ones as old as they get. Source: O'Neil et al., "The
- * log-structured merge-tree", 1996, with sizes as "tiers".
+ * The first chunks of a list that become one: four of a size; fewer where they cannot become more, since there is too much of the next; and
+ * with a larger one that follows on smaller ones, which would stay small. So a list has at most three of a size, and large ones as old as
+ * they get. Source: O'Neil et al., "The log-structured merge-tree", 1996; sizes are its components.
  */
 export function joiningOf(
   table: ChunkTable,
@@ -40,32 +78,20 @@ export function joiningOf(
   isJoinable: (chunk: number) => boolean,
   { chunk_samples, span_ms }: JoiningOptions,
 ): Joining | undefined {
-  let run: number[] = []
-  let [size, bytes, count, from_ms] = [0, 0, 0, 0]
+  const run = new Run(table, span_ms)
+  let size = -1
   for (let chunk = first; chunk !== NONE; chunk = table.next(chunk)) {
-    if (!isJoinable(chunk)) {
-      run = []
-      continue
+    const own = isJoinable(chunk) ? sizeOf(table.count(chunk), chunk_samples) : -1
+    const hasRoom = run.chunks.length > 0 && own >= size && run.hasRoom(chunk)
+    if (hasRoom) {
+      run.add(chunk)
+      if (own > size || run.chunks.length === JOINED) return { chunks: run.chunks, isFinal: size >= LARGE }
+    } else if (run.chunks.length > 1 && own >= size) return { chunks: run.chunks, isFinal: true }
+    else if (own < 0) run.chunks.length = 0
+    else {
+      run.begin(chunk)
+      size = own
     }
-    const own = sizeOf(table.count(chunk), chunk_samples)
-    const isFull =
-      bytes + table.size(chunk) > JOINED_BYTES ||
-      count + table.count(chunk) > JOINED_SAMPLES ||
-      table.to_ms(chunk) - from_ms > Math.min(span_ms, INDEX_SPAN_MS)
-    if (run.length > 0 && own === size && !isFull) {
-      run.push(chunk)
-      bytes += table.size(chunk)
-      count += table.count(chunk)
-      if (run.length === JOINED) return { chunks: run, isFinal: size > 0 }
-      continue
-    }
-    // Smaller ones that follow may grow to its size.
-    if (run.length > 1 && own >= size) return { chunks: run, isFinal: true }
-    run = [chunk]
-    size = own
-    bytes = table.size(chunk)
-    count = table.count(chunk)
-    from_ms = table.from_ms(chunk)
   }
   return undefined
 }

@@ -95,7 +95,8 @@ function fillLong(store: Store): void {
   fill(store)
   const id = store.resolve(define('long', 'float', new Float64Array(0)))
   const builder = new SampleBuilder()
-  for (let i = 0; i < 4500; i++) builder.float(id, START_MS + i * 10_000, Math.round(1e6 * Math.sin(i)) / 1e6, i === 1500)
+  for (let i = 0; i < 4500; i++)
+    builder.float(id, START_MS + i * 10_000, Math.round(1e6 * Math.sin(i)) / 1e6, i === 1500)
   store.append(builder.batch())
 }
 
