@@ -18,8 +18,8 @@ const SNAPSHOTS = 2
 /** A file that was read so often is taken into memory, where there is room. */
 const OFTEN = 32
 
-/** Chunks that will be written anew have files of their own, by when: these are all garbage some day. */
-export type Age = 'young' | 'middle' | 'old'
+/** Chunks are written anew as they age, from 0 on; each age has files of its own, so that these are all garbage some day, or never. */
+export type Age = number
 
 export interface ChunkFilesOptions {
   /** Made when missing; undefined: everything stays in memory. */

@@ -5,14 +5,16 @@ import { decodePiece, encodePiece, isOutside, pieceCount, pieceFrom_ms, type Sam
 import type { Age, ChunkFiles } from './chunk-files.ts'
 import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
 import { grown } from './grow.ts'
-import { type ChunkPlace, eachPiece, joinChunks } from './joined-chunk.ts'
-import { joiningOf } from './joining.ts'
+import { type ChunkPlace, eachPiece, joinChunks, type WholeChunk } from './joined-chunk.ts'
+import { joiningOf, OLDEST } from './joining.ts'
 import { Pieces } from './pieces.ts'
 import type { SampleBuffer } from './sample-buffer.ts'
 import { mergeShort } from './short-pieces.ts'
 
 /** Rows close their chunks at so many different lengths, up to half as much again, so that not all do so at once. */
 const STAGGER = 16
+/** The age of chunks that were never joined. */
+const YOUNG = 0
 /** With less than this share of the memory left, chunks go to files sooner. */
 const SCARCE = 1 / 4
 /** Bytes of a growing chunk. */
@@ -171,7 +173,7 @@ export class ChunkLists {
         ...span,
         count: to - from,
         size: bytes.length,
-        ...this.#options.files.append(bytes, span.to_ms, 'young'),
+        ...this.#options.files.append(bytes, span.to_ms, YOUNG),
       }
       if (from === 0) table.set(chunk, info)
       else last = table.insert(info, last)
@@ -195,7 +197,7 @@ export class ChunkLists {
 
   /** A piece that goes to a file as it is; newer than all of the row's. */
   appendClosed(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
-    this.#insert(row, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, 'young') })
+    this.#insert(row, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, YOUNG) })
   }
 
   /** Appends a chunk's samples to a buffer, the wanted columns; pieces outside of a range may be left out. What cannot be read is left out. */
@@ -281,7 +283,7 @@ export class ChunkLists {
       if (this.isOpen(chunk) || !files.isSparse(table.file(chunk))) continue
       const place = this.#place(chunk)
       // A copy: what is appended may move what is in memory.
-      if (place !== undefined) this.#rehouse(chunk, place.bytes.slice(place.at, place.end), 'old')
+      if (place !== undefined) this.#rehouse(chunk, place.bytes.slice(place.at, place.end), OLDEST)
     }
   }
 
@@ -333,13 +335,13 @@ export class ChunkLists {
     const isJoinable = (chunk: number): boolean => files.isSound(table.file(chunk))
     const found = joiningOf(table, this.#first[row]!, isJoinable, this.#options)
     if (found === undefined) return
-    const places: ChunkPlace[] = []
+    const wholes: WholeChunk[] = []
     for (const chunk of found.chunks) {
       const place = this.#place(chunk)
       if (place === undefined) return
-      places.push(place)
+      wholes.push({ ...place, count: table.count(chunk), from_ms: table.from_ms(chunk), to_ms: table.to_ms(chunk) })
     }
-    const bytes = joinChunks(places, columns(row), this.#work)
+    const bytes = joinChunks(wholes, columns(row), this.#work)
     const [first, ...others] = found.chunks as [number, ...number[]]
     const info = { to_ms: table.to_ms(first), count: table.count(first) }
     for (const chunk of others) {
@@ -349,7 +351,7 @@ export class ChunkLists {
       if (chunk === this.#last[row]) this.#last[row] = first
       table.dropAfter(first)
     }
-    this.#rehouse(first, bytes, found.isFinal ? 'old' : 'middle', info)
+    this.#rehouse(first, bytes, found.age, info)
   }
 
   #hasRoom(row: number, chunk: number, count: number, size: number, to_ms: number): boolean {

@@ -4,7 +4,7 @@ import { PieceIndex } from './piece-index.ts'
 import type { SampleBuffer } from './sample-buffer.ts'
 
 /** A chunk of more bytes begins with an index: of shorter ones to look at every piece costs little. */
-const INDEXED_BYTES = 2 ** 13
+const INDEXED_BYTES = 2 ** 10
 const NO_COLUMNS: readonly number[] = []
 
 /** Where a chunk lies: bytes `[at, end)`. */
@@ -12,6 +12,13 @@ export interface ChunkPlace {
   readonly bytes: Uint8Array
   readonly at: number
   readonly end: number
+}
+
+/** What is known of it: its samples, and the times of its oldest and newest. */
+export interface WholeChunk extends ChunkPlace {
+  readonly count: number
+  readonly from_ms: number
+  readonly to_ms: number
 }
 
 const own = new PieceIndex()
@@ -33,25 +40,30 @@ export function eachPiece(
 }
 
 /** The pieces of chunks of so many value columns as one chunk: a copy. `work` is used for their times. */
-export function joinChunks(chunks: readonly ChunkPlace[], columns: number, work: SampleBuffer): Uint8Array {
+export function joinChunks(chunks: readonly WholeChunk[], columns: number, work: SampleBuffer): Uint8Array {
   const total = chunks.reduce((sum, { at, end }) => sum + end - at, 0)
   own.length = 0
   const parts: Uint8Array[] = []
   for (const chunk of chunks) {
-    const start =
-      total > INDEXED_BYTES ? addPieces(chunk, columns, work) : chunk.at + source.decode(chunk.bytes, chunk.at)
+    const start = chunk.at + source.decode(chunk.bytes, chunk.at)
+    if (total > INDEXED_BYTES) addPieces(chunk, start, columns, work)
     parts.push(chunk.bytes.subarray(start, chunk.end))
   }
   return Buffer.concat(own.length > 0 ? [own.encode(), ...parts] : parts)
 }
 
-/** Adds the pieces of a chunk to the index; returns where its first begins. */
-function addPieces({ bytes, at, end }: ChunkPlace, columns: number, work: SampleBuffer): number {
-  const start = at + source.decode(bytes, at)
+/** Adds the pieces of a chunk, whose own index was just read, to that of all. */
+function addPieces(chunk: WholeChunk, start: number, columns: number, work: SampleBuffer): void {
+  const { bytes, end } = chunk
   for (let piece = 0; piece < source.length; piece++) {
     own.add(source.from_ms(piece), source.to_ms(piece), source.size(piece))
   }
-  for (let next = source.length > 0 ? end : start; next < end;) {
+  if (source.length > 0) return
+  if (pieceCount(bytes, start) === chunk.count) {
+    own.add(chunk.from_ms, chunk.to_ms, end - start)
+    return
+  }
+  for (let next = start; next < end;) {
     const count = pieceCount(bytes, next)
     work.reset(0)
     work.reserve(count)
@@ -60,5 +72,4 @@ function addPieces({ bytes, at, end }: ChunkPlace, columns: number, work: Sample
     own.add(Math.min(first_ms, last_ms), Math.max(first_ms, last_ms), after - next)
     next = after
   }
-  return start
 }

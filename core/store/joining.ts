@@ -1,3 +1,4 @@
+import type { Age } from './chunk-files.ts'
 import { type ChunkTable, NONE } from './chunk-table.ts'
 import { INDEX_SPAN_MS } from './piece-index.ts'
 
@@ -5,8 +6,10 @@ import { INDEX_SPAN_MS } from './piece-index.ts'
 const JOINED = 4
 /** The size of a chunk that was never joined ends at so many times the usual one. */
 const USUAL = 2
-/** What is joined of chunks of this size, the largest, hardly ever is again. */
+/** The largest size. What is joined of such hardly ever is again. */
 const LARGE = 3
+/** The age of chunks that stay as they are. */
+export const OLDEST: Age = LARGE + 1
 /** No chunk is joined beyond this: whoever reads a little of it reads all its bytes. */
 const JOINED_BYTES = 2 ** 15
 /** What the table counts to. */
@@ -19,10 +22,11 @@ export interface JoiningOptions {
   readonly span_ms: number
 }
 
-/** Neighbours that become one chunk; final: which is about as large as chunks get. */
+/** Neighbours that become one chunk. */
 export interface Joining {
   readonly chunks: readonly number[]
-  readonly isFinal: boolean
+  /** Of that chunk. */
+  readonly age: Age
 }
 
 /** 0 is for chunks that memory was too short for, 1 for usual ones; each is four times the one before. */
@@ -85,8 +89,8 @@ export function joiningOf(
     const hasRoom = run.chunks.length > 0 && own >= size && run.hasRoom(chunk)
     if (hasRoom) {
       run.add(chunk)
-      if (own > size || run.chunks.length === JOINED) return { chunks: run.chunks, isFinal: size >= LARGE }
-    } else if (run.chunks.length > 1 && own >= size) return { chunks: run.chunks, isFinal: true }
+      if (own > size || run.chunks.length === JOINED) return { chunks: run.chunks, age: size + 1 }
+    } else if (run.chunks.length > 1 && own >= size) return { chunks: run.chunks, age: OLDEST }
     else if (own < 0) run.chunks.length = 0
     else {
       run.begin(chunk)

@@ -37,8 +37,8 @@ export class PieceIndex {
   }
 
   /**
-   * What stands before the pieces: 0, their number, the first time as a double; then of each how far it begins behind the one before, how long
-   * it lasts, and its bytes, as varints.
+   * What stands before the pieces: 0, their number, the first time as a double; then of each how far it begins behind the end of the one before,
+   * how long it lasts, and its bytes, as varints.
    */
   encode(): Uint8Array {
     const writer = new ByteWriter(32 + this.length * 12)
@@ -47,11 +47,11 @@ export class PieceIndex {
     writer.varint(this.length)
     writer.f64(before_ms)
     for (let piece = 0; piece < this.length; piece++) {
-      const from_ms = this.#from_ms[piece]!
+      const [from_ms, to_ms] = [this.#from_ms[piece]!, this.#to_ms[piece]!]
       writer.signed(from_ms - before_ms)
-      writer.varint(this.#to_ms[piece]! - from_ms)
+      writer.varint(to_ms - from_ms)
       writer.varint(this.#size[piece]!)
-      before_ms = from_ms
+      before_ms = to_ms
     }
     return writer.view()
   }
@@ -63,11 +63,11 @@ export class PieceIndex {
     const index = bytes.subarray(at + 1)
     const reader = new ByteReader(index)
     const count = reader.varint()
-    let from_ms = reader.f64()
+    let before_ms = reader.f64()
     for (let piece = 0; piece < count; piece++) {
-      from_ms += reader.signed()
-      const to_ms = from_ms + reader.varint()
-      this.add(from_ms, to_ms, reader.varint())
+      const from_ms = before_ms + reader.signed()
+      before_ms = from_ms + reader.varint()
+      this.add(from_ms, before_ms, reader.varint())
     }
     return 1 + index.length - reader.left
   }
