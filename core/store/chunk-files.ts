@@ -96,6 +96,11 @@ export class ChunkFiles {
     return this.#unwritten
   }
 
+  /** What was written last could not be. */
+  get isFailing(): boolean {
+    return this.#failing
+  }
+
   /** Writing fails, and as much waits as memory is given for. */
   get isStuck(): boolean {
     return this.#failing && this.#unwritten > this.#options.cache_bytes

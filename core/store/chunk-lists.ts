@@ -332,6 +332,8 @@ export class ChunkLists {
   #join(row: number): void {
     const table = this.#table
     const { files, columns } = this.#options
+    // What cannot be written stays in memory, garbage as well: the room is for what is new.
+    if (files.isFailing) return
     const isJoinable = (chunk: number): boolean => files.isSound(table.file(chunk))
     const found = joiningOf(table, this.#first[row]!, isJoinable, this.#options)
     if (found === undefined) return
