@@ -55,7 +55,7 @@ interface Written {
 function write(files: ChunkFiles, from: number, to: number): Written[] {
   return Array.from({ length: to - from }, (_, i) => {
     const n = from + i
-    return { n, ...files.append(payload(n), n + 0.5, 'young') }
+    return { n, ...files.append(payload(n), n + 0.5, 0) }
   })
 }
 

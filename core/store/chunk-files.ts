@@ -16,8 +16,8 @@ const SPARSE = 1 / 4
 /** A file that was read so often is taken into memory, where there is room. */
 const OFTEN = 32
 
-/** Chunks that will soon be written anew have files of their own: these are all garbage some day. */
-export type Age = 'young' | 'old'
+/** Chunks are written anew as they age, from 0 on; each age has files of its own, so that these are all garbage some day, or never. */
+export type Age = number
 
 export interface ChunkFilesOptions {
   /** Made when missing; undefined: everything stays in memory. */
@@ -96,6 +96,11 @@ export class ChunkFiles {
     return this.#unwritten
   }
 
+  /** What was written last could not be. */
+  get isFailing(): boolean {
+    return this.#failing
+  }
+
   /** Writing fails, and as much waits as memory is given for. */
   get isStuck(): boolean {
     return this.#failing && this.#unwritten > this.#options.cache_bytes
@@ -110,6 +115,11 @@ export class ChunkFiles {
 
   has(file: number): boolean {
     return this.#files.has(file)
+  }
+
+  /** Whether a file is there, and nothing in it was found damaged. */
+  isSound(file: number): boolean {
+    return this.#files.has(file) && !this.#damaged.has(file)
   }
 
   /** Whether most of a file is garbage. */
@@ -340,7 +350,8 @@ export class ChunkFiles {
   }
 
   #isCurrent(file: ChunkFile): boolean {
-    return file === this.#current.get('young') || file === this.#current.get('old')
+    for (const current of this.#current.values()) if (file === current) return true
+    return false
   }
 
   #forget(file: ChunkFile): void {

@@ -8,6 +8,7 @@ import { silentMeter } from '../ports/meter.ts'
 import { Blocks } from './blocks.ts'
 import { ChunkFiles } from './chunk-files.ts'
 import { ChunkLists, type ChunkListsOptions } from './chunk-lists.ts'
+import { NONE } from './chunk-table.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 
 const ALL = { from_ms: -Infinity, to_ms: Infinity }
@@ -114,4 +115,71 @@ test('short pieces become one where somebody asks for it, and what he leaves of 
   merging.close(15)
   expect([merging.bytes, merging.hasOpen(15)]).toEqual([0, false])
   expect(valuesOf(merging, 15)).toEqual(before)
+})
+
+function chunksOf(lists: ChunkLists, row: number): number {
+  let chunks = 0
+  for (let chunk = lists.first(row); chunk !== NONE; chunk = lists.table.next(chunk)) chunks++
+  return chunks
+}
+
+test('a row has a few chunks of each size, however long it goes on, and each part of it is read as it came', () => {
+  const lists = listsWith()
+  lists.add()
+  const count = CHUNK * 1500
+  const most: number[] = []
+  for (let from = 0; from < count; from += CHUNK) {
+    lists.append(0, samplesFrom(from, CHUNK), 0, CHUNK)
+    most.push(chunksOf(lists, 0))
+  }
+  // Three of each of four sizes, and those that are as large as they get.
+  expect(Math.max(...most)).toBeLessThan(3 * 4 + count / (CHUNK * 4 ** 4))
+  expect(valuesOf(lists, 0)).toEqual(upTo(count))
+  for (const [from, to] of [
+    [0, 0],
+    [5, 2000],
+    [CHUNK * 64 - 3, CHUNK * 64 + 3],
+    [70_001, 70_001],
+    [count - 9, count],
+  ] as const) {
+    const read = new SampleBuffer()
+    read.reset(1)
+    lists.read(0, { from_ms: from * 1000, to_ms: to * 1000 }, [0], read)
+    const inside = Array.from(read.columns[0]!.subarray(0, read.length)).filter((value) => value >= from && value <= to)
+    expect(inside).toEqual(upTo(Math.min(to + 1, count)).slice(from))
+    // Not much beside what was asked for.
+    expect(read.length).toBeLessThan(to - from + CHUNK * 10)
+  }
+})
+
+test('no chunk lasts longer than a file may, and what fits into that becomes one', () => {
+  const span_ms = CHUNK * 5 * 1000
+  const lists = listsWith({ span_ms })
+  lists.add()
+  const count = CHUNK * 200
+  for (let from = 0; from < count; from += CHUNK) lists.append(0, samplesFrom(from, CHUNK), 0, CHUNK)
+  const { table } = lists
+  for (let chunk = lists.first(0); chunk !== NONE; chunk = table.next(chunk)) {
+    expect(table.to_ms(chunk) - table.from_ms(chunk)).toBeLessThanOrEqual(span_ms)
+  }
+  expect(chunksOf(lists, 0)).toBeLessThanOrEqual(200 / 4 + 6)
+  expect(valuesOf(lists, 0)).toEqual(upTo(count))
+})
+
+test('wide rows are not joined into what nobody would want to read', () => {
+  const lists = listsWith({ columns: () => 100 })
+  lists.add()
+  const wide = new SampleBuffer()
+  for (let i = 0; i < 30; i++) {
+    wide.reset(100)
+    wide.reserve(CHUNK)
+    for (let k = 0; k < CHUNK; k++) {
+      wide.time_ms[k] = (i * CHUNK + k) * 1000
+      wide.stale[k] = 0
+      for (const [c, column] of wide.columns.entries()) column[k] = Math.sin(i * CHUNK + k + c)
+    }
+    wide.length = CHUNK
+    lists.append(0, wide, 0, CHUNK)
+  }
+  expect(chunksOf(lists, 0)).toBe(30)
 })

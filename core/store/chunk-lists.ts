@@ -2,20 +2,21 @@ import type { TimeRange } from '../ports/series-reader.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { decodePiece, encodePiece, isOutside, pieceCount, pieceFrom_ms, type Samples } from './chunk-codec.ts'
-import type { ChunkFiles } from './chunk-files.ts'
+import type { Age, ChunkFiles } from './chunk-files.ts'
 import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
 import { grown } from './grow.ts'
+import { type ChunkPlace, eachPiece, joinChunks, type WholeChunk } from './joined-chunk.ts'
+import { joiningOf, OLDEST } from './joining.ts'
 import { Pieces } from './pieces.ts'
 import type { SampleBuffer } from './sample-buffer.ts'
 import { mergeShort } from './short-pieces.ts'
 
 /** Rows close their chunks at so many different lengths, up to half as much again, so that not all do so at once. */
 const STAGGER = 16
+/** The age of chunks that were never joined. */
+const YOUNG = 0
 /** With less than this share of the memory left, chunks go to files sooner. */
 const SCARCE = 1 / 4
-/** So many small chunks in files become one; a chunk is small below so many times the samples of a usual one. */
-const JOINED = 8
-const SMALL = 4
 /** Bytes of a growing chunk. */
 const OPEN_BYTES = 1 << 15
 
@@ -172,7 +173,7 @@ export class ChunkLists {
         ...span,
         count: to - from,
         size: bytes.length,
-        ...this.#options.files.append(bytes, span.to_ms, 'young'),
+        ...this.#options.files.append(bytes, span.to_ms, YOUNG),
       }
       if (from === 0) table.set(chunk, info)
       else last = table.insert(info, last)
@@ -196,7 +197,7 @@ export class ChunkLists {
 
   /** A piece that goes to a file as it is; newer than all of the row's. */
   appendClosed(row: number, bytes: Uint8Array, info: { from_ms: number; to_ms: number; count: number }): void {
-    this.#insert(row, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, 'young') })
+    this.#insert(row, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, YOUNG) })
   }
 
   /** Appends a chunk's samples to a buffer, the wanted columns; pieces outside of a range may be left out. What cannot be read is left out. */
@@ -215,9 +216,7 @@ export class ChunkLists {
     if (this.isOpen(chunk)) this.#pieces.each(table.at(chunk), take, reaches)
     else {
       const place = this.#place(chunk)
-      if (place === undefined) return
-      const end = place.at + table.size(chunk)
-      for (let at = place.at; at < end;) at = take(place.bytes, at)
+      if (place !== undefined) eachPiece(place, take, range)
     }
   }
 
@@ -283,7 +282,8 @@ export class ChunkLists {
     for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
       if (this.isOpen(chunk) || !files.isSparse(table.file(chunk))) continue
       const place = this.#place(chunk)
-      if (place !== undefined) this.#rehouse(chunk, place.bytes.slice(place.at, place.at + table.size(chunk)))
+      // A copy: what is appended may move what is in memory.
+      if (place !== undefined) this.#rehouse(chunk, place.bytes.slice(place.at, place.end), OLDEST)
     }
   }
 
@@ -307,8 +307,11 @@ export class ChunkLists {
     this.#table.load(reader)
   }
 
-  #place(chunk: number): { bytes: Uint8Array; at: number } | undefined {
-    return this.#options.files.read(this.#table.file(chunk), this.#table.at(chunk), this.#table.size(chunk))
+  /** Undefined where it cannot be read. */
+  #place(chunk: number): ChunkPlace | undefined {
+    const size = this.#table.size(chunk)
+    const place = this.#options.files.read(this.#table.file(chunk), this.#table.at(chunk), size)
+    return place && { bytes: place.bytes, at: place.at, end: place.at + size }
   }
 
   /** The bytes of a chunk are not needed any more. */
@@ -318,42 +321,39 @@ export class ChunkLists {
   }
 
   /** Bytes that take the place of a chunk's. */
-  #rehouse(chunk: number, bytes: Uint8Array, more?: { to_ms: number; count: number }): void {
+  #rehouse(chunk: number, bytes: Uint8Array, age: Age, more?: { to_ms: number; count: number }): void {
     const table = this.#table
     const info = { from_ms: table.from_ms(chunk), to_ms: table.to_ms(chunk), count: table.count(chunk), ...more }
     this.#release(chunk)
-    table.set(chunk, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, 'old') })
+    table.set(chunk, { ...info, size: bytes.length, ...this.#options.files.append(bytes, info.to_ms, age) })
   }
 
-  /** The last chunks become one, their pieces as they are, when there are many small ones. */
+  /** Neighbours in files become one, their pieces as they are; see `joiningOf`. */
   #join(row: number): void {
     const table = this.#table
-    const { chunk_samples, span_ms } = this.#options
-    const small: number[] = []
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
-      const isSmall = this.isAlive(chunk) && table.count(chunk) < chunk_samples * SMALL
-      if (!isSmall) small.length = 0
-      while (small.length > 0 && table.to_ms(chunk) - table.from_ms(small[0]!) > span_ms) small.shift()
-      if (isSmall) small.push(chunk)
-    }
-    if (small.length < JOINED) return
-    const parts: Uint8Array[] = []
-    for (const chunk of small) {
+    const { files, columns } = this.#options
+    // What cannot be written stays in memory, garbage as well: the room is for what is new.
+    if (files.isFailing) return
+    const isJoinable = (chunk: number): boolean => files.isSound(table.file(chunk))
+    const found = joiningOf(table, this.#first[row]!, isJoinable, this.#options)
+    if (found === undefined) return
+    const wholes: WholeChunk[] = []
+    for (const chunk of found.chunks) {
       const place = this.#place(chunk)
       if (place === undefined) return
-      // A copy: what is appended may move what is in memory.
-      parts.push(place.bytes.slice(place.at, place.at + table.size(chunk)))
+      wholes.push({ ...place, count: table.count(chunk), from_ms: table.from_ms(chunk), to_ms: table.to_ms(chunk) })
     }
-    const [first, ...others] = small as [number, ...number[]]
+    const bytes = joinChunks(wholes, columns(row), this.#work)
+    const [first, ...others] = found.chunks as [number, ...number[]]
     const info = { to_ms: table.to_ms(first), count: table.count(first) }
     for (const chunk of others) {
       info.to_ms = Math.max(info.to_ms, table.to_ms(chunk))
       info.count += table.count(chunk)
       this.#release(chunk)
+      if (chunk === this.#last[row]) this.#last[row] = first
       table.dropAfter(first)
     }
-    this.#last[row] = first
-    this.#rehouse(first, Buffer.concat(parts), info)
+    this.#rehouse(first, bytes, found.age, info)
   }
 
   #hasRoom(row: number, chunk: number, count: number, size: number, to_ms: number): boolean {

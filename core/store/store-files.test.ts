@@ -151,8 +151,8 @@ test('damage in a file costs the chunks that it hit; all others answer', async (
   const again = loaded(saved)
   const left = numbersOf(again, 'x').length + numbersOf(again, 'y').length
   expect(left).toBeLessThan(60_000)
-  // Joined chunks hold thousands of samples.
-  expect(left).toBeGreaterThan(40_000)
+  // Old chunks hold thousands of samples each, and each file had damage in two places.
+  expect(left).toBeGreaterThan(30_000)
   const lines = told.filter((line) => line === 'Stored samples are damaged and left out.')
   expect(lines.length).toBeGreaterThan(0)
   expect(lines.length).toBeLessThanOrEqual(chunkFiles().length)

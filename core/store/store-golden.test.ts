@@ -90,9 +90,23 @@ function keep(name: string, saved: Uint8Array): string {
   return kept
 }
 
-test.each(['2', '3'])('a snapshot of format %s loads, with its files', (format) => {
+/** So many samples that chunks are joined, and some that are begin with an index. */
+function fillLong(store: Store): void {
+  fill(store)
+  const id = store.resolve(define('long', 'float', new Float64Array(0)))
+  const builder = new SampleBuilder()
+  for (let i = 0; i < 4500; i++)
+    builder.float(id, START_MS + i * 10_000, Math.round(1e6 * Math.sin(i)) / 1e6, i === 1500)
+  store.append(builder.batch())
+}
+
+test.each([
+  ['2', fill],
+  ['3', fill],
+  ['4', fillLong],
+])('a snapshot of format %s loads, with its files', (format, make) => {
   const made = storeIn(folder)
-  fill(made)
+  make(made)
   const kept = keep(format, made.save())
   const copy = join(folder, 'copy')
   cpSync(kept, copy, { recursive: true })
@@ -108,8 +122,8 @@ test('what is not ours is refused, and changes nothing', () => {
   fill(store)
   const before = answers(store)
   const saved = store.save().slice()
-  expect(() => store.load(Uint8Array.of(4, ...saved.subarray(1)))).toThrow(
-    'the store has format 4; this version reads formats 1 to 3',
+  expect(() => store.load(Uint8Array.of(5, ...saved.subarray(1)))).toThrow(
+    'the store has format 5; this version reads formats 1 to 4',
   )
   expect(() => store.load(saved.subarray(0, saved.length - 1))).toThrow(expect.objectContaining({ code: 'bad_data' }))
   expect(() => store.load(Uint8Array.of(...saved, 0))).toThrow('1 bytes too many')

@@ -8,8 +8,13 @@ import { PartWriter } from './part-writer.ts'
 import { loadStore1 } from './store-snapshot-1.ts'
 import type { Tables } from './tables.ts'
 
-/** Format 3 is 2 with heads whose block is larger than what they take: whoever reads only 2 would not see that. */
-const VERSION = 3
+/**
+ * Format 3 is 2 with heads whose block is larger than what they take, format 4 is 3 with chunks that begin with an index of their pieces: who
+ * reads only the one before would not see that.
+ */
+const VERSION = 4
+/** Format 1 is read apart. */
+const OLDEST = 2
 const NOTHING = new Uint8Array()
 /** What is saved: the tables, and marks that decide what is dropped when. */
 export interface StoreState {
@@ -19,7 +24,7 @@ export interface StoreState {
   readonly newest_ms: number
 }
 
-/** Formats 2 and 3: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
+/** Formats 2 to 4: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
 export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array, void> {
   const writer = new PartWriter()
   writer.u8(VERSION)
@@ -55,7 +60,7 @@ export function loadStore(bytes: Uint8Array, tables: Tables, dropping: Dropping)
   const reader = new ByteReader(bytes)
   const version = reader.u8()
   if (version === 1) return loadStore1(reader, tables, dropping)
-  if (version !== 2 && version !== VERSION) {
+  if (version < OLDEST || version > VERSION) {
     throw new ServiceError('bad_data', `the store has format ${version}; this version reads formats 1 to ${VERSION}`)
   }
   const newest_ms = reader.f64()
