@@ -190,7 +190,7 @@ export function incidentView({ root, route, signal }) {
     section(words.joins),
     section(words.alerts),
   ]
-  const found = findingCharts(signal)
+  const found = findingCharts(signal, () => void load())
   const bodies = [why, told, joined, fired].map(({ body }) => region(body))
   const sides = el(
     'div',
@@ -208,18 +208,21 @@ export function incidentView({ root, route, signal }) {
   /** @param {'ack' | 'resolve'} command */
   const act = async (command) => {
     for (const button of top.host.querySelectorAll('button')) button.disabled = true
-    await note_problem(() => post(`${path}/${command}`))
+    await note_problem(() => post(`${path}/${command}`), t().not_done)
     top.show('again', () => [])
     await load()
   }
-  /** @param {() => Promise<unknown>} work */
-  const note_problem = async (work) => {
+  /**
+   * @param {() => Promise<unknown>} work
+   * @param {(message: string) => string} [say]
+   */
+  const note_problem = async (work, say) => {
     try {
       await work()
       note.hidden = true
     } catch (error) {
       if (signal.aborted) return
-      note.textContent = error instanceof ApiError && error.status === 404 ? words.gone : problem(error)
+      note.textContent = error instanceof ApiError && error.status === 404 ? words.gone : problem(error, say)
       note.hidden = false
     }
   }
