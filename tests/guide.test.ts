@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { json } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -86,9 +86,9 @@ test('every command is one, and no address has what a shell or curl takes for a 
 
 test('the bridge hands an alert on to a robot, and says so where the robot does not take it', async () => {
   let errcode = 0
-  const heard: string[] = []
+  const heard: unknown[] = []
   const robot = createServer((request, response) => {
-    void text(request).then((body) => heard.push(body))
+    void json(request).then((body) => heard.push(body))
     response.end(JSON.stringify({ errcode }))
   }).listen(0, '127.0.0.1')
   await once(robot, 'listening')
@@ -111,7 +111,7 @@ test('the bridge hands an alert on to a robot, and says so where the robot does 
     expect((await post()).status).toBe(200)
     const title = 'Barograph firing: checkout slow'
     const markdown = { title, text: `**${title}**\n\np95 is 840 ms` }
-    expect(JSON.parse(heard[0]!)).toEqual({ msgtype: 'markdown', markdown })
+    expect(heard[0]).toEqual({ msgtype: 'markdown', markdown })
     errcode = 310_000
     expect((await post()).status).toBe(502)
   } finally {
