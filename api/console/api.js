@@ -120,10 +120,11 @@ export async function instant(query, signal) {
  * @param {string} query
  * @param {Range} range
  * @param {AbortSignal} [signal]
+ * @param {number} [limit] series
  * @returns {Promise<{ series: MatrixSeries[], warnings: string[] }>}
  */
-export async function ranged(query, { from_ms, to_ms, step_ms }, signal) {
-  const params = { query, start: from_ms / 1000, end: to_ms / 1000, step: step_ms / 1000 }
+export async function ranged(query, { from_ms, to_ms, step_ms }, signal, limit) {
+  const params = { query, start: from_ms / 1000, end: to_ms / 1000, step: step_ms / 1000, limit }
   const { data, warnings } = await prometheus('query_range', params, signal)
   return { series: data.result, warnings }
 }

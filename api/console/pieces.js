@@ -119,6 +119,26 @@ export function changeLine(change) {
 }
 
 /**
+ * A list of which the rest is shown on demand.
+ * @param {'ol' | 'ul'} tag
+ * @param {string} name of its class
+ * @param {readonly HTMLElement[]} items
+ * @param {number} most at first
+ */
+export function folded(tag, name, items, most) {
+  const head = el(tag, { class: name }, ...items.slice(0, most))
+  const rest = items.slice(most)
+  if (rest.length === 0) return head
+  const more = el(
+    'details',
+    { class: 'more' },
+    el('summary', {}, t().more(rest.length)),
+    el(tag, { class: name }, ...rest),
+  )
+  return el('div', {}, head, more)
+}
+
+/**
  * Terms and what they are, side by side.
  * @param {readonly (readonly [string, import('./dom.js').Child])[]} pairs
  */

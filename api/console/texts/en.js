@@ -12,6 +12,7 @@ export const en = {
   not_done: (/** @type {string} */ message) => `This was not done: ${message}`,
   as_of: (/** @type {string} */ time) => `What is below was so at ${time}.`,
   loading: 'Loading…',
+  more: (/** @type {number} */ count) => `${count} more`,
   units: /** @type {readonly [string, string, string, string]} */ (['s', 'min', 'h', 'd']),
   ago: (/** @type {string} */ span) => `${span} ago`,
   lasting: (/** @type {string} */ span) => `for ${span}`,
@@ -76,7 +77,7 @@ export const en = {
     no_live: 'No rule has judged a series yet. That takes about a minute after the start. To send your own data:',
     alone: 'So far rules judge Barograph itself and its host. To send your own data:',
     no_live_url: 'OTLP over HTTP, e.g. OTEL_EXPORTER_OTLP_ENDPOINT=',
-    more: (/** @type {number} */ count) => `${count} more ${count === 1 ? 'series' : 'series'} with bands`,
+    more: (/** @type {number} */ count) => `${count} more series with bands`,
     pipeline: 'Pipeline',
     no_pipeline: 'Barograph does not observe itself (observe_self: off), or has only just started.',
     score: 'score',
@@ -128,7 +129,6 @@ export const en = {
     score: 'peak score',
     gone: 'There is no such incident.',
     open_series: 'Open in the series browser',
-    more_findings: (/** @type {number} */ count) => `${count} more`,
     shared: 'All of these were',
     no_series: 'Nothing to draw: this kind of finding has no series, or its samples are gone.',
     by: 'Source',
@@ -174,9 +174,10 @@ export const en = {
     last: 'Last',
     low: 'Min',
     high: 'Max',
-    count: (/** @type {number} */ count) => `${count} ${count === 1 ? 'series' : 'series'}`,
-    shown: (/** @type {number} */ shown, /** @type {number} */ count) =>
-      `the first ${shown} of ${count} series are drawn`,
+    count: (/** @type {number} */ count, /** @type {number} */ drawn) =>
+      `${count} series${drawn < count ? `; the first ${drawn} are drawn` : ''}`,
+    more: (/** @type {number} */ listed, /** @type {number} */ drawn) =>
+      `More than ${listed} series: the first ${listed} are listed, the first ${drawn} drawn. Name labels, or sum, to see others.`,
     at: (/** @type {number} */ line, /** @type {number} */ column) => `line ${line}, column ${column}`,
     suggestions: 'Suggestions',
   },

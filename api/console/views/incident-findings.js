@@ -61,7 +61,7 @@ export function findingCharts(signal, again) {
     ofAll.element.hidden = findings.length < 2
     if (!part.body.contains(list)) part.body.replaceChildren(ofAll.element, list, rest)
     const left = findings.length - most
-    rest.textContent = words.more_findings(left)
+    rest.textContent = t().more(left)
     rest.hidden = left <= 0
   }
   return {

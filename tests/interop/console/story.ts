@@ -447,7 +447,9 @@ export class Story {
         ),
       }))
     }
-    const signal = SIGNALS.find(({ expr, metric }) => query === expr || (metric !== '' && query.startsWith(metric)))
+    const signal = SIGNALS.find(
+      ({ expr, metric }) => query.startsWith(`(${expr}\n)`) || (metric !== '' && query.startsWith(metric)),
+    )
     if (signal === undefined) return []
     const name: Labels = signal.metric === '' ? {} : { __name__: signal.metric }
     return [{ metric: { ...name, ...signal.labels }, values: values((seconds) => this.value(signal, seconds)) }]
