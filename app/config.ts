@@ -130,7 +130,7 @@ const webhook = z.strictObject({
 
 /** Said of receivers that people know from Alertmanager. */
 const throughOthers: z.core.$ZodErrorMap = ({ code, keys }) =>
-  code === 'unrecognized_keys' && (keys as string[]).some((key) => key.endsWith('_configs'))
+  code === 'unrecognized_keys' && keys.some((key) => key.endsWith('_configs'))
     ? 'chat and mail go through an Alertmanager (alertmanager.urls), or a webhook and a bridge: docs/guide/alerts.md'
     : undefined
 
