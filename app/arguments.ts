@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 
+import { nearest } from '#core/config/problems.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 
 /** A command that was called wrongly: one line and exit 2. */
@@ -12,7 +13,10 @@ export function readArguments<T extends ParseArgsOptionsConfig>(args: readonly s
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw usageError(`${messageOf(error).split(/\. |\.?\n/)[0]}; see --help`)
+    const [said = ''] = messageOf(error).split(/\. |\.?\n/)
+    const unknown = /^Unknown option '--([\w-]+)/.exec(said)?.[1]
+    const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(options))
+    throw usageError(`${said}; ${near === undefined ? 'see --help' : `did you mean --${near}?`}`)
   }
 }
 

@@ -133,6 +133,11 @@ test('a route to nowhere is told with the receivers that are there', () => {
   expect(problems('notify: {route: {receiver: b}, receivers: [{name: a}]}\n')[0]).toContain('there are: a')
 })
 
+test('receivers of Alertmanager’s that are not here are told where they are', () => {
+  const [told] = problems('notify: {route: {receiver: a}, receivers: [{name: a, slack_configs: [{}]}]}\n')
+  expect(told).toContain('unknown key "slack_configs"; known: name, webhook_configs; chat and mail go through')
+})
+
 test('an address that others can reach wants an explicit word', () => {
   expect(problems('listen: {host: 0.0.0.0}\n')[0]).toContain('auth: none')
   expect(problems('listen: {host: 0.0.0.0}\nauth: none\n')).toEqual([])

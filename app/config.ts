@@ -128,11 +128,22 @@ const webhook = z.strictObject({
     .prefault({}),
 })
 
+/** Said of receivers that people know from Alertmanager. */
+const throughOthers: z.core.$ZodErrorMap = ({ code, keys }) =>
+  code === 'unrecognized_keys' && keys.some((key) => key.endsWith('_configs'))
+    ? 'chat and mail go through an Alertmanager (alertmanager.urls), or a webhook and a bridge: docs/guide/alerts.md'
+    : undefined
+
 /** The words of an Alertmanager file, as far as they are built: one route, webhook receivers. */
 const notify = z
   .strictObject({
     route: z.strictObject({ receiver: z.string().min(1) }),
-    receivers: z.array(z.strictObject({ name: z.string().min(1), webhook_configs: z.array(webhook).default([]) })),
+    receivers: z.array(
+      z.strictObject(
+        { name: z.string().min(1), webhook_configs: z.array(webhook).default([]) },
+        { error: throughOthers },
+      ),
+    ),
   })
   .superRefine(({ route, receivers }, context) => {
     if (receivers.some(({ name }) => name === route.receiver)) return

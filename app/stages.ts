@@ -1,17 +1,7 @@
 import { type Clock, monotonicNow_ms } from '#core/clock.ts'
-import { messageOf, ServiceError } from '#core/errors.ts'
+import { existing, messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
-import type {
-  AnswersInput,
-  ChangeInput,
-  FindingFeedback,
-  IncidentCommand,
-  Input,
-  OtlpRequest,
-  Receipt,
-  SamplesInput,
-  Tick,
-} from '#core/ports/intake.ts'
+import type { Input, OtlpRequest, Receipt, SamplesInput } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
@@ -39,6 +29,8 @@ const TOO_LONG = 8
 const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
 
+/** What is written and applied as it is: there is nothing to decode. */
+type PlainInput = Exclude<Input, OtlpRequest | SamplesInput>
 type Taken = Awaited<ReturnType<Stages['take']>>
 
 /** Takes down what entered, for `replay`. */
@@ -132,14 +124,17 @@ export class JournaledStages implements Stages {
 
   async #again(entry: JournalEntry): Promise<void> {
     const { engine, positions } = this.#options
-    if (entry.kind === 'tick') await engine.tick(entry)
-    else if (entry.kind === 'change') engine.change(entry.change)
-    else if (entry.kind === 'command') again(() => engine.command(entry))
-    else if (entry.kind === 'feedback') again(() => engine.feedback(entry))
-    else if (entry.kind === 'answers') await engine.answers(entry)
-    else {
+    if (entry.kind === 'signals') {
       engine.observe(entry)
       if (entry.position !== undefined) positions.advance(entry.position)
+      return
+    }
+    try {
+      await this.#apply(entry)
+    } catch (error) {
+      // A person's word that was refused when it came is refused again.
+      const said = entry.kind === 'command' || entry.kind === 'feedback'
+      if (!said || !(error instanceof ServiceError)) throw error
     }
   }
 
@@ -211,10 +206,7 @@ export class JournaledStages implements Stages {
   #take(input: Input): Taken {
     if (input.kind === 'otlp') return this.#request(input)
     if (input.kind === 'samples') return this.#samples(input)
-    if (input.kind === 'tick') return this.#tick(input)
-    if (input.kind === 'answers') return this.#answers(input)
-    if (input.kind === 'feedback') return this.#feedback(input)
-    return input.kind === 'change' ? this.#change(input) : this.#command(input)
+    return this.#plain(input)
   }
 
   #request(request: OtlpRequest): Taken {
@@ -289,54 +281,23 @@ export class JournaledStages implements Stages {
     }
   }
 
-  #tick(tick: Tick): Taken {
+  /** What is journaled and recorded as it came; a person's word only where what it is about is there. */
+  #plain(input: PlainInput): Taken {
     const { engine, journal, recorder } = this.#options
-    journal.append(tick)
-    recorder?.write(tick)
-    const apply = async (): Promise<Receipt> => ({ ...ACCEPTED, unfinished: await engine.tick(tick) })
-    return { receipt: ACCEPTED, apply }
-  }
-
-  #answers(input: AnswersInput): Taken {
-    const { engine, journal, recorder } = this.#options
+    if (input.kind === 'command') existing(engine.alerting.incidents.get(input.incident), 'incident', input.incident)
+    if (input.kind === 'feedback') existing(engine.detectors.findings.get(input.finding), 'finding', input.finding)
     journal.append(input)
     recorder?.write(input)
-    return { receipt: ACCEPTED, apply: () => engine.answers(input).then(() => ACCEPTED) }
+    return { receipt: ACCEPTED, apply: () => this.#apply(input) }
   }
 
-  #change(input: ChangeInput): Taken {
-    const { engine, journal, recorder } = this.#options
-    journal.append(input)
-    recorder?.write(input)
-    return { receipt: ACCEPTED, apply: async () => (engine.change(input.change), ACCEPTED) }
-  }
-
-  #command(input: IncidentCommand): Taken {
-    const { engine, journal, recorder } = this.#options
-    if (engine.alerting.incidents.get(input.incident) === undefined) {
-      throw new ServiceError('not_found', `no incident ${JSON.stringify(input.incident)}`)
-    }
-    journal.append(input)
-    recorder?.write(input)
-    return { receipt: ACCEPTED, apply: async () => (engine.command(input), ACCEPTED) }
-  }
-
-  #feedback(input: FindingFeedback): Taken {
-    const { engine, journal, recorder } = this.#options
-    if (engine.detectors.findings.get(input.finding) === undefined) {
-      throw new ServiceError('not_found', `no finding ${JSON.stringify(input.finding)}`)
-    }
-    journal.append(input)
-    recorder?.write(input)
-    return { receipt: ACCEPTED, apply: async () => (engine.feedback(input), ACCEPTED) }
-  }
-}
-
-/** What was refused when it came is refused again. */
-function again(apply: () => void): void {
-  try {
-    apply()
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error
+  async #apply(input: PlainInput): Promise<Receipt> {
+    const { engine } = this.#options
+    if (input.kind === 'tick') return { ...ACCEPTED, unfinished: await engine.tick(input) }
+    if (input.kind === 'answers') await engine.answers(input)
+    else if (input.kind === 'change') engine.change(input.change)
+    else if (input.kind === 'feedback') engine.feedback(input)
+    else engine.command(input)
+    return ACCEPTED
   }
 }

@@ -44,6 +44,12 @@ export class ServiceError extends Error {
   }
 }
 
+/** What was looked for; throws `ServiceError('not_found')` where it is not there. */
+export function existing<T>(found: T | undefined, what: string, id: string): T {
+  if (found === undefined) throw new ServiceError('not_found', `no ${what} ${JSON.stringify(id)}`)
+  return found
+}
+
 /** The message of anything thrown, without losing what a library put into `cause`, nor saying it twice. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { Alert } from './alert.ts'
 import type { Finding } from './finding.ts'
 import type { Hint } from './hint.ts'
 import type { Incident } from './incident.ts'
@@ -58,6 +59,19 @@ const incident: Incident = {
   causes: [{ service: 'payments-db', share: 0.7, change: '', evidence: [] }],
   joins: [],
   timeline: [],
+}
+
+const alert: Alert = {
+  rule: 'DiskFull',
+  group: 'host',
+  labels: Labels.of({ alertname: 'DiskFull' }),
+  annotations: { summary: '95 % of sda is used' },
+  state: 'firing',
+  active_ms: at,
+  value: 0.95,
+  expr: '',
+  evaluated_ms: at,
+  interval_ms: 60_000,
 }
 
 test('a finding is said in one sentence in the reader’s language', () => {
@@ -152,6 +166,9 @@ test('an incident is titled by what shows it and what began it', () => {
   expect(incidentTitle(incident, [finding], ZH)).toBe('checkout 变慢：payments-db')
   expect(incidentTitle(incident, [{ ...finding, evidence: true }], EN)).toBe('checkout unusual: payments-db')
   expect(incidentTitle({ ...incident, causes: [] }, [], EN)).toBe('checkout unusual')
+  const nameless = { ...incident, symptom: '', causes: [] }
+  expect(incidentTitle(nameless, [finding], EN)).toBe(finding.rule)
+  expect(incidentTitle({ ...nameless, alerts: [alert] }, [finding], ZH)).toBe('DiskFull: 95 % of sda is used')
 })
 
 test('joins, timeline, evidence and hints read as sentences', () => {

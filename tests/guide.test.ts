@@ -1,7 +1,12 @@
 // What README and guide show is taken as it stands: configuration, rules, commands.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { json } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -77,6 +82,42 @@ test('every command is one, and no address has what a shell or curl takes for a 
   const addresses = lines.filter((line) => line.startsWith('curl')).map((line) => line.split(' --data-urlencode ')[0]!)
   expect(addresses.length).toBeGreaterThan(5)
   expect(addresses.filter((line) => /\s[^\s']*localhost[^\s']*\?|localhost\S*[[\]{}]/.test(line))).toEqual([])
+})
+
+test('the bridge hands an alert on to a robot, and says so where the robot does not take it', async () => {
+  let errcode = 0
+  const heard: unknown[] = []
+  const robot = createServer((request, response) => {
+    void json(request).then((body) => heard.push(body))
+    response.end(JSON.stringify({ errcode }))
+  }).listen(0, '127.0.0.1')
+  await once(robot, 'listening')
+  const file = join(folder, 'bridge.mjs')
+  writeFileSync(
+    file,
+    blocks
+      .find(({ language }) => language === 'js')!
+      .text.replace('.listen(PORT)', ".listen(0, '127.0.0.1', function () { console.log(this.address().port) })"),
+  )
+  const ROBOT = `http://127.0.0.1:${(robot.address() as AddressInfo).port}/`
+  const bridge = spawn(process.execPath, [file], { env: { ROBOT }, stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [port] = (await once(bridge.stdout, 'data')) as [Buffer]
+    const post = (): Promise<Response> => {
+      const alerts = [{ labels: {}, annotations: { summary: 'checkout slow', description: 'p95 is 840 ms' } }]
+      const body = JSON.stringify({ status: 'firing', alerts })
+      return fetch(`http://127.0.0.1:${Number(port)}/`, { method: 'POST', body })
+    }
+    expect((await post()).status).toBe(200)
+    const title = 'Barograph firing: checkout slow'
+    const markdown = { title, text: `**${title}**\n\np95 is 840 ms` }
+    expect(heard[0]).toEqual({ msgtype: 'markdown', markdown })
+    errcode = 310_000
+    expect((await post()).status).toBe(502)
+  } finally {
+    bridge.kill()
+    robot.close()
+  }
 })
 
 test('every link to a page leads to one', () => {

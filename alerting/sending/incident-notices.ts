@@ -59,11 +59,15 @@ function causesText(incident: Incident, words: IncidentWords): string {
 const isEvidence = ({ finding }: Member): boolean => finding?.evidence === true
 
 function description(incident: Incident, words: IncidentWords): string {
-  const entries = incident.timeline.map((entry) => ({ entry, member: memberOf(entry.ref, incident, words) }))
+  // That it was opened is what the message says.
+  const told = incident.timeline.filter(({ what }) => what !== 'opened')
+  const entries = told.map((entry) => ({ entry, member: memberOf(entry.ref, incident, words) }))
   // What merely goes along is told where there is room.
   const ranked = entries.toSorted((a, b) => Number(isEvidence(a.member)) - Number(isEvidence(b.member)))
-  const told = new Set(ranked.slice(0, LINES))
-  const lines = entries.flatMap((one) => (told.has(one) ? [timelineSentence(one.entry, one.member, words.locale)] : []))
+  const shown = new Set(ranked.slice(0, LINES))
+  const lines = entries.flatMap((one) =>
+    shown.has(one) ? [timelineSentence(one.entry, one.member, words.locale)] : [],
+  )
   const left = entries.length - lines.length
   return (left === 0 ? lines : [...lines, moreSentence(left, words.locale)]).join('\n')
 }

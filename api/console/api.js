@@ -3,7 +3,8 @@
  * @typedef {Record<string, string>} Labels
  * @typedef {{ id: string, rule: string, metric?: string, unit?: string, labels: Labels, service?: string, severity: string,
  *   kind: string, direction: string, since: string, last?: string, until?: string, peak_score?: number, value?: number,
- *   expected?: number, lower?: number, upper?: number, sentence: string, state: string, evidence?: boolean }} Finding
+ *   expected?: number, lower?: number, upper?: number, sentence: string, state: string, evidence?: boolean, experts?: string[],
+ *   lasted_seconds?: number, similar?: string, feedback?: string }} Finding
  * @typedef {{ kind: string, ref?: string, text: string, series?: string, at: string, weight?: number }} Evidence
  * @typedef {{ service: string, share?: number, change?: string, evidence: Evidence[] }} Cause
  * @typedef {{ id: string, state: 'open' | 'acknowledged' | 'resolved', severity: string, title: string, symptom?: string,
@@ -82,9 +83,13 @@ export function own(path, params = {}, signal) {
   return ask(address(path, { ...params, lang: language() }), signal === undefined ? {} : { signal })
 }
 
-/** @param {string} path */
-export function post(path) {
-  return ask(address(path, { lang: language() }), { method: 'POST' })
+/**
+ * @param {string} path
+ * @param {object} [body]
+ */
+export function post(path, body) {
+  const said = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  return ask(address(path, { lang: language() }), { method: 'POST', ...said })
 }
 
 /**
@@ -115,10 +120,11 @@ export async function instant(query, signal) {
  * @param {string} query
  * @param {Range} range
  * @param {AbortSignal} [signal]
+ * @param {number} [limit] series
  * @returns {Promise<{ series: MatrixSeries[], warnings: string[] }>}
  */
-export async function ranged(query, { from_ms, to_ms, step_ms }, signal) {
-  const params = { query, start: from_ms / 1000, end: to_ms / 1000, step: step_ms / 1000 }
+export async function ranged(query, { from_ms, to_ms, step_ms }, signal, limit) {
+  const params = { query, start: from_ms / 1000, end: to_ms / 1000, step: step_ms / 1000, limit }
   const { data, warnings } = await prometheus('query_range', params, signal)
   return { series: data.result, warnings }
 }
@@ -130,6 +136,16 @@ export async function ranged(query, { from_ms, to_ms, step_ms }, signal) {
 export async function zone() {
   const { data } = await prometheus('status/config').catch(() => ({ data: { yaml: '' } }))
   return /^time_zone: "?([\w/+-]+)/m.exec(data.yaml)?.[1] ?? 'UTC'
+}
+
+/**
+ * Names of rules and their expressions.
+ * @param {'anomaly' | 'all'} type
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Map<string, string>>}
+ */
+export async function expressions(type, signal) {
+  return new Map((await rules(type, signal)).map(({ name, query }) => [name, query]))
 }
 
 /**

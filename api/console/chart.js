@@ -204,7 +204,13 @@ function writeReading(host, model, index) {
  * @param {{ height?: number, reading?: boolean, describe?: string }} [options]
  */
 export function chart(host, { height = 180, reading = true, describe = '' } = {}) {
-  const paper = el('div', { class: 'chart-paper', role: 'img', 'aria-label': describe })
+  // Its room is kept from the first: nothing jumps when the lines come.
+  const paper = el('div', {
+    class: 'chart-paper',
+    role: 'img',
+    'aria-label': describe,
+    style: { 'min-height': `${height}px` },
+  })
   const under = el('div', { class: 'chart-reading' })
   host.append(paper, ...(reading ? [under] : []))
   /** @type {any} */

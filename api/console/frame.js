@@ -1,9 +1,10 @@
 import { append, el, svg } from './dom.js'
 import { when } from './format.js'
 import { change, language, t } from './language.js'
-import { hashOf } from './route.js'
+import { hashOf, PLACES } from './route.js'
 
-const VIEWS = /** @type {const} */ (['overview', 'incidents', 'series', 'forecast'])
+/** Where a view belongs that is no place of its own. */
+const PLACE_OF = /** @type {Record<string, string>} */ ({ incident: 'incidents', finding: 'findings' })
 
 function mark() {
   const line = 'M1 13c5 0 6-4 10-4s5 8 9 8 5-13 9-13 5 9 10 9'
@@ -12,7 +13,7 @@ function mark() {
 
 /** What surrounds every view: the name, where one can go, whether the page is live, the time. */
 export function frame() {
-  const links = VIEWS.map((view) => ({ view, link: el('a', { href: hashOf(view) }, t().nav[view]) }))
+  const links = PLACES.map((view) => ({ view, link: el('a', { href: hashOf(view) }, t().nav[view]) }))
   const state = el('span', { class: 'live', role: 'status' }, t().polling)
   const now = el('time', { class: 'now number' })
   const other = language() === 'zh' ? 'en' : 'zh'
@@ -50,10 +51,10 @@ export function frame() {
       state.title = live ? t().live_hint : t().polling_hint
       state.classList.toggle('live-on', live)
     },
-    /** @param {string} view the view that is shown; an incident belongs to the incidents */
+    /** @param {string} view the view that is shown */
     showPlace(view) {
       for (const { view: name, link } of links) {
-        if (name === view || (name === 'incidents' && view === 'incident')) link.setAttribute('aria-current', 'page')
+        if (name === (PLACE_OF[view] ?? view)) link.setAttribute('aria-current', 'page')
         else link.removeAttribute('aria-current')
       }
     },

@@ -4,6 +4,8 @@ import { frame } from './frame.js'
 import { begin, language } from './language.js'
 import { follow } from './live.js'
 import { parseRoute } from './route.js'
+import { findingView } from './views/finding.js'
+import { findingsView } from './views/findings.js'
 import { forecastView } from './views/forecast.js'
 import { incidentView } from './views/incident.js'
 import { incidentsView } from './views/incidents.js'
@@ -35,6 +37,8 @@ const VIEWS = {
   overview: overviewView,
   incidents: incidentsView,
   incident: incidentView,
+  findings: findingsView,
+  finding: findingView,
   series: seriesView,
   forecast: forecastView,
 }
@@ -47,13 +51,31 @@ begin()
 tellTimesOf(await zone())
 const page = frame()
 let ending = new AbortController()
-/** @type {View | null} */
-let shown = null
+/** @type {(reason: Reason) => Promise<void>} */
+let refresh = async () => {}
 
-/** @param {Reason} reason */
-function refresh(reason) {
-  if (shown === null || (document.hidden && reason !== 'start')) return
-  void shown.refresh(reason)
+/**
+ * Refreshes a view, one at a time: what comes while it is at it is done after that, once of each kind.
+ * @param {View} view
+ */
+function refresher(view) {
+  /** @type {Set<Reason>} */
+  const due = new Set()
+  let running = false
+  return async (/** @type {Reason} */ reason) => {
+    if (document.hidden && reason !== 'start') return
+    due.add(reason)
+    if (running) return
+    running = true
+    try {
+      for (const next of due) {
+        due.delete(next)
+        await view.refresh(next)
+      }
+    } finally {
+      running = false
+    }
+  }
 }
 
 function go() {
@@ -62,10 +84,11 @@ function go() {
   const route = parseRoute(location.hash)
   page.main.replaceChildren()
   scrollTo(0, 0)
-  shown = VIEWS[route.view]({ root: page.main, route, signal: ending.signal })
-  document.title = `${shown.title} · Barograph`
+  const view = VIEWS[route.view]({ root: page.main, route, signal: ending.signal })
+  document.title = `${view.title} · Barograph`
   page.showPlace(route.view)
-  refresh('start')
+  refresh = refresher(view)
+  void refresh('start')
 }
 
 /** @type {Map<LiveKind, number>} */
@@ -78,7 +101,7 @@ function onEvent(kind) {
     kind,
     window.setTimeout(() => {
       gathered.delete(kind)
-      refresh(kind)
+      void refresh(kind)
     }, GATHER_MS),
   )
 }
@@ -87,8 +110,8 @@ addEventListener('hashchange', () => {
   go()
   page.main.focus({ preventScroll: true })
 })
-document.addEventListener('visibilitychange', () => refresh('tick'))
-setInterval(() => refresh('tick'), REFRESH_MS)
+document.addEventListener('visibilitychange', () => void refresh('tick'))
+setInterval(() => void refresh('tick'), REFRESH_MS)
 page.showLive(false)
 follow({ url: `/api/v1/stream?lang=${language()}`, onEvent, onState: (live) => page.showLive(live) })
 go()

@@ -2,6 +2,7 @@
 import { el } from './dom.js'
 import { percent, quantity, span, when } from './format.js'
 import { language, t } from './language.js'
+import { hashOf } from './route.js'
 
 /**
  * The weight of a severity in colours: unknown words look like a warning.
@@ -20,6 +21,32 @@ export function severityChip(severity) {
 /** @param {'open' | 'acknowledged' | 'resolved'} state */
 export function stateChip(state) {
   return el('span', { class: `chip chip-state state-${state}` }, t().states[state] ?? state)
+}
+
+/**
+ * What kind of finding it is, calm where it is over.
+ * @param {import('./api.js').Finding} finding
+ */
+export function findingState({ state, kind }) {
+  return el('span', { class: `chip chip-${state === 'open' ? 'warn' : 'calm'}` }, t().finding_kinds[kind] ?? kind)
+}
+
+/**
+ * Which states of a list are shown.
+ * @param {string} place
+ * @param {string} chosen '' for all
+ * @param {Readonly<Record<string, string>>} states their words
+ */
+export function stateFilters(place, chosen, states) {
+  const link = (/** @type {string} */ state, /** @type {string} */ text) =>
+    el('a', { href: hashOf(place, { state }), 'aria-current': chosen === state ? 'true' : undefined }, text)
+  const words = t().incidents
+  return el(
+    'nav',
+    { class: 'filters', 'aria-label': words.state },
+    link('', words.all),
+    ...Object.entries(states).map(([state, text]) => link(state, text)),
+  )
 }
 
 /**
@@ -89,6 +116,26 @@ export function changeLine(change) {
   return language() === 'zh'
     ? `${service} ${kind}：${change.title}`
     : `${kind}${service === '' ? '' : ` of ${service}`}: ${change.title}`
+}
+
+/**
+ * A list of which the rest is shown on demand.
+ * @param {'ol' | 'ul'} tag
+ * @param {string} name of its class
+ * @param {readonly HTMLElement[]} items
+ * @param {number} most at first
+ */
+export function folded(tag, name, items, most) {
+  const head = el(tag, { class: name }, ...items.slice(0, most))
+  const rest = items.slice(most)
+  if (rest.length === 0) return head
+  const more = el(
+    'details',
+    { class: 'more' },
+    el('summary', {}, t().more(rest.length)),
+    el(tag, { class: name }, ...rest),
+  )
+  return el('div', {}, head, more)
 }
 
 /**

@@ -21,6 +21,21 @@ export function selector(metric, labels) {
 }
 
 /**
+ * Of an expression the series with these labels: of many that it has only this one is sent.
+ * @param {string} expr may end with a comment
+ * @param {Readonly<Record<string, string>>} labels
+ */
+export function only(expr, labels) {
+  const pairs = Object.entries(labels).filter(([name]) => /^[a-zA-Z_]\w*$/.test(name) && name !== '__name__')
+  if (pairs.length === 0) return expr
+  const one = pairs.reduce(
+    (inner, [name, value]) => `label_replace(${inner}, "${name}", ${quote(value.replaceAll('$', '$$$$'))}, "", "")`,
+    'vector(1)',
+  )
+  return `(${expr}\n) and on (${pairs.map(([name]) => name).join(', ')}) ${one}`
+}
+
+/**
  * Whether an expression is one plain selector, so that the metric with its labels is the value that was judged.
  * @param {string} expr
  */

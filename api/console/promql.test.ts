@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { carries, durationOf, isSelector, positionOf, quote, selector, stepFor } from './promql.js'
+import { carries, durationOf, isSelector, only, positionOf, quote, selector, stepFor } from './promql.js'
 
 test('labels become a selector whatever is in them', () => {
   expect(selector('up', {})).toBe('up')
@@ -8,6 +8,12 @@ test('labels become a selector whatever is in them', () => {
   expect(selector('', { job: 'a' })).toBe('{job="a"}')
   expect(selector('http.server', { 'k8s.pod': 'x', __name__: 'y' })).toBe('{"http.server", "k8s.pod"="x"}')
   expect(quote('')).toBe('""')
+})
+
+test('of an expression one series is asked for by its labels, whatever is in them', () => {
+  expect(only('sum(up)', {})).toBe('sum(up)')
+  const one = 'label_replace(label_replace(vector(1), "a", "$$1\\"", "", ""), "b", "", "", "")'
+  expect(only('sum by (a, b) (x) # all', { a: '$1"', b: '' })).toBe(`(sum by (a, b) (x) # all\n) and on (a, b) ${one}`)
 })
 
 test('a plain selector is told from an expression', () => {

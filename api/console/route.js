@@ -1,11 +1,12 @@
 /**
  * @typedef {object} Route
- * @property {'overview' | 'incidents' | 'incident' | 'series' | 'forecast'} view
- * @property {string} id of an incident; '' otherwise
+ * @property {'overview' | 'incidents' | 'incident' | 'findings' | 'finding' | 'series' | 'forecast'} view
+ * @property {string} id of an incident or a finding; '' otherwise
  * @property {URLSearchParams} params
  */
 
-const VIEWS = /** @type {const} */ (['overview', 'incidents', 'series', 'forecast'])
+/** Where one can go, in the order of the navigation. */
+export const PLACES = /** @type {const} */ (['overview', 'incidents', 'findings', 'series', 'forecast'])
 
 /** @param {string} text */
 function decoded(text) {
@@ -26,7 +27,8 @@ export function parseRoute(hash) {
   const [head = '', id = ''] = path.split('/')
   const params = new URLSearchParams(query)
   if (head === 'incidents' && id !== '') return { view: 'incident', id: decoded(id), params }
-  const view = VIEWS.find((name) => name === head) ?? 'overview'
+  if (head === 'findings' && id !== '') return { view: 'finding', id: decoded(id), params }
+  const view = PLACES.find((name) => name === head) ?? 'overview'
   return { view, id: '', params }
 }
 
@@ -43,4 +45,9 @@ export function hashOf(path, params = {}) {
 /** @param {string} id */
 export function incidentHash(id) {
   return hashOf(`incidents/${encodeURIComponent(id)}`)
+}
+
+/** @param {string} id */
+export function findingHash(id) {
+  return hashOf(`findings/${encodeURIComponent(id)}`)
 }

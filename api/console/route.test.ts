@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 
-import { hashOf, incidentHash, parseRoute } from './route.js'
+import { findingHash, hashOf, incidentHash, parseRoute } from './route.js'
 
-test('an address names a view, and an incident by its id', () => {
+test('an address names a view, and an incident or a finding by its id', () => {
   expect(parseRoute('').view).toBe('overview')
   expect(parseRoute('#/incidents').view).toBe('incidents')
   expect(parseRoute('#/incidents/i_1')).toMatchObject({ view: 'incident', id: 'i_1' })
+  expect(parseRoute(findingHash('f/1'))).toMatchObject({ view: 'finding', id: 'f/1' })
   expect(parseRoute('#/nowhere').view).toBe('overview')
   expect(parseRoute('#/incidents/%E0%A4%A').id).toBe('%E0%A4%A')
 })

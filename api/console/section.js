@@ -6,10 +6,11 @@ import { t } from './language.js'
 /**
  * What went wrong, for a person.
  * @param {unknown} error
+ * @param {(message: string) => string} [say] what could not be done
  */
-export function problem(error) {
+export function problem(error, say = t().failed) {
   if (error instanceof ApiError && error.status === 0) return t().unreachable
-  return t().failed(error instanceof Error ? error.message : String(error))
+  return say(error instanceof Error ? error.message : String(error))
 }
 
 /**

@@ -3,7 +3,7 @@ import { instant, ranged } from './api.js'
 import { bandData, shownRange } from './chart-data.js'
 import { unitOfExpr, unitOfMetric } from './format.js'
 import { t } from './language.js'
-import { carries, isSelector, selector } from './promql.js'
+import { carries, isSelector, only, selector } from './promql.js'
 
 /** @typedef {import('./api.js').Labels} Labels */
 /** @typedef {import('./api.js').Range} Range */
@@ -72,7 +72,7 @@ export function windowOf(finding, now_ms) {
 export async function loadJudged(judged, expr, range, signal) {
   const query = valueQuery(judged, expr)
   const [values, bands] = await Promise.all([
-    query === '' ? { series: [] } : ranged(query, range, signal),
+    query === '' ? { series: [] } : ranged(isSelector(query) ? query : only(query, judged.labels), range, signal),
     ranged(bandsQuery(judged), range, signal),
   ])
   const value = values.series.find(({ metric }) => carries(metric, judged.labels))

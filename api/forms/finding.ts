@@ -50,10 +50,15 @@ export const feedbackBody = {
   required: true,
   content: {
     'application/json': {
-      schema: z.strictObject({ feedback: z.enum(FEEDBACK), by: z.string().max(200).default('') }).openapi({
-        description:
-          'real: trouble; expected: meant to be, as of a sale; noise: nothing at all; the last word counts; by: who says it',
-      }),
+      schema: z
+        .strictObject({
+          feedback: z.enum(FEEDBACK, { error: `expected one of ${FEEDBACK.join(', ')}` }),
+          by: z.string().max(200).default(''),
+        })
+        .openapi({
+          description:
+            'real: trouble; expected: meant to be, as of a sale; noise: nothing at all; the last word counts; by: who says it',
+        }),
     },
   },
 }

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 
-import { ServiceError } from '#core/errors.ts'
+import { existing } from '#core/errors.ts'
 import type { Finding } from '#core/finding.ts'
 
 import { feedbackBody, FindingForm, findingForm } from '../forms/finding.ts'
@@ -48,11 +48,7 @@ const feedback = createRoute({
   responses: answers(FindingForm, 'the finding'),
 })
 
-function existing({ ports }: Api, id: string): Finding {
-  const finding = ports.findings.get(id)
-  if (finding === undefined) throw new ServiceError('not_found', `no finding ${JSON.stringify(id)}`)
-  return finding
-}
+const findingOf = ({ ports }: Api, id: string): Finding => existing(ports.findings.get(id), 'finding', id)
 
 export const findings: RouteModule = {
   name: 'findings',
@@ -72,14 +68,14 @@ export const findings: RouteModule = {
       return c.json({ findings: page.items.map((finding) => findingForm(finding, reader)), next: page.next }, 200)
     })
     app.openapi(one, (c) => {
-      const finding = existing(api, c.req.valid('param').id)
+      const finding = findingOf(api, c.req.valid('param').id)
       return c.json(findingForm(finding, localeOf(c, locale)), 200)
     })
     app.openapi(feedback, async (c) => {
-      const { id } = existing(api, c.req.valid('param').id)
+      const { id } = findingOf(api, c.req.valid('param').id)
       const at_ms = clock.now_ms()
       await ports.intake.submit({ kind: 'feedback', finding: id, ...c.req.valid('json'), at_ms })
-      return c.json(findingForm(existing(api, id), localeOf(c, locale)), 200)
+      return c.json(findingForm(findingOf(api, id), localeOf(c, locale)), 200)
     })
   },
 }

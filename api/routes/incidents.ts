@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 
-import { ServiceError } from '#core/errors.ts'
+import { existing, ServiceError } from '#core/errors.ts'
 import type { Incident } from '#core/incident.ts'
 
 import { feedbackBody } from '../forms/finding.ts'
@@ -51,39 +51,32 @@ const person = {
   },
 }
 
-const ack = createRoute({
-  method: 'post',
-  path: '/api/v1/incidents/{id}/ack',
-  summary: 'Somebody looks at it',
-  request: { ...target, body: person },
-  responses: answers(IncidentForm, 'the incident, acknowledged'),
-})
+/** What a person does to an incident. */
+const doing = <Body extends typeof person | typeof feedbackBody>(name: string, summary: string, body: Body) =>
+  createRoute({
+    method: 'post',
+    path: `/api/v1/incidents/{id}/${name}`,
+    summary,
+    request: { ...target, body },
+    responses: answers(IncidentForm, 'the incident, as it is then'),
+  })
 
-const resolve = createRoute({
-  method: 'post',
-  path: '/api/v1/incidents/{id}/resolve',
-  summary: 'It is over',
-  request: { ...target, body: person },
-  responses: answers(IncidentForm, 'the incident, resolved'),
-})
-
-const feedback = createRoute({
-  method: 'post',
-  path: '/api/v1/incidents/{id}/feedback',
-  summary: 'What it was: the same is said of each of its findings, the oldest first',
-  request: { ...target, body: feedbackBody },
-  responses: answers(IncidentForm, 'the incident'),
-})
-
-function existing(api: Api, id: string): Incident {
-  const incident = api.ports.incidents.get(id)
-  if (incident === undefined) throw new ServiceError('not_found', `no incident ${JSON.stringify(id)}`)
-  return incident
+const commands = {
+  ack: doing('ack', 'Somebody looks at it', person),
+  resolve: doing('resolve', 'It is over', person),
 }
+
+const feedback = doing(
+  'feedback',
+  'What it was: the same is said of each of its findings, the oldest first',
+  feedbackBody,
+)
+
+const incidentOf = (api: Api, id: string): Incident => existing(api.ports.incidents.get(id), 'incident', id)
 
 /** Through the one door; saying twice what was said already changes nothing and is no error. */
 async function command(api: Api, what: 'ack' | 'resolve', id: string, by: string): Promise<Incident> {
-  const { state } = existing(api, id)
+  const { state } = incidentOf(api, id)
   if (what === 'ack' && state === 'resolved') {
     throw new ServiceError('conflict', `incident ${JSON.stringify(id)} is resolved; it cannot be acknowledged any more`)
   }
@@ -91,13 +84,13 @@ async function command(api: Api, what: 'ack' | 'resolve', id: string, by: string
   if (state !== done) {
     await api.ports.intake.submit({ kind: 'command', command: what, incident: id, by, at_ms: api.clock.now_ms() })
   }
-  return existing(api, id)
+  return incidentOf(api, id)
 }
 
 export const incidents: RouteModule = {
   name: 'incidents',
   family: 'own',
-  paths: [list.path, one.path, ack.path, resolve.path, feedback.path],
+  paths: [list.path, one.path, commands.ack.path, commands.resolve.path, feedback.path],
   mount(app, api) {
     const { ports, locale } = api
     app.openapi(list, (c) => {
@@ -113,19 +106,17 @@ export const incidents: RouteModule = {
       return c.json({ incidents: forms, next: page.next }, 200)
     })
     app.openapi(one, (c) => {
-      const incident = existing(api, c.req.valid('param').id)
+      const incident = incidentOf(api, c.req.valid('param').id)
       return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
     })
-    app.openapi(ack, async (c) => {
-      const incident = await command(api, 'ack', c.req.valid('param').id, c.req.valid('json').by ?? '')
-      return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
-    })
-    app.openapi(resolve, async (c) => {
-      const incident = await command(api, 'resolve', c.req.valid('param').id, c.req.valid('json').by ?? '')
-      return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
-    })
+    for (const what of ['ack', 'resolve'] as const) {
+      app.openapi(commands[what], async (c) => {
+        const incident = await command(api, what, c.req.valid('param').id, c.req.valid('json').by ?? '')
+        return c.json(incidentForm(incident, ports, localeOf(c, locale)), 200)
+      })
+    }
     app.openapi(feedback, async (c) => {
-      const incident = existing(api, c.req.valid('param').id)
+      const incident = incidentOf(api, c.req.valid('param').id)
       // Findings of long ago may be gone.
       const findings = incident.findings.flatMap((id) => ports.findings.get(id) ?? [])
       const said = { ...c.req.valid('json'), at_ms: api.clock.now_ms() }

@@ -97,7 +97,9 @@ export function issuesOf(
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(schema, issue.path)
-      return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, known) }))
+      // What the schema itself says of such keys.
+      const more = issue.message.startsWith('Unrecognized key') ? '' : `; ${issue.message}`
+      return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, known) + more }))
     }
     return [{ path: issue.path, message: plainly(issue) }]
   })

@@ -145,13 +145,18 @@ function troubleOf(service: string, incident: Incident, findings: readonly Findi
   return own.length > 0 && own.every((finding) => finding.kind === 'absent') ? 'silent' : 'unusual'
 }
 
+/** The service and its trouble; where no service is known, what was told of it. */
+function headOf(incident: Incident, findings: readonly Finding[], language: Language): string {
+  if (incident.symptom !== '')
+    return `${incident.symptom} ${TROUBLE_WORDS[language][troubleOf(incident.symptom, incident, findings)]}`
+  const [alert] = incident.alerts
+  return alert === undefined ? (findings[0]?.rule ?? '') : alertText(alert)
+}
+
 /** `checkout slow: payments-db`; without a cause elsewhere `checkout slow`. `findings`: those of the incident, as known. */
 export function incidentTitle(incident: Incident, findings: readonly Finding[], { language }: Locale): string {
-  const trouble = TROUBLE_WORDS[language][troubleOf(incident.symptom, incident, findings)]
-  const named = incident.symptom === '' ? (incident.alerts[0]?.rule ?? findings[0]?.rule ?? '') : incident.symptom
+  const head = headOf(incident, findings, language)
   const cause = incident.causes[0]?.service ?? ''
-  const elsewhere = cause !== '' && cause !== incident.symptom
-  const head = `${named} ${trouble}`.trim()
-  if (!elsewhere) return head
+  if (cause === '' || cause === incident.symptom) return head
   return language === 'zh' ? `${head}：${cause}` : `${head}: ${cause}`
 }

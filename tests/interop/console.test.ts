@@ -20,6 +20,7 @@ const FLAGS = [
   '--disable-sync',
 ]
 const DESK = { width: 1360, height: 900 }
+const NAV_FITS = `(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)(document.querySelector('nav'))`
 const PHONE = { width: 390, height: 844 }
 
 function screenshotFolder(): string {
@@ -147,6 +148,27 @@ describe.skipIf(CHROMIUM === '')('the console (set BAROGRAPH_TEST_CHROMIUM to a 
     await page.context().close()
   })
 
+  test('a person says what a finding was, where it stands alone, and of all that belong together at once', async () => {
+    const page = await visit('#/findings')
+    await rows(page, 3)
+    await shoot(page, 'findings-light')
+    await page.getByRole('link', { name: 'over', exact: true }).click()
+    await rows(page, 1)
+    await page.goto(`${server.url}/#/findings/f_db`)
+    expect(await drawn(page)).toBe(1)
+    expect(await page.locator('main').innerText()).toMatch(/Belongs to: checkout slow: payments-db/)
+    const pressed = page.locator('.feedback button[aria-pressed=true]')
+    await page.getByRole('button', { name: 'expected', exact: true }).click()
+    await expect.poll(() => pressed.allInnerTexts()).toEqual(['expected'])
+    await shoot(page, 'finding-light')
+    await page.goto(`${server.url}/#/incidents/i_1f3a`)
+    await page.getByRole('group', { name: 'All of these were' }).getByRole('button', { name: 'real trouble' }).click()
+    await expect.poll(() => pressed.allInnerTexts()).toEqual(Array.from({ length: 4 }, () => 'real trouble'))
+    await page.goto(`${server.url}/#/findings/f_none`)
+    await page.getByText('There is no such finding').waitFor()
+    await page.context().close()
+  })
+
   test('the list of incidents is filtered by state', async () => {
     const page = await visit('#/incidents')
     await page.locator('tbody tr').first().waitFor()
@@ -212,6 +234,8 @@ describe.skipIf(CHROMIUM === '')('the console (set BAROGRAPH_TEST_CHROMIUM to a 
       overview: '',
       incidents: '#/incidents',
       incident: '#/incidents/i_1f3a',
+      findings: '#/findings',
+      finding: '#/findings/f_db',
       series: '#/series?q=sum+by+%28rule%29+%28barograph_score%29',
       forecast: '#/forecast?q=checkout_demand',
     }
@@ -220,8 +244,10 @@ describe.skipIf(CHROMIUM === '')('the console (set BAROGRAPH_TEST_CHROMIUM to a 
       for (const [view, hash] of Object.entries(views)) {
         await page.goto(`${server.url}/${hash}`)
         if (view === 'incidents') await rows(page, 2)
+        else if (view === 'findings') await rows(page, 3)
         else await drawn(page)
         expect(await fits(page), `${view} ${look}`).toBe(true)
+        expect(await page.evaluate(NAV_FITS), `${view} ${look}`).toBe(true)
         expect(await page.locator('nav').first().innerText()).toContain(look === 'chinese' ? '总览' : 'Overview')
         await shoot(page, `${view}-${look}`)
       }

@@ -3,7 +3,18 @@ import { changesOf } from '../changes.js'
 import { append, el, outside, region } from '../dom.js'
 import { labelText } from '../format.js'
 import { t } from '../language.js'
-import { changeLine, facts, length, services, severityChip, shareBar, stateChip, time, tone } from '../pieces.js'
+import {
+  changeLine,
+  facts,
+  folded,
+  length,
+  services,
+  severityChip,
+  shareBar,
+  stateChip,
+  time,
+  tone,
+} from '../pieces.js'
 import { hashOf } from '../route.js'
 import { empty, problem, section } from '../section.js'
 import { findingCharts } from './incident-findings.js'
@@ -87,10 +98,11 @@ function causeItem(cause, index, changes) {
         ' · ',
         time(change.at),
       ),
-    el(
+    folded(
       'ul',
-      { class: 'evidence-list' },
-      ...cause.evidence.map(({ text, at }) => el('li', {}, text, ' ', el('span', { class: 'faint' }, time(at)))),
+      'evidence-list',
+      cause.evidence.map(({ text, at }) => el('li', {}, text, ' ', el('span', { class: 'faint' }, time(at)))),
+      5,
     ),
   )
 }
@@ -122,15 +134,15 @@ function timeline(incident) {
       el('span', {}, text),
     ),
   )
-  return el('ol', { class: 'timeline' }, ...items)
+  return folded('ol', 'timeline', items, 40)
 }
 
 /** @param {Incident} incident */
 function alerts(incident) {
-  return el(
+  return folded(
     'ul',
-    { class: 'plain' },
-    ...incident.alerts.map(({ rule, labels, annotations = {}, state }) =>
+    'plain',
+    incident.alerts.map(({ rule, labels, annotations = {}, state }) =>
       el(
         'li',
         {},
@@ -146,6 +158,7 @@ function alerts(incident) {
         el('span', { class: 'faint' }, ` ${labelText(labels, { hide: ['alertname'] })}`),
       ),
     ),
+    10,
   )
 }
 
@@ -169,12 +182,13 @@ function namesOf(incident, findings, changes) {
  * @param {Map<string, string>} names of members
  */
 function joins(incident, names) {
-  return el(
+  return folded(
     'ul',
-    { class: 'joins' },
-    ...incident.joins.map(({ member, reason }) =>
+    'joins',
+    incident.joins.map(({ member, reason }) =>
       el('li', {}, el('span', {}, names.get(member) ?? member), el('span', { class: 'faint' }, reason)),
     ),
+    10,
   )
 }
 
@@ -190,7 +204,7 @@ export function incidentView({ root, route, signal }) {
     section(words.joins),
     section(words.alerts),
   ]
-  const found = findingCharts(signal)
+  const found = findingCharts(signal, () => void load())
   const bodies = [why, told, joined, fired].map(({ body }) => region(body))
   const sides = el(
     'div',
@@ -208,18 +222,21 @@ export function incidentView({ root, route, signal }) {
   /** @param {'ack' | 'resolve'} command */
   const act = async (command) => {
     for (const button of top.host.querySelectorAll('button')) button.disabled = true
-    await note_problem(() => post(`${path}/${command}`))
+    await note_problem(() => post(`${path}/${command}`), t().not_done)
     top.show('again', () => [])
     await load()
   }
-  /** @param {() => Promise<unknown>} work */
-  const note_problem = async (work) => {
+  /**
+   * @param {() => Promise<unknown>} work
+   * @param {(message: string) => string} [say]
+   */
+  const note_problem = async (work, say) => {
     try {
       await work()
       note.hidden = true
     } catch (error) {
       if (signal.aborted) return
-      note.textContent = error instanceof ApiError && error.status === 404 ? words.gone : problem(error)
+      note.textContent = error instanceof ApiError && error.status === 404 ? words.gone : problem(error, say)
       note.hidden = false
     }
   }

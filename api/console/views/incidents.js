@@ -1,13 +1,12 @@
 import { own } from '../api.js'
 import { append, el, region } from '../dom.js'
 import { t } from '../language.js'
-import { length, services, severityChip, stateChip, time } from '../pieces.js'
+import { length, services, severityChip, stateChip, stateFilters, time } from '../pieces.js'
 import { hashOf, incidentHash } from '../route.js'
 import { empty, section } from '../section.js'
 
 /** @typedef {import('../api.js').Incident} Incident */
 
-const STATES = /** @type {const} */ (['open', 'acknowledged', 'resolved'])
 const PAGE = 50
 
 /** @param {Incident} incident */
@@ -31,19 +30,6 @@ function row(incident) {
   )
 }
 
-/** @param {string} chosen */
-function filters(chosen) {
-  const words = t().incidents
-  const link = (/** @type {string} */ state, /** @type {string} */ text) =>
-    el('a', { href: hashOf('incidents', { state }), 'aria-current': chosen === state ? 'true' : undefined }, text)
-  return el(
-    'nav',
-    { class: 'filters', 'aria-label': words.state },
-    link('', words.all),
-    ...STATES.map((state) => link(state, t().states[state])),
-  )
-}
-
 /** @param {import('../main.js').ViewContext} context @returns {import('../main.js').View} */
 export function incidentsView({ root, route, signal }) {
   const words = t().incidents
@@ -51,7 +37,7 @@ export function incidentsView({ root, route, signal }) {
   const after = route.params.get('next') ?? ''
   const part = section('')
   const table = region(part.body)
-  append(root, [el('h1', {}, words.title), filters(state), part.element])
+  append(root, [el('h1', {}, words.title), stateFilters('incidents', state, t().states), part.element])
   const heads = [words.severity, words.what, words.state, words.since, words.lasted, words.cause, words.services]
   return {
     title: words.title,

@@ -1,4 +1,4 @@
-import { own, rules } from '../api.js'
+import { expressions, own } from '../api.js'
 import { chart } from '../chart.js'
 import { el } from '../dom.js'
 import { labelText, quantity } from '../format.js'
@@ -79,9 +79,7 @@ export function liveSeries(signal) {
   const place = async (scores) => {
     const wanted = chosen(scores, MOST_CARDS)
     const missing = wanted.some((scored) => !cards.has(keyOf(scored)))
-    const exprs = missing
-      ? new Map((await rules('anomaly', signal)).map(({ name, query }) => [name, query]))
-      : new Map()
+    const exprs = missing ? await expressions('anomaly', signal) : new Map()
     const keys = new Set(wanted.map(keyOf))
     for (const [key, card] of cards) {
       if (keys.has(key)) continue

@@ -12,6 +12,8 @@ import { scaling } from './overview-scaling.js'
 /** @typedef {import('../api.js').Incident} Incident */
 /** @typedef {import('../api.js').Change} Change */
 
+const MOST = 50
+
 /**
  * One incident at a glance: what, since when, where, and what probably began it.
  * @param {Incident} incident
@@ -65,10 +67,10 @@ export function overviewView({ root, signal }) {
   append(root, [el('h1', { class: 'hidden' }, t().nav.overview), open.element, ...parts.map(({ element }) => element)])
 
   const showOpen = async () => {
-    /** @type {{ incidents: Incident[] }} */
-    const { incidents } = await own('/api/v1/incidents', { state: 'open,acknowledged', limit: 50 }, signal)
+    /** @type {{ incidents: Incident[], next?: string }} */
+    const { incidents, next } = await own('/api/v1/incidents', { state: 'open,acknowledged', limit: MOST }, signal)
     const changes = await changesOf(incidents, signal)
-    open.count(incidents.length === 0 ? '' : incidents.length)
+    open.count(incidents.length === 0 ? '' : `${incidents.length}${next === undefined ? '' : '+'}`)
     if (incidents.length > 0) {
       const minute = Math.floor(Date.now() / 60_000)
       cards.show([incidents, [...changes], minute], () => [

@@ -132,6 +132,7 @@ class Result {
         query,
         { from_ms: end_ms - range_ms, to_ms: end_ms, step_ms },
         this.signal,
+        MOST_ROWS + 1,
       )
       this.show(query, series, warnings, [(end_ms - range_ms) / 1000, end_ms / 1000])
     } catch (error) {
@@ -154,12 +155,13 @@ class Result {
     }
     const unit = unitOfExpr(query)
     const drawn = series.slice(0, MOST_LINES)
-    const note =
-      drawn.length < series.length
-        ? `${words.count(series.length)}: ${words.shown(drawn.length, series.length)}`
-        : words.count(series.length)
+    const more = series.length > MOST_ROWS
+    const note = more ? words.more(MOST_ROWS, MOST_LINES) : words.count(series.length, drawn.length)
     this.element.replaceChildren(
-      ...warnings.map((text) => el('p', { class: 'query-warning' }, text)),
+      // That there are more series is said below.
+      ...warnings
+        .filter((text) => !more || !text.includes('truncated'))
+        .map((text) => el('p', { class: 'query-warning' }, text)),
       this.host,
       el('p', { class: 'faint' }, note),
       table(series, unit),

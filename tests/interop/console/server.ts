@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
+import { json as jsonBody } from 'node:stream/consumers'
 
 import type { Story } from './story.ts'
 
@@ -65,10 +66,16 @@ function prometheus(story: Story, path: string, params: URLSearchParams, respons
     const [from, to, step] = ['start', 'end', 'step'].map((name) => Number(params.get(name)))
     json(response, success({ resultType: 'matrix', result: story.range(query, from!, to!, step!) }))
   } else if (path === 'rules') json(response, success(story.rules(params.get('type') ?? '')))
+  else if (path === 'status/config') json(response, success({ yaml: 'time_zone: UTC\n' }))
   else if (path === 'labels') json(response, success(['__name__', 'code', 'service']))
   else if (path.startsWith('label/')) json(response, success(LABELS[path.split('/')[1] ?? ''] ?? []))
   else return false
   return true
+}
+
+async function hear(story: Story, id: string, request: IncomingMessage): Promise<void> {
+  const { feedback } = (await jsonBody(request)) as { feedback: string }
+  story.said(id, feedback)
 }
 
 function own(
@@ -84,12 +91,22 @@ function own(
   if (path === 'incidents') {
     const all = [story.incident(zh), story.older(zh)] as { state: string }[]
     json(response, { incidents: all.filter((one) => state === '' || state.split(',').includes(one.state)) })
+  } else if (path === 'findings') {
+    const all = Object.values(story.findings()[zh ? 'zh' : 'en'] as Record<string, { state: string }>)
+    json(response, { findings: all.filter((one) => state === '' || one.state === state) })
+  } else if (command === 'feedback') {
+    void hear(story, id, request).then(() => own(story, path.replace(/\/feedback$/, ''), params, request, response))
   } else if (path.startsWith('incidents/')) {
-    if (request.method === 'POST') story.state = command === 'ack' ? 'acknowledged' : 'resolved'
+    if (command !== '') story.state = command === 'ack' ? 'acknowledged' : 'resolved'
     if (id === 'i_1f3a') json(response, story.incident(zh))
     else json(response, { error: { code: 'not_found', message: `no incident "${id}"` } }, 404)
   } else if (path.startsWith('findings/')) {
-    json(response, (story.findings()[zh ? 'zh' : 'en'] as Record<string, object>)[id])
+    const found = (story.findings()[zh ? 'zh' : 'en'] as Record<string, object>)[id]
+    json(
+      response,
+      found ?? { error: { code: 'not_found', message: `no finding "${id}"` } },
+      found === undefined ? 404 : 200,
+    )
   } else if (path === 'changes') json(response, { changes: story.changes() })
   else if (path === 'scaling') json(response, { policies: story.policies(zh) })
   else if (path === 'scores') json(response, { scores: story.scores() })

@@ -88,6 +88,8 @@ export class Story {
   readonly fault_ms: number
   state: 'open' | 'acknowledged' | 'resolved' = 'open'
 
+  readonly #said = new Map<string, string>()
+
   constructor(now_ms: number) {
     this.now_ms = now_ms
     this.fault_ms = Math.floor(now_ms / MINUTE) * MINUTE - 19 * MINUTE
@@ -124,6 +126,11 @@ export class Story {
     })
   }
 
+  /** What a person says of a finding, or of all of the incident. */
+  said(id: string, word: string): void {
+    for (const finding of id.startsWith('i_') ? ['f_db', 'f_checkout', 'f_log'] : [id]) this.#said.set(finding, word)
+  }
+
   findings(): Record<string, object> {
     const finding = (id: string, rule: string, minutes: number, zh: boolean): object => {
       const signal = SIGNALS.find((one) => one.rule === rule)!
@@ -157,6 +164,8 @@ export class Story {
         evidence: false,
         annotations: {},
         sentence: zh ? what.zh : what.en,
+        feedback: this.#said.get(id),
+        lasted_seconds: 1080,
         state: 'open',
       }
     }
@@ -177,6 +186,8 @@ export class Story {
       annotations: {},
       detail: 'payment failed: timeout after <*> ms <img src=x onerror="document.title=\'owned\'">',
       sentence: `${zh ? 'checkout出现从未见过的日志：' : 'checkout logs a message never seen before: '}payment failed: timeout after <*> ms <img src=x onerror="document.title='owned'">`,
+      feedback: this.#said.get('f_log'),
+      lasted_seconds: 420,
       state: 'closed',
     })
     return {
@@ -436,7 +447,9 @@ export class Story {
         ),
       }))
     }
-    const signal = SIGNALS.find(({ expr, metric }) => query === expr || (metric !== '' && query.startsWith(metric)))
+    const signal = SIGNALS.find(
+      ({ expr, metric }) => query.startsWith(`(${expr}\n)`) || (metric !== '' && query.startsWith(metric)),
+    )
     if (signal === undefined) return []
     const name: Labels = signal.metric === '' ? {} : { __name__: signal.metric }
     return [{ metric: { ...name, ...signal.labels }, values: values((seconds) => this.value(signal, seconds)) }]
