@@ -2,7 +2,6 @@
 import { el } from './dom.js'
 import { percent, quantity, span, when } from './format.js'
 import { language, t } from './language.js'
-import { hashOf } from './route.js'
 
 /**
  * The weight of a severity in colours: unknown words look like a warning.
@@ -29,24 +28,6 @@ export function stateChip(state) {
  */
 export function findingState({ state, kind }) {
   return el('span', { class: `chip chip-${state === 'open' ? 'warn' : 'calm'}` }, t().finding_kinds[kind] ?? kind)
-}
-
-/**
- * Which states of a list are shown.
- * @param {string} place
- * @param {string} chosen '' for all
- * @param {Readonly<Record<string, string>>} states their words
- */
-export function stateFilters(place, chosen, states) {
-  const link = (/** @type {string} */ state, /** @type {string} */ text) =>
-    el('a', { href: hashOf(place, { state }), 'aria-current': chosen === state ? 'true' : undefined }, text)
-  const words = t().incidents
-  return el(
-    'nav',
-    { class: 'filters', 'aria-label': words.state },
-    link('', words.all),
-    ...Object.entries(states).map(([state, text]) => link(state, text)),
-  )
 }
 
 /**
@@ -116,6 +97,15 @@ export function changeLine(change) {
   return language() === 'zh'
     ? `${service} ${kind}：${change.title}`
     : `${kind}${service === '' ? '' : ` of ${service}`}: ${change.title}`
+}
+
+/**
+ * A change and when it was, beside what it may have begun.
+ * @param {import('./api.js').Change} change
+ */
+export function changeNote(change) {
+  const mark = el('span', { class: 'change-mark', 'aria-hidden': 'true' })
+  return el('p', { class: 'change' }, mark, changeLine(change), ' · ', time(change.at))
 }
 
 /**

@@ -2,35 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
-import { Exporter, page } from '../scrape/testing/exporter.fixture.ts'
-import { jobsOf, Stand } from '../scrape/testing/stand.fixture.ts'
+import { page } from '../scrape/testing/exporter.fixture.ts'
+import { jobsOf, Stand, stands } from '../scrape/testing/stand.fixture.ts'
 
-const open: { stop(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one.stop()
-})
-
-async function exporter(content: string): Promise<Exporter> {
-  const started = await Exporter.start(page(content))
-  open.push(started)
-  return started
-}
-
-async function stand(...args: ConstructorParameters<typeof Stand>): Promise<Stand> {
-  const made = new Stand(...args)
-  open.push({ stop: () => made.scrape.stop() })
-  await made.scrape.start()
-  return made
-}
+const { exporter, stand, open } = stands()
 
 const stale = (batches: readonly string[][]): string[] => batches.flat().filter((line) => line.endsWith('stale'))
 const ended = (batches: readonly string[][]): string[] => stale(batches).map((line) => line.split('{')[0]!)
 
 describe('jobs that are written otherwise while they are scraped', () => {
   test('go on with targets that stay: at their moment, as the same series, with nothing marked stale', async () => {
-    const [one, other] = [await exporter('a 1\nb 2\n'), await exporter('a 3\n')]
+    const [one, other] = [await exporter(page('a 1\nb 2\n')), await exporter(page('a 3\n'))]
     const made = await stand([{ targets: [one.address] }])
     await made.pass()
     const before_ms = made.scrape.active()[0]!.last_scrape_ms!
@@ -51,7 +35,7 @@ describe('jobs that are written otherwise while they are scraped', () => {
   })
 
   test('end the series that their new settings leave out, with the next page', async () => {
-    const target = await exporter('a 1\nb 2\n')
+    const target = await exporter(page('a 1\nb 2\n'))
     const made = await stand([{ targets: [target.address] }])
     await made.pass()
     const drop = { source_labels: ['__name__'], regex: 'b', action: 'drop' }
@@ -64,7 +48,7 @@ describe('jobs that are written otherwise while they are scraped', () => {
   })
 
   test('end the series of targets and of jobs that are not there any more, and begin others', async () => {
-    const [one, other] = [await exporter('a 1\n'), await exporter('b 1\n')]
+    const [one, other] = [await exporter(page('a 1\n')), await exporter(page('b 1\n'))]
     const made = await stand([{ targets: [one.address] }, { job: 'gone', targets: [other.address] }])
     await made.pass(2)
     const before = made.intake.batches.length
@@ -84,8 +68,8 @@ describe('jobs that are written otherwise while they are scraped', () => {
   test('keep what a file listed that cannot be read now, and what a server listed that does not answer', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'barograph-test-'))
     open.push({ stop: async () => rmSync(folder, { recursive: true }) })
-    const [one, other] = [await exporter('a 1\n'), await exporter('a 2\n')]
-    const lists = await exporter('')
+    const [one, other] = [await exporter(page('a 1\n')), await exporter(page('a 2\n'))]
+    const lists = await exporter(page(''))
     const listed = JSON.stringify([{ targets: [other.address] }])
     lists.answer = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(listed)
     const file = join(folder, 'targets.json')
@@ -105,7 +89,7 @@ describe('jobs that are written otherwise while they are scraped', () => {
   })
 
   test('may come before scraping has begun', async () => {
-    const target = await exporter('a 1\n')
+    const target = await exporter(page('a 1\n'))
     const made = new Stand([{ targets: [] }])
     open.push({ stop: () => made.scrape.stop() })
     made.scrape.replace(jobsOf([{ targets: [target.address] }, { job: 'other', targets: [target.address] }]))

@@ -3,30 +3,14 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { ServiceError } from '#core/errors.ts'
 
-import { Exporter, gzipped, page, TEXT } from '../scrape/testing/exporter.fixture.ts'
-import { BEGIN, INTERVAL, Stand } from '../scrape/testing/stand.fixture.ts'
+import { type Exporter, gzipped, page, TEXT } from '../scrape/testing/exporter.fixture.ts'
+import { BEGIN, INTERVAL, type Stand, stands } from '../scrape/testing/stand.fixture.ts'
 
-const open: { stop(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one.stop()
-})
-
-async function exporter(...args: Parameters<typeof Exporter.start>): Promise<Exporter> {
-  const started = await Exporter.start(...args)
-  open.push(started)
-  return started
-}
-
-async function stand(...args: ConstructorParameters<typeof Stand>): Promise<Stand> {
-  const made = new Stand(...args)
-  open.push({ stop: () => made.scrape.stop() })
-  await made.scrape.start()
-  return made
-}
+const { exporter, stand, open } = stands()
 
 describe('a target', () => {
   test('is asked at its interval, as Prometheus asks', async () => {

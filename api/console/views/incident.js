@@ -5,6 +5,7 @@ import { labelText } from '../format.js'
 import { t } from '../language.js'
 import {
   changeLine,
+  changeNote,
   facts,
   folded,
   length,
@@ -89,15 +90,7 @@ function causeItem(cause, index, changes) {
     'li',
     { class: index === 0 ? 'cause cause-first' : 'cause' },
     el('div', { class: 'cause-head' }, el('strong', {}, cause.service), shareBar(cause.share)),
-    change !== undefined &&
-      el(
-        'p',
-        { class: 'change' },
-        el('span', { class: 'change-mark', 'aria-hidden': 'true' }),
-        changeLine(change),
-        ' · ',
-        time(change.at),
-      ),
+    change !== undefined && changeNote(change),
     folded(
       'ul',
       'evidence-list',

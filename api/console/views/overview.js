@@ -2,7 +2,7 @@ import { own } from '../api.js'
 import { changesOf } from '../changes.js'
 import { append, el, region } from '../dom.js'
 import { t } from '../language.js'
-import { changeLine, length, services, severityChip, shareBar, stateChip, time, tone } from '../pieces.js'
+import { changeNote, length, services, severityChip, shareBar, stateChip, time, tone } from '../pieces.js'
 import { hashOf, incidentHash } from '../route.js'
 import { section } from '../section.js'
 import { liveSeries } from './overview-live.js'
@@ -39,15 +39,7 @@ function card(incident, changes) {
         shareBar(cause.share),
       ),
     cause?.evidence[0] !== undefined && el('p', { class: 'evidence' }, cause.evidence[0].text),
-    change !== undefined &&
-      el(
-        'p',
-        { class: 'change' },
-        el('span', { class: 'change-mark', 'aria-hidden': 'true' }),
-        changeLine(change),
-        ' · ',
-        time(change.at),
-      ),
+    change !== undefined && changeNote(change),
   )
 }
 

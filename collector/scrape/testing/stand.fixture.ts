@@ -1,4 +1,4 @@
-import { vi } from 'vitest'
+import { afterEach, vi } from 'vitest'
 
 import { ManualClock, systemClock } from '#core/clock.ts'
 
@@ -6,7 +6,7 @@ import type { ReceiverDeps } from '../../receivers/receiver.ts'
 import { type RunningScrape, scrape, type ScrapeConfig } from '../../receivers/scrape.ts'
 import { receiverDeps } from '../../testing/receiving.fixture.ts'
 import { type ScrapeJob, scrapeJobs } from '../config/job-schema.ts'
-import { StoringIntake } from './exporter.fixture.ts'
+import { Exporter, StoringIntake } from './exporter.fixture.ts'
 
 export const INTERVAL = 10_000
 export const BEGIN = 1_000_000_000_000
@@ -65,5 +65,28 @@ export class Stand {
 
   errors(): string[] {
     return this.scrape.active().map(({ last_error }) => last_error)
+  }
+}
+
+/** Makers of exporters and of stands that scrape, all of which end with the test. */
+export function stands() {
+  const open: { stop(): Promise<void> }[] = []
+  afterEach(async () => {
+    for (const one of open.splice(0).toReversed()) await one.stop()
+  })
+  return {
+    /** What else ends then. */
+    open,
+    exporter: async (...args: Parameters<typeof Exporter.start>): Promise<Exporter> => {
+      const started = await Exporter.start(...args)
+      open.push(started)
+      return started
+    },
+    stand: async (...args: ConstructorParameters<typeof Stand>): Promise<Stand> => {
+      const made = new Stand(...args)
+      open.push({ stop: () => made.scrape.stop() })
+      await made.scrape.start()
+      return made
+    },
   }
 }
