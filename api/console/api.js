@@ -20,7 +20,7 @@
  *   coverage?: Record<string, number>, points: { at: string, quantiles: Record<string, number> }[] }} SeriesForecast
  * @typedef {{ metric: Labels, values: [number, string][] }} MatrixSeries
  * @typedef {{ metric: Labels, value: [number, string] }} VectorSample
- * @typedef {{ name: string, query: string, type: string, health?: string, lastError?: string }} Rule
+ * @typedef {{ name: string, query: string, type: string, health?: string, lastError?: string, series?: number }} Rule
  */
 
 import { language } from './language.js'

@@ -54,7 +54,7 @@ export const en = {
     open: 'Open incidents',
     calm: 'Nothing is wrong.',
     calm_more: (/** @type {number} */ series, /** @type {number} */ rules) =>
-      `${series} series are watched by ${rules} ${rules === 1 ? 'rule' : 'rules'}.`,
+      `${rules} ${rules === 1 ? 'rule judges' : 'rules judge'} ${series} series.`,
     calm_last: 'Earlier incidents',
     scaling: 'Scaling',
     no_policies: 'No scaling policy yet. A rule file with a scaling: block makes one; hints appear here and for KEDA.',

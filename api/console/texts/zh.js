@@ -53,7 +53,7 @@ export const zh = {
   overview: {
     open: '当前事件',
     calm: '一切正常。',
-    calm_more: (series, rules) => `${rules} 条规则正在监视 ${series} 条序列。`,
+    calm_more: (series, rules) => `${rules} 条规则正在评判 ${series} 条序列。`,
     calm_last: '历史事件',
     scaling: '扩缩容',
     no_policies: '还没有扩缩容策略。在规则文件中加入 scaling: 即可，建议会显示在这里并提供给 KEDA。',

@@ -1,4 +1,4 @@
-import { own } from '../api.js'
+import { own, rules } from '../api.js'
 import { changesOf } from '../changes.js'
 import { append, el, region } from '../dom.js'
 import { t } from '../language.js'
@@ -45,10 +45,8 @@ function card(incident, changes) {
 
 /** @param {AbortSignal} signal */
 async function calm(signal) {
-  /** @type {{ scores: { rule: string }[] }} */
-  const { scores } = await own('/api/v1/scores', { limit: 1000 }, signal).catch(() => ({ scores: [] }))
-  const rules = new Set(scores.map(({ rule }) => rule)).size
-  return { series: scores.length, rules }
+  const judging = (await rules('anomaly', signal).catch(() => [])).filter(({ series = 0 }) => series > 0)
+  return { series: judging.reduce((sum, { series = 0 }) => sum + series, 0), rules: judging.length }
 }
 
 /** @param {import('../main.js').ViewContext} context @returns {import('../main.js').View} */
