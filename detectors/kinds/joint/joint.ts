@@ -393,7 +393,7 @@ export class Joint implements Correctable {
     let most = up >= down ? 0 : 1
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
-    const kinds = this.#stillTold(row, time_ms) ? STILL : evidence.length
+    const kinds = evidence[STILL]! > 0 && this.#stillTold(row, time_ms) ? STILL : evidence.length
     for (let k = 2; k < kinds; k++) {
       const beyond = evidence[k]! - this.#extremes.threshold(row, k)
       if (beyond >= 0 && beyond > log) {
