@@ -27,12 +27,14 @@ const BELIEFS: Readonly<Record<Nature, Belief>> = {
   percent: { least: 0, most: 100, floor: 2 },
 }
 
+const BY_CODE: readonly Belief[] = NATURES.map((nature) => BELIEFS[nature])
+
 export const BARE = 0
 export const ANY = 1
 
 /** Of a code; a code that is not known is `bare`. */
 export function beliefOf(code: number): Belief {
-  return BELIEFS[NATURES[code] ?? 'bare']
+  return BY_CODE[code] ?? BELIEFS.bare
 }
 
 export interface Named {
