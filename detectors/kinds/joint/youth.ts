@@ -47,12 +47,15 @@ export class Youth {
    * No standard deviation is believed below what it gives. `level`: of the last hours.
    */
   step(row: number, sample: Sample, level: number): number {
-    const nature = this.#nature.data[row]!
+    if (this.#nature.data[row] !== BARE && sample.age_ms < GROWN_MS) return this.#believe(row, sample, level)
+    // Most rows are none of these: little enough that it is a part of the caller.
+    if (sample.doubt !== 1) grown(sample)
+    return 0
+  }
+
+  #believe(row: number, sample: Sample, level: number): number {
     const { value, count, age_ms } = sample
-    sample.free = false
     sample.mute = false
-    sample.doubt = 1
-    if (nature === BARE || age_ms >= GROWN_MS) return 0
     if (age_ms < ZERO_MS) {
       const zeros = this.#zeros.data[row]! + (Number(value === 0) - this.#zeros.data[row]!) / (count + 1)
       this.#zeros.data[row] = zeros
@@ -61,7 +64,7 @@ export class Youth {
     sample.free = age_ms < FREE_MS || sample.mute
     sample.doubt = 1 + DOUBT_MS / age_ms
     const share = (SHARE * SHARE_MS * Math.abs(level)) / (SHARE_MS + age_ms)
-    const own = beliefOf(nature).floor / (1 + age_ms / FLOOR_MS)
+    const own = beliefOf(this.#nature.data[row]!).floor / (1 + age_ms / FLOOR_MS)
     const step = Number.isInteger(value) ? STEP_SHARE / (1 + age_ms / STEP_MS) : 0
     return Math.max(share, own, step)
   }
@@ -77,4 +80,10 @@ export class Youth {
     if (band.upper > most) band.upper = most
     if (band.expected > most) band.expected = most
   }
+}
+
+function grown(sample: Sample): void {
+  sample.free = false
+  sample.mute = false
+  sample.doubt = 1
 }
