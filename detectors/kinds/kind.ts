@@ -43,7 +43,8 @@ export interface Detector {
   readonly live: number
   /** Bytes of all state held. */
   readonly bytes: number
-  add(): number
+  /** `nature`: what the series is (`natureOf`), where anything is known of it. */
+  add(nature?: number): number
   /** The row is forgotten and may come back from `add`. */
   remove(row: number): void
   step(row: number, time_ms: number, value: number, out: Verdict): void

@@ -54,7 +54,7 @@ const everySeries: Matcher[] = [{ name: METRIC_NAME, op: '=~', value: '.+' }]
 
 /** All findings of processes from their first sample on, under the rule over every series. */
 function findings(
-  step_ms: number,
+  { kind, step_ms }: { kind: string; step_ms: number },
   { hours, change }: { hours: number; change?: (metric: string, age_ms: number, value: number) => number },
 ): Finding[] {
   const random = seeded(7)
@@ -80,7 +80,7 @@ function findings(
     {
       key: 'every-series/EverySeries',
       name: 'EverySeries',
-      detector: parseDetector('rolling'),
+      detector: parseDetector(kind),
       direction: 'both',
       budget_per_week: 140,
       evidence: true,
@@ -107,17 +107,19 @@ function findings(
 
 const age = ({ since_ms }: Finding): number => (since_ms - START) / MINUTE
 
-describe.each([5, 15, 60])('processes seen for the first time, a sample every %i s', (seconds) => {
-  const step_ms = seconds * SECOND
+const CASES = ['rolling', 'auto'].flatMap((kind) => [5, 15, 60].map((seconds) => ({ kind, seconds })))
+
+describe.each(CASES)('processes seen for the first time by $kind, a sample every $seconds s', ({ kind, seconds }) => {
+  const watched = { kind, step_ms: seconds * SECOND }
 
   test('say nothing in their first quarter of an hour and next to nothing in their first hour', () => {
-    const found = findings(step_ms, { hours: 1 })
+    const found = findings(watched, { hours: 1 })
     expect(found.filter((finding) => age(finding) < 15).map(({ metric }) => metric)).toEqual([])
     expect(found.length).toBeLessThanOrEqual(2)
   })
 
   test('are heard where one has ten times as many requests after twenty minutes, and no workers after forty', () => {
-    const found = findings(step_ms, {
+    const found = findings(watched, {
       hours: 0.75,
       change: (metric, age_ms, value) =>
         metric === 'requests_total' && age_ms >= 20 * MINUTE && age_ms < 25 * MINUTE
@@ -135,7 +137,7 @@ describe.each([5, 15, 60])('processes seen for the first time, a sample every %i
 
   test('are heard where errors come to one that had none for two hours and a half, not to one that is six minutes old', () => {
     const errors = (from_ms: number) =>
-      findings(step_ms, {
+      findings(watched, {
         hours: from_ms / HOUR + 0.1,
         change: (metric, age_ms, value) => (metric === 'errors_total' && age_ms >= from_ms ? seconds * 5 : value),
       }).filter(({ metric }) => metric === 'errors_total')

@@ -3,6 +3,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
+import { natureOf } from '../kinds/nature.ts'
 import type { ActiveRule } from './active-rule.ts'
 import { isCumulative, unitOf } from './judged.ts'
 import { Routes } from './routes.ts'
@@ -58,7 +59,12 @@ export class Followers {
   row(
     rule: ActiveRule,
     labels: Labels,
-    { metric, unit, now_ms }: { readonly metric: string; readonly unit: string; readonly now_ms: number },
+    {
+      metric,
+      unit,
+      now_ms,
+      rate = false,
+    }: { readonly metric: string; readonly unit: string; readonly now_ms: number; readonly rate?: boolean },
   ): number {
     const { table, limit, waiting } = this.#options
     const { key, name } = rule.spec
@@ -70,7 +76,7 @@ export class Followers {
       this.#full()
       throw new ServiceError('overloaded', `limits.scored_series (${limit}) is reached`)
     }
-    const row = table.add(rule.slot, rule.detector.add(), identity)
+    const row = table.add(rule.slot, rule.detector.add(natureOf({ metric, unit, rate })), identity)
     if (!rule.scores) rule.silent.add(row)
     const waits = now_ms < rule.young_until_ms
     if (waits) waiting.add(row)
@@ -101,9 +107,10 @@ export class Followers {
 
   #rowFor(rule: ActiveRule, definition: SeriesDefinition, now_ms: number): number | undefined {
     try {
-      const about = { metric: definition.labels.name, unit: unitOf(definition), now_ms }
+      const rate = isCumulative(definition)
+      const about = { metric: definition.labels.name, unit: unitOf(definition), now_ms, rate }
       const row = this.row(rule, definition.labels, about)
-      this.#options.table.cumulative.data[row] = isCumulative(definition) ? 1 : 0
+      this.#options.table.cumulative.data[row] = rate ? 1 : 0
       return row
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'overloaded') return undefined

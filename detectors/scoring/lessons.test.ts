@@ -402,15 +402,18 @@ describe('a snapshot', () => {
 
   test('of version 4, with a copy in use, still loads, and is written as it was', () => {
     const stand = new Stand()
-    stand.engine.load(golden('scoring-4-runs.bin'))
-    expect(Buffer.compare(stand.engine.save(), golden('scoring-4-runs.bin'))).toBe(0)
+    stand.engine.load(golden('scoring-4-youth.bin'))
+    expect(Buffer.compare(stand.engine.save(), golden('scoring-4-youth.bin'))).toBe(0)
     stand.feed(T + 60, T + 200, trouble).feed(T + 200, T + 400, calm)
     expect(stand.told()).toEqual([expect.stringMatching(/^2[1-5]\d closed level_up$/)])
   })
 
-  test('of version 4, from before `auto` watched runs, still loads', () => {
+  test.each([
+    ['watched runs', 'scoring-4.bin'],
+    ['believed anything of the young', 'scoring-4-runs.bin'],
+  ])('of version 4, from before `auto` %s, still loads', (_before, file) => {
     const stand = new Stand()
-    stand.engine.load(golden('scoring-4.bin'))
+    stand.engine.load(golden(file))
     const bytes = stand.engine.save()
     const again = new Stand()
     again.engine.load(bytes)

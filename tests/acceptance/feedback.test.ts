@@ -35,7 +35,12 @@ test('a finding that was expected is over at once, after a crash and in a replay
       const value = level + ((now_ms / SECOND) % 7)
       await barograph.post('/v1/metrics', gauges('level', '', now_ms, { shop: value }))
     })
-  await feed(90, 100)
+  // Half an hour, so that something is known of it.
+  for (let ago = 180; ago > 0; ago--) {
+    const time_ms = barograph.now_ms - ago * 10 * SECOND
+    await barograph.post('/v1/metrics', gauges('level', '', time_ms, { shop: 100 + (ago % 7) }))
+  }
+  await feed(30, 100)
   await feed(10, 900)
   const [finding] = await findingsOf(barograph)
   expect(finding).toMatchObject({ state: 'open' })

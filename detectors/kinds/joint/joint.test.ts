@@ -132,6 +132,15 @@ test('state from before values were remembered loads, and learns them anew', () 
   expect(feed(again, { from: 7440, to: 7500 }, 40)).toEqual(feed(loaded, { from: 7440, to: 7500 }, 40))
 })
 
+test('state from before the nature of rows was known loads, and goes on as it was', () => {
+  const loaded = made()
+  loaded.load(golden(6))
+  const same = made()
+  same.load(golden(7))
+  expect(feed(loaded, { from: 6000, to: 7440 })).toEqual(feed(same, { from: 6000, to: 7440 }))
+  expect(Buffer.compare(loaded.save(), same.save())).toBe(0)
+})
+
 test('a value that never was is told, where one as far from what was expected that was is not', () => {
   const said = [320, 199].map((spike) => {
     const joint = made()

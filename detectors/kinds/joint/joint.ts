@@ -6,6 +6,7 @@ import { unjudged, type Verdict } from '#core/score.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import type { Accepted, Correctable, Detector, DetectorContext } from '../kind.ts'
+import { BARE } from '../nature.ts'
 import { Rows } from '../rows.ts'
 import { sectionViews, splitSections } from '../sections.ts'
 import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
@@ -20,6 +21,7 @@ import { Reset } from './reset.ts'
 import { RUN_COLUMNS, Runs } from './runs.ts'
 import { Sample } from './sample.ts'
 import { Spread } from './spread.ts'
+import { Youth, YOUTH_COLUMNS } from './youth.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
 const MIN_COUNT = 3
@@ -45,10 +47,17 @@ const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
 const MAX_CADENCE_MS = 7 * 86_400_000
 /** Of saved state; before 3 it said no version, and began with the rows. */
-const VERSION = 6
-/** Without the columns of novelty, and of runs; they begin anew. */
+const VERSION = 7
+/** Without the columns of novelty, of runs, and of youth; they begin anew. */
 const BEFORE_NOVELTY = 4
 const BEFORE_RUNS = 5
+const BEFORE_YOUTH = 6
+/** Columns that are missing in a version. */
+const ADDED: Readonly<Record<number, number>> = {
+  [BEFORE_NOVELTY]: NOVELTY_COLUMNS + RUN_COLUMNS + YOUTH_COLUMNS,
+  [BEFORE_RUNS]: RUN_COLUMNS + YOUTH_COLUMNS,
+  [BEFORE_YOUTH]: YOUTH_COLUMNS,
+}
 const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
@@ -96,6 +105,7 @@ export class Joint implements Correctable {
   readonly #cadence_ms = this.#rows.column(Float64Array)
   readonly #novelty: Novelty
   readonly #runs: Runs
+  readonly #youth: Youth
   /** How far the last step's run is beyond what is asked. */
   #run = LOG_MIN
   /** Of the last step: the kind of evidence that weighed most, the logarithm of its score, and whether a level was adopted. */
@@ -111,6 +121,7 @@ export class Joint implements Correctable {
     // The last columns: state of before has them not.
     this.#novelty = new Novelty(this.#rows)
     this.#runs = new Runs(this.#rows, KINDS)
+    this.#youth = new Youth(this.#rows)
   }
 
   get live(): number {
@@ -121,8 +132,10 @@ export class Joint implements Correctable {
     return this.#forecast.pools.reduce((sum, { bytes }) => sum + bytes, this.#rows.bytes)
   }
 
-  add(): number {
-    return this.#rows.add()
+  add(nature = BARE): number {
+    const row = this.#rows.add()
+    this.#youth.begin(row, nature)
+    return row
   }
 
   remove(row: number): void {
@@ -141,6 +154,7 @@ export class Joint implements Correctable {
     if (count === 0) this.#begin(row, time_ms, value)
     else if (this.#reset.step(row, value, this.#last.data[row]!)) this.#again(row, value, out)
     else this.#judge(row, time_ms, value, out)
+    this.#youth.confine(row, value, out)
     this.#count.data[row] = count + 1
     this.#last_ms.data[row] = time_ms
     this.#last.data[row] = value
@@ -223,8 +237,7 @@ export class Joint implements Correctable {
     const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: number; zone: string }
     if (!(version <= VERSION)) throw new ServiceError('bad_data', `state of auto has version ${version}`)
     if (version < BEFORE_NOVELTY || zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
-    const added = version === BEFORE_NOVELTY ? NOVELTY_COLUMNS + RUN_COLUMNS : version === BEFORE_RUNS ? RUN_COLUMNS : 0
-    this.#rows.load(rows, added)
+    this.#rows.load(rows, ADDED[version] ?? 0)
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
 
@@ -255,9 +268,12 @@ export class Joint implements Correctable {
     const evidence = this.#evidence.step(row, sample)
     this.#run = this.#runs.step(row, sample, this.#evidence)
     sample.news = this.#novelty.step(row, sample)
-    if (sample.count >= MIN_COUNT) this.#say(row, sample, out)
+    if (sample.count >= MIN_COUNT && !sample.mute) this.#say(row, sample, out)
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
+    // What is not told of one that has just begun is learned as it is.
+    if (alarm) sample.free = false
+    else if (sample.free) sample.clipped = value
     const alarms_per_block = perBlock(budget_per_week)
     const onset_ms = this.#quiet.last_ms(row)
     // An object for each of the two is none at all: both calls are inlined.
@@ -290,7 +306,13 @@ export class Joint implements Correctable {
     const cadence_ms = this.#clockIn(row, dt_ms, count)
     forecast.ask(row, time_ms, count)
     const { expected } = forecast
-    const floor = spread.floor(row, forecast.level(row))
+    const level = forecast.level(row)
+    sample.value = value
+    sample.count = count
+    sample.age_ms = time_ms - this.#first_ms.data[row]!
+    const usual = spread.floor(row, level)
+    const young = this.#youth.step(row, sample, level)
+    const floor = usual > young ? usual : young
     const scale = spread.near(row, this.#civil.day_ms, floor) * afterGap(dt_ms / cadence_ms)
     const residual = value - expected
     const distance = value - forecast.reference
@@ -298,12 +320,9 @@ export class Joint implements Correctable {
     const reach = CLIP * scale
     const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
     sample.time_ms = time_ms
-    sample.value = value
-    sample.count = count
     sample.dt_ms = dt_ms
     sample.passed_ms = Math.min(dt_ms, GAP_CADENCES * cadence_ms)
     sample.cadence_ms = cadence_ms
-    sample.age_ms = time_ms - this.#first_ms.data[row]!
     sample.still = move === 0
     sample.expected = expected
     sample.residual = residual
@@ -317,10 +336,10 @@ export class Joint implements Correctable {
   }
 
   #say(row: number, sample: Sample, out: Verdict): void {
-    const { time_ms, expected, scale, count } = sample
+    const { time_ms, expected, scale, count, doubt } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
-    const prior = known ? 0 : PRIOR * (1 + DOUBT / count)
+    const prior = known ? 0 : PRIOR * (1 + DOUBT / count) * doubt
     const above = known ? band[row * 2]! : prior
     const below = known ? band[row * 2 + 1]! : prior
     const { current } = this.#evidence
@@ -374,7 +393,7 @@ export class Joint implements Correctable {
     let most = up >= down ? 0 : 1
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
-    const kinds = this.#stillTold(row, time_ms) ? STILL : evidence.length
+    const kinds = evidence[STILL]! > 0 && this.#stillTold(row, time_ms) ? STILL : evidence.length
     for (let k = 2; k < kinds; k++) {
       const beyond = evidence[k]! - this.#extremes.threshold(row, k)
       if (beyond >= 0 && beyond > log) {

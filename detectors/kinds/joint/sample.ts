@@ -33,4 +33,8 @@ export class Sample {
   news = 0
   /** As it is learned. */
   clipped = 0
+  /** Of a row that has begun not long ago: nothing is clipped; nothing is said; how many times as wide its band is. */
+  free = false
+  mute = false
+  doubt = 1
 }

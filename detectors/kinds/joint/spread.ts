@@ -60,17 +60,17 @@ export class Spread {
   learn(
     row: number,
     day_ms: number,
-    { residual, distance, move, floor, scale, dt_ms, cadence_ms, count }: Sample,
+    { residual, distance, move, floor, scale, dt_ms, cadence_ms, count, free }: Sample,
   ): void {
     const near = this.#near.data[row]!
     const deviation = TO_SIGMA * Math.abs(residual)
     this.#hours.learn(row, day_ms, deviation / (near > floor ? near : floor), cadence_ms)
     const weight = gain(dt_ms, MEMORY_MS, count)
-    const most = TO_SIGMA * CLIP * scale
+    const most = free ? Infinity : TO_SIGMA * CLIP * scale
     this.#near.data[row] = near + weight * ((deviation < most ? deviation : most) - near)
     const slow = this.#slow.data[row]!
     const far = TO_SIGMA * Math.abs(distance)
-    const farthest = TO_SIGMA * CLIP * (slow > floor ? slow : floor)
+    const farthest = free ? Infinity : TO_SIGMA * CLIP * (slow > floor ? slow : floor)
     this.#slow.data[row] = count < 3 ? scale : slow + weight * ((far < farthest ? far : farthest) - slow)
     const size = Math.abs(move)
     if (size === 0) return
