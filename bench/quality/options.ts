@@ -19,6 +19,7 @@ Usage: npm run quality -- NAME [OPTIONS]
   --seed N          the first seed: 1. Tune on these and look at others in the end
   --seeds N         how many: 3
   --weeks N         length of streams: 6
+  --later MINUTES   each series begins so much later: how far figures hang on where it begins. 0
   --step SECONDS    between samples: 0, as is usual for each kind of stream
 
 Originals: github.com/numenta/NAB, github.com/alumik/AnoTransfer-data (WSD), github.com/Mcompetitions/M4-methods,
@@ -32,6 +33,8 @@ export interface QualityOptions {
   readonly files: boolean
   readonly seeds: readonly number[]
   readonly weeks: number
+  /** What comes before is not seen, and scores 0. */
+  readonly later_ms: number
   /** 0: each stream's own. */
   readonly step_ms: number
 }
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[], { budget }: { readonly budg
       seed: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '3' },
       weeks: { type: 'string', default: '6' },
+      later: { type: 'string', default: '0' },
       step: { type: 'string', default: '0' },
     },
   })
@@ -59,6 +63,7 @@ export function readOptions(args: readonly string[], { budget }: { readonly budg
     files: values.files,
     seeds: Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.seed) + i),
     weeks: Number(values.weeks),
+    later_ms: Number(values.later) * 60_000,
     step_ms: Number(values.step) * 1000,
   }
 }
