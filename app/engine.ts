@@ -88,14 +88,13 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { config, database, clock, log, meter, external_url, traced, listener, recordMessages = false } = options
     const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
-    const { retention, limits } = config
     this.live = bus
     this.#traced = traced
     this.graph = new CallGraph({ meter })
     this.store = this.#openStore(options)
     const told = (this.#listener = listener?.(this.store))
     const derived = told === undefined ? this.store : new ReportingWriter(this.store, told, 'derived')
-    const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: retention.samples })
+    const table = new ForecastTable({ lead_ms: FORECAST_LEAD_MS, retention_ms: config.retention.samples })
     this.reader = new ReaderOf([this.store, table])
     const { turns } = this
     this.query = createQueryEngine({ readers: [this.store, table], limits: queryLimits(config), meter, clock, turns })
@@ -110,6 +109,7 @@ export class Engine {
       alerts: { alert: (event) => this.alerting.alert(event) },
       ...detectorsConfig(config),
       analysis_ms: () => this.#analysis_ms,
+      aged_ms: () => this.#aging()?.earliest_ms,
       now_ms: () => clock.now_ms(),
       log,
       meter,
@@ -126,11 +126,7 @@ export class Engine {
       meter,
       locale: localeOf(config),
       external_url,
-      limits: {
-        open_incidents: limits.open_incidents,
-        incident_members: limits.incident_members,
-        retention_ms: retention.incidents,
-      },
+      limits: incidentLimits(config),
       record: recordMessages,
       version,
       onIncident: (event) => bus.publish({ kind: 'incident', event }),
@@ -266,6 +262,11 @@ export class Engine {
     apply()
     bus.publish(event)
   }
+}
+
+function incidentLimits({ limits, retention }: EngineOptions['config']) {
+  const { open_incidents, incident_members } = limits
+  return { open_incidents, incident_members, retention_ms: retention.incidents }
 }
 
 /** What of a batch was not stored, for the sender. Duplicates are no loss: the sample is there. */

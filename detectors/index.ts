@@ -52,6 +52,8 @@ export interface DetectorsOptions {
   }
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
+  /** The time that is certain to have come, by which rows are forgotten; undefined: analysis time. */
+  readonly aged_ms?: () => number | undefined
   /** For measuring, nothing else. */
   readonly now_ms: () => number
   readonly log: Log
@@ -103,6 +105,7 @@ function createScoring(
     findings,
     limits: { scored_series, findings: kept, copies },
     calendar,
+    aged_ms = () => undefined,
     log,
     meter,
   }: DetectorsOptions,
@@ -117,6 +120,7 @@ function createScoring(
     ...limits,
     ...parts,
     civil,
+    aged_ms,
     log,
     meter,
   })

@@ -254,6 +254,19 @@ describe('ticks', () => {
     feed(71, 1)
     expect(engine.newest(1)).toHaveLength(1)
   })
+
+  test('a row is not forgotten for a clock that nobody believes yet', () => {
+    let aged_ms = START + MINUTE
+    const { engine, feed } = stand([series('cpu', 'shop')], { forget_ms: 60 * MINUTE, aged_ms: () => aged_ms })
+    engine.setRules([rule('Cpu')])
+    feed(0, 1)
+    engine.tick(START + MINUTE)
+    engine.tick(START + 1e6 * MINUTE)
+    expect(engine.newest(1)).toHaveLength(1)
+    aged_ms = START + 1e6 * MINUTE
+    engine.tick(aged_ms + 60 * MINUTE)
+    expect(engine.newest(1)).toEqual([])
+  })
 })
 
 describe('rules', () => {

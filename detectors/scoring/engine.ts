@@ -50,6 +50,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #skipped
   #time_ms = -Infinity
   #swept_ms = -Infinity
+  readonly #aged_ms: () => number | undefined
 
   constructor(options: ScoringOptions) {
     const { meter, sink, scores, serviceLabels = SERVICE_LABELS, windows = new Windows() } = options
@@ -59,6 +60,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#windows = windows
     this.#budgets = budgets
     this.#forget_ms = forget_ms
+    this.#aged_ms = options.aged_ms ?? (() => undefined)
     this.#rules = new RuleSet(table, options.civil ?? new CivilTime())
     const waiting = new Set<number>()
     this.#followers = new Followers({ ...options, table, rules: this.#rules, limit, waiting })
@@ -270,6 +272,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   #sweep(): void {
     this.#swept_ms = this.#time_ms
+    const aged_ms = this.#aged_ms() ?? this.#time_ms
     this.#lessons.tick(this.#time_ms)
     const table = this.#table
     let removed = false
@@ -277,7 +280,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       if (table.rule.data[row] === 0) continue
       const touched_ms = table.touched_ms(row)
       if (touched_ms === -Infinity) table.touch(row, this.#time_ms)
-      else if (this.#time_ms - touched_ms >= this.#forget_ms) {
+      else if (aged_ms - touched_ms >= this.#forget_ms) {
         this.#remove(row)
         removed = true
       }

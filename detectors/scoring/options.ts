@@ -26,6 +26,8 @@ export interface ScoringOptions {
   readonly copies?: number
   /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
   readonly forget_ms?: number
+  /** The time that is certain to have come, by which that is; undefined: the last tick. */
+  readonly aged_ms?: () => number | undefined
   readonly serviceLabels?: readonly string[]
   /** Of days and weeks; UTC by default. */
   readonly civil?: CivilTime
