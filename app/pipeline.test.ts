@@ -35,6 +35,25 @@ test('inputs are applied one at a time, in order, however long each takes', asyn
   expect(seen).toEqual(['t1', 'a', 't2', 'b'])
 })
 
+test('long inputs that come at once leave the event loop its turns', async () => {
+  const seen: string[] = []
+  const door = pipeline(async (input) => {
+    const end_ms = performance.now() + 6
+    while (performance.now() < end_ms);
+    return { receipt: fine, apply: async () => (seen.push(nameOf(input)), fine) }
+  })
+  const all = Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => door.submit(request(name))))
+  const inTurns: number[] = []
+  while (seen.length < 6) {
+    const before = seen.length
+    await new Promise((resolve) => setImmediate(resolve))
+    inTurns.push(seen.length - before)
+  }
+  await all
+  expect(seen).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  expect(Math.max(...inTurns)).toBeLessThanOrEqual(2)
+})
+
 test('what each stage refused is told together', async () => {
   const door = pipeline(async () => ({
     receipt: { rejected: 2, message: 'two labels too long' },
