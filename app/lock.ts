@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
@@ -38,7 +38,7 @@ function isBarograph(pid: number): boolean {
 export function lockFolder(folder: string): () => void {
   const file = join(folder, 'lock')
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     return create(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
@@ -55,6 +55,13 @@ export function lockFolder(folder: string): () => void {
   // Left behind by a crash.
   rmSync(file, { force: true })
   return create(file)
+}
+
+/** `recursive` of Node never comes back where every name is refused as one that is not there, as in `/proc`. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder)
 }
 
 function create(file: string): () => void {
