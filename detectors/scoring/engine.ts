@@ -106,6 +106,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return this.#table.bytes + this.#followers.routes.bytes + this.#rules.bytes
   }
 
+  /** Which rows follow which series of the store: a section of its own, behind that of the rows. */
+  get routes(): Snapshot {
+    return this.#followers.snapshot
+  }
+
   /** Of a rule, by its key. */
   readonly following = (key: string): RuleFollowing | undefined => {
     const rule = this.#rules.get(key)

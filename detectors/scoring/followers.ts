@@ -6,6 +6,7 @@ import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '
 import { natureOf } from '../kinds/nature.ts'
 import type { ActiveRule } from './active-rule.ts'
 import { isCumulative, unitOf } from './judged.ts'
+import { RoutesSnapshot } from './routes-snapshot.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import type { RowTable } from './row-table.ts'
@@ -26,14 +27,16 @@ interface FollowersOptions {
 /** Who follows a series: the rows that rules have of it, made when it is first heard of, up to a limit of all together. */
 export class Followers {
   readonly routes = new Routes()
+  readonly snapshot: RoutesSnapshot
   readonly #options: FollowersOptions
   readonly #refused
   #toldFull = false
   /** Whether a series was refused since routes were last made. */
-  #refusedSome = false
+  readonly #refusals = { some: false }
 
   constructor(options: FollowersOptions) {
     this.#options = options
+    this.snapshot = new RoutesSnapshot({ ...options, routes: this.routes, refused: this.#refusals })
     this.#refused = options.meter.counter('barograph.detectors.rows_refused', {
       description: 'Series that no rule could follow because limits.scored_series is reached.',
     })
@@ -47,12 +50,12 @@ export class Followers {
 
   clear(): void {
     this.routes.clear()
-    this.#refusedSome = false
+    this.#refusals.some = false
   }
 
   /** Rows were removed: there is room for series that were refused. */
   makeRoom(): void {
-    if (this.#refusedSome) this.clear()
+    if (this.#refusals.some) this.clear()
   }
 
   /** The row of a series under a rule; throws `ServiceError('overloaded')` where it would be one too many. */
@@ -120,7 +123,7 @@ export class Followers {
 
   #full(): void {
     this.#refused.add(1)
-    this.#refusedSome = true
+    this.#refusals.some = true
     if (this.#toldFull) return
     this.#toldFull = true
     this.#options.log.warn('more series match anomaly rules than may be scored; the others are not judged', {

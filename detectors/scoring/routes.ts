@@ -1,4 +1,6 @@
+import { ServiceError } from '#core/errors.ts'
 import type { SeriesId } from '#core/series.ts'
+import type { ByteReader, ByteWriter } from '#core/store/bytes.ts'
 
 /** Not matched yet. */
 export const UNKNOWN = 0
@@ -46,4 +48,37 @@ export class Routes {
     this.codes.fill(UNKNOWN)
     this.#lists = []
   }
+
+  /** Codes up to the last series that has one, as they lie in memory; then the lists. */
+  save(writer: ByteWriter): void {
+    const { codes } = this
+    let length = codes.length
+    while (length > 0 && codes[length - 1] === UNKNOWN) length--
+    writer.varint(length)
+    writer.column(codes.subarray(0, length))
+    writer.varint(this.#lists.length)
+    for (const list of this.#lists) {
+      writer.varint(list.length)
+      for (const row of list) writer.varint(row)
+    }
+  }
+
+  /** In the place of what there is. Throws `ServiceError('bad_data')` where a row is none. */
+  load(reader: ByteReader, isRow: (row: number) => boolean): void {
+    const codes = new Int32Array(reader.integers(reader.count(4)).buffer)
+    const lists = Array.from({ length: reader.count(1) }, () =>
+      Uint32Array.from({ length: reader.count(1) }, () => reader.varint()),
+    )
+    for (const code of codes) {
+      if (code === UNKNOWN || code === NOBODY) continue
+      if (code < 0 || (code < MANY ? !isRow(code - 1) : code - MANY >= lists.length)) throw strange()
+    }
+    for (const list of lists) for (const row of list) if (!isRow(row)) throw strange()
+    this.codes = codes
+    this.#lists = lists
+  }
+}
+
+function strange(): ServiceError {
+  return new ServiceError('bad_data', 'a route of scoring leads nowhere')
 }

@@ -131,6 +131,16 @@ export class RowTable {
     this.#series[row] = id + 1
   }
 
+  /** By row, id + 1 of the series that feeds it, 0 for none; rows behind it have none. A view. */
+  get feeds(): Uint32Array {
+    return this.#series.subarray(0, this.#end)
+  }
+
+  /** What `feeds` gave; taken, not copied. */
+  loadFeeds(series: Uint32Array<ArrayBuffer>): void {
+    this.#series = series
+  }
+
   /** What was written out of a row: of rows whose labels are read often, or whose series may be gone. */
   about(row: number): RowAbout | undefined {
     return this.#abouts.get(row)
