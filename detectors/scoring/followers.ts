@@ -12,6 +12,12 @@ import { identityOf } from './row-index.ts'
 import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
 
+/** Analysis time, and event time of the sample that a row is made for. */
+interface Times {
+  readonly now_ms: number
+  readonly time_ms: number
+}
+
 interface FollowersOptions {
   readonly table: RowTable
   readonly rules: RuleSet
@@ -20,6 +26,8 @@ interface FollowersOptions {
   readonly limit: number
   /** Rows that learn from what is stored first: nothing is routed to them. */
   readonly waiting: Set<number>
+  /** Where the limit is reached: rows that are silent give way; whether any did. */
+  readonly makeRoom: () => boolean
   readonly log: Log
   readonly meter: Meter
 }
@@ -53,9 +61,9 @@ export class Followers {
     this.#refusals.some = false
   }
 
-  /** Rows were removed: there is room for series that were refused. */
-  makeRoom(): void {
-    if (this.#refusals.some) this.clear()
+  /** Whether series were refused since all were matched anew. */
+  get refusedSome(): boolean {
+    return this.#refusals.some
   }
 
   /** The row of a series under a rule; throws `ServiceError('overloaded')` where it would be one too many. */
@@ -66,20 +74,25 @@ export class Followers {
       metric,
       unit,
       now_ms,
+      time_ms,
       rate = false,
-    }: { readonly metric: string; readonly unit: string; readonly now_ms: number; readonly rate?: boolean },
+    }: Times & { readonly metric: string; readonly unit: string; readonly rate?: boolean },
   ): number {
-    const { table, limit, waiting } = this.#options
+    const { table, limit, waiting, makeRoom } = this.#options
     const { key, name } = rule.spec
     const own = labels.drop(METRIC_NAME)
     const identity = identityOf(key, metric, own)
     const known = table.find(identity)
-    if (known !== undefined) return known
-    if (table.live >= limit) {
+    if (known !== undefined) {
+      // Its sample is yet to come: until then it is not to give way to others.
+      table.touch(known, Math.max(table.touched_ms(known), now_ms))
+      return known
+    }
+    if (table.live >= limit && !makeRoom()) {
       this.#full()
       throw new ServiceError('overloaded', `limits.scored_series (${limit}) is reached`)
     }
-    const row = table.add(rule.slot, rule.detector.add(natureOf({ metric, unit, rate })), identity)
+    const row = table.add(rule.slot, rule.detector.add(natureOf({ metric, unit, rate })), identity, time_ms)
     if (!rule.scores) rule.silent.add(row)
     const waits = now_ms < rule.young_until_ms
     if (waits) waiting.add(row)
@@ -90,14 +103,14 @@ export class Followers {
   }
 
   /** Finds and keeps the rows that a series of the store feeds. */
-  resolve(id: SeriesId, now_ms: number): void {
+  resolve(id: SeriesId, times: Times): void {
     const { table, rules, waiting, definition: definitionOf } = this.#options
     const definition = definitionOf(id)
     const rows: number[] = []
     if (definition.kind === 'float') {
       for (const rule of rules.values()) {
         if (!rule.follows(definition.labels)) continue
-        const row = this.#rowFor(rule, definition, now_ms)
+        const row = this.#rowFor(rule, definition, times)
         if (row === undefined) continue
         const before = table.series(row)
         if (before !== undefined && before !== id) this.routes.forget(before)
@@ -108,10 +121,10 @@ export class Followers {
     this.routes.set(id, rows)
   }
 
-  #rowFor(rule: ActiveRule, definition: SeriesDefinition, now_ms: number): number | undefined {
+  #rowFor(rule: ActiveRule, definition: SeriesDefinition, times: Times): number | undefined {
     try {
       const rate = isCumulative(definition)
-      const about = { metric: definition.labels.name, unit: unitOf(definition), now_ms, rate }
+      const about = { metric: definition.labels.name, unit: unitOf(definition), ...times, rate }
       const row = this.row(rule, definition.labels, about)
       this.#options.table.cumulative.data[row] = rate ? 1 : 0
       return row
