@@ -12,7 +12,7 @@ export const FORGET_MS = 8 * 24 * HOUR_MS
 /** So many that have been silent for longer than they lived are kept for all that, a share of the limit. */
 const SPARED = 1 / 20
 /** So many a tick, that nothing waits for them; and where there is no room so many at once, that rows are not looked through for each. */
-const AT_ONCE = 4096
+const AT_ONCE = 2048
 const ROOM = 1 / 64
 /** Where a look found too little, the next one waits for so long. */
 const LOOK_MS = 60_000
