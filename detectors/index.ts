@@ -184,6 +184,6 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     ruleList: new RuleList({ rules, findings: scoring, following: scoring.following, analysis_ms }),
     alerts: rules,
     forecasts: forecasting,
-    snapshots: [windows, budgets, scoring, rules, forecasting, logs],
+    snapshots: [windows, budgets, scoring, scoring.routes, rules, forecasting, logs],
   }
 }

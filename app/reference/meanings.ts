@@ -118,7 +118,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'Memory for sealed samples: those that wait to be written, and the newest of what is in files. Beyond it nothing is taken while the disk takes nothing.',
   'limits.exemplars': 'Exemplars in all; those of series that were quiet for longest go first.',
   'limits.exemplars_per_series': 'Exemplars of one series; the newest stay.',
-  'limits.scored_series': 'Series that anomaly rules follow, each rule counted by itself.',
+  'limits.scored_series':
+    'Series that anomaly rules follow, each rule counted by itself. Those that are silent give way to new ones.',
   'limits.exposed_series': 'Series of results in `/metrics`.',
   'limits.findings': 'Findings kept for lists and lookups; the oldest go first.',
   'limits.copies':

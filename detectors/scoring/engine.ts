@@ -15,6 +15,7 @@ import type { ActiveRule, RuleFollowing } from './active-rule.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, IDLE } from './finding-log.ts'
 import { Followers } from './followers.ts'
+import { FORGET_MS, Forgetting } from './forgetting.ts'
 import { Gather } from './gather.ts'
 import { Judge } from './judge.ts'
 import { Lessons } from './lessons.ts'
@@ -26,10 +27,6 @@ import { RuleSet } from './rule-set.ts'
 import { loadScoring, type ScoringParts, scoringViews } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
-
-const DAY_MS = 86_400_000
-/** How often rows are looked through for forgotten ones. */
-const SWEEP_MS = 10 * 60_000
 
 /** Streaming samples and rule steps to verdicts and findings. Everything is synchronous. */
 export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snapshot {
@@ -45,29 +42,36 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #lookBack: LookBack
   readonly #windows: Windows
   readonly #budgets: Budgets
-  readonly #forget_ms: number
+  readonly #forgetting: Forgetting
   readonly #judged
   readonly #skipped
   #time_ms = -Infinity
-  #swept_ms = -Infinity
   readonly #aged_ms: () => number | undefined
 
   constructor(options: ScoringOptions) {
     const { meter, sink, scores, serviceLabels = SERVICE_LABELS, windows = new Windows() } = options
-    const { scored_series: limit = 200_000, findings: keep = 10_000, copies = 1000, forget_ms = 7 * DAY_MS } = options
+    const { scored_series: limit = 200_000, findings: keep = 10_000, copies = 1000, forget_ms = FORGET_MS } = options
     const budgets = options.budgets ?? new Budgets(meter)
     const table = this.#table
     this.#windows = windows
     this.#budgets = budgets
-    this.#forget_ms = forget_ms
     this.#aged_ms = options.aged_ms ?? (() => undefined)
     this.#rules = new RuleSet(table, options.civil ?? new CivilTime())
     const waiting = new Set<number>()
-    this.#followers = new Followers({ ...options, table, rules: this.#rules, limit, waiting })
+    const makeRoom = (): boolean => this.#makeRoom()
+    this.#followers = new Followers({ ...options, table, rules: this.#rules, limit, waiting, makeRoom })
     this.#facts = new FactsReader(table, { ...options, serviceLabels })
     this.#findings = new FindingLog(sink, meter, { keep, serviceLabels, budgets })
     const ruleOf = this.#rules.of.bind(this.#rules)
     this.#lessons = new Lessons({ table, findings: this.#findings, ruleOf, meter, copies })
+    this.#forgetting = new Forgetting({
+      ...options,
+      table,
+      limit,
+      forget_ms,
+      isNeeded: (row) => waiting.has(row) || this.#lessons.copies.of(row).length > 0,
+      remove: (row) => this.#remove(row),
+    })
     this.#judge = new Judge({
       table,
       rules: this.#rules,
@@ -106,6 +110,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return this.#table.bytes + this.#followers.routes.bytes + this.#rules.bytes
   }
 
+  /** Which rows follow which series of the store: a section of its own, behind that of the rows. */
+  get routes(): Snapshot {
+    return this.#followers.snapshot
+  }
+
   /** Of a rule, by its key. */
   readonly following = (key: string): RuleFollowing | undefined => {
     const rule = this.#rules.get(key)
@@ -117,13 +126,15 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     for (const rule of begun) this.#lookBack.begin(rule, this.#time_ms)
     this.#budgets.keep(new Set(this.#rules.byKey.keys()))
     this.#followers.renew()
+    this.#forgetting.renew()
     this.flush()
   }
 
   row(key: string, labels: Labels, { metric, unit }: { readonly metric: string; readonly unit: string }): number {
     const rule = this.#rules.get(key)
     if (rule === undefined) throw new ServiceError('not_found', `no anomaly rule ${key}`)
-    return this.#followers.row(rule, labels, { metric, unit, now_ms: this.#time_ms })
+    const now_ms = this.#time_ms
+    return this.#followers.row(rule, labels, { metric, unit, now_ms, time_ms: now_ms })
   }
 
   score(row: number, time_ms: number, value: number): Readonly<Verdict> {
@@ -148,9 +159,10 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       routes: this.#followers.routes,
       table: this.#table,
       now_ms,
-      resolve: (id) => this.#followers.resolve(id, now_ms),
+      resolve: (id, time_ms) => this.#followers.resolve(id, { now_ms, time_ms }),
     })
     this.#judge.gathered()
+    this.#gather.length = 0
     this.flush()
   }
 
@@ -165,13 +177,16 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
 
   /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
   tick(time_ms: number, complete_ms?: number): void {
-    if (time_ms < this.#time_ms) this.#swept_ms = this.#table.setBack(time_ms)
+    if (time_ms < this.#time_ms) {
+      this.#table.setBack(time_ms)
+      this.#forgetting.setBack(time_ms)
+    }
     this.#time_ms = time_ms
     this.#windows.tick(this.#time_ms)
     this.#lookBack.tick(this.#time_ms, (row, rule) => this.#route(row, rule))
     if (complete_ms === undefined) this.#absences()
     for (const row of this.#findings.rows()) this.#silence(row)
-    if (this.#time_ms - this.#swept_ms >= SWEEP_MS) this.#sweep()
+    if (this.#forgetting.isDue(this.#time_ms)) this.#sweep()
     this.flush()
   }
 
@@ -236,6 +251,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       findings: this.#findings,
       lessons: this.#lessons,
       lookBack: this.#lookBack,
+      forgetting: this.#forgetting,
     }
   }
 
@@ -270,22 +286,22 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     )
   }
 
+  /** The time by which rows are silent: one that a clock tells alone may be wrong. */
+  get #certain_ms(): number {
+    return Math.min(this.#time_ms, this.#aged_ms() ?? Infinity)
+  }
+
   #sweep(): void {
-    this.#swept_ms = this.#time_ms
-    const aged_ms = this.#aged_ms() ?? this.#time_ms
     this.#lessons.tick(this.#time_ms)
-    const table = this.#table
-    let removed = false
-    for (let row = 0; row < table.end; row++) {
-      if (table.rule.data[row] === 0) continue
-      const touched_ms = table.touched_ms(row)
-      if (touched_ms === -Infinity) table.touch(row, this.#time_ms)
-      else if (aged_ms - touched_ms >= this.#forget_ms) {
-        this.#remove(row)
-        removed = true
-      }
-    }
-    if (removed) this.#followers.makeRoom()
+    const gone = this.#forgetting.sweep(this.#time_ms, this.#certain_ms)
+    if (this.#followers.refusedSome && (gone > 0 || this.#makeRoom())) this.#followers.clear()
+  }
+
+  /** A new series finds no room. What was gathered of this batch has samples that its rows do not know of yet. */
+  #makeRoom(): boolean {
+    if (!this.#forgetting.mayLook(this.#time_ms)) return false
+    for (let i = 0; i < this.#gather.length; i++) this.#table.touch(this.#gather.row[i]!, this.#time_ms)
+    return this.#forgetting.makeRoom(this.#time_ms, this.#certain_ms)
   }
 
   #remove(row: number): void {

@@ -6,10 +6,17 @@ import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '
 import { natureOf } from '../kinds/nature.ts'
 import type { ActiveRule } from './active-rule.ts'
 import { isCumulative, unitOf } from './judged.ts'
+import { RoutesSnapshot } from './routes-snapshot.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
+
+/** Analysis time, and event time of the sample that a row is made for. */
+interface Times {
+  readonly now_ms: number
+  readonly time_ms: number
+}
 
 interface FollowersOptions {
   readonly table: RowTable
@@ -19,6 +26,8 @@ interface FollowersOptions {
   readonly limit: number
   /** Rows that learn from what is stored first: nothing is routed to them. */
   readonly waiting: Set<number>
+  /** Where the limit is reached: rows that are silent give way; whether any did. */
+  readonly makeRoom: () => boolean
   readonly log: Log
   readonly meter: Meter
 }
@@ -26,14 +35,16 @@ interface FollowersOptions {
 /** Who follows a series: the rows that rules have of it, made when it is first heard of, up to a limit of all together. */
 export class Followers {
   readonly routes = new Routes()
+  readonly snapshot: RoutesSnapshot
   readonly #options: FollowersOptions
   readonly #refused
   #toldFull = false
   /** Whether a series was refused since routes were last made. */
-  #refusedSome = false
+  readonly #refusals = { some: false }
 
   constructor(options: FollowersOptions) {
     this.#options = options
+    this.snapshot = new RoutesSnapshot({ ...options, routes: this.routes, refused: this.#refusals })
     this.#refused = options.meter.counter('barograph.detectors.rows_refused', {
       description: 'Series that no rule could follow because limits.scored_series is reached.',
     })
@@ -47,12 +58,12 @@ export class Followers {
 
   clear(): void {
     this.routes.clear()
-    this.#refusedSome = false
+    this.#refusals.some = false
   }
 
-  /** Rows were removed: there is room for series that were refused. */
-  makeRoom(): void {
-    if (this.#refusedSome) this.clear()
+  /** Whether series were refused since all were matched anew. */
+  get refusedSome(): boolean {
+    return this.#refusals.some
   }
 
   /** The row of a series under a rule; throws `ServiceError('overloaded')` where it would be one too many. */
@@ -63,20 +74,25 @@ export class Followers {
       metric,
       unit,
       now_ms,
+      time_ms,
       rate = false,
-    }: { readonly metric: string; readonly unit: string; readonly now_ms: number; readonly rate?: boolean },
+    }: Times & { readonly metric: string; readonly unit: string; readonly rate?: boolean },
   ): number {
-    const { table, limit, waiting } = this.#options
+    const { table, limit, waiting, makeRoom } = this.#options
     const { key, name } = rule.spec
     const own = labels.drop(METRIC_NAME)
     const identity = identityOf(key, metric, own)
     const known = table.find(identity)
-    if (known !== undefined) return known
-    if (table.live >= limit) {
+    if (known !== undefined) {
+      // Its sample is yet to come: until then it is not to give way to others.
+      table.touch(known, Math.max(table.touched_ms(known), now_ms))
+      return known
+    }
+    if (table.live >= limit && !makeRoom()) {
       this.#full()
       throw new ServiceError('overloaded', `limits.scored_series (${limit}) is reached`)
     }
-    const row = table.add(rule.slot, rule.detector.add(natureOf({ metric, unit, rate })), identity)
+    const row = table.add(rule.slot, rule.detector.add(natureOf({ metric, unit, rate })), identity, time_ms)
     if (!rule.scores) rule.silent.add(row)
     const waits = now_ms < rule.young_until_ms
     if (waits) waiting.add(row)
@@ -87,14 +103,14 @@ export class Followers {
   }
 
   /** Finds and keeps the rows that a series of the store feeds. */
-  resolve(id: SeriesId, now_ms: number): void {
+  resolve(id: SeriesId, times: Times): void {
     const { table, rules, waiting, definition: definitionOf } = this.#options
     const definition = definitionOf(id)
     const rows: number[] = []
     if (definition.kind === 'float') {
       for (const rule of rules.values()) {
         if (!rule.follows(definition.labels)) continue
-        const row = this.#rowFor(rule, definition, now_ms)
+        const row = this.#rowFor(rule, definition, times)
         if (row === undefined) continue
         const before = table.series(row)
         if (before !== undefined && before !== id) this.routes.forget(before)
@@ -105,10 +121,10 @@ export class Followers {
     this.routes.set(id, rows)
   }
 
-  #rowFor(rule: ActiveRule, definition: SeriesDefinition, now_ms: number): number | undefined {
+  #rowFor(rule: ActiveRule, definition: SeriesDefinition, times: Times): number | undefined {
     try {
       const rate = isCumulative(definition)
-      const about = { metric: definition.labels.name, unit: unitOf(definition), now_ms, rate }
+      const about = { metric: definition.labels.name, unit: unitOf(definition), ...times, rate }
       const row = this.row(rule, definition.labels, about)
       this.#options.table.cumulative.data[row] = rate ? 1 : 0
       return row
@@ -120,7 +136,7 @@ export class Followers {
 
   #full(): void {
     this.#refused.add(1)
-    this.#refusedSome = true
+    this.#refusals.some = true
     if (this.#toldFull) return
     this.#toldFull = true
     this.#options.log.warn('more series match anomaly rules than may be scored; the others are not judged', {

@@ -8,7 +8,7 @@ import * as layout from './row-table.ts'
 import type { RowTable } from './row-table.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
-const { MANY, NOBODY, UNKNOWN } = routing
+const { MANY, NOBODY, PAGE_MASK, PAGE_SHIFT, UNKNOWN } = routing
 const { LAST_MS, NEWEST, RAW, TOUCHED_MS } = layout
 
 /** Values refused before any detector saw them, since `settle` was asked last. */
@@ -36,7 +36,7 @@ export class Gather {
     }
   }
 
-  /** Fills the columns; `resolve` routes a series that is new. `now_ms`: analysis time. */
+  /** Fills the columns; `resolve` routes a series that is new, with a sample of that time. `now_ms`: analysis time. */
   take(
     floats: FloatColumns,
     fresh: Uint8Array,
@@ -49,14 +49,14 @@ export class Gather {
       routes: Routes
       table: RowTable
       now_ms: number
-      resolve: (id: SeriesId) => void
+      resolve: (id: SeriesId, time_ms: number) => void
     },
   ): void {
     this.length = 0
     for (let at = 0; ;) {
       at = this.#follow(floats, fresh, routes, at)
       if (at >= floats.length) break
-      resolve(floats.series[at]!)
+      resolve(floats.series[at]!, floats.time_ms[at]!)
     }
     this.#rate(floats, table, now_ms)
   }
@@ -64,15 +64,15 @@ export class Gather {
   /** Looks rows up from sample `from` on; stops at a series that was not routed. */
   #follow({ series, stale, length }: FloatColumns, fresh: Uint8Array, routes: Routes, from: number): number {
     this.#reserve(length - from)
-    const codes = routes.codes
-    const known = codes.length
+    const pages = routes.pages
+    const known = pages.length << PAGE_SHIFT
     let { row, length: n } = this
     let sample = this.#sample
     let at = from
     for (; at < length; at++) {
       if (fresh[at] !== 1 || stale[at] === 1) continue
       const id = series[at]!
-      const code = id < known ? codes[id]! : UNKNOWN
+      const code = id < known ? pages[id >>> PAGE_SHIFT]![id & PAGE_MASK]! : UNKNOWN
       if (code === UNKNOWN) break
       if (code < MANY) {
         row[n] = code - 1

@@ -400,18 +400,19 @@ describe('a snapshot', () => {
     expect(run(T + 30, T + 100, T + 215, T + 400, T + 610, T + 650, T + 800)).toEqual(whole)
   })
 
-  test('of version 4, with a copy in use, still loads, and is written as it was', () => {
+  test('of version 5, with a copy in use, still loads, and is written as it was', () => {
     const stand = new Stand()
-    stand.engine.load(golden('scoring-4-youth.bin'))
-    expect(Buffer.compare(stand.engine.save(), golden('scoring-4-youth.bin'))).toBe(0)
+    stand.engine.load(golden('scoring-5.bin'))
+    expect(Buffer.compare(stand.engine.save(), golden('scoring-5.bin'))).toBe(0)
     stand.feed(T + 60, T + 200, trouble).feed(T + 200, T + 400, calm)
     expect(stand.told()).toEqual([expect.stringMatching(/^2[1-5]\d closed level_up$/)])
   })
 
   test.each([
-    ['watched runs', 'scoring-4.bin'],
-    ['believed anything of the young', 'scoring-4-runs.bin'],
-  ])('of version 4, from before `auto` %s, still loads', (_before, file) => {
+    ['`auto` watched runs', 'scoring-4.bin'],
+    ['`auto` believed anything of the young', 'scoring-4-runs.bin'],
+    ['it was known how long rows have lived', 'scoring-4-youth.bin'],
+  ])('of version 4, from before %s, still loads', (_before, file) => {
     const stand = new Stand()
     stand.engine.load(golden(file))
     const bytes = stand.engine.save()

@@ -77,6 +77,7 @@ export class LookBack {
   #feed(rule: ActiveRule, row: number, { time_ms: times, value: values, stale }: SeriesSlice): void {
     const { table, judge } = this.#options
     const cumulative = table.cumulative.data[row] === 1
+    if (times.length > 0) table.livesFrom(row, times[0]!)
     for (let i = 0; i < times.length; i++) {
       const time_ms = times[i]!
       const newest = table.newest.data

@@ -24,7 +24,7 @@ export interface ScoringOptions {
   readonly findings?: number
   /** `limits.copies`: of so many findings can be taken back what was learned in them. */
   readonly copies?: number
-  /** A row without samples for so long is forgotten; an absent series' finding is closed with it. */
+  /** A row without samples for so long is forgotten, whatever it is; an absent series' finding is closed with it. See `Forgetting`. */
   readonly forget_ms?: number
   /** The time that is certain to have come, by which that is; undefined: the last tick. */
   readonly aged_ms?: () => number | undefined

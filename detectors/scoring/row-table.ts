@@ -10,6 +10,8 @@ export const TOUCHED_MS = 1
 export const RAW = 2
 export const NEWEST = 3
 
+const MINUTE_MS = 60_000
+
 /** Which series a row follows, for which rule. */
 export interface RowAbout {
   /** The rule's key and name. */
@@ -46,6 +48,8 @@ export class RowTable {
   readonly running = this.columns.column(Uint8Array)
   /** Row in `verdicts` + 1; 0 where none is kept. */
   readonly shown = this.columns.column(Uint32Array)
+  /** Minute of the first sample, since 1970; 0 where it is not known. The last column: state of before has it not. */
+  readonly #since = this.columns.column(Uint32Array)
   /** Newest verdicts of rows that show them: time, value, score, expected, lower, upper. */
   readonly verdicts = new Rows()
   readonly #verdict = this.verdicts.column(Float64Array, 6)
@@ -72,13 +76,15 @@ export class RowTable {
     return this.#index.find(this.identity.data, identity)
   }
 
-  add(slot: number, local: number, identity: Uint32Array): number {
+  /** `since_ms`: event time of the first sample, where it is known. */
+  add(slot: number, local: number, identity: Uint32Array, since_ms = NaN): number {
     const row = this.columns.add()
     this.rule.data[row] = slot + 1
     this.local.data[row] = local
     this.identity.data.set(identity, row * IDENTITY)
     this.newest.data[row * NEWEST + LAST_MS] = -Infinity
     this.newest.data[row * NEWEST + RAW] = NaN
+    if (Number.isFinite(since_ms)) this.#since.data[row] = Math.max(1, since_ms / MINUTE_MS)
     this.#index.add(this.identity.data, row)
     this.#end = Math.max(this.#end, row + 1)
     return row
@@ -97,6 +103,18 @@ export class RowTable {
     return this.newest.data[row * NEWEST + LAST_MS]!
   }
 
+  /** From the first sample to the newest; Infinity where the first one is not known. */
+  lived_ms(row: number): number {
+    const since = this.#since.data[row]!
+    return since === 0 ? Infinity : Math.max(0, this.last_ms(row) - since * MINUTE_MS)
+  }
+
+  /** Older samples than those of before are learned from. */
+  livesFrom(row: number, since_ms: number): void {
+    const since = this.#since.data[row]!
+    if (since > 0) this.#since.data[row] = Math.max(1, Math.min(since, since_ms / MINUTE_MS))
+  }
+
   /** Analysis time when the newest sample came, or its own time if that is later. */
   touched_ms(row: number): number {
     return this.newest.data[row * NEWEST + TOUCHED_MS]!
@@ -106,14 +124,14 @@ export class RowTable {
     this.newest.data[row * NEWEST + TOUCHED_MS] = time_ms
   }
 
-  /** Time was set back: what comes next is newer than all that rows know of. Gives the time. */
-  setBack(time_ms: number): number {
+  /** Time was set back: what comes next is newer than all that rows know of. */
+  setBack(time_ms: number): void {
     const { data } = this.newest
     for (let at = 0; at < this.#end * NEWEST; at += NEWEST) {
       data[at + LAST_MS] = Math.min(data[at + LAST_MS]!, time_ms)
       data[at + TOUCHED_MS] = Math.min(data[at + TOUCHED_MS]!, time_ms)
+      this.livesFrom(at / NEWEST, time_ms)
     }
-    return time_ms
   }
 
   /** The series that feeds a row; undefined where expressions do, or until it is heard of again after a restart. */
@@ -129,6 +147,16 @@ export class RowTable {
       this.#series = larger
     }
     this.#series[row] = id + 1
+  }
+
+  /** By row, id + 1 of the series that feeds it, 0 for none; rows behind it have none. A view. */
+  get feeds(): Uint32Array {
+    return this.#series.subarray(0, this.#end)
+  }
+
+  /** What `feeds` gave; taken, not copied. */
+  loadFeeds(series: Uint32Array<ArrayBuffer>): void {
+    this.#series = series
   }
 
   /** What was written out of a row: of rows whose labels are read often, or whose series may be gone. */
@@ -171,8 +199,13 @@ export class RowTable {
     return [this.columns.views(), this.verdicts.views()]
   }
 
-  load(columns: Uint8Array, verdicts: Uint8Array, abouts: Iterable<readonly [number, RowAbout]>): void {
-    this.columns.load(columns)
+  /** `added`: columns that are not in it. */
+  load(
+    columns: Uint8Array,
+    verdicts: Uint8Array,
+    { abouts, added }: { readonly abouts: Iterable<readonly [number, RowAbout]>; readonly added: number },
+  ): void {
+    this.columns.load(columns, added)
     this.verdicts.load(verdicts)
     this.#series = new Uint32Array(16)
     this.#abouts.clear()

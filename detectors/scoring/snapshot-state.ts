@@ -4,12 +4,20 @@ import { Labels } from '#core/series.ts'
 
 import type { Copy } from './copies.ts'
 import type { Episode } from './flapping.ts'
+import type { ForgettingState } from './forgetting.ts'
 import type { RowAbout } from './row-table.ts'
 import type { Run } from './run.ts'
 import type { ScoringState1 } from './snapshot-1.ts'
 
 /** What the checkpoint says of scoring beside the columns. */
-export interface ScoringState extends Omit<ScoringState3, 'version'> {
+export interface ScoringState extends Omit<ScoringState4, 'version'> {
+  readonly version: 5
+  /** When rows were looked through for those whose time is over. */
+  readonly forgetting: ForgettingState
+}
+
+/** Version 4: it was not known how long rows have lived. */
+export interface ScoringState4 extends Omit<ScoringState3, 'version'> {
   readonly version: 4
   /** What rows would know without their findings, by row; rows in the rules' spare detectors. */
   readonly copies: readonly (readonly [number, readonly Copy[]])[]
@@ -51,11 +59,13 @@ export function encodeState(state: ScoringState): Uint8Array {
 }
 
 /** Whatever version it is; the caller looks. */
-export function decodeState(bytes: Uint8Array): ScoringState | ScoringState3 | ScoringState2 | ScoringState1 {
+export function decodeState(
+  bytes: Uint8Array,
+): ScoringState | ScoringState4 | ScoringState3 | ScoringState2 | ScoringState1 {
   return JSON.parse(new TextDecoder().decode(bytes), (key, value: unknown) => {
     if (value === null && MAY_BE_NAN.has(key)) return NaN
     return key === 'labels' ? Labels.of(value as Record<string, string>) : value
-  }) as ScoringState | ScoringState3 | ScoringState2 | ScoringState1
+  }) as ScoringState | ScoringState4 | ScoringState3 | ScoringState2 | ScoringState1
 }
 
 /**

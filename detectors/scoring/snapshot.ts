@@ -3,6 +3,7 @@ import { ServiceError } from '#core/errors.ts'
 import { sectionViews, splitSections } from '../kinds/sections.ts'
 import { type ActiveRule, detectorText } from './active-rule.ts'
 import type { FindingLog } from './finding-log.ts'
+import type { Forgetting } from './forgetting.ts'
 import type { Lessons } from './lessons.ts'
 import type { LookBack } from './look-back.ts'
 import type { RowTable } from './row-table.ts'
@@ -16,6 +17,7 @@ import {
   type ScoringState,
   type ScoringState2,
   type ScoringState3,
+  type ScoringState4,
 } from './snapshot-state.ts'
 
 /** Stands for the slot of a rule that is gone: rows of it are not kept. */
@@ -28,6 +30,7 @@ export interface ScoringParts {
   readonly findings: FindingLog
   readonly lessons: Lessons
   readonly lookBack: LookBack
+  readonly forgetting: Forgetting
 }
 
 /**
@@ -36,10 +39,10 @@ export interface ScoringParts {
  * views, as they lie in memory; who a row is says its hash, so that ids of series do not matter.
  */
 export function scoringViews(time_ms: number, parts: ScoringParts): Uint8Array[] {
-  const { rules, table, findings, lessons, lookBack } = parts
+  const { rules, table, findings, lessons, lookBack, forgetting } = parts
   const all = [...rules.values()]
   const state: ScoringState = {
-    version: 4,
+    version: 5,
     time_ms: Math.max(time_ms, -8.64e15),
     rules: all.map(({ spec, slot, young_until_ms }) => ({
       key: spec.key,
@@ -53,6 +56,7 @@ export function scoringViews(time_ms: number, parts: ScoringParts): Uint8Array[]
     findings: findings.book.all(),
     copies: lessons.copies.entries(),
     ...(lookBack.waiting.size > 0 && { waiting: [...lookBack.waiting] }),
+    forgetting: forgetting.state,
   }
   return sectionViews([
     encodeState(state),
@@ -75,6 +79,7 @@ export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
   for (const [row, experts] of state.experts) findings.experts.set(moved(row), experts)
   if ('episodes' in state) for (const [row, episodes] of state.episodes) findings.flapping.restore(row, episodes)
   if ('copies' in state) parts.lessons.copies.replace(state.copies)
+  if ('forgetting' in state) parts.forgetting.restore(state.forgetting)
   if ('waiting' in state) for (const row of state.waiting ?? []) parts.lookBack.waiting.add(row)
   dropStrangers(parts)
   const time_ms = state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
@@ -86,18 +91,18 @@ export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
 
 /** Columns as they are; rows get the slots that their rules have now. */
 function load2(
-  state: ScoringState | ScoringState3 | ScoringState2,
+  state: ScoringState | ScoringState4 | ScoringState3 | ScoringState2,
   sections: readonly Uint8Array[],
   { rules, table }: ScoringParts,
 ): (row: number) => number {
   const { version } = state as { readonly version: unknown }
-  if (!(Number(version) >= 2 && Number(version) <= 4))
-    throw new ServiceError('bad_data', `scoring state has version ${String(version)}, newer than 4`)
+  if (!(Number(version) >= 2 && Number(version) <= 5))
+    throw new ServiceError('bad_data', `scoring state has version ${String(version)}, newer than 5`)
   const [columns, verdicts, strings, numbers, ...detectors] = sections
   if (columns === undefined || verdicts === undefined || strings === undefined || numbers === undefined) {
     throw new ServiceError('bad_data', 'scoring state is cut short')
   }
-  table.load(columns, verdicts, decodeAbouts(strings, numbers))
+  table.load(columns, verdicts, { abouts: decodeAbouts(strings, numbers), added: Number(version) < 5 ? 1 : 0 })
   const spares = detectors.splice(state.rules.length)
   const now = new Map(state.rules.map((saved, i) => [saved.slot + 1, loadRule(rules, saved, detectors[i], spares[i])]))
   for (let row = 0; row < table.end; row++) {

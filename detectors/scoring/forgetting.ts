@@ -1,0 +1,191 @@
+import type { Log } from '#core/ports/log.ts'
+import type { Meter } from '#core/ports/meter.ts'
+
+import { IDLE } from './finding-log.ts'
+import type { RowTable } from './row-table.ts'
+
+const HOUR_MS = 3_600_000
+/** How often rows are looked through for those whose time is over. */
+const SWEEP_MS = 10 * 60_000
+/** One more than a week: what comes once a week finds what was learned of it. */
+export const FORGET_MS = 8 * 24 * HOUR_MS
+/** So many that have been silent for longer than they lived are kept for all that, a share of the limit. */
+const SPARED = 1 / 20
+/** So many a tick, that nothing waits for them; and where there is no room so many at once, that rows are not looked through for each. */
+const AT_ONCE = 2048
+const ROOM = 1 / 64
+/** Where a look found too little, the next one waits for so long. */
+const LOOK_MS = 60_000
+/** Claims in eighths of an octave, from a thousandth to a thousandfold; half of them are of what lived longer than it is silent. */
+const CLAIMS = 160
+const EVEN = CLAIMS / 2
+const OCTAVE = 8
+
+/** JSON knows no infinity. */
+const NEVER_MS = -8.64e15
+
+type Reason = 'age' | 'spent' | 'full'
+
+interface ForgettingOptions {
+  readonly table: RowTable
+  /** `limits.scored_series`. */
+  readonly limit: number
+  readonly forget_ms: number
+  /** Whether a row waits for its turn, or could still be told what became of its findings. */
+  readonly isNeeded: (row: number) => boolean
+  readonly remove: (row: number) => void
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** Times at which rows were looked through last, by analysis time. */
+export interface ForgettingState {
+  readonly swept_ms: number
+  readonly looked_ms: number
+}
+
+/**
+ * Which rows go that get no samples any more. A row is remembered for as long as it lived, at least for an hour and at most for
+ * `forget_ms`; some that lived shorter stay as well, those first that are silent for the smallest multiple of their lives.
+ * Where there is no room for a new series, those give way that have been silent longest for how long they lived, none of them
+ * for less than an hour. Rows with trouble that is not over, and those that may still be told what became of it, stay.
+ * What goes follows from the rows and from time alone.
+ */
+export class Forgetting {
+  readonly #options: ForgettingOptions
+  readonly #forgotten
+  readonly #claims = new Uint32Array(CLAIMS)
+  #swept_ms = -Infinity
+  #looked_ms = -Infinity
+  #told = false
+
+  constructor(options: ForgettingOptions) {
+    this.#options = options
+    this.#forgotten = options.meter.counter('barograph.detectors.rows_forgotten', {
+      description:
+        'Series without samples that rules follow no more: silent for days (age), for longer than they lived (spent), and where limits.scored_series left no room for new ones (full).',
+    })
+  }
+
+  get state(): ForgettingState {
+    return { swept_ms: Math.max(this.#swept_ms, NEVER_MS), looked_ms: Math.max(this.#looked_ms, NEVER_MS) }
+  }
+
+  restore({ swept_ms, looked_ms }: ForgettingState): void {
+    this.#swept_ms = swept_ms
+    this.#looked_ms = looked_ms
+  }
+
+  /** Time was set back. */
+  setBack(time_ms: number): void {
+    this.#swept_ms = Math.min(this.#swept_ms, time_ms)
+    this.#looked_ms = Math.min(this.#looked_ms, time_ms)
+  }
+
+  /** The rules are other ones: what gives way from here on is told of again. */
+  renew(): void {
+    this.#told = false
+  }
+
+  /** Whether it is time for `sweep`. */
+  isDue(time_ms: number): boolean {
+    return time_ms - this.#swept_ms >= SWEEP_MS
+  }
+
+  /** Takes rows whose time is over, so many at once; `aged_ms`: the time that is certain to have come. How many went. */
+  sweep(time_ms: number, aged_ms: number): number {
+    const { limit } = this.#options
+    const aged = this.#aged(time_ms, aged_ms)
+    const spent = this.#count(aged_ms, EVEN) - Math.floor(limit * SPARED)
+    const gone = this.#giveWay(aged_ms, Math.min(spent, AT_ONCE - aged), EVEN)
+    this.#tally(aged, 'age')
+    this.#tally(gone, 'spent')
+    if (aged + gone < AT_ONCE) this.#swept_ms = time_ms
+    return aged + gone
+  }
+
+  /** Whether rows are to be looked through for room; not for each series where there was too little of late. */
+  mayLook(time_ms: number): boolean {
+    return time_ms - this.#looked_ms >= LOOK_MS
+  }
+
+  /** Makes room for new rows where the table is full; whether there is some. */
+  makeRoom(time_ms: number, aged_ms: number): boolean {
+    const { table, limit, log } = this.#options
+    if (table.live < limit) return true
+    const wanted = Math.max(1, Math.min(AT_ONCE, Math.ceil(limit * ROOM)))
+    const gone = this.#giveWay(aged_ms, Math.min(wanted, this.#count(aged_ms, 0)), 0)
+    this.#tally(gone, 'full')
+    if (gone < wanted) this.#looked_ms = time_ms
+    if (gone > 0 && !this.#told) {
+      this.#told = true
+      log.warn('anomaly rules follow as many series as they may; those that are silent give way to new ones', {
+        limit: 'limits.scored_series',
+        value: limit,
+      })
+    }
+    return table.live < limit
+  }
+
+  #tally(count: number, reason: Reason): void {
+    if (count > 0) this.#forgotten.add(count, { reason })
+  }
+
+  /** Rows that are silent for too long whatever they are. */
+  #aged(time_ms: number, aged_ms: number): number {
+    const { table, forget_ms, remove } = this.#options
+    let count = 0
+    for (let row = 0; row < table.end && count < AT_ONCE; row++) {
+      if (table.rule.data[row] === 0) continue
+      const touched_ms = table.touched_ms(row)
+      if (touched_ms === -Infinity) table.touch(row, time_ms)
+      else if (aged_ms - touched_ms >= forget_ms) {
+        remove(row)
+        count++
+      }
+    }
+    return count
+  }
+
+  /** How many rows may go whose claim is `from` or more; by claim in `#claims`. */
+  #count(aged_ms: number, from: number): number {
+    const { table } = this.#options
+    this.#claims.fill(0)
+    let count = 0
+    for (let row = 0; row < table.end; row++) {
+      const claim = this.#claim(row, aged_ms)
+      if (claim < from) continue
+      this.#claims[claim]!++
+      count++
+    }
+    return count
+  }
+
+  /** Takes `wanted` of the rows that `#count` found, those that are silent longest for their lives first. */
+  #giveWay(aged_ms: number, wanted: number, from: number): number {
+    const { table, remove } = this.#options
+    if (wanted <= 0) return 0
+    let least = CLAIMS - 1
+    let above = 0
+    while (least > from && above + this.#claims[least]! < wanted) above += this.#claims[least--]!
+    let atLeast = wanted - above
+    let gone = 0
+    for (let row = 0; row < table.end && gone < wanted; row++) {
+      const claim = this.#claim(row, aged_ms)
+      if (claim < least || (claim === least && atLeast-- <= 0)) continue
+      remove(row)
+      gone++
+    }
+    return gone
+  }
+
+  /** How long a row is silent against how long it lived: the larger, the sooner it goes; -1 where it stays. */
+  #claim(row: number, aged_ms: number): number {
+    const { table, forget_ms, isNeeded } = this.#options
+    if (table.rule.data[row] === 0 || table.running.data[row] !== IDLE) return -1
+    const silent_ms = aged_ms - table.touched_ms(row)
+    if (!(silent_ms >= HOUR_MS) || silent_ms === Infinity || isNeeded(row)) return -1
+    const ratio = silent_ms / Math.max(HOUR_MS, Math.min(forget_ms, table.lived_ms(row)))
+    return Math.max(0, Math.min(CLAIMS - 1, EVEN + Math.floor(OCTAVE * Math.log2(ratio))))
+  }
+}
