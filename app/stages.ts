@@ -1,4 +1,4 @@
-import { type Clock, monotonicNow_ms } from '#core/clock.ts'
+import { monotonicNow_ms } from '#core/clock.ts'
 import { existing, messageOf, ServiceError } from '#core/errors.ts'
 import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type { Input, OtlpRequest, Receipt, SamplesInput } from '#core/ports/intake.ts'
@@ -13,18 +13,11 @@ import type { Journal } from '#core/store/journal.ts'
 import type { Positions } from '#core/store/positions.ts'
 import type { JournalEntry } from '#core/store/record-codec.ts'
 
+import { CheckpointPace, type CheckpointPaceOptions } from './checkpoint-pace.ts'
 import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
-/** A checkpoint that could not be written is tried again so long after. */
-const AGAIN_MS = 60_000
-/**
- * Time between two checkpoints, in times of what it takes to capture one: with writing it, at most a twentieth of all work. Only a
- * journal so many times as long as wanted does not wait for that.
- */
-const CAPTURES = 60
-const TOO_LONG = 8
 /** A restart that takes longer says how far it is. */
 const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
@@ -40,20 +33,15 @@ export interface Recorder {
   samples(decoded: Signals, definition: SeriesWriter['definition']): void
 }
 
-export interface JournaledStagesOptions {
+export interface JournaledStagesOptions extends Omit<CheckpointPaceOptions, 'fine_ms'> {
   readonly engine: Engine
   readonly decoder: Decoder
   readonly journal: Journal
-  /** It is folded into a checkpoint when it is so long, and half as long as the checkpoint that it continues. */
-  readonly journal_bytes: number
-  /** Or when applying it took so long, and it is not much shorter: a start does the same work again. */
-  readonly replay_ms: number
   readonly checkpoint: Checkpoint
   readonly positions: Positions
   readonly series: JournalSeries
   readonly disk: DiskSpace
   readonly recorder: Recorder | undefined
-  readonly clock: Clock
   readonly log: Log
 }
 
@@ -62,16 +50,11 @@ export class JournaledStages implements Stages {
   readonly #options: JournaledStagesOptions
   #writing: Promise<void> | undefined
   #capturing: Promise<void> | undefined
-  /** Time spent on applying what the last checkpoint does not have. */
-  #work_ms = 0
-  #capture_ms = 0
-  /** When the last one was captured, by the clock of `monotonicNow_ms`. */
-  #captured_ms = -Infinity
-  /** When a checkpoint last failed; -Infinity when the last one did not. */
-  #failed_ms = -Infinity
+  readonly #pace: CheckpointPace
 
   constructor(options: JournaledStagesOptions) {
     this.#options = options
+    this.#pace = new CheckpointPace({ ...options, fine_ms: monotonicNow_ms })
   }
 
   /** Set while the state is taken down: no input may change it meanwhile. */
@@ -112,7 +95,7 @@ export class JournaledStages implements Stages {
       told_ms = now_ms
       log.info('applying the journal', { inputs: count, bytes: journal.bytes })
     }
-    this.#work_ms = monotonicNow_ms() - began_ms
+    this.#pace.worked(monotonicNow_ms() - began_ms)
     const { lost, refused } = series
     if (lost > 0) log.error('samples of series whose definition was damaged are lost', { samples: lost })
     if (refused > 0)
@@ -156,38 +139,33 @@ export class JournaledStages implements Stages {
   }
 
   async #checkpoint(): Promise<void> {
-    const { checkpoint, journal, clock, log } = this.#options
+    const { checkpoint, journal, log } = this.#options
+    const pace = this.#pace
     try {
       const segment = journal.rotate()
-      const began_ms = monotonicNow_ms()
+      pace.began()
       const { captured, done } = checkpoint.write(this.#snapshots(), segment)
-      this.#work_ms = 0
       this.#capturing = captured
       await captured
       this.#capturing = undefined
-      this.#captured_ms = monotonicNow_ms()
-      this.#capture_ms = this.#captured_ms - began_ms
+      pace.captured()
       await journal.dropBefore(await done)
-      if (this.#failed_ms > -Infinity) log.info('a checkpoint is written again')
-      this.#failed_ms = -Infinity
+      if (pace.failing) log.info('a checkpoint is written again')
+      pace.written()
     } catch (error) {
       const facts = {
         error: messageOf(error),
         ...(!(error instanceof ServiceError) && { stack: (error as Error).stack }),
       }
       // Once for as long as it lasts.
-      if (this.#failed_ms === -Infinity) log.error('no checkpoint could be written; the journal is kept', facts)
-      this.#failed_ms = clock.now_ms()
+      if (!pace.failing) log.error('no checkpoint could be written; the journal is kept', facts)
+      pace.failed()
     }
   }
 
   #due(): boolean {
-    const { checkpoint, journal, journal_bytes, replay_ms, clock } = this.#options
-    if (this.#writing !== undefined || clock.now_ms() < this.#failed_ms + AGAIN_MS) return false
-    const wanted = Math.max(journal_bytes, checkpoint.bytes / 2)
-    if (journal.bytes >= TOO_LONG * wanted) return true
-    if (monotonicNow_ms() - this.#captured_ms < CAPTURES * this.#capture_ms) return false
-    return journal.bytes >= wanted || (this.#work_ms >= replay_ms && journal.bytes >= checkpoint.bytes / 32)
+    const { checkpoint, journal } = this.#options
+    return this.#writing === undefined && this.#pace.due({ journal: journal.bytes, checkpoint: checkpoint.bytes })
   }
 
   #snapshots() {
@@ -198,7 +176,7 @@ export class JournaledStages implements Stages {
   async #applied(taken: Taken): Promise<Receipt> {
     const began_ms = monotonicNow_ms()
     const receipt = await taken.apply()
-    this.#work_ms += monotonicNow_ms() - began_ms
+    this.#pace.worked(monotonicNow_ms() - began_ms)
     if (this.#due()) void this.checkpoint()
     return receipt
   }
