@@ -4,10 +4,10 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 import { decodePiece, encodePiece, isOutside, pieceCount, pieceFrom_ms, type Samples } from './chunk-codec.ts'
 import type { Age, ChunkFiles } from './chunk-files.ts'
 import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
-import { grown } from './grow.ts'
 import { type ChunkPlace, eachPiece, joinChunks, type WholeChunk } from './joined-chunk.ts'
 import { joiningOf, OLDEST } from './joining.ts'
 import { Pieces } from './pieces.ts'
+import { RowColumn } from './row-column.ts'
 import type { SampleBuffer } from './sample-buffer.ts'
 import { mergeShort } from './short-pieces.ts'
 
@@ -62,8 +62,8 @@ export class ChunkLists {
   readonly #table = new ChunkTable()
   readonly #pieces: Pieces
   readonly #work
-  #first = new Int32Array(256)
-  #last = new Int32Array(256)
+  readonly #first = new RowColumn(Int32Array, NONE)
+  readonly #last = new RowColumn(Int32Array, NONE)
   #rows = 0
 
   constructor(options: ChunkListsOptions, work: SampleBuffer) {
@@ -78,7 +78,7 @@ export class ChunkLists {
   }
 
   get tableBytes(): number {
-    return this.#first.byteLength + this.#last.byteLength + this.#table.bytes
+    return this.#first.bytes + this.#last.bytes + this.#table.bytes
   }
 
   get table(): ChunkTable {
@@ -86,20 +86,24 @@ export class ChunkLists {
   }
 
   add(): void {
-    const row = this.#rows++
-    this.#first = grown(this.#first, this.#rows)
-    this.#last = grown(this.#last, this.#rows)
-    this.#first[row] = NONE
-    this.#last[row] = NONE
+    this.#rows++
+    this.#first.push(NONE)
+    this.#last.push(NONE)
+  }
+
+  /** All rows of a page are gone, and have no chunks. */
+  drop(page: number): void {
+    this.#first.drop(page)
+    this.#last.drop(page)
   }
 
   first(row: number): number {
-    return this.#first[row]!
+    return this.#first.get(row)
   }
 
   /** Time of the oldest sample; Infinity where there is none. */
   oldest_ms(row: number): number {
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = this.#table.next(chunk)) {
+    for (let chunk = this.#first.get(row); chunk !== NONE; chunk = this.#table.next(chunk)) {
       if (this.isAlive(chunk)) return this.#table.from_ms(chunk)
     }
     return Infinity
@@ -112,7 +116,7 @@ export class ChunkLists {
 
   /** Whether the row has a growing chunk. */
   hasOpen(row: number): boolean {
-    const last = this.#last[row]!
+    const last = this.#last.get(row)
     return last !== NONE && this.isOpen(last)
   }
 
@@ -124,7 +128,7 @@ export class ChunkLists {
   append(row: number, samples: Samples, from: number, to: number): void {
     const bytes = encodePiece({ samples, from, to })
     const { from_ms, to_ms } = spanOf(samples, from, to)
-    const last = this.#last[row]!
+    const last = this.#last.get(row)
     if (this.hasOpen(row)) {
       if (this.#hasRoom(row, last, to - from, bytes.length, to_ms)) {
         const table = this.#table
@@ -151,7 +155,7 @@ export class ChunkLists {
   /** The growing chunk goes to a file, joined into one piece. */
   close(row: number): void {
     if (!this.hasOpen(row)) return
-    const chunk = this.#last[row]!
+    const chunk = this.#last.get(row)
     const columns = this.#options.columns(row)
     const work = this.#work
     work.reset(columns)
@@ -178,7 +182,7 @@ export class ChunkLists {
       if (from === 0) table.set(chunk, info)
       else last = table.insert(info, last)
     }
-    if (this.#last[row] === chunk) this.#last[row] = last
+    if (this.#last.get(row) === chunk) this.#last.set(row, last)
   }
 
   /** Writes a growing chunk anew, in memory. */
@@ -223,7 +227,7 @@ export class ChunkLists {
   /** Appends the samples of every chunk that reaches into the range. */
   read(row: number, range: TimeRange, wanted: readonly number[], buffer: SampleBuffer): void {
     const table = this.#table
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+    for (let chunk = this.#first.get(row); chunk !== NONE; chunk = table.next(chunk)) {
       if (table.to_ms(chunk) < range.from_ms || table.from_ms(chunk) > range.to_ms) continue
       this.decode(row, chunk, wanted, buffer, range)
     }
@@ -233,7 +237,7 @@ export class ChunkLists {
   estimate(row: number, { from_ms, to_ms }: TimeRange): number {
     const table = this.#table
     let samples = 0
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+    for (let chunk = this.#first.get(row); chunk !== NONE; chunk = table.next(chunk)) {
       const [first_ms, last_ms] = [table.from_ms(chunk), table.to_ms(chunk)]
       if (last_ms < from_ms || first_ms > to_ms) continue
       const inside_ms = Math.min(last_ms, to_ms) - Math.max(first_ms, from_ms)
@@ -245,7 +249,7 @@ export class ChunkLists {
   /** The last chunk that begins at or before this time, else the first; `NONE` where there is none. Dead ones are passed over. */
   at(row: number, time_ms: number): number {
     let found = NONE
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = this.#table.next(chunk)) {
+    for (let chunk = this.#first.get(row); chunk !== NONE; chunk = this.#table.next(chunk)) {
       if (!this.isAlive(chunk)) continue
       if (found !== NONE && this.#table.from_ms(chunk) > time_ms) break
       found = chunk
@@ -264,14 +268,14 @@ export class ChunkLists {
   prune(row: number, cutoff_ms: number): number {
     const table = this.#table
     let dropped = 0
-    let chunk = this.#first[row]!
+    let chunk = this.#first.get(row)
     while (chunk !== NONE && (table.to_ms(chunk) < cutoff_ms || !this.isAlive(chunk))) {
       this.#release(chunk)
       dropped += table.count(chunk)
       chunk = table.dropFirst(chunk)
     }
-    this.#first[row] = chunk
-    if (chunk === NONE) this.#last[row] = NONE
+    this.#first.set(row, chunk)
+    if (chunk === NONE) this.#last.set(row, NONE)
     return dropped
   }
 
@@ -279,7 +283,7 @@ export class ChunkLists {
   evacuate(row: number): void {
     const { files } = this.#options
     const table = this.#table
-    for (let chunk = this.#first[row]!; chunk !== NONE; chunk = table.next(chunk)) {
+    for (let chunk = this.#first.get(row); chunk !== NONE; chunk = table.next(chunk)) {
       if (this.isOpen(chunk) || !files.isSparse(table.file(chunk))) continue
       const place = this.#place(chunk)
       // A copy: what is appended may move what is in memory.
@@ -290,8 +294,8 @@ export class ChunkLists {
   save(writer: ByteWriter): void {
     writer.u32(this.#rows)
     writer.f64(this.#pieces.bytes)
-    writer.column(this.#first.subarray(0, this.#rows))
-    writer.column(this.#last.subarray(0, this.#rows))
+    this.#first.save(writer)
+    this.#last.save(writer)
     this.#table.save(writer)
   }
 
@@ -299,11 +303,8 @@ export class ChunkLists {
   load(reader: ByteReader): void {
     this.#rows = reader.u32()
     this.#pieces.restore(reader.f64())
-    const [first, last] = [reader.integers(this.#rows), reader.integers(this.#rows)]
-    this.#first = grown(this.#first, this.#rows)
-    this.#last = grown(this.#last, this.#rows)
-    this.#first.set(new Int32Array(first.buffer))
-    this.#last.set(new Int32Array(last.buffer))
+    this.#first.load(reader, this.#rows)
+    this.#last.load(reader, this.#rows)
     this.#table.load(reader)
   }
 
@@ -335,7 +336,7 @@ export class ChunkLists {
     // What cannot be written stays in memory, garbage as well: the room is for what is new.
     if (files.isFailing) return
     const isJoinable = (chunk: number): boolean => files.isSound(table.file(chunk))
-    const found = joiningOf(table, this.#first[row]!, isJoinable, this.#options)
+    const found = joiningOf(table, this.#first.get(row), isJoinable, this.#options)
     if (found === undefined) return
     const wholes: WholeChunk[] = []
     for (const chunk of found.chunks) {
@@ -350,7 +351,7 @@ export class ChunkLists {
       info.to_ms = Math.max(info.to_ms, table.to_ms(chunk))
       info.count += table.count(chunk)
       this.#release(chunk)
-      if (chunk === this.#last[row]) this.#last[row] = first
+      if (chunk === this.#last.get(row)) this.#last.set(row, first)
       table.dropAfter(first)
     }
     this.#rehouse(first, bytes, found.age, info)
@@ -367,7 +368,7 @@ export class ChunkLists {
     const { open_bytes, chunk_samples, least_samples } = this.#options
     const phase = (row % STAGGER) / STAGGER
     // The first of a row: rows that begin together have chunks of all ages from then on.
-    const isFirst = this.#first[row] === this.#last[row]
+    const isFirst = this.#first.get(row) === this.#last.get(row)
     const usual = chunk_samples * (isFirst ? 1 / STAGGER + phase : 1 + phase / 2)
     const left = 1 - this.#pieces.bytes / open_bytes
     return left >= SCARCE ? usual : Math.min(usual, Math.max(least_samples, (usual * left) / SCARCE))
@@ -401,9 +402,9 @@ export class ChunkLists {
   }
 
   #insert(row: number, info: Parameters<ChunkTable['insert']>[0]): void {
-    const chunk = this.#table.insert(info, this.#last[row]!)
-    if (this.#first[row] === NONE) this.#first[row] = chunk
-    this.#last[row] = chunk
+    const chunk = this.#table.insert(info, this.#last.get(row))
+    if (this.#first.get(row) === NONE) this.#first.set(row, chunk)
+    this.#last.set(row, chunk)
   }
 }
 

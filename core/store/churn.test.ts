@@ -131,6 +131,38 @@ describe('a series that has ended', () => {
   })
 })
 
+test('what is kept of samples does not grow with the series that have been, a restart between or not', () => {
+  let now_ms = 0
+  const make = (): Store =>
+    new Store({ limits: { retention_ms: DAY_MS }, analysis_ms: () => now_ms, meter: silentMeter })
+  let store = make()
+  const stays = gauge('stays')
+  const write = (definitions: readonly SeriesDefinition[]): void => {
+    const builder = new SampleBuilder()
+    for (const definition of definitions) builder.float(store.resolve(definition), now_ms, now_ms)
+    store.append(builder.batch())
+  }
+  const wave = (number: number): void => {
+    const pods = Array.from({ length: 20_000 }, (_, i) => gauge(`m${i % 20}`, { pod: `pod-${number}-${i}` }))
+    for (let sample = 0; sample < 8; sample++, now_ms += 60_000) write([...pods, stays])
+    now_ms += 2 * DAY_MS
+    for (let i = 0; i <= IN_FLIGHT * 3; i++, now_ms += 1000) write([stays])
+  }
+  const fixed: number[] = []
+  for (let number = 0; number < 10; number++) {
+    wave(number)
+    fixed.push(store.memory.fixed)
+    if (number !== 5) continue
+    const saved = store.save().slice()
+    store = make()
+    store.load(saved)
+    expect(Buffer.compare(store.save(), saved)).toBe(0)
+  }
+  expect(Math.max(...fixed.slice(2))).toBeLessThanOrEqual(fixed[1]! * 1.01)
+  expect(store.labelSets([]).map(String)).toEqual(['stays'])
+  expect(store.extent([{ name: '__name__', op: '=', value: 'stays' }])?.to_ms).toBe(now_ms - 1000)
+})
+
 test('memory does not grow with the series that have been', () => {
   const table = new SeriesTable(STORE_LIMITS, { add() {} })
   const round = (number: number): void => {

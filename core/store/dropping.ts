@@ -2,6 +2,7 @@ import type { Counter, Meter } from '../ports/meter.ts'
 import type { Aging } from './aging.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { StoreLimits } from './limits.ts'
+import { PAGE_ROWS, ROW_MASK } from './row-column.ts'
 import type { Tables } from './tables.ts'
 
 /** Rows are looked through when time has moved this far. */
@@ -93,6 +94,10 @@ export class Dropping {
     let dropped = 0
     let row = this.#row
     for (; row < end && retreats < RETREATS_AT_ONCE; row++) {
+      if ((row & ROW_MASK) === 0 && !series.hasAny(row, row + PAGE_ROWS)) {
+        row += ROW_MASK
+        continue
+      }
       // What a clock wrote that was ahead would refuse the samples of now for longer than any sample is kept: the series begins anew.
       const isAhead = samples.newest_ms(row) > newest_ms
       dropped += isAhead ? samples.forget(row) : samples.dropBefore(row, oldest_ms)

@@ -3,8 +3,12 @@ import type { FloatColumns, HistogramColumns } from '../sample.ts'
 import { Arena, SLAB_SHIFT, SLAB_WORDS, slabOf, wordOf } from './arena.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { grown } from './grow.ts'
+import * as layout from './row-column.ts'
+import { PAGE_ROWS, RowColumn } from './row-column.ts'
 import type { LooseSample, SampleBuffer } from './sample-buffer.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { ROW_MASK, ROW_SHIFT } = layout
 
 /** Samples of a full head. */
 const HEAD_SAMPLES = 32
@@ -16,9 +20,8 @@ const WIDE_WORDS = 256
 const STAGGER = 14
 const LEAST_SAMPLES = 8
 
-/** Rows in a slab of records: 16 bytes each. */
-const ROW_SHIFT = 16
-const ROW_MASK = 2 ** ROW_SHIFT - 1
+/** Of a record. */
+const RECORD_WORDS = 2
 const WORD_MASK = SLAB_WORDS - 1
 /** The state of a row: samples in the head, samples that it takes, whether they are floats, whether its block has the largest size. */
 const LENGTH = 0xff
@@ -30,6 +33,10 @@ const WHOLE = 1 << 17
 const BLOCK_HEAD = 2
 /** So many samples are looked up together: few enough that all of it is still near when they are stored. */
 const STRIP = 64
+
+/** Records of rows that are gone: none had a sample, or takes one. */
+const GONE = new SharedArrayBuffer(PAGE_ROWS * RECORD_WORDS * 8)
+for (let row = 0, times = new Float64Array(GONE); row < PAGE_ROWS; row++) times[row * RECORD_WORDS] = -Infinity
 
 /** What a head needs of the table around it. */
 export interface HeadHooks {
@@ -69,8 +76,8 @@ function wordsOf(capacity: number, columns: number): number {
 export class HeadTable {
   readonly #blocks: Blocks
   readonly #hooks: HeadHooks
-  readonly #records = new Arena()
-  #columns = new Uint16Array(256)
+  readonly #records = new Arena(PAGE_ROWS * RECORD_WORDS)
+  readonly #columns = new RowColumn(Uint16Array, 0)
   #rows = 0
   #bytes = 0
   /** Newest time that the last `pushFloats` stored. */
@@ -94,7 +101,7 @@ export class HeadTable {
 
   /** Memory of records and widths. */
   get tableBytes(): number {
-    return this.#records.bytes + this.#columns.byteLength
+    return this.#records.bytes + this.#columns.bytes
   }
 
   /** A new row; returns it. */
@@ -102,15 +109,14 @@ export class HeadTable {
     assert(wordsOf(LEAST_SAMPLES, columns) <= BLOCK_WORDS, `${columns} columns are too many`)
     const row = this.#rows++
     if (row >>> ROW_SHIFT === this.#records.slabs) this.#records.add()
-    this.#columns = grown(this.#columns, this.#rows)
-    this.#columns[row] = columns
+    this.#columns.push(columns)
     this.#setNewest(row, -Infinity)
     this.#setState(row, columns === 1 ? FLOAT : 0)
     return row
   }
 
   columns(row: number): number {
-    return this.#columns[row]!
+    return this.#columns.get(row)
   }
 
   /** Of all samples ever, -Infinity before the first. */
@@ -264,12 +270,18 @@ export class HeadTable {
     this.#setNewest(row, -Infinity)
   }
 
+  /** All rows of a page are gone: they have no blocks, and never had a sample. */
+  drop(page: number): void {
+    this.#records.replace(page, GONE)
+    this.#columns.drop(page)
+  }
+
   save(writer: ByteWriter): void {
     writer.u32(this.#rows)
     writer.f64(this.#bytes)
-    writer.column(this.#columns.subarray(0, this.#rows))
-    for (let row = 0; row < this.#rows; row += ROW_MASK + 1) {
-      const records = Math.min(ROW_MASK + 1, this.#rows - row)
+    this.#columns.save(writer)
+    for (let row = 0; row < this.#rows; row += PAGE_ROWS) {
+      const records = Math.min(PAGE_ROWS, this.#rows - row)
       writer.column(this.#records.u8[row >>> ROW_SHIFT]!.subarray(0, records * 16))
     }
   }
@@ -278,11 +290,9 @@ export class HeadTable {
   load(reader: ByteReader): void {
     this.#rows = reader.u32()
     this.#bytes = reader.f64()
-    const columns = reader.raw(this.#rows * 2).slice()
-    this.#columns = grown(this.#columns, this.#rows)
-    this.#columns.set(new Uint16Array(columns.buffer))
-    for (let row = 0; row < this.#rows; row += ROW_MASK + 1) {
-      const records = Math.min(ROW_MASK + 1, this.#rows - row)
+    this.#columns.load(reader, this.#rows)
+    for (let row = 0; row < this.#rows; row += PAGE_ROWS) {
+      const records = Math.min(PAGE_ROWS, this.#rows - row)
       this.#records.u8[this.#records.add()]!.set(reader.raw(records * 16))
     }
   }
@@ -353,18 +363,18 @@ export class HeadTable {
   /** Whether the head was sealed once and does not take all that it can yet. */
   #isShort(row: number, length: number): boolean {
     const capacity = this.#capacity(row)
-    return length === 0 && capacity > FIRST_SAMPLES && capacity < fullCapacity(this.#columns[row]!)
+    return length === 0 && capacity > FIRST_SAMPLES && capacity < fullCapacity(this.#columns.get(row))
   }
 
   #widen(row: number, length: number): void {
-    const larger = nextCapacity(this.#capacity(row), row, this.#columns[row]!)
+    const larger = nextCapacity(this.#capacity(row), row, this.#columns.get(row))
     if ((this.#state(row) & WHOLE) === 0) this.#grow(row, length, larger)
     else this.#setState(row, (this.#state(row) & (FLOAT | WHOLE)) | (larger << CAPACITY_SHIFT) | length)
   }
 
   /** The second block is as large as any: one that is outgrown soon would be of little use to others. */
   #grow(row: number, length: number, larger: number): void {
-    const columns = this.#columns[row]!
+    const columns = this.#columns.get(row)
     const capacity = this.#capacity(row)
     const whole = larger > FIRST_SAMPLES ? WHOLE : 0
     const words = wordsOf(whole === 0 ? larger : fullCapacity(columns), columns)
@@ -403,7 +413,7 @@ export class HeadTable {
 
   /** Of the row's block. */
   #words(row: number): number {
-    const columns = this.#columns[row]!
+    const columns = this.#columns.get(row)
     return wordsOf((this.#state(row) & WHOLE) === 0 ? this.#capacity(row) : fullCapacity(columns), columns)
   }
 

@@ -84,6 +84,12 @@ export class Rollups {
     this.#coarse.add()
   }
 
+  /** All rows of a page are gone. */
+  drop(page: number): void {
+    this.#fine.drop(page)
+    this.#coarse.drop(page)
+  }
+
   /** Samples of a float series that are sealed for good. */
   sealed(row: number, samples: SampleBuffer): void {
     this.#parts.clear()

@@ -102,6 +102,12 @@ export class SampleTable {
     return this.#heads.add(columns)
   }
 
+  /** All rows of a page are gone. */
+  drop(page: number): void {
+    this.#heads.drop(page)
+    this.#lists.drop(page)
+  }
+
   columns(row: number): number {
     return this.#heads.columns(row)
   }

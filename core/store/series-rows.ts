@@ -114,6 +114,13 @@ export class SeriesRows implements Rows {
     return (this.#state(id) & KNOWN) !== 0
   }
 
+  /** Whether there is any from `from` to before `to`, both at the beginning of a page. */
+  hasAny(from: SeriesId, to: SeriesId): boolean {
+    for (let page = from >>> PAGE_SHIFT; page < to >>> PAGE_SHIFT; page++)
+      if (this.#pages[page] !== undefined) return true
+    return false
+  }
+
   isActive(id: SeriesId): boolean {
     return (this.#state(id) & ACTIVE) !== 0
   }

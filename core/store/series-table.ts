@@ -94,6 +94,11 @@ export class SeriesTable {
     return this.#parts.rows.has(id)
   }
 
+  /** Whether any id from `from` to before `to`, both at the beginning of 256, belongs to one. */
+  hasAny(from: SeriesId, to: SeriesId): boolean {
+    return this.#parts.rows.hasAny(from, to)
+  }
+
   /** The id of a known series. */
   find({ labels, kind, bounds }: SeriesDefinition): SeriesId | undefined {
     const { sets, rows } = this.#parts

@@ -276,6 +276,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       tables.close()
       throw error
     }
+    tables.dropAll()
     this.#tables.close()
     this.#tables = tables
     this.#selection = new Selection(tables, this.#matching)
@@ -301,6 +302,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       this.#tables.sums.remove(id)
       this.#selection.forget(id)
     }
+    this.#tables.drop(gone)
     for (const listener of this.#removed) listener(gone)
   }
 

@@ -2,10 +2,12 @@ import { join } from 'node:path'
 
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
+import type { SeriesId } from '../series.ts'
 import { ChunkFiles } from './chunk-files.ts'
 import { ExemplarTable } from './exemplar-table.ts'
 import type { StoreLimits } from './limits.ts'
 import { Rollups } from './rollups.ts'
+import { PAGE_ROWS, ROW_SHIFT } from './row-column.ts'
 import { SampleTable } from './sample-table.ts'
 import { SeriesTable } from './series-table.ts'
 import { SumTable } from './sum-table.ts'
@@ -109,6 +111,29 @@ export class Tables {
   add(columns: number): void {
     this.samples.add(columns)
     this.rollups.add()
+  }
+
+  /** Series are gone: so is what was kept of their pages of rows, where that was the last of them. */
+  drop(gone: readonly SeriesId[]): void {
+    let before = -1
+    for (const id of gone) {
+      const page = id >>> ROW_SHIFT
+      if (page !== before) this.#dropPage(page)
+      before = page
+    }
+  }
+
+  /** The same with all that are gone, after a start. */
+  dropAll(): void {
+    for (let row = 0; row < this.samples.rows; row += PAGE_ROWS) this.#dropPage(row >>> ROW_SHIFT)
+  }
+
+  #dropPage(page: number): void {
+    const from = page * PAGE_ROWS
+    // Of the last one more may come.
+    if (from + PAGE_ROWS > this.samples.rows || this.series.hasAny(from, from + PAGE_ROWS)) return
+    this.samples.drop(page)
+    this.rollups.drop(page)
   }
 
   close(): void {
