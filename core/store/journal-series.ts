@@ -4,6 +4,7 @@ import type { SeriesWriter } from '../ports/series-writer.ts'
 import type { SeriesDefinition, SeriesId } from '../series.ts'
 import { ByteReader } from './bytes.ts'
 import { grown } from './grow.ts'
+import { ID_MASK, ID_SHIFT, IdPages } from './id-pages.ts'
 import { joined, PartWriter } from './part-writer.ts'
 import { widthOf } from './store-snapshot.ts'
 
@@ -28,7 +29,7 @@ export class JournalSeries implements Snapshot {
   #length = 0
   #epoch = 0
   /** By id: one more than the number, 0 for none. */
-  #numbers = new Uint32Array(256)
+  readonly #numbers = new IdPages()
   /** Numbers below this one are defined by a record that was written. */
   #defined = 0
   readonly #leftOut: { lost: number; refused: number }
@@ -60,7 +61,7 @@ export class JournalSeries implements Snapshot {
     this.#epoch = epoch
     this.#length = 0
     this.#defined = 0
-    this.#numbers = new Uint32Array(256)
+    this.#numbers.clear()
     this.#ended.clear()
   }
 
@@ -86,14 +87,12 @@ export class JournalSeries implements Snapshot {
 
   /** The numbers of `ids`, from `at` on in `into`; those without one get the next. */
   number(ids: Uint32Array, into: Uint32Array, at: number): void {
-    let numbers = this.#numbers
+    const { pages } = this.#numbers
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!
-      let next = id < numbers.length ? numbers[id]! : 0
-      if (next === 0) {
-        next = this.#add(id)
-        numbers = this.#numbers
-      }
+      const page = pages[id >>> ID_SHIFT]
+      let next = page === undefined ? 0 : page[id & ID_MASK]!
+      if (next === 0) next = this.#add(id)
       into[at + i] = next - 1
     }
   }
@@ -110,7 +109,7 @@ export class JournalSeries implements Snapshot {
 
   /** The record is not written: what it would have defined is new again. */
   rollback(): void {
-    for (let number = this.#defined; number < this.#length; number++) this.#numbers[this.#ids[number]!] = 0
+    for (let number = this.#defined; number < this.#length; number++) this.#numbers.set(this.#ids[number]!, 0)
     this.#length = this.#defined
   }
 
@@ -208,9 +207,9 @@ export class JournalSeries implements Snapshot {
 
   #removed(ids: readonly SeriesId[]): void {
     for (const id of ids) {
-      const next = id < this.#numbers.length ? this.#numbers[id]! : 0
+      const next = this.#numbers.get(id)
       if (next === 0) continue
-      this.#numbers[id] = 0
+      this.#numbers.set(id, 0)
       this.#ids[next - 1] = LOST
     }
     if (this.#other !== undefined) this.#other.#removed(ids)
@@ -226,7 +225,7 @@ export class JournalSeries implements Snapshot {
 
   #set(number: number, id: number, definition: SeriesDefinition): void {
     const before = number < this.#length ? this.#ids[number]! : LOST
-    if (before < REFUSED && this.#numbers[before] === number + 1) this.#numbers[before] = 0
+    if (before < REFUSED && this.#numbers.get(before) === number + 1) this.#numbers.set(before, 0)
     this.#ids[number] = id
     this.#widths[number] = widthOf(definition)
     this.#point(id, number + 1)
@@ -234,8 +233,7 @@ export class JournalSeries implements Snapshot {
 
   #point(id: number, next: number): void {
     if (id >= REFUSED) return
-    this.#numbers = grown(this.#numbers, id + 1)
-    this.#numbers[id] = next
+    this.#numbers.set(id, next)
   }
 
   #grow(length: number): void {

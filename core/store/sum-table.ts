@@ -1,6 +1,6 @@
 import type { SeriesId } from '../series.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { grown } from './grow.ts'
+import { IdPages } from './id-pages.ts'
 
 /** As in format 1 of the store. */
 const WITH = 1
@@ -9,34 +9,33 @@ const WITHOUT = 2
 /** Which histograms came with a sum, and which also without: their `_sum` series has gaps, or is not there. */
 export class SumTable {
   /** By row. */
-  #flags = new Uint8Array(256)
+  readonly #flags = new IdPages()
 
   note(row: SeriesId, sum: number): void {
     this.restore(row, Number.isNaN(sum) ? WITHOUT : WITH)
   }
 
   remove(row: SeriesId): void {
-    if (row < this.#flags.length) this.#flags[row] = 0
+    this.#flags.set(row, 0)
   }
 
   some(row: SeriesId): boolean {
-    return ((this.#flags[row] ?? 0) & WITH) !== 0
+    return (this.#flags.get(row) & WITH) !== 0
   }
 
   every(row: SeriesId): boolean {
-    return ((this.#flags[row] ?? 0) & WITHOUT) === 0
+    return (this.#flags.get(row) & WITHOUT) === 0
   }
 
   /** From a snapshot of format 1: bit 0 where sums came, bit 1 where one was missing. */
   restore(row: SeriesId, flags: number): void {
-    if (row >= this.#flags.length) this.#flags = grown(this.#flags, row + 1)
-    this.#flags[row]! |= flags & (WITH | WITHOUT)
+    this.#flags.set(row, this.#flags.get(row) | (flags & (WITH | WITHOUT)))
   }
 
   save(writer: ByteWriter): void {
     for (const flag of [WITH, WITHOUT]) {
       const rows: SeriesId[] = []
-      for (let row = 0; row < this.#flags.length; row++) if ((this.#flags[row]! & flag) !== 0) rows.push(row)
+      for (let row = 0; row < this.#flags.end; row++) if ((this.#flags.get(row) & flag) !== 0) rows.push(row)
       writer.varint(rows.length)
       writer.column(Uint32Array.from(rows))
     }

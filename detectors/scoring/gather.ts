@@ -1,6 +1,7 @@
 import type { Counter } from '#core/ports/meter.ts'
 import type { FloatColumns } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
+import * as paging from '#core/store/id-pages.ts'
 
 import * as routing from './routes.ts'
 import type { Routes } from './routes.ts'
@@ -8,7 +9,8 @@ import * as layout from './row-table.ts'
 import type { RowTable } from './row-table.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
-const { MANY, NOBODY, PAGE_MASK, PAGE_SHIFT, UNKNOWN } = routing
+const { MANY, NOBODY, UNKNOWN } = routing
+const { ID_MASK, ID_SHIFT } = paging
 const { LAST_MS, NEWEST, RAW, TOUCHED_MS } = layout
 
 /** Values refused before any detector saw them, since `settle` was asked last. */
@@ -64,15 +66,14 @@ export class Gather {
   /** Looks rows up from sample `from` on; stops at a series that was not routed. */
   #follow({ series, stale, length }: FloatColumns, fresh: Uint8Array, routes: Routes, from: number): number {
     this.#reserve(length - from)
-    const pages = routes.pages
-    const known = pages.length << PAGE_SHIFT
+    const { pages, end: known } = routes.codes
     let { row, length: n } = this
     let sample = this.#sample
     let at = from
     for (; at < length; at++) {
       if (fresh[at] !== 1 || stale[at] === 1) continue
       const id = series[at]!
-      const code = id < known ? pages[id >>> PAGE_SHIFT]![id & PAGE_MASK]! : UNKNOWN
+      const code = id < known ? pages[id >>> ID_SHIFT]![id & ID_MASK]! : UNKNOWN
       if (code === UNKNOWN) break
       if (code < MANY) {
         row[n] = code - 1
