@@ -151,6 +151,9 @@ export class ForecastEngine implements Forecasting, ForecastReader, Snapshot {
           skill.judge(value[i]!, spec.quantiles, forecast, at.get(time - DAY_MS) ?? Number.NaN)
       }
     }
+    // One that had nothing for a fortnight begins anew.
+    const there = new Set(series.map(({ labels }) => labels.key))
+    if (there.size > 0) for (const key of state.skill.keys()) if (!there.has(key)) state.skill.delete(key)
     state.judged_ms = Math.max(state.judged_ms, ...series.map(({ time_ms }) => time_ms.at(-1)!))
   }
 

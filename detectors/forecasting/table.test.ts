@@ -53,6 +53,20 @@ test('what was forecast can be judged later, also after a restart', () => {
   expect(again.select([], everything)).toEqual(table.select([], everything))
 })
 
+test('a series that is forecast no more leaves with its last target', () => {
+  const table = new ForecastTable({ lead_ms: 0, retention_ms: 60 * MINUTE })
+  for (let pod = 0; pod < 50; pod++) {
+    const labels = Labels.of({ __name__: 'rps', pod: `pod-${pod}` })
+    const made_ms = pod * 10 * MINUTE
+    table.put('demand', [{ ...forecast(made_ms, pod), labels }])
+    // Of the last hour, and ten minutes ahead.
+    expect(table.save().length).toBeLessThanOrEqual(9)
+  }
+  const pods = table.labelSets([]).map((labels) => labels.get('pod'))
+  expect(pods).toContain('pod-49')
+  expect(pods).toContain('pod-44')
+})
+
 test('old targets leave', () => {
   const table = new ForecastTable({ lead_ms: 0, retention_ms: 5 * MINUTE })
   for (let minute = 0; minute <= 100; minute++) table.put('demand', [forecast(minute * MINUTE, minute)])

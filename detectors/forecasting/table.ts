@@ -49,6 +49,8 @@ export class ForecastTable implements SeriesReader {
       for (const [i, quantile] of forecast.quantiles.entries())
         this.#putOne(rule, forecast, quantile, forecast.values[i]!)
     }
+    const made_ms = forecasts.reduce((newest, forecast) => Math.max(newest, forecast.made_ms), -Infinity)
+    this.#dropOld(rule, made_ms - this.#options.retention_ms)
   }
 
   /** What was forecast for a passed target at least `lead` before it; undefined when nothing was. */
@@ -123,6 +125,15 @@ export class ForecastTable implements SeriesReader {
     const tracks = this.#rules.get(rule) ?? new Map<string, Track>()
     this.#rules.set(rule, tracks)
     return tracks
+  }
+
+  /** Series that are forecast no more go with the last target that is kept. */
+  #dropOld(rule: string, before_ms: number): void {
+    const tracks = this.#rules.get(rule)
+    if (tracks === undefined) return
+    for (const [key, { made_ms, newest }] of tracks) {
+      if (made_ms < before_ms && Math.max(...newest.keys()) < before_ms) tracks.delete(key)
+    }
   }
 
   #putOne(
