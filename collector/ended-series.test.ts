@@ -31,6 +31,34 @@ function exponential(time_ms: number): object {
   return { name: 'exponential', exponentialHistogram: { aggregationTemporality: 2, dataPoints: [point] } }
 }
 
+test('what the decoder keeps does not grow with the series that have been', () => {
+  let now_ms = START_MS
+  const store = new Store({ limits: { retention_ms: DAY_MS }, analysis_ms: () => now_ms, meter: silentMeter })
+  let bytes = (): number => NaN
+  const gauge = (name: string, _: unknown, read: () => unknown): void => {
+    if (name.endsWith('catalogue')) bytes = read as () => number
+  }
+  const decoder = createDecoder({ meter: { ...silentMeter, gauge } })
+  const send = (list: readonly object[]): void => {
+    const { samples } = decoder.decode(request('metrics', metrics(...list)), store)
+    store.append(samples)
+  }
+  const held: number[] = []
+  for (let wave = 0; wave < 6; wave++) {
+    const pods = Array.from({ length: 12_000 }, (_, pod) => ({
+      timeUnixNano: nanos(now_ms),
+      asDouble: 1,
+      attributes: [{ key: 'pod', value: { stringValue: `pod-${wave}-${pod}` } }],
+    }))
+    send([{ name: 'number', gauge: { dataPoints: pods } }])
+    now_ms += 2 * DAY_MS
+    for (let i = 0; i <= IN_FLIGHT * 3; i++) send([number((now_ms += 1000))])
+    held.push(bytes())
+  }
+  expect(Math.max(...held)).toBeGreaterThan(0)
+  expect(Math.max(...held.slice(2))).toBeLessThanOrEqual(Math.max(...held.slice(0, 2)))
+})
+
 test.each([number, histogram, summary, exponential])(
   'a %o that comes back after its series are gone has new ones',
   (of) => {

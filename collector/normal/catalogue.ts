@@ -17,6 +17,8 @@ export interface KnownMetric extends Translated {
   readonly data: MetricHeader['data']
 }
 
+/** Fewer entries of series that have ended are not worth learning the others again. */
+const ENDED_MIN = 10_000
 /** What an entry costs beside its key, roughly, in bytes. */
 const ENTRY_BYTES = 600
 
@@ -39,6 +41,8 @@ export class Catalogue {
   readonly #metricOf: number[] = []
   #guessAliases!: AliasTable
   readonly #guesses: number[] = []
+  /** Points of series that have ended since all was cleared. */
+  #ended = 0
   /** By alias of a point: the series of its numbers, unless it counts deltas. */
   series = new Int32Array(1024)
   /** By alias of a point: the row of its histogram that was seen last. */
@@ -64,6 +68,7 @@ export class Catalogue {
   }
 
   clear(): void {
+    this.#ended = 0
     this.#resourceAliases = new AliasTable(this.#seed)
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
@@ -76,13 +81,16 @@ export class Catalogue {
     this.infos.length = 0
   }
 
-  /** Forgets series that have ended: their points are resolved again when they come. */
+  /** Forgets series that have ended: their points are resolved again when they come. Where most have, all is learned again. */
   forgetEnded(isLive: (id: SeriesId) => boolean): void {
     const { series, lastRow, rowSeries, rowWidth } = this
     for (let alias = 0; alias < this.points.length; alias++) {
+      const had = series[alias] !== NO_SERIES || lastRow[alias] !== NO_SERIES
       if (series[alias] !== NO_SERIES && !isLive(series[alias]!)) series[alias] = NO_SERIES
       if (lastRow[alias] !== NO_SERIES && !isLive(lastRow[alias]!)) lastRow[alias] = NO_SERIES
+      if (had && series[alias] === NO_SERIES && lastRow[alias] === NO_SERIES) this.#ended++
     }
+    if (this.#ended > ENDED_MIN && this.#ended * 2 > this.points.length) return this.clear()
     for (let alias = 0; alias < this.rows.length; alias++) {
       if (!isLive(rowSeries[alias]!)) rowWidth[alias] = NO_WIDTH
     }

@@ -13,6 +13,8 @@ export interface Row extends Pick<SeriesDefinition, 'kind' | 'bounds'> {
 
 /** Rows that are remembered of one label set; the store knows them all. */
 const ROWS = 16
+/** Fewer entries of series that have ended are not worth learning the others again. */
+const ENDED_MIN = 10_000
 /** What a remembered row costs, roughly. */
 const ROW_BYTES = 400
 
@@ -26,6 +28,8 @@ export class SeriesBook {
   #keys: AliasTable
   #ids = new Int32Array(1024)
   #rows = new Map<number, Row[]>()
+  /** Entries of series that have ended since all was cleared. */
+  #ended = 0
 
   /** `seed`: unknown to senders. */
   constructor(seed: number) {
@@ -46,12 +50,18 @@ export class SeriesBook {
     this.#symbols = new AliasTable(this.#seed)
     this.#keys = new AliasTable(this.#seed)
     this.#rows = new Map()
+    this.#ended = 0
   }
 
-  /** Forgets series that have ended: what comes of them is resolved again. */
+  /** Forgets series that have ended: what comes of them is resolved again. Where most have, all is learned again. */
   forgetEnded(isLive: (id: SeriesId) => boolean): void {
     const ids = this.#ids
-    for (let i = 0; i < this.#keys.length; i++) if (ids[i]! >= 0 && !isLive(ids[i]!)) ids[i] = UNRESOLVED
+    for (let i = 0; i < this.#keys.length; i++) {
+      if (ids[i]! < 0 || isLive(ids[i]!)) continue
+      ids[i] = UNRESOLVED
+      this.#ended++
+    }
+    if (this.#ended > ENDED_MIN && this.#ended * 2 > this.#keys.length) return this.clear()
     for (const [number, rows] of this.#rows) {
       const live = rows.filter(({ id }) => isLive(id))
       if (live.length === 0) this.#rows.delete(number)
