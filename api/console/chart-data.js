@@ -48,6 +48,30 @@ export function align(series) {
   return { x, columns }
 }
 
+/** A band is shown so many sizes beyond what was measured. */
+const BAND_SIZES = 3
+
+/**
+ * What of the values from `low` to `high` is shown: the band of what has just begun may be a hundred times as wide as what was measured,
+ * which would be a flat line in it. Its size is how far it moves, or half of how large it is.
+ * @param {readonly Trace[]} traces
+ * @param {number} low
+ * @param {number} high
+ * @returns {[number, number]}
+ */
+export function shownValues(traces, low, high) {
+  const measured = traces.flatMap(({ kind, column }) => (kind === 'bound' ? [] : column))
+  let [least, most] = [Infinity, -Infinity]
+  for (const value of measured) {
+    if (typeof value !== 'number') continue
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  const size = Math.max(most - least, Math.max(Math.abs(least), Math.abs(most)) / 2)
+  if (!(size > 0) || most < least) return [low, high]
+  return [Math.max(low, least - BAND_SIZES * size), Math.min(high, most + BAND_SIZES * size)]
+}
+
 /**
  * The range that is shown: what was asked for, begun later where there is nothing to see in its first third.
  * @param {readonly number[]} x seconds

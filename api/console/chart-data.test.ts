@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 
-import { align, bandData, forecastData, lineData, newest, quantileBands, shownRange } from './chart-data.js'
+import {
+  align,
+  bandData,
+  forecastData,
+  lineData,
+  newest,
+  quantileBands,
+  shownRange,
+  shownValues,
+} from './chart-data.js'
 
 const NAMES = { value: 'value', expected: 'expected', lower: 'lower', upper: 'upper' }
 
@@ -34,6 +43,18 @@ test('what begins late is shown from its beginning', () => {
   expect(shownRange([950], 0, 1000)).toEqual([950, 1000])
   expect(shownRange([100], 0, 1000)).toEqual([0, 1000])
   expect(shownRange([], 0, 1000)).toEqual([0, 1000])
+})
+
+test('of a band far wider than what was measured as much is shown as leaves the value to be seen', () => {
+  const shown = (value: (number | null)[], low: number, high: number): [number, number] => {
+    const bound = { name: 'upper', kind: 'bound' as const, column: [high] }
+    return shownValues([{ name: 'value', kind: 'value', column: value }, bound], low, high)
+  }
+  expect(shown([100, 104, null], -50_000, 50_000)).toEqual([100 - 3 * 52, 104 + 3 * 52])
+  expect(shown([100, 104], 90, 115)).toEqual([90, 115])
+  expect(shown([0, 10], -20, 900)).toEqual([-20, 40])
+  expect(shown([0, 0], 0, 5)).toEqual([0, 5])
+  expect(shown([null], 0, 5)).toEqual([0, 5])
 })
 
 test('a band is drawn from upper to lower, the value last and so on top', () => {

@@ -1,6 +1,7 @@
 // oxlint-disable-next-line import/no-absolute-path, import/default -- a package's file, which the API serves there
 import uPlot from '/vendor/uPlot.esm.js'
 
+import { shownValues } from './chart-data.js'
 import { overlay, palette } from './chart-paper.js'
 import { el } from './dom.js'
 import { clock, day, quantity, timeTicks, zoneName, zoneOfTimes } from './format.js'
@@ -116,7 +117,8 @@ function incrementsOf(unit) {
 function rangeOf({ traces }) {
   const measured = traces.filter(({ kind }) => kind === 'value' || kind === 'median').flatMap(({ column }) => column)
   const positive = measured.every((value) => value === null || value === undefined || value >= 0)
-  return (_, low, high) => {
+  return (_, lowest, highest) => {
+    const [low, high] = lowest === null || highest === null ? [null, null] : shownValues(traces, lowest, highest)
     // A band about nothing but zeros is as thin as numbers are exact.
     if (positive && high !== null && high < 1e-9) return [0, 1]
     if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
