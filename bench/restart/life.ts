@@ -8,14 +8,9 @@ import { silentLog } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 
 import { Barograph } from '../../tests/acceptance/barograph.ts'
-import { hashOf, ROUND_MS, Rounds, rulesOf } from './rounds.ts'
+import { hashOf, ROUND_MS, Rounds, rulesOf, type Story } from './rounds.ts'
 
-export interface Life {
-  readonly data: string
-  readonly series: number
-  readonly detector: string
-  /** Of round 0. */
-  readonly begin_ms: number
+export interface Life extends Story {
   /** Rounds that are taken: all series once each. */
   readonly from: number
   readonly to: number

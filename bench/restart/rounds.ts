@@ -20,6 +20,15 @@ groups:
 export const ROUND_MS = 15_000
 const BODY = 2000
 
+/** What all lives of a story have in common. */
+export interface Story {
+  readonly data: string
+  readonly series: number
+  readonly detector: string
+  /** Of round 0. */
+  readonly begin_ms: number
+}
+
 function definitionOf(i: number): SeriesDefinition {
   const labels = Labels.of({
     __name__: `bench_metric_${i % 50}`,

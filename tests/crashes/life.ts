@@ -2,15 +2,10 @@
 import { writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
-import { partsOf, ROUND_MS, Rounds, rulesOf } from '../../bench/restart/rounds.ts'
+import { partsOf, ROUND_MS, Rounds, rulesOf, type Story } from '../../bench/restart/rounds.ts'
 import { Barograph } from '../acceptance/barograph.ts'
 
-export interface Life {
-  readonly data: string
-  readonly series: number
-  readonly detector: string
-  /** Of round 0. */
-  readonly begin_ms: number
+export interface Life extends Story {
   /** The first body that was not acknowledged before, counted over all rounds. */
   readonly from: number
   readonly rounds: number
