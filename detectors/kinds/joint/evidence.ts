@@ -1,10 +1,9 @@
 import { gain } from '#core/stats/ewma.ts'
 
 import type { Rows } from '../rows.ts'
+import { MEAN_MS } from './pace.ts'
 import type { Sample } from './sample.ts'
 
-/** Means of distances and of surprise follow in this time. */
-const MEAN_MS = 90 * 60_000
 /** A single distance counts up to so many standard deviations in their mean. */
 const CLIP = 8
 /** The scale of a mean of distances: three times it is about as unusual as one of them. */
@@ -72,11 +71,14 @@ export class Evidence {
     return still_ms < 0 && still_ms > -Infinity
   }
 
-  /** True where it is stuck and this sample does not change that; what moves is free. */
+  /** True where its stillness was told, and it has not moved since. */
+  isStuck(row: number): boolean {
+    return this.#still_ms.data[row]! < 0
+  }
+
+  /** True where what is stuck stays so at this sample; what moves is free. */
   staysStuck(row: number, { still, passed_ms }: Sample): boolean {
-    const still_ms = this.#still_ms.data[row]!
-    if (still_ms >= 0) return false
-    this.#still_ms.data[row] = still ? still_ms - passed_ms : 0
+    this.#still_ms.data[row] = still ? this.#still_ms.data[row]! - passed_ms : 0
     return still
   }
 
@@ -85,12 +87,17 @@ export class Evidence {
     this.#mean.data[row] = 0
   }
 
-  step(row: number, { time_ms, z, slow, still, passed_ms, cadence_ms, count }: Sample): Float64Array {
+  step(row: number, sample: Sample): Float64Array {
+    const { time_ms, z, slow, still, dt_ms, passed_ms, cadence_ms, young, pace } = sample
     const clipped = slow > CLIP ? CLIP : slow < -CLIP ? -CLIP : slow
-    const mean = this.#mean.data[row]! + gain(passed_ms, MEAN_MS) * (clipped - this.#mean.data[row]!)
+    // Times between samples that are no gap are passed as they are.
+    const weight = passed_ms === dt_ms ? pace.mean : gain(passed_ms, MEAN_MS)
+    const before = this.#mean.data[row]!
+    const mean = before + weight * (clipped - before)
     this.#mean.data[row] = mean
     const single = Math.log(1 + Math.abs(z))
-    const surprise = this.#surprise.data[row]! + gain(passed_ms, MEAN_MS, count) * (single - this.#surprise.data[row]!)
+    const usual = this.#surprise.data[row]!
+    const surprise = usual + (weight > young ? weight : young) * (single - usual)
     this.#surprise.data[row] = surprise
     const still_ms = still ? this.#still_ms.data[row]! + passed_ms : 0
     this.#still_ms.data[row] = still_ms

@@ -17,7 +17,9 @@ function threshold(blocks: readonly number[], onsets: readonly number[] = []): n
     if (onsets.includes(i)) onset_ms = i * BLOCK + HOUR
     for (let hour = 1; hour <= 6; hour++) {
       const evidence = Float64Array.of(hour === 3 ? largest : 0)
-      extremes.learn(row, i * BLOCK + hour * HOUR, evidence, { alarms_per_block: perBlock(1), onset_ms })
+      const time_ms = i * BLOCK + hour * HOUR
+      if (extremes.gather(row, time_ms, evidence))
+        extremes.learn(row, time_ms, { alarms_per_block: perBlock(1), onset_ms })
     }
   }
   extremes.move(row, 0)

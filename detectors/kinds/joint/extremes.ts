@@ -85,19 +85,24 @@ export class Extremes {
     }
   }
 
-  /** True where a block is over. `onset_ms`: of the row's last onset. */
-  learn(row: number, time_ms: number, evidence: Float64Array, { alarms_per_block, onset_ms }: Allowed): boolean {
+  /** True where a block is over: `learn` is next. */
+  gather(row: number, time_ms: number, evidence: Float64Array): boolean {
     const largest = this.#largest.data
     const base = row * this.#width
     for (let k = 0; k < this.#width; k++) if (evidence[k]! > largest[base + k]!) largest[base + k] = evidence[k]!
-    if (time_ms < this.#end_ms.data[row]!) return false
+    return time_ms >= this.#end_ms.data[row]!
+  }
+
+  /** A block is over. `onset_ms`: of the row's last onset. */
+  learn(row: number, time_ms: number, { alarms_per_block, onset_ms }: Allowed): void {
+    const largest = this.#largest.data
+    const base = row * this.#width
     const blocks = this.#blocks.data[row]! + 1
     if (blocks > ONSETS_AFTER && onset_ms >= this.#end_ms.data[row]! - BLOCK_MS)
       for (let at = base; at < base + this.#width; at++) largest[at] = this.#mean.data[at]!
     for (let k = 0; k < this.#width; k++) this.#close(base + k, k, blocks, alarms_per_block)
     this.#blocks.data[row] = Math.min(blocks, 65_535)
     this.#end_ms.data[row] = time_ms + BLOCK_MS
-    return true
   }
 
   #close(at: number, k: number, blocks: number, alarms_per_block: number): void {

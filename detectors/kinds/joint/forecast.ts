@@ -1,15 +1,10 @@
 import type { CivilTime } from '#core/civil-time.ts'
-import { gain } from '#core/stats/ewma.ts'
 
 import type { Rows } from '../rows.ts'
-import { DAY, Profile, WEEK } from './profile.ts'
+import { DAY, WEEK } from './place.ts'
+import { Profile } from './profile.ts'
 import type { Sample } from './sample.ts'
 
-const FAST_MS = 5 * 60_000
-const MIDDLE_MS = 60 * 60_000
-const SLOW_MS = 3 * 60 * 60_000
-/** An expert's loss is forgotten in this time. */
-const LOSS_MS = 6 * 60 * 60_000
 /** An expert that begins to speak is believed to be a little worse than the best. */
 const NEWCOMER = 1.5
 /** A single error counts up to so many standard deviations. */
@@ -31,23 +26,18 @@ const [LAST, RECENT, HOUR, OF_DAY, LEVEL, OF_WEEK] = [0, 1, 2, 3, 4, 5]
  * (best loss / own loss)⁴. Each says its own; `expected` and `reference` are of the last `ask`.
  */
 export class Forecast {
-  readonly #civil: CivilTime
   readonly #level
   readonly #loss
   readonly #day: Profile
   readonly #week: Profile
   readonly #predicted = new Float64Array(SIZE)
-  #dayShape = NaN
-  #weekShape = NaN
   #best = Infinity
   #most = 0
   expected = NaN
   /** What does not follow within the hour: the best of level, day and week. */
   reference = NaN
 
-  /** `civil`: set to the time of what is asked. */
-  constructor(rows: Rows, civil: CivilTime) {
-    this.#civil = civil
+  constructor(rows: Rows) {
     this.#level = rows.column(Float64Array, 4)
     this.#loss = rows.column(Float32Array, SIZE)
     this.#day = new Profile(rows, DAY)
@@ -56,6 +46,12 @@ export class Forecast {
 
   get pools(): readonly Rows[] {
     return [this.#day.pool, this.#week.pool]
+  }
+
+  /** Sets the time of what is asked. */
+  set({ day_ms, week_ms }: CivilTime): void {
+    this.#day.now.set(day_ms)
+    this.#week.now.set(week_ms)
   }
 
   forget(row: number): void {
@@ -77,18 +73,20 @@ export class Forecast {
     return this.#level.data[row * 4 + 3]!
   }
 
-  ask(row: number, time_ms: number, count: number): void {
+  /** A sample of which time and count are known. */
+  ask(row: number, sample: Sample): void {
     const predicted = this.#predicted
-    const level = row * 4
-    predicted[LAST] = this.#level.data[level]!
-    predicted[RECENT] = this.#level.data[level + 1]!
-    predicted[HOUR] = this.#level.data[level + 2]!
-    predicted[LEVEL] = this.#level.data[level + 3]!
-    this.#dayShape = this.#day.shape(row, time_ms, this.#civil.day_ms)
-    this.#weekShape = this.#week.shape(row, time_ms, this.#civil.week_ms)
-    predicted[OF_DAY] = this.#day.expect(row, this.#dayShape)
-    predicted[OF_WEEK] = this.#week.expect(row, this.#weekShape)
-    this.#mix(row, count)
+    const levels = this.#level.data
+    const at = row * 4
+    predicted[LAST] = levels[at]!
+    predicted[RECENT] = levels[at + 1]!
+    predicted[HOUR] = levels[at + 2]!
+    predicted[LEVEL] = levels[at + 3]!
+    this.#day.ask(row, sample)
+    this.#week.ask(row, sample)
+    predicted[OF_DAY] = this.#day.expected
+    predicted[OF_WEEK] = this.#week.expected
+    this.#mix(row, sample.count)
     this.reference = this.#refer(row)
   }
 
@@ -141,9 +139,7 @@ export class Forecast {
     const loss = this.#loss.data
     const base = row * SIZE
     if (!(loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < loss[base + LEVEL]!)) return 0
-    const now_ms = this.#civil.day_ms
-    const before_ms = (((now_ms - passed_ms) % DAY.period_ms) + DAY.period_ms) % DAY.period_ms
-    const by = this.#day.shape(row, time_ms, now_ms) - this.#day.shape(row, time_ms, before_ms)
+    const by = this.#day.moved(row, time_ms, passed_ms)
     return by === by ? by : 0
   }
 
@@ -156,8 +152,8 @@ export class Forecast {
   settle(row: number, time_ms: number, near: number): void {
     this.drift(row, near - this.#level.data[row * 4 + 1]!)
     this.#level.data[row * 4] = near
-    this.#day.adopt(row, this.#day.shape(row, time_ms, this.#civil.day_ms), near)
-    this.#week.adopt(row, this.#week.shape(row, time_ms, this.#civil.week_ms), near)
+    this.#day.settle(row, time_ms, near)
+    this.#week.settle(row, time_ms, near)
   }
 
   /** Levels move with the day. */
@@ -179,33 +175,37 @@ export class Forecast {
     const recent = level[at + 1]!
     level[at + 2] = recent
     level[at + 3] = recent
-    this.#day.adopt(row, this.#dayShape, recent)
-    this.#week.adopt(row, this.#weekShape, recent)
+    this.#day.adopt(row, recent)
+    this.#week.adopt(row, recent)
   }
 
   learn(row: number, sample: Sample): void {
-    const { dt_ms, count, clipped, expected, scale, value, age_ms } = sample
+    const { clipped, expected, scale, value, young, pace } = sample
     this.#weigh(row, sample)
     const level = this.#level.data
     const at = row * 4
     const reach = LAST_CLIP * scale
     const far = value - expected
     level[at] = far > reach ? expected + reach : far < -reach ? expected - reach : value
-    level[at + 1]! += gain(dt_ms, FAST_MS, count) * (clipped - level[at + 1]!)
-    level[at + 2]! += gain(dt_ms, MIDDLE_MS, count) * (clipped - level[at + 2]!)
-    level[at + 3]! += gain(dt_ms, SLOW_MS, count) * (clipped - level[at + 3]!)
-    this.#day.learn(row, this.#civil.day_ms, this.#dayShape, sample)
-    const loss = this.#loss.data
-    const base = row * SIZE
-    const weekly = this.#weekShape === this.#weekShape
-    const proven = loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < PROVEN * loss[base + LEVEL]!
-    if (weekly || this.#week.allocated(row) || (age_ms > WEEK_AFTER_MS && proven))
-      this.#week.learn(row, this.#civil.week_ms, this.#weekShape, sample)
+    level[at + 1]! += (pace.fast > young ? pace.fast : young) * (clipped - level[at + 1]!)
+    level[at + 2]! += (pace.middle > young ? pace.middle : young) * (clipped - level[at + 2]!)
+    level[at + 3]! += (pace.slow > young ? pace.slow : young) * (clipped - level[at + 3]!)
+    this.#day.learn(row, sample)
+    if (this.#weekly(row, sample)) this.#week.learn(row, sample)
   }
 
-  #weigh(row: number, { value, scale, dt_ms, count }: Sample): void {
+  /** Whether the week is looked at. */
+  #weekly(row: number, { age_ms }: Sample): boolean {
+    if (this.#week.allocated(row)) return true
+    if (age_ms <= WEEK_AFTER_MS) return false
+    const loss = this.#loss.data
+    const base = row * SIZE
+    return loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < PROVEN * loss[base + LEVEL]!
+  }
+
+  #weigh(row: number, { value, scale, young, pace }: Sample): void {
     const limit = LOSS_CLIP * scale
-    const weight = gain(dt_ms, LOSS_MS, count)
+    const weight = pace.loss > young ? pace.loss : young
     const loss = this.#loss.data
     const base = row * SIZE
     const newcomer = this.#best < Infinity ? NEWCOMER * this.#best : 0

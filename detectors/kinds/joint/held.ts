@@ -72,6 +72,11 @@ export class Held {
     band[row * 3 + 2] = Math.max(band[row * 3 + 2]!, half)
   }
 
+  /** A band is held. */
+  holds(row: number): boolean {
+    return this.#until_ms.data[row] !== 0
+  }
+
   insisted(row: number): boolean {
     return this.#until_ms.data[row]! < 0
   }

@@ -17,6 +17,11 @@ const COUNT_MAX = 65_535
 export class Hours {
   readonly #ratio
   readonly #count
+  #hour = 0
+  /** Of the cadence that was asked of last: samples of an hour, and what one weighs where the memory is full. */
+  #cadence_ms = NaN
+  #usual = 1
+  #least = 0.5
 
   constructor(rows: Rows) {
     this.#ratio = rows.column(Float32Array, SLOTS)
@@ -27,11 +32,16 @@ export class Hours {
     this.#ratio.data.fill(1, row * SLOTS, (row + 1) * SLOTS)
   }
 
+  /** Sets the time of what is asked. */
+  set(day_ms: number): void {
+    this.#hour = Math.floor((day_ms * SLOTS) / DAY_MS)
+  }
+
   /** The factor on the usual scatter. */
-  of(row: number, day_ms: number): number {
+  of(row: number): number {
     const ratio = this.#ratio.data
     const base = row * SLOTS
-    const hour = hourOf(day_ms)
+    const hour = this.#hour
     const before = NEIGHBOUR * ratio[base + (hour === 0 ? SLOTS - 1 : hour - 1)]!
     const after = NEIGHBOUR * ratio[base + (hour === SLOTS - 1 ? 0 : hour + 1)]!
     let most = ratio[base + hour]!
@@ -41,16 +51,21 @@ export class Hours {
   }
 
   /** `deviation`: in units of the usual scatter. */
-  learn(row: number, day_ms: number, deviation: number, cadence_ms: number): void {
-    const at = row * SLOTS + hourOf(day_ms)
-    const daily = Math.max(1, Math.round(DAY_MS / SLOTS / cadence_ms))
+  learn(row: number, deviation: number, cadence_ms: number): void {
+    if (cadence_ms !== this.#cadence_ms) this.#reckon(cadence_ms)
+    const at = row * SLOTS + this.#hour
     const count = this.#count.data[at]! + 1
     this.#count.data[at] = count < COUNT_MAX ? count : COUNT_MAX
-    const weight = 1 / (Math.min(count, daily * MEMORY_DAYS) + daily * PRIOR_DAYS)
+    const usual = this.#usual
+    const weight = count < usual * MEMORY_DAYS ? 1 / (count + usual * PRIOR_DAYS) : this.#least
     const ratio = this.#ratio.data[at]!
     const most = CLIP * (ratio > 1 ? ratio : 1)
     this.#ratio.data[at] = ratio + weight * ((deviation < most ? deviation : most) - ratio)
   }
-}
 
-const hourOf = (day_ms: number): number => Math.floor((day_ms * SLOTS) / DAY_MS)
+  #reckon(cadence_ms: number): void {
+    this.#cadence_ms = cadence_ms
+    this.#usual = Math.max(1, Math.round(DAY_MS / SLOTS / cadence_ms))
+    this.#least = 1 / (this.#usual * (MEMORY_DAYS + PRIOR_DAYS))
+  }
+}

@@ -113,11 +113,13 @@ export class Joint implements Correctable {
   #log = LOG_MIN
   #adopted = false
   readonly #sample = new Sample()
+  /** The time to which all that knows of days and weeks is set. */
+  #set_ms = NaN
 
   constructor(context: DetectorContext) {
     this.#context = context
     this.#civil = context.civil ?? new CivilTime()
-    this.#forecast = new Forecast(this.#rows, this.#civil)
+    this.#forecast = new Forecast(this.#rows)
     // The last columns: state of before has them not.
     this.#novelty = new Novelty(this.#rows)
     this.#runs = new Runs(this.#rows, KINDS)
@@ -149,12 +151,12 @@ export class Joint implements Correctable {
     this.#adopted = false
     if (!Number.isFinite(raw)) return
     const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
-    this.#civil.set(time_ms)
+    if (time_ms !== this.#set_ms) this.#set(time_ms)
     const count = this.#count.data[row]!
     if (count === 0) this.#begin(row, time_ms, value)
     else if (this.#reset.step(row, value, this.#last.data[row]!)) this.#again(row, value, out)
     else this.#judge(row, time_ms, value, out)
-    this.#youth.confine(row, value, out)
+    if (this.#youth.isConfined(row)) this.#youth.confine(row, value, out)
     this.#count.data[row] = count + 1
     this.#last_ms.data[row] = time_ms
     this.#last.data[row] = value
@@ -198,7 +200,7 @@ export class Joint implements Correctable {
   pass(row: number, time_ms: number, level: number): void {
     const passed_ms = time_ms - this.#last_ms.data[row]!
     if (!(passed_ms > 0)) return
-    this.#civil.set(time_ms)
+    this.#set(time_ms)
     if (level === level) this.#forecast.settle(row, time_ms, level)
     else this.#forecast.drift(row, this.#forecast.moved(row, time_ms, passed_ms))
     this.#last_ms.data[row] = time_ms
@@ -241,6 +243,14 @@ export class Joint implements Correctable {
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
 
+  /** Sets the time of what is asked: samples of many rows share theirs. */
+  #set(time_ms: number): void {
+    this.#set_ms = time_ms
+    this.#civil.set(time_ms)
+    this.#forecast.set(this.#civil)
+    this.#spread.set(this.#civil.day_ms)
+  }
+
   #begin(row: number, time_ms: number, value: number): void {
     this.#first_ms.data[row] = time_ms
     this.#forecast.begin(row, value)
@@ -264,27 +274,32 @@ export class Joint implements Correctable {
   #judge(row: number, time_ms: number, value: number, out: Verdict): void {
     const sample = this.#sample
     this.#regard(row, time_ms, value)
-    if (this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
+    if (this.#evidence.isStuck(row) && this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
     const evidence = this.#evidence.step(row, sample)
     this.#run = this.#runs.step(row, sample, this.#evidence)
     sample.news = this.#novelty.step(row, sample)
     if (sample.count >= MIN_COUNT && !sample.mute) this.#say(row, sample, out)
-    const budget_per_week = this.#context.budget_per_week / this.#rows.live
     const alarm = out.score >= 1
     // What is not told of one that has just begun is learned as it is.
     if (alarm) sample.free = false
     else if (sample.free) sample.clipped = value
-    const alarms_per_block = perBlock(budget_per_week)
-    const onset_ms = this.#quiet.last_ms(row)
-    // An object for each of the two is none at all: both calls are inlined.
-    const over = this.#extremes.learn(row, time_ms, evidence, { alarms_per_block, onset_ms })
-    if (over) this.#runs.learn(row, time_ms, { alarms_per_block, onset_ms })
-    if ((over || alarm) && this.#extremes.known(row)) {
-      this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
-      this.#move(row)
-    }
-    this.#spread.learn(row, this.#civil.day_ms, sample)
+    const over = this.#extremes.gather(row, time_ms, evidence)
+    if (over || alarm) this.#reckon(row, time_ms, over, alarm)
+    this.#spread.learn(row, sample)
     this.#forecast.learn(row, sample)
+  }
+
+  /** A block is over, or there was an alarm: what is asked changes. */
+  #reckon(row: number, time_ms: number, over: boolean, alarm: boolean): void {
+    const budget_per_week = this.#context.budget_per_week / this.#rows.live
+    if (over) {
+      const allowed = { alarms_per_block: perBlock(budget_per_week), onset_ms: this.#quiet.last_ms(row) }
+      this.#extremes.learn(row, time_ms, allowed)
+      this.#runs.learn(row, time_ms, allowed)
+    }
+    if (!this.#extremes.known(row)) return
+    this.#rate.learn(row, time_ms, { budget_per_week, alarm, log: this.#log })
+    this.#move(row)
   }
 
   /** What is stuck is nothing new until it moves, and teaches nothing. */
@@ -304,24 +319,27 @@ export class Joint implements Correctable {
     const count = this.#count.data[row]!
     const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
     const cadence_ms = this.#clockIn(row, dt_ms, count)
-    forecast.ask(row, time_ms, count)
+    sample.time_ms = time_ms
+    sample.count = count
+    forecast.ask(row, sample)
     const { expected } = forecast
     const level = forecast.level(row)
     sample.value = value
-    sample.count = count
     sample.age_ms = time_ms - this.#first_ms.data[row]!
     const usual = spread.floor(row, level)
     const young = this.#youth.step(row, sample, level)
     const floor = usual > young ? usual : young
-    const scale = spread.near(row, this.#civil.day_ms, floor) * afterGap(dt_ms / cadence_ms)
+    const near = spread.near(row, floor)
+    const scale = dt_ms === cadence_ms ? near : near * afterGap(dt_ms / cadence_ms)
     const residual = value - expected
     const distance = value - forecast.reference
     const move = value - this.#last.data[row]!
     const reach = CLIP * scale
     const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
-    sample.time_ms = time_ms
     sample.dt_ms = dt_ms
-    sample.passed_ms = Math.min(dt_ms, GAP_CADENCES * cadence_ms)
+    sample.passed_ms = dt_ms < GAP_CADENCES * cadence_ms ? dt_ms : GAP_CADENCES * cadence_ms
+    sample.young = 1 / (count + 1)
+    sample.pace.set(dt_ms)
     sample.cadence_ms = cadence_ms
     sample.still = move === 0
     sample.expected = expected
@@ -336,22 +354,15 @@ export class Joint implements Correctable {
   }
 
   #say(row: number, sample: Sample, out: Verdict): void {
-    const { time_ms, expected, scale, count, doubt } = sample
+    const { expected, scale, count, doubt } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count) * doubt
     const above = known ? band[row * 2]! : prior
     const below = known ? band[row * 2 + 1]! : prior
-    const { current } = this.#evidence
-    if (known)
-      this.#weigh(
-        row,
-        time_ms,
-        current[0]! - this.#extremes.threshold(row, 0),
-        current[1]! - this.#extremes.threshold(row, 1),
-      )
-    else this.#weigh(row, time_ms, current[0]! - Math.log(1 + prior), current[1]! - Math.log(1 + prior))
-    this.#renew(row, sample, known)
+    this.#weigh(row, sample, prior)
+    if (sample.news !== 0) this.#renew(row, sample, known)
+    else if (this.#log > 0) this.#age(sample)
     if (count >= MIN_SAID) {
       if (this.#log >= 0) out.score = this.#news(row, sample)
       else if (this.#most === 0) out.score = shareOf(sample.z, above)
@@ -360,8 +371,13 @@ export class Joint implements Correctable {
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
+    const alarm = out.score >= 1
+    if (alarm || this.#held.holds(row)) this.#hold(row, sample, alarm, out)
+  }
+
+  #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
     if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, sample.time_ms, sample.dt_ms))
-    this.#adopted = this.#held.step(row, sample, out.score >= 1, out)
+    this.#adopted = this.#held.step(row, sample, alarm, out)
     if (this.#adopted) {
       this.#forecast.adopt(row)
       this.#evidence.settle(row)
@@ -387,9 +403,11 @@ export class Joint implements Correctable {
     return this.#quiet.last_ms(row) >= time_ms - this.#evidence.still_ms(row)
   }
 
-  /** Finds the evidence furthest beyond its threshold. */
-  #weigh(row: number, time_ms: number, up: number, down: number): void {
+  /** Finds the evidence furthest beyond its threshold. `prior`: of the band of a row whose thresholds are not known; 0 of others. */
+  #weigh(row: number, { time_ms }: Sample, prior: number): void {
     const evidence = this.#evidence.current
+    const up = evidence[0]! - (prior > 0 ? Math.log(1 + prior) : this.#extremes.threshold(row, 0))
+    const down = evidence[1]! - (prior > 0 ? Math.log(1 + prior) : this.#extremes.threshold(row, 1))
     let most = up >= down ? 0 : 1
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
@@ -410,14 +428,15 @@ export class Joint implements Correctable {
     this.#log = log > LOG_MAX ? LOG_MAX : log > LOG_MIN ? log : LOG_MIN
   }
 
+  /** A mean or a run of values that are not new is asked more. */
+  #age({ age_ms }: Sample): void {
+    const young = age_ms < WEEK_MS ? age_ms / WEEK_MS : 1
+    const mean = this.#most >= SINGLE && this.#most < AFTER_MEANS
+    if (mean || this.#most === RUN) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
+  }
+
   /** Weighs what was found by how new the value is. */
-  #renew(row: number, { news, age_ms }: Sample, known: boolean): void {
-    if (news === 0) {
-      const young = age_ms < WEEK_MS ? age_ms / WEEK_MS : 1
-      const mean = this.#most >= SINGLE && this.#most < AFTER_MEANS
-      if (this.#log > 0 && (mean || this.#most === RUN)) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
-      return
-    }
+  #renew(row: number, { news }: Sample, known: boolean): void {
     if (known) {
       const budget_per_week = this.#context.budget_per_week / this.#rows.live
       const beyond = news - newsFrom(budget_per_week) - NOVEL_UNIT * this.#rate.shift(row)
@@ -448,6 +467,7 @@ export class Joint implements Correctable {
   /** The usual time between samples. */
   #clockIn(row: number, dt_ms: number, count: number): number {
     const before = this.#cadence_ms.data[row]!
+    if (dt_ms === before) return before
     const step = count === 1 ? dt_ms : Math.min(dt_ms, 4 * before)
     const cadence_ms = Math.min(count === 1 ? dt_ms : before + (step - before) / Math.min(count, 64), MAX_CADENCE_MS)
     this.#cadence_ms.data[row] = cadence_ms

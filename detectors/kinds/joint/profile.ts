@@ -1,33 +1,15 @@
 import { Rows } from '../rows.ts'
+import { Place, type Season } from './place.ts'
 import type { Sample } from './sample.ts'
 import { Slots } from './slots.ts'
 
-const DAY_MS = 86_400_000
 /** A series that does not live this long never pays for a profile. */
 const ALLOCATE_AFTER_MS = 30 * 60_000
-/** The level of now against the profile follows in this time. */
-const OFFSET_MS = 2 * 60 * 60_000
 /** Most of the offset is taken out of what a slot learns: the rest lets the profile follow growth. */
 const OFFSET_SHARE = 0.9
 /** Samples further apart than a slot stand for this many slots at most. */
 const FILL = 24
 const COUNT_MAX = 65_535
-
-export interface Season {
-  readonly period_ms: number
-  readonly slots: number
-  /** Periods that a slot remembers. */
-  readonly memory: number
-  /** Interpolate between the beginnings of slots (0) or their middles (0.5). */
-  readonly middle: number
-  /** Silent until this much of its first period is seen. */
-  readonly silent: number
-}
-
-/** Profile of the day: five minutes a slot. */
-export const DAY: Season = { period_ms: DAY_MS, slots: 288, memory: 6, middle: 0, silent: 0 }
-/** Profile of the week: an hour a slot. */
-export const WEEK: Season = { period_ms: 7 * DAY_MS, slots: 168, memory: 4, middle: 0.5, silent: 1.02 }
 
 /**
  * What is usual at a time of the day or week: the mean of a slot over some periods, linear between slots, and the distance of now from
@@ -36,6 +18,10 @@ export const WEEK: Season = { period_ms: 7 * DAY_MS, slots: 168, memory: 4, midd
  */
 export class Profile {
   readonly #season: Season
+  readonly #slot_ms: number
+  /** Where the time is that everything is asked of. */
+  readonly now: Place
+  readonly #then: Place
   readonly #pages = new Rows()
   readonly #slots: Slots
   /** Page + 1; 0 while there is none. */
@@ -46,9 +32,18 @@ export class Profile {
   readonly #slot
   readonly #count
   readonly #mean
+  /** Samples that a slot usually gathers at a cadence: of the cadence that was asked of last. */
+  #cadence_ms = NaN
+  #usual = 1
+  /** Of the last `ask`: what the profile says of now, and with the offset what to expect; NaN where nothing is known. */
+  shape = NaN
+  expected = NaN
 
   constructor(rows: Rows, season: Season) {
     this.#season = season
+    this.#slot_ms = season.period_ms / season.slots
+    this.now = new Place(season)
+    this.#then = new Place(season)
     this.#slots = new Slots(this.#pages, season.slots)
     this.#page = rows.column(Uint32Array)
     this.#offset = rows.column(Float64Array)
@@ -80,62 +75,84 @@ export class Profile {
     return this.#page.data[row]! > 0
   }
 
-  /** Without the offset, `into_ms` after the beginning of a day or week; NaN where nothing is known. */
-  shape(row: number, time_ms: number, into_ms: number): number {
-    const page = this.#page.data[row]! - 1
-    const { period_ms, slots, middle, silent } = this.#season
-    if (page < 0 || time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) return NaN
-    const position = this.#position(into_ms, middle)
-    const here = Math.floor(position)
-    const first = this.#at(row, page, here)
-    const second = this.#at(row, page, here + 1 === slots ? 0 : here + 1)
-    if (second !== second) return middle === 0 ? first : NaN
-    return first + (position - here) * (second - first)
+  /** What to expect now. */
+  ask(row: number, { time_ms }: Sample): void {
+    const shape = this.#shape(row, time_ms, this.now)
+    this.shape = shape
+    this.expected = shape + this.#offset.data[row]!
   }
 
-  /** What to expect now, given the `shape` of now. */
-  expect(row: number, shape: number): number {
-    return shape + this.#offset.data[row]!
+  /** By how much the profile has moved in `passed_ms` up to now; NaN where nothing is known. */
+  moved(row: number, time_ms: number, passed_ms: number): number {
+    const { period_ms } = this.#season
+    this.#then.set((((this.now.into_ms - passed_ms) % period_ms) + period_ms) % period_ms)
+    return this.#shape(row, time_ms, this.now) - this.#shape(row, time_ms, this.#then)
   }
 
   shift(row: number, by: number): void {
     this.#offset.data[row]! += by
   }
 
-  /** Given the `shape` of now, the level of now is this. */
-  adopt(row: number, shape: number, value: number): void {
-    if (shape === shape) this.#offset.data[row] = value - shape
+  /** The level at this time, which is now, is this. */
+  settle(row: number, time_ms: number, level: number): void {
+    this.#offer(row, this.#shape(row, time_ms, this.now), level)
   }
 
-  /** `into_ms` the period, with the `shape` of now, before. */
-  learn(row: number, into_ms: number, shape: number, sample: Sample): void {
-    const { time_ms, clipped: value, dt_ms, cadence_ms, age_ms, scale } = sample
+  /** The level at the time of the last `ask` is this. */
+  adopt(row: number, level: number): void {
+    this.#offer(row, this.shape, level)
+  }
+
+  #offer(row: number, shape: number, level: number): void {
+    if (shape === shape) this.#offset.data[row] = level - shape
+  }
+
+  /** A sample for which it was asked before. */
+  learn(row: number, sample: Sample): void {
     let page = this.#page.data[row]! - 1
-    const at = Math.floor(this.#position(into_ms, 0))
+    const at = this.now.slot
     if (page < 0) {
-      if (age_ms < ALLOCATE_AFTER_MS) return
-      page = this.#pages.add()
-      this.#page.data[row] = page + 1
-      this.#since_s.data[row] = Math.max(0, Math.floor(time_ms / 1000))
-      this.#slots.begin(page, value, scale)
-      this.#slot.data[row] = at
-      this.#count.data[row] = 0
+      if (sample.age_ms < ALLOCATE_AFTER_MS) return
+      page = this.#begin(row, sample)
     }
     if (this.#slot.data[row] !== at) {
-      this.#close(row, page, cadence_ms)
+      if (this.#count.data[row]! > 0) this.#close(row, page, sample)
       this.#slot.data[row] = at
     }
-    let target = value
+    let target = sample.clipped
+    const shape = this.shape
     if (shape === shape) {
       const offset = this.#offset.data[row]!
-      const learned = offset + (dt_ms / (dt_ms + OFFSET_MS)) * (value - shape - offset)
+      const learned = offset + sample.pace.offset * (target - shape - offset)
       this.#offset.data[row] = learned
       target -= learned * OFFSET_SHARE
     }
-    const count = Math.min(this.#count.data[row]! + 1, COUNT_MAX)
+    const before = this.#count.data[row]!
+    const count = before < COUNT_MAX ? before + 1 : COUNT_MAX
     this.#count.data[row] = count
-    const mean = this.#mean.data[row]!
-    this.#mean.data[row] = count === 1 ? target : mean + (target - mean) / count
+    if (count === 1) this.#mean.data[row] = target
+    else this.#mean.data[row]! += (target - this.#mean.data[row]!) / count
+  }
+
+  #begin(row: number, { time_ms, clipped, scale }: Sample): number {
+    const page = this.#pages.add()
+    this.#page.data[row] = page + 1
+    this.#since_s.data[row] = Math.max(0, Math.floor(time_ms / 1000))
+    this.#slots.begin(page, clipped, scale)
+    this.#slot.data[row] = this.now.slot
+    this.#count.data[row] = 0
+    return page
+  }
+
+  /** What is usual at a place, without the offset; NaN where nothing is known. */
+  #shape(row: number, time_ms: number, { from, to, share }: Place): number {
+    const page = this.#page.data[row]! - 1
+    const { period_ms, middle, silent } = this.#season
+    if (page < 0 || time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) return NaN
+    const first = this.#at(row, page, from)
+    const second = this.#at(row, page, to)
+    if (second !== second) return middle === 0 ? first : NaN
+    return first + share * (second - first)
   }
 
   /** The mean of a slot of past periods, in the first one of what was gathered so far; NaN where nothing is known. */
@@ -146,31 +163,31 @@ export class Profile {
   }
 
   /** What was gathered joins the mean of its slot, weighed by how much of a usual period it is. */
-  #close(row: number, page: number, cadence_ms: number): void {
+  #close(row: number, page: number, { cadence_ms }: Sample): void {
     const count = this.#count.data[row]!
-    if (count === 0) return
     this.#count.data[row] = 0
-    const { period_ms, slots, memory } = this.#season
+    const { memory } = this.#season
     const slot = this.#slot.data[row]!
-    const slot_ms = period_ms / slots
     const periods = this.#slots.periods(page, slot)
-    const before = Math.min(periods, memory - 1) * Math.max(1, Math.round(slot_ms / cadence_ms))
+    if (cadence_ms !== this.#cadence_ms) this.#reckon(cadence_ms)
+    const before = (periods < memory ? periods : memory - 1) * this.#usual
     const known = periods === 0 ? 0 : this.#slots.get(page, slot)
     const learned = known + (count / (count + before)) * (this.#mean.data[row]! - known)
     this.#slots.set(page, slot, learned, periods + 1)
-    if (cadence_ms < 2 * slot_ms) return
-    const fill = Math.min(FILL, Math.floor(cadence_ms / slot_ms))
-    for (let j = 1; j < fill; j++) {
-      const there = (slot + j) % slots
-      this.#slots.set(page, there, learned, Math.max(1, this.#slots.periods(page, there)))
-    }
+    if (cadence_ms >= 2 * this.#slot_ms) this.#fill(page, slot, learned, cadence_ms)
   }
 
-  /** In slots from the beginning of the period; `middle` slots back. */
-  #position(into_ms: number, middle: number): number {
-    const { period_ms, slots } = this.#season
-    const position = (into_ms * slots) / period_ms - middle
-    const wrapped = position < 0 ? position + slots : position
-    return wrapped < slots ? wrapped : 0
+  #reckon(cadence_ms: number): void {
+    this.#cadence_ms = cadence_ms
+    this.#usual = Math.max(1, Math.round(this.#slot_ms / cadence_ms))
+  }
+
+  /** Samples further apart than a slot stand for those between, too. */
+  #fill(page: number, slot: number, value: number, cadence_ms: number): void {
+    const fill = Math.min(FILL, Math.floor(cadence_ms / this.#slot_ms))
+    for (let j = 1; j < fill; j++) {
+      const there = (slot + j) % this.#season.slots
+      this.#slots.set(page, there, value, Math.max(1, this.#slots.periods(page, there)))
+    }
   }
 }

@@ -82,7 +82,7 @@ export class Runs {
       this.#largest[side] = evidenceOf(now[at + side]!)
       now[at + side] = 0
     }
-    this.#extremes.learn(row, time_ms, this.#largest, allowed)
+    if (this.#extremes.gather(row, time_ms, this.#largest)) this.#extremes.learn(row, time_ms, allowed)
   }
 
   /** Moves what is asked by `shift` units of the usual spread. */

@@ -1,3 +1,5 @@
+import { Pace } from './pace.ts'
+
 /**
  * A sample and what is known of it so far. There is one for all rows, filled anew at each step: with an object of its own for each
  * part that is asked, a quarter of the time went into making them.
@@ -7,6 +9,9 @@ export class Sample {
   value = 0
   /** Samples of the row before it. */
   count = 0
+  /** What it weighs in a plain mean, and in others after so long a time. */
+  young = 0.5
+  readonly pace = new Pace()
   /** Since the sample before; and the same, but no more than some usual pauses. */
   dt_ms = 0
   passed_ms = 0

@@ -1,10 +1,7 @@
-import { gain } from '#core/stats/ewma.ts'
-
 import type { Rows } from '../rows.ts'
 import { Hours } from './hours.ts'
 import type { Sample } from './sample.ts'
 
-const MEMORY_MS = 24 * 60 * 60_000
 /** Before data, values are believed to scatter by this share of the first. */
 const PRIOR_SHARE = 0.05
 const TINY = 1e-9
@@ -39,6 +36,11 @@ export class Spread {
     this.#hours.begin(row)
   }
 
+  /** Sets the time of what is asked. */
+  set(day_ms: number): void {
+    this.#hours.set(day_ms)
+  }
+
   /** No standard deviation of the row is below it. */
   floor(row: number, level: number): number {
     const share = LEVEL_SHARE * Math.abs(level)
@@ -47,8 +49,8 @@ export class Spread {
     return most > LEAST ? most : LEAST
   }
 
-  near(row: number, day_ms: number, floor: number): number {
-    const usual = this.#near.data[row]! * this.#hours.of(row, day_ms)
+  near(row: number, floor: number): number {
+    const usual = this.#near.data[row]! * this.#hours.of(row)
     return usual > floor ? usual : floor
   }
 
@@ -57,15 +59,12 @@ export class Spread {
     return usual > floor ? usual : floor
   }
 
-  learn(
-    row: number,
-    day_ms: number,
-    { residual, distance, move, floor, scale, dt_ms, cadence_ms, count, free }: Sample,
-  ): void {
+  learn(row: number, sample: Sample): void {
+    const { residual, distance, move, floor, scale, cadence_ms, count, young, pace, free } = sample
     const near = this.#near.data[row]!
     const deviation = TO_SIGMA * Math.abs(residual)
-    this.#hours.learn(row, day_ms, deviation / (near > floor ? near : floor), cadence_ms)
-    const weight = gain(dt_ms, MEMORY_MS, count)
+    this.#hours.learn(row, deviation / (near > floor ? near : floor), cadence_ms)
+    const weight = pace.spread > young ? pace.spread : young
     const most = free ? Infinity : TO_SIGMA * CLIP * scale
     this.#near.data[row] = near + weight * ((deviation < most ? deviation : most) - near)
     const slow = this.#slow.data[row]!

@@ -69,10 +69,14 @@ export class Youth {
     return Math.max(share, own, step)
   }
 
-  /** Keeps the band within what the row's nature allows; a value that it forbids shows that it is none. */
+  /** Whether the row's nature forbids some values. */
+  isConfined(row: number): boolean {
+    return this.#nature.data[row]! > ANY
+  }
+
+  /** Keeps the band of one that is within what its nature allows; a value that it forbids shows that it is none. */
   confine(row: number, value: number, band: Verdict): void {
     const nature = this.#nature.data[row]!
-    if (nature <= ANY) return
     const { least, most } = beliefOf(nature)
     if (value < least || value > most) this.#nature.data[row] = ANY
     if (band.lower < least) band.lower = least

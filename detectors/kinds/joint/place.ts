@@ -1,0 +1,52 @@
+const DAY_MS = 86_400_000
+
+/** A period that repeats, in slots. */
+export interface Season {
+  readonly period_ms: number
+  readonly slots: number
+  /** Periods that a slot remembers. */
+  readonly memory: number
+  /** Interpolate between the beginnings of slots (0) or their middles (0.5). */
+  readonly middle: number
+  /** Silent until this much of its first period is seen. */
+  readonly silent: number
+}
+
+/** Profile of the day: five minutes a slot. */
+export const DAY: Season = { period_ms: DAY_MS, slots: 288, memory: 6, middle: 0, silent: 0 }
+/** Profile of the week: an hour a slot. */
+export const WEEK: Season = { period_ms: 7 * DAY_MS, slots: 168, memory: 4, middle: 0.5, silent: 1.02 }
+
+/** Where a time of a day or week lies: in a slot, and a share of the way between two. */
+export class Place {
+  readonly #season: Season
+  into_ms = NaN
+  slot = 0
+  /** It lies `share` of the way from one slot to the next. */
+  from = 0
+  to = 0
+  share = 0.5
+
+  constructor(season: Season) {
+    this.#season = season
+  }
+
+  /** `into_ms` the period. */
+  set(into_ms: number): void {
+    this.into_ms = into_ms
+    this.slot = Math.floor(this.#position(into_ms, 0))
+    const position = this.#position(into_ms, this.#season.middle)
+    const from = Math.floor(position)
+    this.from = from
+    this.to = from + 1 === this.#season.slots ? 0 : from + 1
+    this.share = position - from
+  }
+
+  /** In slots from the beginning of the period; `middle` slots back. */
+  #position(into_ms: number, middle: number): number {
+    const { period_ms, slots } = this.#season
+    const position = (into_ms * slots) / period_ms - middle
+    const wrapped = position < 0 ? position + slots : position
+    return wrapped < slots ? wrapped : 0
+  }
+}
