@@ -49,9 +49,9 @@ export class Forecast {
   }
 
   /** Sets the time of what is asked. */
-  set({ day_ms, week_ms }: CivilTime): void {
-    this.#day.now.set(day_ms)
-    this.#week.now.set(week_ms)
+  set(time_ms: number, { day_ms, week_ms }: CivilTime): void {
+    this.#day.now.set(time_ms, day_ms)
+    this.#week.now.set(time_ms, week_ms)
   }
 
   forget(row: number): void {
@@ -73,8 +73,7 @@ export class Forecast {
     return this.#level.data[row * 4 + 3]!
   }
 
-  /** A sample of which time and count are known. */
-  ask(row: number, sample: Sample): void {
+  ask(row: number, count: number): void {
     const predicted = this.#predicted
     const levels = this.#level.data
     const at = row * 4
@@ -82,11 +81,11 @@ export class Forecast {
     predicted[RECENT] = levels[at + 1]!
     predicted[HOUR] = levels[at + 2]!
     predicted[LEVEL] = levels[at + 3]!
-    this.#day.ask(row, sample)
-    this.#week.ask(row, sample)
+    this.#day.ask(row)
+    this.#week.ask(row)
     predicted[OF_DAY] = this.#day.expected
     predicted[OF_WEEK] = this.#week.expected
-    this.#mix(row, sample.count)
+    this.#mix(row, count)
     this.reference = this.#refer(row)
   }
 
@@ -135,11 +134,11 @@ export class Forecast {
   }
 
   /** By how much the profile of the day has moved in `passed_ms` up to now; 0 where it says no more than a level. */
-  moved(row: number, time_ms: number, passed_ms: number): number {
+  moved(row: number, passed_ms: number): number {
     const loss = this.#loss.data
     const base = row * SIZE
     if (!(loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < loss[base + LEVEL]!)) return 0
-    const by = this.#day.moved(row, time_ms, passed_ms)
+    const by = this.#day.moved(row, passed_ms)
     return by === by ? by : 0
   }
 
@@ -149,11 +148,11 @@ export class Forecast {
   }
 
   /** Everything is where the newest value is said to be. */
-  settle(row: number, time_ms: number, near: number): void {
+  settle(row: number, near: number): void {
     this.drift(row, near - this.#level.data[row * 4 + 1]!)
     this.#level.data[row * 4] = near
-    this.#day.settle(row, time_ms, near)
-    this.#week.settle(row, time_ms, near)
+    this.#day.settle(row, near)
+    this.#week.settle(row, near)
   }
 
   /** Levels move with the day. */
@@ -175,8 +174,8 @@ export class Forecast {
     const recent = level[at + 1]!
     level[at + 2] = recent
     level[at + 3] = recent
-    this.#day.adopt(row, recent)
-    this.#week.adopt(row, recent)
+    this.#day.settle(row, recent)
+    this.#week.settle(row, recent)
   }
 
   learn(row: number, sample: Sample): void {

@@ -153,9 +153,12 @@ export class Joint implements Correctable {
     const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
     if (time_ms !== this.#set_ms) this.#set(time_ms)
     const count = this.#count.data[row]!
+    this.#sample.time_ms = time_ms
+    this.#sample.value = value
+    this.#sample.count = count
     if (count === 0) this.#begin(row, time_ms, value)
     else if (this.#reset.step(row, value, this.#last.data[row]!)) this.#again(row, value, out)
-    else this.#judge(row, time_ms, value, out)
+    else this.#judge(row, out)
     if (this.#youth.isConfined(row)) this.#youth.confine(row, value, out)
     this.#count.data[row] = count + 1
     this.#last_ms.data[row] = time_ms
@@ -201,8 +204,8 @@ export class Joint implements Correctable {
     const passed_ms = time_ms - this.#last_ms.data[row]!
     if (!(passed_ms > 0)) return
     this.#set(time_ms)
-    if (level === level) this.#forecast.settle(row, time_ms, level)
-    else this.#forecast.drift(row, this.#forecast.moved(row, time_ms, passed_ms))
+    if (level === level) this.#forecast.settle(row, level)
+    else this.#forecast.drift(row, this.#forecast.moved(row, passed_ms))
     this.#last_ms.data[row] = time_ms
   }
 
@@ -247,7 +250,7 @@ export class Joint implements Correctable {
   #set(time_ms: number): void {
     this.#set_ms = time_ms
     this.#civil.set(time_ms)
-    this.#forecast.set(this.#civil)
+    this.#forecast.set(time_ms, this.#civil)
     this.#spread.set(this.#civil.day_ms)
   }
 
@@ -271,9 +274,9 @@ export class Joint implements Correctable {
     out.upper = value
   }
 
-  #judge(row: number, time_ms: number, value: number, out: Verdict): void {
+  #judge(row: number, out: Verdict): void {
     const sample = this.#sample
-    this.#regard(row, time_ms, value)
+    this.#regard(row, sample)
     if (this.#evidence.isStuck(row) && this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
     const evidence = this.#evidence.step(row, sample)
     this.#run = this.#runs.step(row, sample, this.#evidence)
@@ -282,9 +285,9 @@ export class Joint implements Correctable {
     const alarm = out.score >= 1
     // What is not told of one that has just begun is learned as it is.
     if (alarm) sample.free = false
-    else if (sample.free) sample.clipped = value
-    const over = this.#extremes.gather(row, time_ms, evidence)
-    if (over || alarm) this.#reckon(row, time_ms, over, alarm)
+    else if (sample.free) sample.clipped = sample.value
+    const over = this.#extremes.gather(row, sample.time_ms, evidence)
+    if (over || alarm) this.#reckon(row, sample.time_ms, over, alarm)
     this.#spread.learn(row, sample)
     this.#forecast.learn(row, sample)
   }
@@ -312,19 +315,15 @@ export class Joint implements Correctable {
   }
 
   /** What is expected of a sample, and how far it is from that. */
-  #regard(row: number, time_ms: number, value: number): void {
-    const sample = this.#sample
+  #regard(row: number, sample: Sample): void {
+    const { time_ms, value, count } = sample
     const forecast = this.#forecast
     const spread = this.#spread
-    const count = this.#count.data[row]!
     const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
     const cadence_ms = this.#clockIn(row, dt_ms, count)
-    sample.time_ms = time_ms
-    sample.count = count
-    forecast.ask(row, sample)
+    forecast.ask(row, count)
     const { expected } = forecast
     const level = forecast.level(row)
-    sample.value = value
     sample.age_ms = time_ms - this.#first_ms.data[row]!
     const usual = spread.floor(row, level)
     const young = this.#youth.step(row, sample, level)
@@ -376,7 +375,7 @@ export class Joint implements Correctable {
   }
 
   #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
-    if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, sample.time_ms, sample.dt_ms))
+    if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, sample.dt_ms))
     this.#adopted = this.#held.step(row, sample, alarm, out)
     if (this.#adopted) {
       this.#forecast.adopt(row)

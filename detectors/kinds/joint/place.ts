@@ -20,19 +20,23 @@ export const WEEK: Season = { period_ms: 7 * DAY_MS, slots: 168, memory: 4, midd
 /** Where a time of a day or week lies: in a slot, and a share of the way between two. */
 export class Place {
   readonly #season: Season
+  time_ms = NaN
   into_ms = NaN
   slot = 0
   /** It lies `share` of the way from one slot to the next. */
   from = 0
   to = 0
   share = 0.5
+  /** What the row that was looked at last says of it; NaN where nothing is known. */
+  shape = NaN
 
   constructor(season: Season) {
     this.#season = season
   }
 
   /** `into_ms` the period. */
-  set(into_ms: number): void {
+  set(time_ms: number, into_ms: number): void {
+    this.time_ms = time_ms
     this.into_ms = into_ms
     this.slot = Math.floor(this.#position(into_ms, 0))
     const position = this.#position(into_ms, this.#season.middle)

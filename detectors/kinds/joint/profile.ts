@@ -35,8 +35,7 @@ export class Profile {
   /** Samples that a slot usually gathers at a cadence: of the cadence that was asked of last. */
   #cadence_ms = NaN
   #usual = 1
-  /** Of the last `ask`: what the profile says of now, and with the offset what to expect; NaN where nothing is known. */
-  shape = NaN
+  /** At the last `ask`; NaN where nothing is known. */
   expected = NaN
 
   constructor(rows: Rows, season: Season) {
@@ -76,34 +75,29 @@ export class Profile {
   }
 
   /** What to expect now. */
-  ask(row: number, { time_ms }: Sample): void {
-    const shape = this.#shape(row, time_ms, this.now)
-    this.shape = shape
-    this.expected = shape + this.#offset.data[row]!
+  ask(row: number): void {
+    this.#look(row, this.now)
+    this.expected = this.now.shape + this.#offset.data[row]!
   }
 
   /** By how much the profile has moved in `passed_ms` up to now; NaN where nothing is known. */
-  moved(row: number, time_ms: number, passed_ms: number): number {
+  moved(row: number, passed_ms: number): number {
     const { period_ms } = this.#season
-    this.#then.set((((this.now.into_ms - passed_ms) % period_ms) + period_ms) % period_ms)
-    return this.#shape(row, time_ms, this.now) - this.#shape(row, time_ms, this.#then)
+    const { time_ms, into_ms } = this.now
+    this.#then.set(time_ms, (((into_ms - passed_ms) % period_ms) + period_ms) % period_ms)
+    this.#look(row, this.#then)
+    this.#look(row, this.now)
+    return this.now.shape - this.#then.shape
   }
 
   shift(row: number, by: number): void {
     this.#offset.data[row]! += by
   }
 
-  /** The level at this time, which is now, is this. */
-  settle(row: number, time_ms: number, level: number): void {
-    this.#offer(row, this.#shape(row, time_ms, this.now), level)
-  }
-
-  /** The level at the time of the last `ask` is this. */
-  adopt(row: number, level: number): void {
-    this.#offer(row, this.shape, level)
-  }
-
-  #offer(row: number, shape: number, level: number): void {
+  /** The level of now is this. */
+  settle(row: number, level: number): void {
+    this.#look(row, this.now)
+    const { shape } = this.now
     if (shape === shape) this.#offset.data[row] = level - shape
   }
 
@@ -120,7 +114,7 @@ export class Profile {
       this.#slot.data[row] = at
     }
     let target = sample.clipped
-    const shape = this.shape
+    const { shape } = this.now
     if (shape === shape) {
       const offset = this.#offset.data[row]!
       const learned = offset + sample.pace.offset * (target - shape - offset)
@@ -144,15 +138,25 @@ export class Profile {
     return page
   }
 
-  /** What is usual at a place, without the offset; NaN where nothing is known. */
-  #shape(row: number, time_ms: number, { from, to, share }: Place): number {
+  /** What is usual at a place, without the offset. */
+  #look(row: number, place: Place): void {
     const page = this.#page.data[row]! - 1
-    const { period_ms, middle, silent } = this.#season
-    if (page < 0 || time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) return NaN
-    const first = this.#at(row, page, from)
-    const second = this.#at(row, page, to)
-    if (second !== second) return middle === 0 ? first : NaN
-    return first + share * (second - first)
+    const { period_ms, silent } = this.#season
+    if (page < 0 || place.time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) {
+      place.shape = NaN
+      return
+    }
+    const shape = this.#slots.between(page, place.from, place.to, place.share)
+    if (shape === shape) place.shape = shape
+    else this.#lookYoung(row, page, place)
+  }
+
+  /** The same in the first period, part of which was not seen yet. */
+  #lookYoung(row: number, page: number, place: Place): void {
+    const first = this.#at(row, page, place.from)
+    const second = this.#at(row, page, place.to)
+    if (second === second) place.shape = first + place.share * (second - first)
+    else place.shape = this.#season.middle === 0 ? first : NaN
   }
 
   /** The mean of a slot of past periods, in the first one of what was gathered so far; NaN where nothing is known. */

@@ -36,6 +36,19 @@ export class Slots {
     return this.#base.data[page]! + this.#unit.data[page]! * ((code >> 3) - ZERO)
   }
 
+  /** `share` of the way from one slot to the next; NaN where one of them is not known. */
+  between(page: number, from: number, to: number, share: number): number {
+    const codes = this.#codes.data
+    const base = page * this.#width
+    const code = codes[base + from]!
+    const next = codes[base + to]!
+    if (code === 0 || next === 0) return NaN
+    const middle = this.#base.data[page]!
+    const unit = this.#unit.data[page]!
+    const first = middle + unit * ((code >> 3) - ZERO)
+    return first + share * (middle + unit * ((next >> 3) - ZERO) - first)
+  }
+
   /** Periods that were set, 7 at most. */
   periods(page: number, slot: number): number {
     return this.#codes.data[page * this.#width + slot]! & PERIODS

@@ -65,12 +65,12 @@ export class Spread {
     const deviation = TO_SIGMA * Math.abs(residual)
     this.#hours.learn(row, deviation / (near > floor ? near : floor), cadence_ms)
     const weight = pace.spread > young ? pace.spread : young
-    const most = free ? Infinity : TO_SIGMA * CLIP * scale
-    this.#near.data[row] = near + weight * ((deviation < most ? deviation : most) - near)
+    const most = TO_SIGMA * CLIP * scale
+    this.#near.data[row] = near + weight * ((free || deviation < most ? deviation : most) - near)
     const slow = this.#slow.data[row]!
     const far = TO_SIGMA * Math.abs(distance)
-    const farthest = free ? Infinity : TO_SIGMA * CLIP * (slow > floor ? slow : floor)
-    this.#slow.data[row] = count < 3 ? scale : slow + weight * ((far < farthest ? far : farthest) - slow)
+    const farthest = TO_SIGMA * CLIP * (slow > floor ? slow : floor)
+    this.#slow.data[row] = count < 3 ? scale : slow + weight * ((free || far < farthest ? far : farthest) - slow)
     const size = Math.abs(move)
     if (size === 0) return
     const step = this.#step.data[row]!
