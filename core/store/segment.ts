@@ -47,8 +47,8 @@ function versionOf(bytes: Uint8Array): number | undefined {
   if (Buffer.compare(bytes.subarray(0, HEADER_BYTES), segmentHeader(version)) === 0) return version
   if (Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC || version !== 1) return undefined
   // What bears the checksum of this format was of this format.
-  const checksum = segmentHeader().subarray(HEADER_BYTES_1)
-  return Buffer.compare(bytes.subarray(HEADER_BYTES_1, HEADER_BYTES), checksum) === 0 ? undefined : 1
+  const own = segmentHeader().subarray(HEADER_BYTES_1)
+  return Buffer.compare(bytes.subarray(HEADER_BYTES_1, HEADER_BYTES), own) === 0 ? undefined : 1
 }
 
 /**
