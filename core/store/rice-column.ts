@@ -14,8 +14,9 @@ function bitLength(code: number): number {
 }
 
 function bitsFor(codes: Float64Array, count: number, low: number): number {
-  const share = 2 ** -low
-  const escaped = ESCAPE * 2 ** low
+  // Shifted, not raised: a power is a call.
+  const share = 1 / (1 << low)
+  const escaped = ESCAPE << low
   let bits = (1 + low) * (count - 1)
   for (let i = 1; i < count; i++) {
     const code = codes[i]!
@@ -55,7 +56,7 @@ export function writeRice(scale: number, order: Order, count: number, out: Uint8
   out[start] = scale
   out[start + 1] = low
   let at = writeVarint(codes[0]!, out, start + 2)
-  const size = 2 ** low
+  const size = 1 << low
   const share = 1 / size
   const escaped = ESCAPE * size
   let open = 0
@@ -73,7 +74,7 @@ export function writeRice(scale: number, order: Order, count: number, out: Uint8
     } else {
       left = bitLength(code)
       bits = ESCAPE + LENGTH_BITS
-      value = ((2 ** ESCAPE - 1) << LENGTH_BITS) | left
+      value = (((1 << ESCAPE) - 1) << LENGTH_BITS) | left
     }
     for (;;) {
       if (bits < free) {
