@@ -1,6 +1,6 @@
 import { constants, createInflateRaw, type InflateRaw } from 'node:zlib'
 
-import { checksum } from './checksum.ts'
+import { checksum } from '#core/checksum.ts'
 
 /** Of Node's own, not documented: where it is not, the documented way is taken. */
 interface Insides {

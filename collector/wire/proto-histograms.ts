@@ -1,4 +1,3 @@
-import { nanosToMs } from './cursor.ts'
 import { ENDED, PLAIN } from './points.ts'
 import { foundExemplars } from './proto-numbers.ts'
 import {
@@ -9,6 +8,9 @@ import {
   type ProtoSource,
   skipField,
   splitCode,
+  START_READ,
+  TIME_READ,
+  timeAt,
   varint,
 } from './proto-source.ts'
 
@@ -177,8 +179,8 @@ function readHead(from: ProtoSource, first: number, stop: number, metric: number
         if (attributesTo === 0) attributesFrom = field
         else if (attributesTo !== field) split = true
         attributesTo = at
-      } else if (tag === TIME) time_ms = nanosToMs(view.getUint32(field + 5, true), view.getUint32(field + 1, true))
-      else if (tag === START) start_ms = nanosToMs(view.getUint32(field + 5, true), view.getUint32(field + 1, true))
+      } else if (tag === TIME) time_ms = timeAt(view, field + 1, TIME_READ)
+      else if (tag === START) start_ms = timeAt(view, field + 1, START_READ)
       else if (tag === COUNT) count = fixed64(view, field + 1)
       else if (tag === SUM) sum = view.getFloat64(field + 1, true)
       else if (tag === COUNTS) counts.pieces += 2

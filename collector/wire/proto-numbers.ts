@@ -1,5 +1,5 @@
-import { nanosToMs } from './cursor.ts'
 import * as states from './points.ts'
+import * as sources from './proto-source.ts'
 import {
   behind,
   codeOf,
@@ -8,11 +8,13 @@ import {
   type ProtoSource,
   skipField,
   splitCode,
+  timeAt,
   varint,
 } from './proto-source.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { EMPTY, ENDED, PLAIN } = states
+const { START_READ, TIME_READ } = sources
 
 const POINT = 0x0a
 const ATTRIBUTES = 0x3a
@@ -59,8 +61,8 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
   let attributesTo = 0
   let known = -1
   let split = false
-  let timeAt = -1
-  let startAt = -1
+  let timePlace = -1
+  let startPlace = -1
   let value = NaN
   let state = EMPTY
   let exemplars = 0
@@ -87,8 +89,8 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
       attributesTo = at
     } else if (tag === TIME || tag === START || tag === DOUBLE || tag === INT) {
       if (at + 9 > stop) malformed('the bytes end in a number')
-      if (tag === TIME) timeAt = at + 1
-      else if (tag === START) startAt = at + 1
+      if (tag === TIME) timePlace = at + 1
+      else if (tag === START) startPlace = at + 1
       else {
         value = tag === DOUBLE ? view.getFloat64(at + 1, true) : sfixed64(view, at + 1)
         state = PLAIN
@@ -111,8 +113,8 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
   const i = numbers.length
   if (i === numbers.code.length) numbers.grow()
   numbers.code[i] = code
-  numbers.time_ms[i] = timeAt < 0 ? 0 : time(view, timeAt)
-  numbers.start_ms[i] = startAt < 0 ? 0 : time(view, startAt)
+  numbers.time_ms[i] = timePlace < 0 ? 0 : timeAt(view, timePlace, TIME_READ)
+  numbers.start_ms[i] = startPlace < 0 ? 0 : timeAt(view, startPlace, START_READ)
   numbers.value[i] = value
   // Bit 0 of the flags: no recorded value. They may exceed 32 bits.
   numbers.state[i] = flags % 2 === 1 ? ENDED : state
@@ -122,10 +124,6 @@ function readNumber(from: ProtoSource, first: number, stop: number, metric: numb
 
 function sfixed64(view: DataView, at: number): number {
   return view.getInt32(at + 4, true) * 4_294_967_296 + view.getUint32(at, true)
-}
-
-function time(view: DataView, at: number): number {
-  return nanosToMs(view.getUint32(at + 4, true), view.getUint32(at, true))
 }
 
 /** Takes down where the exemplars of a point stand. */

@@ -2,6 +2,7 @@ import { ServiceError } from '#core/errors.ts'
 
 import type { Catalogue } from '../normal/catalogue.ts'
 import type { Allowance } from './allowance.ts'
+import { nanosToMs } from './cursor.ts'
 import type { Points } from './points.ts'
 
 /** Bytes that points are read from: a body, or a piece of it that had to be put together. */
@@ -51,6 +52,25 @@ export function skipField(bytes: Uint8Array, at: number, end: number): number {
     wire === 1 ? 8 : wire === 5 ? 4 : wire === 2 ? varint(bytes, behind, end) : malformed(`wire type ${wire}`)
   const to = behind + size
   return to > end ? malformed(`${size} bytes announced, ${end - behind} there`) : to
+}
+
+/** The time and the start that were read last: their bits, low and high, and what they are in ms. */
+const timeBits = new Int32Array(4)
+const times_ms = new Float64Array(2)
+export const TIME_READ = 0
+export const START_READ = 1
+
+/**
+ * A time in ns at `at` as whole ms. Points of a request have few different ones, and to divide takes a third of what a point takes: the last
+ * one of its kind is remembered.
+ */
+export function timeAt(view: DataView, at: number, kind: typeof TIME_READ | typeof START_READ): number {
+  const low = view.getInt32(at, true)
+  const high = view.getInt32(at + 4, true)
+  if (timeBits[kind * 2] === low && timeBits[kind * 2 + 1] === high) return times_ms[kind]!
+  timeBits[kind * 2] = low
+  timeBits[kind * 2 + 1] = high
+  return (times_ms[kind] = nanosToMs(high >>> 0, low >>> 0))
 }
 
 /** Pieces of one message, one behind the other, are the message: protobuf merges so. */

@@ -2,11 +2,11 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { crc32 } from 'node:zlib'
 
 import { z } from 'zod'
 
 import { assert } from '../assert.ts'
+import { checksum } from '../checksum.ts'
 import type { Snapshot } from '../component.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
@@ -58,7 +58,7 @@ function readHeader(fd: number): Header {
   const length = reader.u32()
   if (length > HEADER_LIMIT) throw new Damaged('its header is too long')
   const text = readAll(fd, length)
-  if (crc32(text) !== reader.u32()) throw new Damaged('the checksum of its header does not fit')
+  if (checksum(text) !== reader.u32()) throw new Damaged('the checksum of its header does not fit')
   return parseJson(textOf(text), schema, 'its header')
 }
 
@@ -66,7 +66,7 @@ function readSections(fd: number, header: Header): Map<string, Uint8Array> {
   const sections = new Map<string, Uint8Array>()
   for (const { name, length, crc } of header.sections) {
     const bytes = readAll(fd, length)
-    if (crc32(bytes) !== crc) throw new Damaged(`the checksum of its section ${name} does not fit`)
+    if (checksum(bytes) !== crc) throw new Damaged(`the checksum of its section ${name} does not fit`)
     sections.set(name, bytes)
   }
   return sections
@@ -105,7 +105,7 @@ function beginning(header: Uint8Array, room: number): Uint8Array {
   writer.raw(bytesOf(MAGIC))
   writer.u32(VERSION)
   writer.u32(room)
-  writer.u32(crc32(padded))
+  writer.u32(checksum(padded))
   writer.raw(padded)
   return writer.view()
 }
@@ -150,7 +150,7 @@ async function writeSection(file: FileHandle, name: string, parts: Iterable<Uint
     const writing = writeAll(file, slices)
     // While they are on their way.
     for (const slice of slices) {
-      crc = crc32(slice, crc)
+      crc = checksum(slice, crc)
       length += slice.length
     }
     await (slices.length > 0 ? writing : setImmediate())

@@ -1,5 +1,5 @@
 import { scale, SCALE_LIMIT } from './decimal-scale.ts'
-import { difference, smallDifference, zigzag } from './differences.ts'
+import { difference, smallDifference, sumOf, zigzag } from './differences.ts'
 import { grown } from './grow.ts'
 import { decodeRice, planRice, writeRice } from './rice-column.ts'
 import { decodeScaled, leastLength, scaledLength, writeScaled, writeVarint } from './scaled-column.ts'
@@ -42,32 +42,31 @@ export function encodeColumn(range: ColumnRange, out: Uint8Array, at: number): n
   if (isRegular(values, from, to)) return writeRegular(values[from]!, values[from + 1]! - values[from]!, count, out, at)
   if (isZero(values, from, to)) return writeZeros(count, out, at)
   let code = 0
-  let sums = count < SHORT ? undefined : smallDifference(values, from, to)
-  if (sums === undefined) {
+  if (count < SHORT || !smallDifference(values, from, to)) {
     whole = grown(whole, count)
     code = scale(values, from, to, whole)
     if (code < 0) return writeFloats(range, Infinity, out, at) ?? writeRaw(range, out, at)
-    sums = difference(whole, count)
+    difference(whole, count)
   }
-  const order = sums.second < sums.first ? 2 : 1
+  const order = sumOf(2) < sumOf(1) ? 2 : 1
   const least = leastLength(order, count)
   const few = count >> 3
   // Nearly nothing but runs: it gets no better.
   const isRuns = least <= few && scaledLength(order, count) <= few
-  const rice = isRuns ? undefined : planRice(order, count, order === 1 ? sums.first : sums.second)
+  const rice = isRuns ? Infinity : planRice(order, count)
   // Where it is more in any case, it need not be known.
-  const runs = rice !== undefined && rice.length < least ? least : scaledLength(order, count)
-  const length = Math.min(runs, rice?.length ?? Infinity)
+  const runs = rice < least ? least : scaledLength(order, count)
+  const length = Math.min(runs, rice)
   if (length > count * DEAR_BYTES) {
     const end = writeFloats(range, length, out, at)
     if (end !== undefined) return end
   }
-  if (rice !== undefined && rice.length < runs) {
+  if (rice < runs) {
     out[at] = order === 1 ? RICE_1 : RICE_2
-    return writeRice({ scale: code, order, low: rice.low }, count, out, at + 1)
+    return writeRice(code, order, count, out, at + 1)
   }
   out[at] = order === 1 ? SCALED_1 : SCALED_2
-  return writeScaled({ scale: code, order }, count, out, at + 1)
+  return writeScaled(code, order, count, out, at + 1)
 }
 
 /** Whole numbers that all lie the same step apart, as times do and constants. */

@@ -29,8 +29,13 @@ const CAPACITY_SHIFT = 8
 const CAPACITY = 0xff
 const FLOAT = 1 << 16
 const WHOLE = 1 << 17
-/** Words of a block before its times. */
+/** Words of a block before its samples. */
 const BLOCK_HEAD = 2
+/** Words of two floats. */
+const FLOAT_PAIR = 3
+/** From the time of a float to the one before it, in half words: in the same pair, or in the pair before. */
+const SAME_PAIR = 1
+const PAIR_BEFORE = 2 * FLOAT_PAIR - 1
 /** So many samples are looked up together: few enough that all of it is still near when they are stored. */
 const STRIP = 64
 
@@ -65,13 +70,23 @@ function nextCapacity(capacity: number, row: number, columns: number): number {
 }
 
 function wordsOf(capacity: number, columns: number): number {
-  return BLOCK_HEAD + capacity / 2 + capacity * columns
+  return BLOCK_HEAD + (capacity / 2) * pairWords(columns)
+}
+
+/** Of two samples: one for their times. */
+function pairWords(columns: number): number {
+  return 1 + 2 * columns
+}
+
+/** Where the pair of a sample begins, counted from its block. */
+function pairAt(sample: number, columns: number): number {
+  return BLOCK_HEAD + (sample >>> 1) * pairWords(columns)
 }
 
 /**
  * The newest samples of every row, raw. A row has a record of 16 bytes: the time of its newest sample ever, the address of its block,
- * its state. A block is the time of its first sample, 64 bits of stale flags, the other times as ms behind the first (u32), then each
- * value column: so an append touches a record and two lines of a block.
+ * its state. A block is the time of its first sample, 64 bits of stale flags, then the samples in pairs: both times as ms behind the first
+ * (u32), the values of one, the values of the other. So an append touches a record and where the block ends: of a float one line.
  */
 export class HeadTable {
   readonly #blocks: Blocks
@@ -178,12 +193,14 @@ export class HeadTable {
         const slab = address >>> SLAB_SHIFT
         const word = address & WORD_MASK
         const offsets = u32[slab]!
-        const half = (word + BLOCK_HEAD) * 2 + length
+        const odd = length & 1
+        const pair = word + BLOCK_HEAD + (length >>> 1) * FLOAT_PAIR
+        const half = pair * 2 + odd
         // The time of the block's first sample lies in a line of its own, the newest time beside the row's state.
-        const offset = offsets[half - 1]! + (time_ms - recordTime[record]!)
+        const offset = offsets[half - (odd === 1 ? SAME_PAIR : PAIR_BEFORE)]! + (time_ms - recordTime[record]!)
         if (offset >>> 0 === offset) {
           offsets[half] = offset
-          f64[slab]![word + BLOCK_HEAD + (capacity >>> 1) + length] = values[i]!
+          f64[slab]![pair + 1 + odd] = values[i]!
           recordState[record * 2 + 3] = state + 1
           recordTime[record] = time_ms
           continue
@@ -199,10 +216,8 @@ export class HeadTable {
   push(row: number, { time_ms, values, stale }: LooseSample): void {
     const at = this.#begin(row, time_ms, stale)
     const address = this.#address(row)
-    const block = this.#blocks.arena.f64[slabOf(address)]!
-    const capacity = this.#capacity(row)
-    const start = wordOf(address) + BLOCK_HEAD + capacity / 2 + at
-    for (let column = 0; column < values.length; column++) block[start + column * capacity] = values[column]!
+    const start = wordOf(address) + pairAt(at, values.length) + 1 + (at & 1) * values.length
+    this.#blocks.arena.f64[slabOf(address)]!.set(values, start)
     this.#publish(row, time_ms, at)
   }
 
@@ -212,16 +227,13 @@ export class HeadTable {
     const at = this.#begin(row, time_ms[i]!, stale[i]!)
     const address = this.#address(row)
     const block = this.#blocks.arena.f64[slabOf(address)]!
-    const capacity = this.#capacity(row)
+    const from = start[i]!
     const end = start[i + 1]!
-    let word = wordOf(address) + BLOCK_HEAD + (capacity >>> 1) + at
+    const columns = this.#columns.get(row)
+    const word = wordOf(address) + pairAt(at, columns) + 1 + (at & 1) * columns
     block[word] = sum[i]!
-    word += capacity
-    block[word] = count[i]!
-    for (let bucket = start[i]!; bucket < end; bucket++) {
-      word += capacity
-      block[word] = buckets[bucket]!
-    }
+    block[word + 1] = count[i]!
+    for (let bucket = from; bucket < end; bucket++) block[word + 2 + bucket - from] = buckets[bucket]!
     this.#publish(row, time_ms[i]!, at)
   }
 
@@ -234,18 +246,19 @@ export class HeadTable {
     const block = arena.f64[slabOf(address)]!
     const halves = arena.u32[slabOf(address)]!
     const word = wordOf(address)
-    const capacity = this.#capacity(row)
+    const columns = this.#columns.get(row)
+    const stride = pairWords(columns)
     const base_ms = block[word]!
     buffer.reserve(length)
     const { time_ms, stale, length: to } = buffer
     for (let i = 0; i < length; i++) {
-      time_ms[to + i] = base_ms + halves[(word + BLOCK_HEAD) * 2 + i]!
+      time_ms[to + i] = base_ms + halves[(word + BLOCK_HEAD + (i >>> 1) * stride) * 2 + (i & 1)]!
       stale[to + i] = (halves[(word + 1) * 2 + (i >>> 5)]! >>> (i & 31)) & 1
     }
     for (let i = 0; i < wanted.length; i++) {
       const column = buffer.columns[i]!
-      const start = word + BLOCK_HEAD + capacity / 2 + capacity * wanted[i]!
-      for (let j = 0; j < length; j++) column[to + j] = block[start + j]!
+      const start = word + BLOCK_HEAD + 1 + wanted[i]!
+      for (let j = 0; j < length; j++) column[to + j] = block[start + (j >>> 1) * stride + (j & 1) * columns]!
     }
     buffer.length += length
   }
@@ -286,14 +299,38 @@ export class HeadTable {
     }
   }
 
-  /** Into a fresh one, whose blocks were loaded. */
-  load(reader: ByteReader): void {
+  /** Into a fresh one, whose blocks were loaded. `byColumns`: they hold all times, then column after column, as formats of the store before 5 did. */
+  load(reader: ByteReader, byColumns: boolean): void {
     this.#rows = reader.u32()
     this.#bytes = reader.f64()
     this.#columns.load(reader, this.#rows)
     for (let row = 0; row < this.#rows; row += PAGE_ROWS) {
       const records = Math.min(PAGE_ROWS, this.#rows - row)
       this.#records.u8[this.#records.add()]!.set(reader.raw(records * 16))
+    }
+    if (byColumns) for (let row = 0; row < this.#rows; row++) this.#pair(row)
+  }
+
+  /** Puts the samples of a block in pairs that has them by columns. */
+  #pair(row: number): void {
+    const length = this.length(row)
+    if (length === 0) return
+    const columns = this.#columns.get(row)
+    const capacity = this.#capacity(row)
+    const address = this.#address(row)
+    const start = wordOf(address)
+    const words = wordsOf(capacity, columns)
+    const block = this.#blocks.arena.u32[slabOf(address)]!.subarray(start * 2, (start + words) * 2)
+    const before = block.slice()
+    for (let i = 0; i < length; i++) {
+      const pair = pairAt(i, columns)
+      block[pair * 2 + (i & 1)] = before[BLOCK_HEAD * 2 + i]!
+      for (let column = 0; column < columns; column++) {
+        const from = BLOCK_HEAD + capacity / 2 + capacity * column + i
+        const to = pair + 1 + (i & 1) * columns + column
+        block[to * 2] = before[from * 2]!
+        block[to * 2 + 1] = before[from * 2 + 1]!
+      }
     }
   }
 
@@ -314,10 +351,10 @@ export class HeadTable {
       const capacity = (state >>> CAPACITY_SHIFT) & CAPACITY
       if (capacity === 0) continue
       const address = slab[record + 2]!
-      const word = (address & WORD_MASK) + BLOCK_HEAD
       const at = Math.min(state & LENGTH, capacity - 1)
+      const pair = (address & WORD_MASK) + BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR
       const block = u32[address >>> SLAB_SHIFT]!
-      bits ^= block[word * 2 + at]! ^ block[(word + (capacity >>> 1) + at) * 2]!
+      bits ^= block[pair * 2]! ^ block[(pair + 1 + (at & 1)) * 2]!
     }
     this.#fetched[0] = bits
   }
@@ -325,8 +362,8 @@ export class HeadTable {
   #pushFloat(row: number, time_ms: number, value: number, stale: number): void {
     const at = this.#begin(row, time_ms, stale)
     const address = this.#address(row)
-    const word = wordOf(address) + BLOCK_HEAD + this.#capacity(row) / 2
-    this.#blocks.arena.f64[slabOf(address)]![word + at] = value
+    const word = wordOf(address) + BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR + 1 + (at & 1)
+    this.#blocks.arena.f64[slabOf(address)]![word] = value
     this.#publish(row, time_ms, at)
   }
 
@@ -348,7 +385,7 @@ export class HeadTable {
       halves[(word + 1) * 2] = 0
       halves[(word + 1) * 2 + 1] = 0
     }
-    halves[(word + BLOCK_HEAD) * 2 + at] = time_ms - block[word]!
+    halves[(word + pairAt(at, this.#columns.get(row))) * 2 + (at & 1)] = time_ms - block[word]!
     if (stale === 1) halves[(word + 1) * 2 + (at >>> 5)]! |= 1 << (at & 31)
     return at
   }
@@ -383,7 +420,7 @@ export class HeadTable {
     if (capacity === 0) this.#hooks.first(row)
     else {
       const old = this.#address(row)
-      this.#move(old, capacity, address, larger, columns)
+      this.#move(old, address, wordsOf(capacity, columns))
       const given = this.#words(row)
       this.#blocks.release(old, given)
       this.#bytes -= given * 8
@@ -392,18 +429,13 @@ export class HeadTable {
     this.#setState(row, (this.#state(row) & FLOAT) | whole | (larger << CAPACITY_SHIFT) | length)
   }
 
-  #move(from: number, capacity: number, to: number, larger: number, columns: number): void {
-    const { f64, u32 } = this.#blocks.arena
-    const source = f64[slabOf(from)]!
-    const target = f64[slabOf(to)]!
-    const [a, b] = [wordOf(from), wordOf(to)]
-    // Not as doubles: flags and times may look like a NaN, whose bits do not survive.
-    const head = u32[slabOf(from)]!.subarray(a * 2, (a + BLOCK_HEAD + capacity / 2) * 2)
-    u32[slabOf(to)]!.set(head, b * 2)
-    const [x, y] = [a + BLOCK_HEAD + capacity / 2, b + BLOCK_HEAD + larger / 2]
-    for (let column = 0; column < columns; column++) {
-      for (let i = 0; i < capacity; i++) target[y + column * larger + i] = source[x + column * capacity + i]!
-    }
+  /** Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
+  #move(from: number, to: number, words: number): void {
+    const { u32 } = this.#blocks.arena
+    const source = u32[slabOf(from)]!
+    const target = u32[slabOf(to)]!
+    const [a, b] = [wordOf(from) * 2, wordOf(to) * 2]
+    for (let half = 0; half < words * 2; half++) target[b + half] = source[a + half]!
   }
 
   #publish(row: number, time_ms: number, at: number): void {

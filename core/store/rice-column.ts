@@ -1,6 +1,6 @@
 import { bitsAt } from './bits.ts'
 import { divisorOf } from './decimal-scale.ts'
-import { codesOf, type Order, unzigzag } from './differences.ts'
+import { codesOf, type Order, sumOf, unzigzag } from './differences.ts'
 import { writeVarint } from './scaled-column.ts'
 
 /** A quotient of so much or more is not written in unary: the whole code follows, behind its length. */
@@ -14,8 +14,9 @@ function bitLength(code: number): number {
 }
 
 function bitsFor(codes: Float64Array, count: number, low: number): number {
-  const share = 2 ** -low
-  const escaped = ESCAPE * 2 ** low
+  // Shifted, not raised: a power is a call.
+  const share = 1 / (1 << low)
+  const escaped = ESCAPE << low
   let bits = (1 + low) * (count - 1)
   for (let i = 1; i < count; i++) {
     const code = codes[i]!
@@ -25,14 +26,16 @@ function bitsFor(codes: Float64Array, count: number, low: number): number {
   return bits
 }
 
+/** Low bits of the last `planRice`. */
+let planned = 0
+
 /**
- * The number of low bits that makes the last differences of this order small, and their bytes. `sum`: of the
- * codes but for those that only begin. Source: Rice, "Some practical universal noiseless coding techniques", JPL 1979: the quotient by 2^low in unary, then the low bits.
+ * Looks for the number of low bits that makes the last differences of this order small, for `writeRice`; returns their bytes. Source: Rice, "Some practical universal noiseless coding techniques", JPL 1979: the quotient by 2^low in unary, then the low bits.
  */
-export function planRice(order: Order, count: number, sum: number): { low: number; length: number } {
+export function planRice(order: Order, count: number): number {
   const codes = codesOf(order)
   // The mean is a good guess, too large where a few codes are: they are escaped.
-  let low = Math.min(MAX_LOW, Math.max(0, bitLength(sum / count) - 1))
+  let low = Math.min(MAX_LOW, Math.max(0, bitLength(sumOf(order) / count) - 1))
   let bits = bitsFor(codes, count, low)
   while (low > 0) {
     const fewer = bitsFor(codes, count, low - 1)
@@ -42,21 +45,18 @@ export function planRice(order: Order, count: number, sum: number): { low: numbe
   }
   let first = 1
   for (let rest = codes[0]!; rest >= 128; rest = Math.floor(rest / 128)) first++
-  return { low, length: 2 + first + Math.ceil(bits / 8) }
+  planned = low
+  return 2 + first + Math.ceil(bits / 8)
 }
 
-/** Writes the last differences of this order: scale, low bits, first value, then the codes. Returns where they end. */
-export function writeRice(
-  { scale, order, low }: { readonly scale: number; readonly order: Order; readonly low: number },
-  count: number,
-  out: Uint8Array,
-  start: number,
-): number {
+/** Writes the last differences of this order as planned: scale, low bits, first value, then the codes. Returns where they end. */
+export function writeRice(scale: number, order: Order, count: number, out: Uint8Array, start: number): number {
   const codes = codesOf(order)
+  const low = planned
   out[start] = scale
   out[start + 1] = low
   let at = writeVarint(codes[0]!, out, start + 2)
-  const size = 2 ** low
+  const size = 1 << low
   const share = 1 / size
   const escaped = ESCAPE * size
   let open = 0
@@ -74,7 +74,7 @@ export function writeRice(
     } else {
       left = bitLength(code)
       bits = ESCAPE + LENGTH_BITS
-      value = ((2 ** ESCAPE - 1) << LENGTH_BITS) | left
+      value = (((1 << ESCAPE) - 1) << LENGTH_BITS) | left
     }
     for (;;) {
       if (bits < free) {

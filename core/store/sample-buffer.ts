@@ -20,7 +20,8 @@ export class SampleBuffer implements Samples {
   reset(columns: number): void {
     this.length = 0
     while (this.columns.length < columns) this.columns.push(new Float64Array(this.time_ms.length))
-    this.columns.length = columns
+    // Even to set the length that it has is dear.
+    if (this.columns.length > columns) this.columns.length = columns
   }
 
   /** Makes room for so many samples more. */

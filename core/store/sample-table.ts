@@ -274,10 +274,10 @@ export class SampleTable {
     this.#late.save(writer)
   }
 
-  /** Into a fresh one, whose files were loaded. */
-  load(reader: ByteReader): void {
+  /** Into a fresh one, whose files were loaded. `byColumns`: see `HeadTable`. */
+  load(reader: ByteReader, byColumns = false): void {
     this.#blocks.load(reader)
-    this.#heads.load(reader)
+    this.#heads.load(reader, byColumns)
     this.#lists.load(reader)
     this.#late.load(reader, (row) => this.#heads.columns(row))
   }

@@ -49,12 +49,7 @@ export function scaledLength(order: Order, count: number): number {
 }
 
 /** Writes the last differences of this order; returns where they end. */
-export function writeScaled(
-  { scale, order }: { readonly scale: number; readonly order: Order },
-  count: number,
-  out: Uint8Array,
-  start: number,
-): number {
+export function writeScaled(scale: number, order: Order, count: number, out: Uint8Array, start: number): number {
   const codes = codesOf(order)
   out[start] = scale
   let at = start + 1

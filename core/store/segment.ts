@@ -1,5 +1,4 @@
-import { crc32 } from 'node:zlib'
-
+import { checksum } from '../checksum.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import type { JournalEntry, RecordCodec, RecordContext } from './record-codec.ts'
@@ -37,7 +36,7 @@ export function segmentHeader(version = VERSION): Uint8Array {
   const writer = new ByteWriter(HEADER_BYTES)
   writer.raw(Buffer.from(MAGIC, 'latin1'))
   writer.u32(version)
-  writer.u32(crc32(writer.view()))
+  writer.u32(checksum(writer.view()))
   return writer.copy()
 }
 
@@ -48,8 +47,8 @@ function versionOf(bytes: Uint8Array): number | undefined {
   if (Buffer.compare(bytes.subarray(0, HEADER_BYTES), segmentHeader(version)) === 0) return version
   if (Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC || version !== 1) return undefined
   // What bears the checksum of this format was of this format.
-  const checksum = segmentHeader().subarray(HEADER_BYTES_1)
-  return Buffer.compare(bytes.subarray(HEADER_BYTES_1, HEADER_BYTES), checksum) === 0 ? undefined : 1
+  const own = segmentHeader().subarray(HEADER_BYTES_1)
+  return Buffer.compare(bytes.subarray(HEADER_BYTES_1, HEADER_BYTES), own) === 0 ? undefined : 1
 }
 
 /**
@@ -66,7 +65,7 @@ export function writeRecord(entry: JournalEntry, writer: ByteWriter, context: Re
   codec.encode(entry, writer, context)
   const body = writer.view().subarray(start + PREFIX_BYTES)
   writer.u32At(start + 4, body.length - 1)
-  writer.u32At(start + 8, crc32(body, offset))
+  writer.u32At(start + 8, checksum(body, offset))
 }
 
 /** Bytes of a segment that cannot be read, and why. At its end: what was not written to the end. */
@@ -128,7 +127,7 @@ function bodyAt(bytes: Uint8Array, offset: number): Uint8Array | string {
   const end = offset + PREFIX_BYTES + 1 + prefix.u32()
   if (end > bytes.length) return 'a record is not whole'
   const body = bytes.subarray(offset + PREFIX_BYTES, end)
-  return crc32(body, offset) === prefix.u32() ? body : 'a checksum does not fit'
+  return checksum(body, offset) === prefix.u32() ? body : 'a checksum does not fit'
 }
 
 function readRecord(

@@ -104,6 +104,7 @@ test.each([
   ['2', fill],
   ['3', fill],
   ['4', fillLong],
+  ['5', fillLong],
 ])('a snapshot of format %s loads, with its files', (format, make) => {
   const made = storeIn(folder)
   make(made)
@@ -122,8 +123,8 @@ test('what is not ours is refused, and changes nothing', () => {
   fill(store)
   const before = answers(store)
   const saved = store.save().slice()
-  expect(() => store.load(Uint8Array.of(5, ...saved.subarray(1)))).toThrow(
-    'the store has format 5; this version reads formats 1 to 4',
+  expect(() => store.load(Uint8Array.of(6, ...saved.subarray(1)))).toThrow(
+    'the store has format 6; this version reads formats 1 to 5',
   )
   expect(() => store.load(saved.subarray(0, saved.length - 1))).toThrow(expect.objectContaining({ code: 'bad_data' }))
   expect(() => store.load(Uint8Array.of(...saved, 0))).toThrow('1 bytes too many')

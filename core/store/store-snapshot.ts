@@ -9,10 +9,12 @@ import { loadStore1 } from './store-snapshot-1.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Format 3 is 2 with heads whose block is larger than what they take, format 4 is 3 with chunks that begin with an index of their pieces: who
- * reads only the one before would not see that.
+ * Format 3 is 2 with heads whose block is larger than what they take, format 4 is 3 with chunks that begin with an index of their pieces, format 5
+ * is 4 with heads that hold sample after sample: who reads only the one before would not see that.
  */
-const VERSION = 4
+const VERSION = 5
+/** Of the formats whose heads hold column after column. */
+const LAST_BY_COLUMNS = 4
 /** Format 1 is read apart. */
 const OLDEST = 2
 const NOTHING = new Uint8Array()
@@ -24,7 +26,7 @@ export interface StoreState {
   readonly newest_ms: number
 }
 
-/** Formats 2 to 4: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
+/** Formats 2 to 5: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
 export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array, void> {
   const writer = new PartWriter()
   writer.u8(VERSION)
@@ -68,7 +70,7 @@ export function loadStore(bytes: Uint8Array, tables: Tables, dropping: Dropping)
   tables.series.load(reader)
   tables.sums.load(reader)
   tables.files.load(reader)
-  tables.samples.load(reader)
+  tables.samples.load(reader, version <= LAST_BY_COLUMNS)
   tables.rollupFiles.load(reader)
   tables.rollups.load(reader)
   tables.exemplars.load(reader)
