@@ -30,7 +30,7 @@ const budget = z
   .transform(parseBudget)
   .refine((weekly): weekly is number => weekly !== undefined, BUDGET)
 
-const URL_TEXT = 'an http or https URL, like http://alertmanager:9093'
+const URL_TEXT = 'an http or https URL, like http://example.com:8080'
 const httpUrl = z.url({ protocol: /^https?$/, error: URL_TEXT })
 
 const EXTERNAL = 'a label; names that begin with __ are reserved'
@@ -188,7 +188,11 @@ export const configSchema = z
         .refine((name) => !name.startsWith('__'), EXTERNAL),
       z.string().min(1),
     ),
-    auth: optional(z.literal('none', { error: 'so far only: none' })),
+    auth: optional(
+      z.literal('none', {
+        error: 'none is all that there is so far; where logins are wanted, a proxy in front asks for them',
+      }),
+    ),
     language: z.enum(['en', 'zh']),
     time_zone: z.string(ZONE).refine(isZone, ZONE),
     holidays: z.array(z.string(HOLIDAY).refine((text) => parseDays(text) !== undefined, HOLIDAY)),
