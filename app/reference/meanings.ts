@@ -111,6 +111,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.labels': 'Labels of a series, its name included.',
   'limits.label_name_length': 'Characters of a label name.',
   'limits.label_value_length': 'Characters of a label value.',
+  'limits.buckets': 'Buckets of a histogram, the one above every bound included; at most 4096.',
   'limits.metric_families': 'Metric families whose metadata is remembered, as remote write 1.0 sends it.',
   'limits.ahead': 'How far ahead of the clock a sample may lie.',
   'limits.out_of_order': 'How far behind the newest of its series a sample may come. It is stored and not judged.',
