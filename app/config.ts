@@ -33,6 +33,7 @@ const budget = z
 const URL_TEXT = 'an http or https URL, like http://example.com:8080'
 const httpUrl = z.url({ protocol: /^https?$/, error: URL_TEXT })
 
+const BUCKETS = 'a whole number from 1 to 4096'
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const RULES = 'a list of files and folders, like [rules, my-rules]'
@@ -50,7 +51,7 @@ const limits = z.strictObject({
   labels: count,
   label_name_length: count,
   label_value_length: count,
-  buckets: count.max(4096, 'a whole number from 1 to 4096'),
+  buckets: z.int(BUCKETS).min(1, BUCKETS).max(4096, BUCKETS),
   metric_families: count,
   ahead: duration,
   out_of_order: duration,
@@ -67,6 +68,8 @@ const limits = z.strictObject({
   query_samples: count,
   query_memory: bytes,
   query_series: count,
+  query_points: count,
+  answer_points: count,
   query_timeout: duration,
   stream_clients: count,
   journal: bytes,
@@ -274,6 +277,8 @@ export const DEFAULTS = {
     query_samples: 50_000_000,
     query_memory: '1GiB',
     query_series: 100_000,
+    query_points: 5_000_000,
+    answer_points: 20_000_000,
     query_timeout: '2m',
     stream_clients: 100,
     journal: '64MiB',
