@@ -70,7 +70,6 @@ export interface AlertingOptions {
   readonly external_url: string
   /** Of Barograph, for `User-Agent`. */
   readonly version?: string
-  readonly service_labels?: readonly string[]
   readonly limits?: Partial<AlertingLimits>
   /** True: `messages` keeps what is told when it begins and ends. */
   readonly record?: boolean
@@ -81,8 +80,10 @@ export interface Alerting {
   finding(event: FindingEvent): void
   alert(event: AlertEvent): void
   change(change: Change): void
-  /** Analysis time: closes incidents, tells what changed, makes it durable. */
-  /** `aged_ms`: the time that is certain to have come, by which incidents are forgotten; the same where it is not given. */
+  /**
+   * Analysis time: closes incidents, tells what changed, makes it durable. `aged_ms`: the time that is certain to have come, by which incidents
+   * are forgotten; the same where it is not given.
+   */
   tick(time_ms: number, aged_ms?: number): void
   /** Throws `ServiceError`: `not_found` (no such incident), `conflict` (it is resolved). */
   command(command: IncidentCommand): void

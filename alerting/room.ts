@@ -76,7 +76,6 @@ export class Room implements Alerting {
       meter,
       limits: this.#limits,
       onIncident: (event) => this.#tell(event),
-      ...(options.service_labels === undefined ? {} : { serviceLabels: options.service_labels }),
     })
     this.incidents = {
       list: (filter) => {

@@ -11,13 +11,14 @@ import type { Config } from './config.ts'
 
 /** What of the configuration each room is told, in its own words. */
 export function storeLimits({ limits, retention }: Config): Partial<StoreLimits> {
-  const { series, series_per_metric, labels, label_name_length, label_value_length } = limits
+  const { series, series_per_metric, labels, label_name_length, label_value_length, buckets } = limits
   return {
     series,
     series_per_metric,
     labels,
     label_name_length,
     label_value_length,
+    buckets,
     out_of_order_ms: limits.out_of_order,
     ahead_ms: limits.ahead,
     retention_ms: retention.samples,

@@ -56,9 +56,9 @@ test('an address of a peer is one of http, and no port is given twice', () => {
   const peers =
     'alertmanager: {urls: [am:9093]}\nupstream: {prom: {url: ftp://x}}\nelasticsearch: {url: es}\nlisten: {otlp_http: 7300}\n'
   expect(problems(peers).toSorted()).toEqual([
-    ':1: alertmanager.urls[0]: an http or https URL, like http://alertmanager:9093 (is "am:9093")',
+    ':1: alertmanager.urls[0]: an http or https URL, like http://example.com:8080 (is "am:9093")',
     ':2: upstream.prom.url: an http or https URL, like http://prometheus:9090 (is "ftp://x")',
-    ':3: elasticsearch.url: an http or https URL, like http://alertmanager:9093 (is "es")',
+    ':3: elasticsearch.url: an http or https URL, like http://example.com:8080 (is "es")',
     ':4: listen.otlp_http: the port of listen.http; each has its own (is 7300)',
   ])
   expect(problems('listen: {http: 0, otlp_http: 0, otlp_grpc: off}\n')).toEqual([])

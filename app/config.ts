@@ -30,9 +30,10 @@ const budget = z
   .transform(parseBudget)
   .refine((weekly): weekly is number => weekly !== undefined, BUDGET)
 
-const URL_TEXT = 'an http or https URL, like http://alertmanager:9093'
+const URL_TEXT = 'an http or https URL, like http://example.com:8080'
 const httpUrl = z.url({ protocol: /^https?$/, error: URL_TEXT })
 
+const BUCKETS = 'a whole number from 1 to 4096'
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const RULES = 'a list of files and folders, like [rules, my-rules]'
@@ -50,6 +51,7 @@ const limits = z.strictObject({
   labels: count,
   label_name_length: count,
   label_value_length: count,
+  buckets: z.int(BUCKETS).min(1, BUCKETS).max(4096, BUCKETS),
   metric_families: count,
   ahead: duration,
   out_of_order: duration,
@@ -66,6 +68,8 @@ const limits = z.strictObject({
   query_samples: count,
   query_memory: bytes,
   query_series: count,
+  query_points: count,
+  answer_points: count,
   query_timeout: duration,
   stream_clients: count,
   journal: bytes,
@@ -188,7 +192,11 @@ export const configSchema = z
         .refine((name) => !name.startsWith('__'), EXTERNAL),
       z.string().min(1),
     ),
-    auth: optional(z.literal('none', { error: 'so far only: none' })),
+    auth: optional(
+      z.literal('none', {
+        error: 'none is all that there is so far; where logins are wanted, a proxy in front asks for them',
+      }),
+    ),
     language: z.enum(['en', 'zh']),
     time_zone: z.string(ZONE).refine(isZone, ZONE),
     holidays: z.array(z.string(HOLIDAY).refine((text) => parseDays(text) !== undefined, HOLIDAY)),
@@ -252,6 +260,7 @@ export const DEFAULTS = {
     labels: 64,
     label_name_length: 512,
     label_value_length: 4096,
+    buckets: 512,
     metric_families: 50_000,
     ahead: '10m',
     out_of_order: '30m',
@@ -268,6 +277,8 @@ export const DEFAULTS = {
     query_samples: 50_000_000,
     query_memory: '1GiB',
     query_series: 100_000,
+    query_points: 5_000_000,
+    answer_points: 20_000_000,
     query_timeout: '2m',
     stream_clients: 100,
     journal: '64MiB',

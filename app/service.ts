@@ -268,6 +268,8 @@ export class Service implements Component {
       version,
       limits: {
         query_timeout_ms: limits.query_timeout,
+        query_points: limits.query_points,
+        answer_points: limits.answer_points,
         stream_clients: limits.stream_clients,
         connections: limits.connections,
       },

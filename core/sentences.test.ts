@@ -168,7 +168,7 @@ test('an incident is titled by what shows it and what began it', () => {
   expect(incidentTitle({ ...incident, causes: [] }, [], EN)).toBe('checkout unusual')
   const nameless = { ...incident, symptom: '', causes: [] }
   expect(incidentTitle(nameless, [finding], EN)).toBe(finding.rule)
-  expect(incidentTitle({ ...nameless, alerts: [alert] }, [finding], ZH)).toBe('DiskFull: 95 % of sda is used')
+  expect(incidentTitle({ ...nameless, alerts: [alert] }, [finding], ZH)).toBe('DiskFull：95 % of sda is used')
 })
 
 test('joins, timeline, evidence and hints read as sentences', () => {

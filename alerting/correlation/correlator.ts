@@ -37,7 +37,6 @@ export interface CorrelatorOptions {
   readonly graph: ServiceGraph
   readonly meter: Meter
   readonly limits?: Partial<CorrelatorLimits>
-  readonly serviceLabels?: readonly string[]
   readonly onIncident: (event: IncidentEvent) => void
 }
 
@@ -57,7 +56,6 @@ const OPENED: Link = { reason: { kind: 'opened' }, weight: 2 }
 export class Correlator {
   readonly #graph: ServiceGraph
   readonly #limits: CorrelatorLimits
-  readonly #serviceLabels: readonly string[] | undefined
   readonly #emit: (event: IncidentEvent) => void
   readonly #dropped: Counter
   /** By id, in order of opening. */
@@ -66,10 +64,9 @@ export class Correlator {
   readonly #evidence: Waiting
   readonly #changes: Waiting
 
-  constructor({ graph, meter, limits, serviceLabels, onIncident }: CorrelatorOptions) {
+  constructor({ graph, meter, limits, onIncident }: CorrelatorOptions) {
     this.#graph = graph
     this.#limits = { ...CORRELATOR_LIMITS, ...limits }
-    this.#serviceLabels = serviceLabels
     this.#emit = onIncident
     this.#evidence = new Waiting(this.#limits.waiting)
     this.#changes = new Waiting(this.#limits.waiting)
@@ -84,7 +81,7 @@ export class Correlator {
   }
 
   alert(event: AlertEvent): void {
-    this.#take(memberOfAlert(event, this.#serviceLabels), event.type === 'firing', event.at_ms)
+    this.#take(memberOfAlert(event), event.type === 'firing', event.at_ms)
   }
 
   change(change: Change): void {

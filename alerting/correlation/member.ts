@@ -49,12 +49,12 @@ function isOfLogs(finding: Finding): boolean {
   return finding.kind === 'new_template' || finding.kind === 'burst'
 }
 
-export function memberOfAlert({ alert, type, at_ms }: AlertEvent, serviceLabels?: readonly string[]): Member {
+export function memberOfAlert({ alert, type, at_ms }: AlertEvent): Member {
   const from_ms = alert.fired_ms ?? at_ms
   return {
     ref: alert.labels.fingerprint,
     kind: 'alert',
-    service: serviceOf(alert.labels, serviceLabels),
+    service: serviceOf(alert.labels),
     from_ms,
     to_ms: Math.max(from_ms, type === 'firing' ? at_ms : (alert.resolved_ms ?? at_ms)),
     score: ALERT_SCORE,

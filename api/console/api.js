@@ -130,12 +130,17 @@ export async function ranged(query, { from_ms, to_ms, step_ms }, signal, limit) 
 }
 
 /**
- * By the clocks of which zone the server speaks; UTC where it does not say.
- * @returns {Promise<string>}
+ * What the page goes by of the configuration in force: by the clocks of which zone the server speaks, and where it takes OTLP
+ * over HTTP. The defaults where it does not say.
+ * @returns {Promise<{ zone: string, otlp: string }>}
  */
-export async function zone() {
+export async function configured() {
   const { data } = await prometheus('status/config').catch(() => ({ data: { yaml: '' } }))
-  return /^time_zone: "?([\w/+-]+)/m.exec(data.yaml)?.[1] ?? 'UTC'
+  const zone = /^time_zone: "?([\w/+-]+)/m.exec(data.yaml)?.[1] ?? 'UTC'
+  const port = /^ +otlp_http: (\w+)/m.exec(data.yaml)?.[1] ?? '4318'
+  // Metrics are taken on the port of the page too.
+  const otlp = port === 'off' ? `${location.origin}/api/v1/otlp` : `http://${location.hostname}:${port}`
+  return { zone, otlp }
 }
 
 /**

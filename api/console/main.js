@@ -1,4 +1,4 @@
-import { zone } from './api.js'
+import { configured } from './api.js'
 import { tellTimesOf } from './format.js'
 import { frame } from './frame.js'
 import { begin, language } from './language.js'
@@ -48,7 +48,7 @@ const REFRESH_MS = 15_000
 const GATHER_MS = 400
 
 begin()
-tellTimesOf(await zone())
+tellTimesOf((await configured()).zone)
 const page = frame()
 let ending = new AbortController()
 /** @type {(reason: Reason) => Promise<void>} */

@@ -52,7 +52,7 @@ export const feedbackBody = {
     'application/json': {
       schema: z
         .strictObject({
-          feedback: z.enum(FEEDBACK, { error: `expected one of ${FEEDBACK.join(', ')}` }),
+          feedback: z.enum(FEEDBACK),
           by: z.string().max(200).default(''),
         })
         .openapi({

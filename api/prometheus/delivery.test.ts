@@ -67,7 +67,9 @@ describe('an answer of many points', () => {
     const deliveries = deliveriesOf()
     const reader = sent(deliveries, new Writer()).body!.getReader()
     await reader.read()
-    expect(() => sent(deliveries, new Writer())).toThrow('answers of 60000 points are being written (limit 100000)')
+    expect(() => sent(deliveries, new Writer())).toThrow(
+      'answers of 60000 points are being written (limits.answer_points is 100000)',
+    )
     await reader.cancel()
     await sent(deliveries, new Writer()).text()
   })

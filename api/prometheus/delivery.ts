@@ -63,7 +63,10 @@ export class Deliveries {
       return jsonResponse(json.bytes)
     }
     if (this.#points > 0 && this.#points + points > most) {
-      throw new ServiceError('overloaded', `answers of ${this.#points} points are being written (limit ${most})`)
+      throw new ServiceError(
+        'overloaded',
+        `answers of ${this.#points} points are being written (limits.answer_points is ${most})`,
+      )
     }
     return jsonResponse(this.#stream({ points, drop }, json, writing))
   }

@@ -109,7 +109,7 @@ export function shownOf(result: QueryResult, limits: ResultLimits): Shown {
   if (points <= limits.points) return { series, truncated, points }
   throw new ServiceError(
     'execution',
-    `the result has ${points} points, more than ${limits.points} go into one answer; ask for fewer series or a longer step`,
+    `the result has ${points} points, more than ${limits.points} go into one answer (limits.query_points); ask for fewer series or a longer step`,
   )
 }
 

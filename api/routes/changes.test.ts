@@ -37,7 +37,7 @@ describe('telling of a change', () => {
 
   test.each([
     ['{"kind":"deploy","titel":"x"}', 400, /"titel" is not known; did you mean "title"/],
-    ['{"kind":"deplo","title":"x"}', 400, /kind: expected one of deploy, config/],
+    ['{"kind":"deplo","title":"x"}', 400, /kind: one of deploy, config/],
     ['[{"kind":"deploy","title":"x","__proto__":{"polluted":1}}]', 400, /__proto__/],
     ['{"kind":"deploy","title":"x","url":"javascript:alert(1)"}', 400, /http or https/],
     ['{"kind":"deploy","title":"x","at":"yesterday"}', 400, /expected a time/],

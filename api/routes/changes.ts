@@ -32,7 +32,7 @@ const NewChange = strict({
     .string()
     .regex(/^c_[\w.:-]{1,100}$/, 'an id begins with c_; leave it out and it is made from the content')
     .optional(),
-  kind: z.enum(CHANGE_KINDS, { error: `expected one of ${CHANGE_KINDS.join(', ')}` }),
+  kind: z.enum(CHANGE_KINDS),
   service: z.string().max(200).default('').openapi({ description: 'left out: it concerns everything' }),
   at: instant.optional().openapi({ description: 'left out: now' }),
   title: z.string().min(1).max(500),

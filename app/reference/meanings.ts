@@ -111,6 +111,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.labels': 'Labels of a series, its name included.',
   'limits.label_name_length': 'Characters of a label name.',
   'limits.label_value_length': 'Characters of a label value.',
+  'limits.buckets': 'Buckets of a histogram, the one above every bound included.',
   'limits.metric_families': 'Metric families whose metadata is remembered, as remote write 1.0 sends it.',
   'limits.ahead': 'How far ahead of the clock a sample may lie.',
   'limits.out_of_order': 'How far behind the newest of its series a sample may come. It is stored and not judged.',
@@ -131,6 +132,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.query_memory':
     'Memory that all queries together may hold while they are evaluated; one that holds less than 16 MiB is never refused.',
   'limits.query_series': 'Series that one selector of a query may find.',
+  'limits.query_points': 'Points over all series in the answer of one query.',
+  'limits.answer_points':
+    'Points of all answers that are on their way at one time; beyond that a large one is answered 503.',
   'limits.query_timeout': 'Time of one query.',
   'limits.stream_clients': 'Readers of `/api/v1/stream` at one time.',
   'limits.journal':

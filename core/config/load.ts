@@ -166,7 +166,11 @@ export function loadConfig<T>({
   const expander = new Expander(environment, folder)
   const raw = expander.expand(merged) as Raw
   const result = schema.safeParse(raw)
-  const found = [...expander.missing, ...(result.success ? [] : issuesOf(result.error, schema))]
+  const missing = new Set(expander.missing.map(({ path }) => formatPath(path)))
+  const issues = result.success
+    ? []
+    : issuesOf(result.error, schema).filter(({ path }) => !missing.has(formatPath(path)))
+  const found = [...expander.missing, ...issues]
   if (found.length > 0 || !result.success) {
     refuse(
       found.map(({ path, message }) => ({

@@ -75,11 +75,34 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key ${JSON.stringify(key)}; known: ${known.toSorted().join(', ')}`
 }
 
-/** A key is missing, or what was expected of it, without zod's own preface. */
+/** What zod's types are called in a file that people write. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a map of keys',
+  record: 'a map of keys',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'nothing',
+}
+
+/** A key is missing, or what is expected of it: what the schema says of that, else zod's issue in the words of the file. */
 export function plainly(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
   if (issue.code === 'invalid_union') return alternatives(issue)
-  return issue.message.replace(/^(?:Invalid input|Invalid option|Too small|Too big): /, '')
+  const words = /^(?:Invalid input|Invalid option|Too small|Too big): (.*)$/.exec(issue.message)?.[1]
+  if (words === undefined) return issue.message
+  if (issue.code === 'invalid_value') return `${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
+  if (issue.code === 'invalid_type') {
+    const received = words.split(' received ')[1] ?? ''
+    return `${TYPE_NAMES[issue.expected] ?? issue.expected} is expected, not ${TYPE_NAMES[received] ?? received}`
+  }
+  if (issue.code === 'too_small' && issue.origin === 'number')
+    return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
+  if (issue.code === 'too_big' && issue.origin === 'number')
+    return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`
+  return words
 }
 
 /** What a union says it takes, else what each of its branches would have taken. */

@@ -54,7 +54,7 @@ const REASONS: Readonly<Record<Language, (reason: Reason) => string>> = {
     return `change of ${reason.service === '' ? 'everything' : reason.service} ${gap} before`
   },
   zh(reason) {
-    if (reason.kind === 'opened') return '由此开启事件'
+    if (reason.kind === 'opened') return '事件由此创建'
     const gap = span(reason.gap_ms, 'zh')
     if (reason.kind === 'same_service') return `同一服务 ${reason.service}，相隔 ${gap}`
     if (reason.kind === 'call') return `${reason.caller} 调用 ${reason.callee}，相隔 ${gap}`
@@ -73,15 +73,15 @@ function changeText(change: Change, language: Language): string {
   return language === 'zh' ? `${where}${what}：${change.title}` : `${what}${where}: ${change.title}`
 }
 
-function alertText(alert: Alert): string {
+function alertText(alert: Alert, language: Language): string {
   const summary = alert.annotations['summary'] ?? ''
-  return summary === '' ? alert.rule : `${alert.rule}: ${summary}`
+  return summary === '' ? alert.rule : `${alert.rule}${language === 'zh' ? '：' : ': '}${summary}`
 }
 
 /** The member in one sentence, or its reference where it is gone. */
 function memberText(member: Member, ref: string, locale: Locale): string {
   if (member.finding !== undefined) return findingSentence(member.finding, locale)
-  if (member.alert !== undefined) return alertText(member.alert)
+  if (member.alert !== undefined) return alertText(member.alert, locale.language)
   if (member.change !== undefined) return changeText(member.change, locale.language)
   return ref
 }
@@ -98,11 +98,11 @@ const WHAT: Readonly<Record<Language, Readonly<Record<TimelineEntry['what'], str
     resolved: 'resolved',
   },
   zh: {
-    opened: '事件开启',
+    opened: '事件创建',
     finding: '',
     finding_closed: '恢复正常：',
     alert: '告警 ',
-    alert_resolved: '告警解除：',
+    alert_resolved: '告警恢复：',
     change: '',
     acknowledged: '已确认',
     resolved: '已解决',
@@ -150,7 +150,7 @@ function headOf(incident: Incident, findings: readonly Finding[], language: Lang
   if (incident.symptom !== '')
     return `${incident.symptom} ${TROUBLE_WORDS[language][troubleOf(incident.symptom, incident, findings)]}`
   const [alert] = incident.alerts
-  return alert === undefined ? (findings[0]?.rule ?? '') : alertText(alert)
+  return alert === undefined ? (findings[0]?.rule ?? '') : alertText(alert, language)
 }
 
 /** `checkout slow: payments-db`; without a cause elsewhere `checkout slow`. `findings`: those of the incident, as known. */

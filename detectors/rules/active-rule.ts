@@ -8,6 +8,7 @@ import { metricsOf } from './datasource.ts'
 import type { RuleEngineOptions } from './engine.ts'
 import { ceilTo, dueSteps, floorTo, reachOf, type Span, speaksOfNothing } from './marks.ts'
 import { Noise } from './noise.ts'
+import { refuseBeyond, within } from './results.ts'
 import type { Rule, RuleGroup } from './rule.ts'
 import { AlertRunner } from './run-alert.ts'
 import { AnomalyRunner } from './run-anomaly.ts'
@@ -53,9 +54,13 @@ export interface Evaluation {
 /** What a rule takes whatever it reads, as series. */
 const RULE_SERIES = 20
 
-const NOTHING_DUE: Evaluation = { events: [], errors: [], series: 0 }
+/** Of steps: what an upstream answered, where they are not queried here; `again` where they were taken before, and history has come since. */
+interface Source {
+  readonly answer?: readonly ResultSeries[]
+  readonly again?: boolean
+}
 
-type Ask = (span: Span) => Promise<readonly ResultSeries[]>
+const NOTHING_DUE: Evaluation = { events: [], errors: [], series: 0 }
 
 const saved = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
@@ -71,8 +76,6 @@ export class ActiveRule {
   #sources: readonly ActiveRule[] = []
   /** Whether detectors or forecasts learn from its results. */
   #learns: boolean
-  /** Who has results of steps: our own query engine, or an answer that came. */
-  #ask: Ask = (span) => this.#query(span)
   #due_ms = -Infinity
   #mark_ms = -Infinity
   #looked_ms = -Infinity
@@ -208,7 +211,7 @@ export class ActiveRule {
     if (expr !== this.rule.expr || step_ms !== interval_ms || first_ms > to_ms) return NOTHING_DUE
     const made = await this.#evaluation(async () => {
       if (away) this.#away({ from_ms: first_ms, to_ms }, error)
-      else if (error === '') await this.#answeredBy(series, { from_ms: first_ms, to_ms })
+      else if (error === '') await this.#range({ from_ms: first_ms, to_ms }, { answer: series })
       else this.#failed(new ServiceError('execution', error))
     })
     this.#due_ms = this.#mark_ms = this.#looked_ms = to_ms
@@ -321,33 +324,33 @@ export class ActiveRule {
     const { interval_ms } = this.#group
     const reach = reachOf(this.#info, this.#options.reader)
     const first_ms = ceilTo(Math.max(from_ms, reach?.from_ms ?? Infinity), interval_ms)
-    await this.#range({ from_ms: first_ms, to_ms: this.#mark_ms }, true)
+    await this.#range({ from_ms: first_ms, to_ms: this.#mark_ms }, { again: true })
   }
 
   /** Steps at which all input is over: nothing is asked where the answer is known to be nothing. */
   async #silence(empty: Span): Promise<void> {
     if (this.#runner === undefined) return
     if (this.#speaksOfNothing) await this.#range(empty)
-    else if (this.#runner.active) await this.#take([], empty, false)
+    else if (this.#runner.active) await this.#take([], empty)
   }
 
-  async #range({ from_ms, to_ms }: Span, again = false): Promise<void> {
+  async #range({ from_ms, to_ms }: Span, source: Source = {}): Promise<void> {
     if (this.rule.kind === 'forecast') {
-      await this.#steps({ from_ms: to_ms, to_ms }, again)
+      await this.#steps({ from_ms: to_ms, to_ms }, source)
       return
     }
     const { interval_ms } = this.#group
     for (let first = from_ms; first <= to_ms; first += CHUNK_STEPS * interval_ms) {
-      await this.#steps({ from_ms: first, to_ms: Math.min(to_ms, first + (CHUNK_STEPS - 1) * interval_ms) }, again)
+      await this.#steps({ from_ms: first, to_ms: Math.min(to_ms, first + (CHUNK_STEPS - 1) * interval_ms) }, source)
     }
   }
 
   /** Where a range fails it is halved, so that a bad step costs only itself: the rule goes on behind it, as in Prometheus. */
-  async #steps(span: Span, again: boolean): Promise<void> {
+  async #steps(span: Span, source: Source): Promise<void> {
     const { interval_ms } = this.#group
     try {
       if (this.rule.kind === 'forecast') await this.#options.forecasting.step(this.rule.key, span.to_ms)
-      else await this.#take(await this.#ask(span), span, again)
+      else await this.#take(await this.#results(span, source), span, source.again)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       const steps = Math.round((span.to_ms - span.from_ms) / interval_ms) + 1
@@ -356,8 +359,8 @@ export class ActiveRule {
         return
       }
       const middle_ms = span.from_ms + Math.floor(steps / 2) * interval_ms
-      await this.#steps({ from_ms: span.from_ms, to_ms: middle_ms - interval_ms }, again)
-      await this.#steps({ from_ms: middle_ms, to_ms: span.to_ms }, again)
+      await this.#steps({ from_ms: span.from_ms, to_ms: middle_ms - interval_ms }, source)
+      await this.#steps({ from_ms: middle_ms, to_ms: span.to_ms }, source)
     }
   }
 
@@ -366,35 +369,26 @@ export class ActiveRule {
     this.#runner?.failed?.()
   }
 
-  async #take(series: readonly ResultSeries[], span: Span, again: boolean): Promise<void> {
+  async #take(series: readonly ResultSeries[], span: Span, again = false): Promise<void> {
     const { interval_ms } = this.#group
     const { events, error } = (await this.#runner?.take({ series, ...span, interval_ms, again })) ?? NOTHING
     for (const event of events) this.#events.push(event)
     if (error !== undefined) this.#errors.push(error)
   }
 
-  async #query({ from_ms, to_ms }: Span): Promise<readonly ResultSeries[]> {
-    const { interval_ms } = this.#group
-    const result = await this.#options.query.range(this.rule.expr, { from_ms, to_ms, step_ms: interval_ms })
-    return this.#limitedSeries(result.type === 'matrix' ? result.series : [])
-  }
-
-  async #answeredBy(series: readonly ResultSeries[], span: Span): Promise<void> {
-    const own = this.#ask
-    this.#ask = async (part) => this.#within(series, part)
-    await this.#range(span)
-    this.#ask = own
-  }
-
-  #within(series: readonly ResultSeries[], span: Span): readonly ResultSeries[] {
-    return this.#limitedSeries(series.map((one) => cut(one, span)).filter((one) => stepsOf(one).length > 0))
-  }
-
-  #limitedSeries(series: readonly ResultSeries[]): readonly ResultSeries[] {
+  /** What steps come to: by the answer that came, else by our own query engine. */
+  async #results(span: Span, { answer }: Source): Promise<readonly ResultSeries[]> {
+    const series = answer === undefined ? await this.#query(span) : within(answer, span)
     const { limit } = this.#group
     // Of alerts those count that are active: their own states see to it.
     if (limit > 0 && series.length > limit && this.rule.kind !== 'alert') refuseBeyond(limit, series)
     return series
+  }
+
+  async #query({ from_ms, to_ms }: Span): Promise<readonly ResultSeries[]> {
+    const { interval_ms } = this.#group
+    const result = await this.#options.query.range(this.rule.expr, { from_ms, to_ms, step_ms: interval_ms })
+    return result.type === 'matrix' ? result.series : []
   }
 
   #limited(due_ms: number): number {
@@ -402,30 +396,6 @@ export class ActiveRule {
     for (const source of this.#sources) least_ms = Math.min(least_ms, source.#mark_ms)
     return least_ms
   }
-}
-
-/** The points of a series within a span. */
-function cut(series: ResultSeries, { from_ms, to_ms }: Span): ResultSeries {
-  const { labels, time_ms, value, histograms } = series
-  let [begin, end] = [0, time_ms.length]
-  while (begin < end && time_ms[begin]! < from_ms) begin++
-  while (end > begin && time_ms[end - 1]! > to_ms) end--
-  const floats = { labels, time_ms: time_ms.subarray(begin, end), value: value.subarray(begin, end) }
-  if (histograms === undefined) return begin === 0 && end === time_ms.length ? series : floats
-  return { ...floats, histograms: histograms.filter((one) => one.time_ms >= from_ms && one.time_ms <= to_ms) }
-}
-
-/** The steps at which a series has a value; of those with histograms in no order. */
-function stepsOf({ time_ms, histograms }: ResultSeries): ArrayLike<number> & Iterable<number> {
-  return histograms === undefined ? time_ms : [...time_ms, ...histograms.map((one) => one.time_ms)]
-}
-
-/** Throws where a step has more series than the group's limit; those of different steps do not add up. */
-function refuseBeyond(limit: number, series: readonly ResultSeries[]): void {
-  const counts = new Map<number, number>()
-  for (const one of series) for (const time of stepsOf(one)) counts.set(time, (counts.get(time) ?? 0) + 1)
-  const most = Math.max(...counts.values())
-  if (most > limit) throw new ServiceError('execution', `exceeded limit of ${limit} with ${most} series`)
 }
 
 /** Undefined for a rule that needs no results: forecasts have their own, plain anomaly rules are scored as samples come. */

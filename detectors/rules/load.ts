@@ -44,10 +44,13 @@ const isMap = (raw: unknown): raw is Raw => typeof raw === 'object' && raw !== n
 
 const TEXTS: ReadonlySet<string> = new Set(['labels', 'annotations', 'expr', 'alert', 'record'])
 const FILE_SIZE_MAX = 4 * 2 ** 20
-const fileSchema = z.strictObject({
-  groups: z.array(z.unknown()).default([]),
-  scaling: z.array(z.unknown()).default([]),
-})
+const fileSchema = z.strictObject(
+  {
+    groups: z.array(z.unknown()).default([]),
+    scaling: z.array(z.unknown()).default([]),
+  },
+  { error: ({ code }) => (code === 'invalid_type' ? 'a file of rules has groups:, scaling: or both' : undefined) },
+)
 /** The specification of a PrometheusRule object. */
 const specSchema = fileSchema.omit({ scaling: true })
 

@@ -200,9 +200,9 @@ scalling: []
 test.each([
   ['groups: [', /x\.yml:1: not YAML/],
   ['groups: []\ngroups: []', /x\.yml:2: not YAML: Map keys must be unique/],
-  ['- 1\n- 2', /expected object/],
-  ['groups: {a: 1}', /groups: .*expected array/],
-  ['groups: [7]', /groups\[0\]: .*expected object/],
+  ['- 1\n- 2', /has groups:, scaling: or both/],
+  ['groups: {a: 1}', /groups: .*a list is expected/],
+  ['groups: [7]', /groups\[0\]: .*a map of keys is expected/],
   [rule('7'), /rules\[0\]: /],
   [rule('{record: a}'), /rules\[0\]\.expr: is missing/],
   [rule('{record: a, expr: b, labels: {__name__: c}}'), /labels: __name__ cannot be set/],

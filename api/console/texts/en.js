@@ -2,6 +2,7 @@
 export const en = {
   nav: { overview: 'Overview', incidents: 'Incidents', findings: 'Findings', series: 'Series', forecast: 'Forecast' },
   skip: 'Skip to content',
+  colon: ': ',
   other_language: '中文',
   live: 'live',
   polling: 'polling',

@@ -40,9 +40,9 @@ function belongs(incidents) {
     el(
       'p',
       {},
-      `${words.incident}: `,
+      `${words.incident}${t().colon}`,
       el('a', { href: incidentHash(id) }, title),
-      cause !== undefined && el('span', { class: 'faint' }, ` · ${t().incidents.cause}: ${cause.service}`),
+      cause !== undefined && el('span', { class: 'faint' }, ` · ${t().incidents.cause}${t().colon}${cause.service}`),
     ),
   )
 }

@@ -71,7 +71,7 @@ function changeCard(change) {
         'p',
         { class: 'faint' },
         time(change.at, true),
-        ` · ${words.by}: ${change.source} `,
+        ` · ${words.by}${t().colon}${change.source} `,
         change.url !== undefined && outside(change.url, change.url),
       ),
     ),

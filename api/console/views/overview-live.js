@@ -1,4 +1,4 @@
-import { expressions, own } from '../api.js'
+import { configured, expressions, own } from '../api.js'
 import { chart } from '../chart.js'
 import { el } from '../dom.js'
 import { labelText, quantity } from '../format.js'
@@ -61,8 +61,8 @@ class SeriesCard {
 }
 
 /** Where data is to be sent to. */
-function where() {
-  return el('code', {}, `${t().overview.no_live_url}http://${location.hostname}:4318`)
+async function where() {
+  return el('code', {}, `${t().overview.no_live_url}${(await configured()).otlp}`)
 }
 
 /** @param {AbortSignal} signal */
@@ -104,10 +104,10 @@ export function liveSeries(signal) {
         /** @type {{ scores: Scored[] }} */
         const { scores } = await own('/api/v1/scores', { limit: 1000 }, signal)
         part.count(scores.length === 0 ? '' : scores.length)
-        if (scores.length === 0) part.body.replaceChildren(empty(words.no_live, where()))
+        if (scores.length === 0) part.body.replaceChildren(empty(words.no_live, await where()))
         else await place(scores)
         const more = scores.length > MOST_CARDS ? words.more(scores.length - MOST_CARDS) : ''
-        rest.replaceChildren(more, ...(isAlone(scores) ? [words.alone, ' ', where()] : []))
+        rest.replaceChildren(more, ...(isAlone(scores) ? [words.alone, ' ', await where()] : []))
       }),
   }
 }

@@ -146,5 +146,7 @@ export function queryInput({ value, label, names, onSubmit }) {
   field.addEventListener('keydown', key)
   field.addEventListener('input', () => (fit(), void suggest()))
   field.addEventListener('blur', close)
+  // A long query stands whole from the first; it has no height before it is on the page.
+  requestAnimationFrame(fit)
   return { element: el('div', { class: 'query-input' }, field, suggestions.list), value: () => field.value.trim() }
 }

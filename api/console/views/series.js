@@ -75,7 +75,7 @@ function complaint(error, query) {
   return el(
     'div',
     { class: 'query-error', role: 'alert' },
-    el('p', {}, `${t().series.at(place.line, place.column)}: ${place.text}`),
+    el('p', {}, `${t().series.at(place.line, place.column)}${t().colon}${place.text}`),
     el('pre', {}, `${line}\n${caret}`),
   )
 }

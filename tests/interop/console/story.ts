@@ -270,7 +270,7 @@ export class Story {
         },
       ],
       joins: [
-        { member: 'f_db', reason: say('opened the incident', '由此开启事件'), weight: 1 },
+        { member: 'f_db', reason: say('opened the incident', '事件由此创建'), weight: 1 },
         {
           member: 'f_checkout',
           reason: say('checkout calls payments-db; 60 s apart', 'checkout 调用 payments-db，相隔 60 秒'),
@@ -297,7 +297,7 @@ export class Story {
             'payments-db 部署：payments-db 2.14.0: drop index orders_by_customer',
           ),
         },
-        { at: this.at(0), what: 'opened', ref: 'f_db', text: say('incident opened', '事件开启') },
+        { at: this.at(0), what: 'opened', ref: 'f_db', text: say('incident opened', '事件创建') },
         { at: this.at(0), what: 'finding', ref: 'f_db', text: found['f_db']!.sentence },
         { at: this.at(1), what: 'finding', ref: 'f_checkout', text: found['f_checkout']!.sentence },
         { at: this.at(2), what: 'finding', ref: 'f_log', text: found['f_log']!.sentence },
@@ -307,7 +307,7 @@ export class Story {
           ref: 'a1',
           text: say(
             'alert CheckoutErrorsHigh: 7.4 % of requests of checkout fail',
-            '告警 CheckoutErrorsHigh: 7.4 % of requests of checkout fail',
+            '告警 CheckoutErrorsHigh：7.4 % of requests of checkout fail',
           ),
         },
         {
