@@ -10,6 +10,23 @@ export interface Component {
   stop(): Promise<void>
 }
 
+/**
+ * Bytes that mostly stay what they were from one checkpoint to the next: where a file has them already, they are not written again. `version` is
+ * another object as soon as they may be other bytes.
+ */
+export interface SteadyPart {
+  readonly steady: Uint8Array
+  readonly version: object
+  /** Of the bytes. */
+  readonly length: number
+}
+
+export type Part = Uint8Array | SteadyPart
+
+export function bytesOfPart(part: Part): Uint8Array {
+  return 'steady' in part ? part.steady : part
+}
+
 /** What is kept over a restart. The bytes carry their own version; `load` refuses a version it does not know. */
 export interface Snapshot {
   /** Names the section of the checkpoint. Never changes once released. */
@@ -21,7 +38,7 @@ export interface Snapshot {
    * requests are read and answered; until the last one was taken no input is applied, and the parts say what they say until then.
    * A part may be empty, where making the next takes its time.
    */
-  parts?(): Iterable<Uint8Array>
+  parts?(): Iterable<Part>
   load(bytes: Uint8Array): void
   /** Resolves when all files that the saved bytes rely on are on the disk. */
   durable?(): Promise<void>

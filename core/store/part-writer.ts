@@ -1,3 +1,4 @@
+import { bytesOfPart, type Part } from '../component.ts'
 import { ByteWriter } from './bytes.ts'
 
 /** A column of so many bytes is handed on as it lies in memory; a shorter one is copied. */
@@ -35,12 +36,12 @@ export class PartWriter extends ByteWriter {
 }
 
 /** Parts in one. */
-export function joined(parts: Iterable<Uint8Array>): Uint8Array<ArrayBuffer> {
+export function joined(parts: Iterable<Part>): Uint8Array<ArrayBuffer> {
   const all = [...parts]
   const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of all) {
-    bytes.set(part, at)
+    bytes.set(bytesOfPart(part), at)
     at += part.length
   }
   return bytes

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 
 import type { CivilTime } from '#core/civil-time.ts'
+import type { Part } from '#core/component.ts'
 import type { FindingKind } from '#core/finding.ts'
 import type { Verdict } from '#core/score.ts'
 
@@ -70,7 +71,7 @@ export interface Detector {
   overdue?(row: number, time_ms: number): number
   save(): Uint8Array
   /** The bytes of `save` in pieces that are views of the state, good until a sample comes: no copy of much state is made. */
-  views?(): readonly Uint8Array[]
+  views?(): readonly Part[]
   /** Throws `ServiceError('bad_data')` for a version it does not know. */
   load(bytes: Uint8Array): void
 }

@@ -1,4 +1,5 @@
 import { assert } from '#core/assert.ts'
+import type { Part } from '#core/component.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 import { gain } from '#core/stats/ewma.ts'
 import { joined } from '#core/store/part-writer.ts'
@@ -171,7 +172,7 @@ export class Panel implements Correctable {
     if (noise) this.#tail.alarmed(row, 1)
   }
 
-  views(): readonly Uint8Array[] {
+  views(): readonly Part[] {
     const pools = this.#experts.flatMap(({ pool }) => (pool === undefined ? [] : [pool.save()]))
     return sectionViews([this.#rows.views(), ...pools])
   }

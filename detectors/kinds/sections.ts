@@ -1,8 +1,9 @@
+import type { Part } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 /** A byte string, or the pieces of one. */
-export type Section = Uint8Array | readonly Uint8Array[]
+export type Section = Uint8Array | readonly Part[]
 
 /** Byte strings in one: their number, their lengths (u32, little endian), then they themselves. */
 export function joinSections(sections: readonly Section[]): Uint8Array {
@@ -10,7 +11,7 @@ export function joinSections(sections: readonly Section[]): Uint8Array {
 }
 
 /** The same in pieces, without a copy. */
-export function sectionViews(sections: readonly Section[]): Uint8Array[] {
+export function sectionViews(sections: readonly Section[]): Part[] {
   const pieces = sections.map((section) => (section instanceof Uint8Array ? [section] : section))
   const lengths = pieces.map((parts) => parts.reduce((sum, { length }) => sum + length, 0))
   const head = new Uint8Array(4 + 4 * sections.length)

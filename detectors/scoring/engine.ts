@@ -1,5 +1,5 @@
 import { CivilTime } from '#core/civil-time.ts'
-import type { Snapshot } from '#core/component.ts'
+import type { Part, Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Finding, FindingEvent } from '#core/finding.ts'
 import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
@@ -234,7 +234,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return joined(this.parts())
   }
 
-  parts(): readonly Uint8Array[] {
+  parts(): readonly Part[] {
     return scoringViews(this.#time_ms, this.#parts)
   }
 

@@ -1,3 +1,4 @@
+import type { Part } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import { sectionViews, splitSections } from '../kinds/sections.ts'
@@ -38,7 +39,7 @@ export interface ScoringParts {
  * spare one of each, empty where it has none. Columns are
  * views, as they lie in memory; who a row is says its hash, so that ids of series do not matter.
  */
-export function scoringViews(time_ms: number, parts: ScoringParts): Uint8Array[] {
+export function scoringViews(time_ms: number, parts: ScoringParts): Part[] {
   const { rules, table, findings, lessons, lookBack, forgetting } = parts
   const all = [...rules.values()]
   const state: ScoringState = {

@@ -1,5 +1,6 @@
 import { assert } from '#core/assert.ts'
 import { CivilTime } from '#core/civil-time.ts'
+import type { Part } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
@@ -225,7 +226,7 @@ export class Joint implements Correctable {
     this.#move(row)
   }
 
-  views(): readonly Uint8Array[] {
+  views(): readonly Part[] {
     const head = new TextEncoder().encode(JSON.stringify({ version: VERSION, zone: this.#civil.zone }))
     return sectionViews([[head], this.#rows.views(), ...this.#forecast.pools.map((pool) => pool.views())])
   }

@@ -1,3 +1,4 @@
+import type { Part } from '#core/component.ts'
 import type { Verdict } from '#core/score.ts'
 import { joined } from '#core/store/part-writer.ts'
 
@@ -155,7 +156,7 @@ export class Rolling implements Detector {
     return page.marks[at * MARKS + FILLED] === page.window && doubt(cadence_ms, age_ms) <= 0.5
   }
 
-  views(): readonly Uint8Array[] {
+  views(): readonly Part[] {
     const pages = this.#pages.views()
     const held = this.#held.save()
     // As sections are joined, without joining them.
@@ -200,7 +201,9 @@ export class Rolling implements Detector {
       const pause_ms = count > 1 && dt_ms > 4 * cadence_ms ? 4 * cadence_ms : dt_ms
       state[row * STATE + CADENCE] = cadence_ms + (pause_ms - cadence_ms) / (count < 32 ? count : 32)
       if (time_ms !== slotted_ms) {
-        part = Math.floor((time_ms - Math.floor(time_ms / season_ms) * season_ms) / slot_ms) * page.rows
+        const slot = Math.floor((time_ms - Math.floor(time_ms / season_ms) * season_ms) / slot_ms)
+        page.versions.touch(slot)
+        part = slot * page.rows
         slotted_ms = time_ms
       }
       busy[row] = 1

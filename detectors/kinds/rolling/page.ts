@@ -1,3 +1,5 @@
+import { Versions } from './versions.ts'
+
 /** Numbers of a row in `state`, by their place. */
 export const MEAN = 0
 export const SD = 1
@@ -68,6 +70,8 @@ export class Page {
   readonly words: Int32Array
   readonly mask: number
   readonly season: Int16Array
+  /** Of the slots of the season. */
+  readonly versions: Versions
   readonly window: number
   /** 1 while a row is in the strip at work. */
   readonly busy: Uint8Array
@@ -84,5 +88,6 @@ export class Page {
     this.words = new Int32Array(this.sorted.buffer)
     this.mask = 2 ** Math.ceil(Math.log2(window)) - 1
     this.season = new Int16Array(rows * slots)
+    this.versions = new Versions(slots)
   }
 }

@@ -1,4 +1,5 @@
 import { assert } from '#core/assert.ts'
+import type { Part } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import type { RowBatch } from '../kind.ts'
@@ -66,6 +67,7 @@ export class Pages {
     const at = row & (PAGE_ROWS - 1)
     for (const [data, width] of this.#columns(page)) data.fill(0, at * width, (at + 1) * width)
     for (let slot = 0; slot < this.#shape.slots; slot++) page.season[slot * page.rows + at] = 0
+    page.versions.touchAll()
     this.#free.push(row)
   }
 
@@ -88,12 +90,21 @@ export class Pages {
 
   /**
    * What a snapshot keeps, as views to be copied before the next sample: version, rows, free rows, window, slots, 0 (u32
-   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `season` of its rows in use.
+   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `season` of its rows in use. Of the season few
+   * slots are written to from one snapshot to the next.
    */
-  views(): Uint8Array[] {
+  views(): Part[] {
     const { window, slots } = this.#shape
     const head = Uint32Array.of(VERSION, this.#used, this.#free.length, window, slots, 0, ...this.#free)
-    return [bytesOf(head), ...this.list.flatMap((page, i) => this.#parts(page, i))]
+    const parts = (page: Page, i: number): Part[] => [
+      ...this.#columnViews(page, i),
+      ...this.#seasonViews(page, i).map((steady, slot) => ({
+        steady,
+        version: page.versions.of(slot),
+        length: steady.length,
+      })),
+    ]
+    return [bytesOf(head), ...this.list.flatMap(parts)]
   }
 
   /** Takes what `views` gave; throws `ServiceError('bad_data')` for another version or other sizes. */
@@ -114,7 +125,7 @@ export class Pages {
     this.list.length = 0
     for (this.#used = 0; this.#used < used; this.#used = Math.min(used, this.list.length * PAGE_ROWS)) this.#grow(used)
     for (const [i, page] of this.list.entries()) {
-      for (const part of this.#parts(page, i)) {
+      for (const part of [...this.#columnViews(page, i), ...this.#seasonViews(page, i)]) {
         part.set(bytes.subarray(at, at + part.length))
         at += part.length
       }
@@ -132,13 +143,21 @@ export class Pages {
     ]
   }
 
-  #parts(page: Page, index: number): Uint8Array[] {
-    const rows = Math.min(this.#used - index * PAGE_ROWS, PAGE_ROWS)
-    const parts = this.#columns(page).map(([data, width]) => bytesOf(data.subarray(0, rows * width)))
-    for (let slot = 0; slot < this.#shape.slots; slot++) {
-      parts.push(bytesOf(page.season.subarray(slot * page.rows, slot * page.rows + rows)))
-    }
-    return parts
+  /** Rows in use. */
+  #rows(index: number): number {
+    return Math.min(this.#used - index * PAGE_ROWS, PAGE_ROWS)
+  }
+
+  #columnViews(page: Page, index: number): Uint8Array[] {
+    const rows = this.#rows(index)
+    return this.#columns(page).map(([data, width]) => bytesOf(data.subarray(0, rows * width)))
+  }
+
+  #seasonViews(page: Page, index: number): Uint8Array[] {
+    const rows = this.#rows(index)
+    return Array.from({ length: this.#shape.slots }, (_, slot) =>
+      bytesOf(page.season.subarray(slot * page.rows, slot * page.rows + rows)),
+    )
   }
 
   /** Room for one row more, or for `wanted` rows in all; the first page grows until it is whole. */

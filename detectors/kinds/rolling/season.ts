@@ -31,9 +31,10 @@ export function refine(page: Page, row: number, sd: number): void {
   if (factor <= 0.5) changeUnit(page, row, unit * factor)
 }
 
-function changeUnit({ state, season, rows }: Page, row: number, unit: number): void {
+function changeUnit({ state, season, rows, versions }: Page, row: number, unit: number): void {
   const before = state[row * STATE + UNIT]!
   state[row * STATE + UNIT] = unit
+  versions.touchAll()
   const ratio = before / state[row * STATE + UNIT]!
   for (let at = row; at < season.length; at += rows) season[at] = Math.round(season[at]! * ratio)
 }

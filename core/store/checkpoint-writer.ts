@@ -1,0 +1,139 @@
+import type { FileHandle } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
+
+import type { Part, SteadyPart } from '../component.ts'
+import { directoryOf, type Extent, HEADER_BYTES, headerOf, type Section } from './checkpoint-file.ts'
+import { FileRoom } from './file-room.ts'
+
+/** What is done at once while requests come in: to write and sum up so much takes about a millisecond, in at most so many pieces. */
+const SLICE_BYTES = 1 << 20
+const SLICES = 512
+/** A shorter part is written wherever it comes: to know where it lies costs more. */
+const STEADY_BYTES = 4096
+
+/** A steady part as a file has it. */
+interface Place extends Extent {
+  readonly version: object
+}
+
+/** The steady parts of a file, as they come: what need not be written again when the file is written over. */
+export type Layout = readonly Place[]
+
+interface Slice {
+  readonly bytes: Uint8Array
+  readonly extent: Extent
+}
+
+async function writeAll(file: FileHandle, slices: readonly Slice[], position: number): Promise<void> {
+  let rest: readonly Uint8Array[] = slices.map(({ bytes }) => bytes)
+  for (let at = position; rest.length > 0;) {
+    let { bytesWritten: written } = await file.writev(rest, at)
+    at += written
+    const left: Uint8Array[] = []
+    for (const slice of rest) {
+      if (written < slice.length) left.push(slice.subarray(written))
+      written = Math.max(0, written - slice.length)
+    }
+    rest = left
+  }
+}
+
+/**
+ * Writes sections over a file of which it is known what steady parts it has. Those stay where they lie, and are not touched if they are what they were;
+ * everything else goes to the room between and behind them.
+ */
+export class CheckpointWriter {
+  readonly #file: FileHandle
+  readonly #before: Layout
+  readonly #room: FileRoom
+  readonly #places: Place[] = []
+  readonly #sections: Section[] = []
+  /** Of the section at hand, and the one of them that grows. */
+  #extents: Extent[] = []
+  #open: Extent | undefined
+  /** What is written next, in one. */
+  #slices: Slice[] = []
+  #position = 0
+  #size = 0
+
+  /** `before`: of the file as it is; empty where nothing is known of it. */
+  constructor(file: FileHandle, before: Layout) {
+    this.#file = file
+    this.#before = before
+    this.#room = new FileRoom(HEADER_BYTES, before)
+  }
+
+  /** Writes a section. Between two slices others have their turn. */
+  async section(name: string, parts: Iterable<Part>): Promise<void> {
+    this.#extents = []
+    this.#open = undefined
+    for (const part of parts) {
+      if (part.length === 0) await setImmediate()
+      else if (!('steady' in part)) await this.#append(part)
+      else if (part.length < STEADY_BYTES) await this.#append(part.steady)
+      else await this.#place(part)
+    }
+    await this.#flush()
+    this.#sections.push({ name, extents: this.#extents })
+  }
+
+  /** Writes directory and header; what lies behind is cut off. Returns the size of the file, and what it has now. */
+  async finish(segment: number): Promise<{ readonly bytes: number; readonly layout: Layout }> {
+    const bytes = directoryOf(this.#sections)
+    const directory = { ...this.#room.whole(bytes.length), crc: 0 }
+    await this.#put(bytes, directory, directory.offset)
+    await this.#flush()
+    const header = headerOf(segment, directory)
+    await this.#file.write(header, 0, header.length, 0)
+    const end = this.#places.reduce((most, { offset, length }) => Math.max(most, offset + length), this.#room.end)
+    await this.#file.truncate(end)
+    return { bytes: end, layout: this.#places }
+  }
+
+  /** Where there is room, in extents of at most a slice. */
+  async #append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const { offset, length } = this.#room.some(Math.min(bytes.length - at, SLICE_BYTES))
+      let open = this.#open
+      if (open === undefined || open.offset + open.length !== offset || open.length + length > SLICE_BYTES) {
+        open = this.#open = { offset, length: 0, crc: 0 }
+        this.#extents.push(open)
+      }
+      open.length += length
+      await this.#put(bytes.subarray(at, (at += length)), open, offset)
+    }
+  }
+
+  /** Where the part that was the same in order lies, if it is as long. */
+  async #place({ steady, version, length }: SteadyPart): Promise<void> {
+    this.#open = undefined
+    const before = this.#before[this.#places.length]
+    const known = before?.length === length ? before : undefined
+    const place = known?.version === version ? known : { ...(known ?? this.#room.whole(length)), version, crc: 0 }
+    this.#places.push(place)
+    this.#extents.push(place)
+    if (place === known) return
+    for (let at = 0; at < length; at += SLICE_BYTES) {
+      await this.#put(steady.subarray(at, at + SLICE_BYTES), place, place.offset + at)
+    }
+  }
+
+  async #put(bytes: Uint8Array, extent: Extent, position: number): Promise<void> {
+    const joins = position === this.#position + this.#size && this.#slices.length < SLICES
+    if (!joins || this.#size + bytes.length > SLICE_BYTES) await this.#flush()
+    if (this.#slices.length === 0) this.#position = position
+    this.#slices.push({ bytes, extent })
+    this.#size += bytes.length
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#slices.length === 0) return
+    const writing = writeAll(this.#file, this.#slices, this.#position)
+    // While they are on their way.
+    for (const { bytes, extent } of this.#slices) extent.crc = crc32(bytes, extent.crc)
+    this.#slices = []
+    this.#size = 0
+    await writing
+  }
+}
