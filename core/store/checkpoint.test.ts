@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Snapshot } from '../component.ts'
 import type { Log } from '../ports/log.ts'
 import { silentLog } from '../ports/log.ts'
+import { HEADER_BYTES } from './checkpoint-file.ts'
 import { Checkpoint } from './checkpoint.ts'
 
 let folder: string
@@ -41,10 +42,10 @@ function loaded(segments: readonly number[] = [], log: Log = silentLog): [number
   return [segment, a.text, b.text]
 }
 
-/** Flips a bit of the last byte: of a section. */
+/** Flips a bit of the first byte of a section. */
 function damage(name: string): void {
   const bytes = readFileSync(path(name))
-  bytes[bytes.length - 1]! ^= 1
+  bytes[HEADER_BYTES]! ^= 1
   writeFileSync(path(name), bytes)
 }
 
@@ -57,7 +58,7 @@ test('what was written comes back, with the segment to go on from', async () => 
   expect(await checkpoint.write([new Note('a', 'two'), new Note('b', 'zwei')], 6).done).toBe(5)
   expect(await checkpoint.write([new Note('a', 'three')], 9).done).toBe(6)
   expect(loaded()).toEqual([9, 'three', ''])
-  expect(readdirSync(folder).toSorted()).toEqual(['checkpoint', 'checkpoint.previous'])
+  expect(readdirSync(folder).toSorted()).toEqual(['checkpoint', 'checkpoint.previous', 'checkpoint.spare'])
 })
 
 test('a damaged one is replaced by the previous, when the journal continues that', async () => {
@@ -110,9 +111,9 @@ test('a section that nobody knows is an error that names it', async () => {
 test('another format version is an error, not damage', async () => {
   await new Checkpoint({ folder, log: silentLog }).write([new Note('a')], 1).done
   const bytes = readFileSync(path())
-  bytes[8] = 2
+  bytes[8] = 3
   writeFileSync(path(), bytes)
-  expect(() => loaded()).toThrow(/it has format 2; this version reads format 1/)
+  expect(() => loaded()).toThrow(/it has format 3; this version reads formats 1 and 2/)
 })
 
 test('a folder that cannot be written leaves what is there', async () => {

@@ -23,7 +23,8 @@ import { CallGraph } from './service-graph.ts'
 import { Store } from './store.ts'
 
 const GOLDEN = join(import.meta.dirname, '../../tests/golden/store')
-const CHECKPOINT = 'checkpoint-1'
+const CHECKPOINT_1 = 'checkpoint-1'
+const CHECKPOINT_2 = 'checkpoint-2'
 const SEGMENT_1 = 'journal-1.segment'
 const SEGMENT_2 = 'journal-2.segment'
 const ANSWERS_1 = 'journal-2-answers-1.segment'
@@ -133,10 +134,10 @@ function keep(name: string, path: string): void {
   if (!existsSync(join(GOLDEN, name))) copyFileSync(path, join(GOLDEN, name))
 }
 
-test('a checkpoint of format 1 loads', async () => {
+test.each([CHECKPOINT_1, CHECKPOINT_2])('%s loads', async (name) => {
   await new Checkpoint({ folder, log: silentLog }).write(snapshots(made()), 3).done
-  keep(CHECKPOINT, join(folder, 'checkpoint'))
-  copyFileSync(join(GOLDEN, CHECKPOINT), join(folder, 'checkpoint'))
+  keep(CHECKPOINT_2, join(folder, 'checkpoint'))
+  copyFileSync(join(GOLDEN, name), join(folder, 'checkpoint'))
   const parts = newParts()
   expect(new Checkpoint({ folder, log: silentLog }).load(snapshots(parts), [])).toBe(3)
   expect(answers(parts)).toEqual(answers(made()))

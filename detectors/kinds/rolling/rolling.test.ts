@@ -271,6 +271,37 @@ test('a season far higher than its noise is learned: the unit of its whole numbe
   expect(detector.save().length).toBeLessThan(2000)
 })
 
+test('a part of the season is told to be another one whenever it is, and mostly is none', () => {
+  const random = uniform(7)
+  const detector = new Rolling({ window: 12, slots: 24, season_ms: 24 * HOUR }, context)
+  const rows = Array.from({ length: 40 }, () => detector.add())
+  const known = new Map<object, string>()
+  const fresh: number[] = []
+  for (let i = 0; i < 24 * 30; i++) {
+    const batch = rows.map((row) => {
+      // A season that outgrows its unit, noise that goes, and rows that are others from now on.
+      const scale = row % 3 === 0 && i > 300 ? 1e4 : row % 3 === 1 && i > 300 ? 0.01 : 1
+      return { row, time_ms: START + i * HOUR, value: (i % 24 < 12 ? 0 : scale) + scale * random() }
+    })
+    asBatch(detector, batch)
+    if (i % 200 === 199) {
+      detector.remove(rows[5]!)
+      expect(detector.add()).toBe(rows[5])
+    }
+    const before = known.size
+    for (const part of detector.views()) {
+      if (!('steady' in part)) continue
+      const bytes = Buffer.from(part.steady).toString('hex')
+      expect(known.get(part.version) ?? bytes).toBe(bytes)
+      known.set(part.version, bytes)
+    }
+    fresh.push(known.size - before)
+  }
+  expect(fresh[0]).toBe(24)
+  expect(fresh.filter((count) => count === 1).length).toBeGreaterThan(fresh.length / 2)
+  expect(Math.max(...fresh.slice(1))).toBe(24)
+})
+
 test('state of another shape or version is refused', () => {
   const detector = new Rolling(day, context)
   detector.add()

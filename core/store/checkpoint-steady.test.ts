@@ -1,0 +1,199 @@
+// What a checkpoint does not write again, since the file that it is written over has it.
+import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+import type { Part, Snapshot } from '../component.ts'
+import { silentLog } from '../ports/log.ts'
+import { openCheckpoint } from './checkpoint-file.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { joined } from './part-writer.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'barograph-steady-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** A part: `change` it, and it has other bytes and another version. */
+class Piece {
+  readonly steady: boolean
+  bytes: Uint8Array
+  #version = {}
+
+  constructor(length: number, fill: number, steady: boolean) {
+    this.bytes = new Uint8Array(length).fill(fill)
+    this.steady = steady
+  }
+
+  change(length: number, fill: number): void {
+    this.bytes = new Uint8Array(length).fill(fill)
+    this.#version = {}
+  }
+
+  get part(): Part {
+    if (!this.steady) return this.bytes
+    return { steady: this.bytes, version: this.#version, length: this.bytes.length }
+  }
+}
+
+class Pieces implements Snapshot {
+  readonly name: string
+  readonly pieces: Piece[]
+  loaded: Uint8Array | undefined
+
+  constructor(name: string, pieces: Piece[]) {
+    this.name = name
+    this.pieces = pieces
+  }
+
+  save(): Uint8Array {
+    return joined(this.parts())
+  }
+
+  *parts(): Generator<Part, void> {
+    for (const { part } of this.pieces) yield part
+  }
+
+  load(bytes: Uint8Array): void {
+    this.loaded = bytes
+  }
+}
+
+const hashOf = (sections: Map<string, Uint8Array>): string =>
+  [...sections].map(([name, bytes]) => `${name} ${Buffer.from(bytes).toString('base64')}`).join()
+
+const stateOf = (snapshots: readonly Pieces[]): string =>
+  hashOf(new Map(snapshots.map((one) => [one.name, one.save()])))
+
+/** What a file holds; undefined where there is none. Throws where it is damaged. */
+function heldBy(path: string): string | undefined {
+  return existsSync(path) ? openCheckpoint(path, (file) => hashOf(file.sections())) : undefined
+}
+
+const length = fc.oneof(fc.constantFrom(4096, 8192), fc.integer({ min: 0, max: 20_000 }))
+const pieces = fc.array(fc.tuple(length, fc.boolean()), { maxLength: 12 })
+const changes = fc.record({
+  /** Of each piece whether it becomes another one, and whether of another length. */
+  changed: fc.array(fc.constantFrom('no', 'no', 'bytes', 'length'), { minLength: 24, maxLength: 24 }),
+  lengths: fc.array(length, { minLength: 24, maxLength: 24 }),
+  added: fc.option(fc.tuple(length, fc.boolean()), { nil: undefined, freq: 4 }),
+  removed: fc.boolean(),
+  fails: fc.constantFrom(false, false, false, true),
+})
+
+type Change = typeof changes extends fc.Arbitrary<infer T> ? T : never
+
+/** Next to nothing, or something else: what comes after is other than all before. */
+function changeAll(snapshots: readonly Pieces[], change: Change, fill: number): void {
+  let at = 0
+  for (const { pieces: all } of snapshots) {
+    for (const piece of all) {
+      const how = change.changed[at % 24]
+      if (how !== 'no') piece.change(how === 'bytes' ? piece.bytes.length : change.lengths[at % 24]!, fill)
+      at++
+    }
+  }
+  if (change.removed) snapshots[fill % 2]!.pieces.shift()
+  if (change.added)
+    snapshots[(fill + 1) % 2]!.pieces.splice(fill % 3, 0, new Piece(change.added[0], fill, change.added[1]))
+}
+
+test('whatever changes from one to the next, and wherever a process ends: what is loaded is the one or the other', async () => {
+  const told = fc.tuple(pieces, pieces, fc.array(changes, { minLength: 1, maxLength: 8 }))
+  await fc.assert(
+    fc.asyncProperty(told, async ([first, second, story]) => {
+      const data = mkdtempSync(join(folder, 'data-'))
+      const made = (all: typeof first): Piece[] => all.map(([size, steady]) => new Piece(size, 1, steady))
+      const [a, b] = [new Pieces('a', made(first)), new Pieces('b', made(second))]
+      const checkpoint = new Checkpoint({ folder: data, log: silentLog })
+      let [before, previous]: (string | undefined)[] = [undefined, undefined]
+      for (const [i, change] of story.entries()) {
+        changeAll([a, b], change, i + 2)
+        const now = stateOf([a, b])
+        const fails = {
+          name: 'c',
+          save: () => new Uint8Array(),
+          load() {},
+          durable: () => Promise.reject(new Error('EIO')),
+        }
+        const { done } = checkpoint.write(change.fails ? [a, b, fails] : [a, b], i)
+        const state = { over: false }
+        const ended = done.then(
+          () => (state.over = true),
+          () => (state.over = true),
+        )
+        while (!state.over) {
+          const newest = heldBy(join(data, 'checkpoint'))
+          const older = heldBy(join(data, 'checkpoint.previous'))
+          expect([before, now]).toContain(newest ?? older)
+          expect([previous, before]).toContain(older)
+          await setImmediate()
+        }
+        await ended
+        if (!change.fails) [before, previous] = [now, before]
+        expect(heldBy(join(data, 'checkpoint'))).toEqual(before)
+        expect(heldBy(join(data, 'checkpoint.previous'))).toEqual(previous)
+      }
+    }),
+    { numRuns: 30 },
+  )
+}, 120_000)
+
+/** Bytes that are written to files of a process: by its own account. */
+async function written(write: () => Promise<unknown>): Promise<number> {
+  const count = (): number => Number(/wchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))![1])
+  const before = count()
+  await write()
+  return count() - before
+}
+
+test.skipIf(!existsSync('/proc/self/io'))(
+  'a part that has not changed is written to three files, then no more',
+  async () => {
+    const steady = Array.from({ length: 8 }, (_, i) => new Piece(100_000, i, true))
+    const snapshot = new Pieces('a', [new Piece(1000, 0, false), ...steady, new Piece(70_000, 0, false)])
+    const checkpoint = new Checkpoint({ folder, log: silentLog })
+    for (let i = 0; i < 3; i++) await checkpoint.write([snapshot], i).done
+    steady[3]!.change(100_000, 77)
+    for (const [i, changed] of [1, 1, 1, 0, 0].entries()) {
+      const bytes = await written(() => checkpoint.write([snapshot], 3 + i).done)
+      expect(bytes).toBeGreaterThan(71_000 + changed * 100_000)
+      expect(bytes).toBeLessThan(90_000 + changed * 100_000)
+      expect(heldBy(join(folder, 'checkpoint'))).toEqual(stateOf([snapshot]))
+    }
+  },
+)
+
+test('files do not grow with what comes and goes', async () => {
+  const steady = Array.from({ length: 8 }, (_, i) => new Piece(10_000, i, true))
+  const snapshot = new Pieces('a', steady)
+  const checkpoint = new Checkpoint({ folder, log: silentLog })
+  for (let i = 0; i < 30; i++) {
+    steady[i % 8]!.change(10_000 + ((i * 137) % 5000), i)
+    snapshot.pieces.unshift(new Piece(i * 1000, i, false))
+    await checkpoint.write([snapshot], i).done
+    snapshot.pieces.shift()
+  }
+  for (let i = 30; i < 36; i++) await checkpoint.write([snapshot], i).done
+  for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).size).toBeLessThan(2 * 8 * 15_000)
+})
+
+test('a spare file of another process is not written over: it may be the previous one under a second name', async () => {
+  const snapshot = new Pieces('a', [new Piece(10_000, 1, true)])
+  const state = stateOf([snapshot])
+  const first = new Checkpoint({ folder, log: silentLog })
+  for (let i = 0; i < 3; i++) await first.write([snapshot], i).done
+  writeFileSync(join(folder, 'checkpoint.tmp'), 'half')
+  rmSync(join(folder, 'checkpoint.spare'))
+  linkSync(join(folder, 'checkpoint.previous'), join(folder, 'checkpoint.spare'))
+  const next = new Checkpoint({ folder, log: silentLog })
+  snapshot.pieces[0]!.change(10_000, 2)
+  const later = { name: 'c', save: () => new Uint8Array(), load() {}, durable: () => Promise.reject(new Error('EIO')) }
+  await expect(next.write([snapshot, later], 9).done).rejects.toThrow(/cannot be written/)
+  expect(heldBy(join(folder, 'checkpoint.previous'))).toEqual(state)
+})
