@@ -3,11 +3,11 @@ import type { Clock } from '#core/clock.ts'
 /** A checkpoint that could not be written is tried again so long after. */
 const AGAIN_MS = 60_000
 /**
- * Time between two checkpoints, in times of what it takes to capture one: with writing it, about a fortieth of all work. Where a start would
- * have to work `LONG` times as long as wanted, a twentieth is spent; only a journal that is `TOO_LONG` times as long does not wait for that.
+ * Time between two checkpoints, in times of what it takes to capture one: with writing it, about a sixtieth of all work. Where a start would
+ * have to work `LONG` times as long as wanted, a thirtieth is spent; only a journal that is `TOO_LONG` times as long does not wait for that.
  */
-const CAPTURES = 60
-const CAPTURES_LONG = 30
+const CAPTURES = 90
+const CAPTURES_LONG = 45
 const LONG = 3
 const TOO_LONG = 8
 /** A journal much shorter than the checkpoint that it continues is not worth another, however long applying it took. */
