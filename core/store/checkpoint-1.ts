@@ -1,7 +1,6 @@
-import { crc32 } from 'node:zlib'
-
 import { z } from 'zod'
 
+import { checksum } from '../checksum.ts'
 import { ByteReader } from './bytes.ts'
 import type { CheckpointFile } from './checkpoint-file.ts'
 import { Damaged, readAll } from './file-bytes.ts'
@@ -23,7 +22,7 @@ export function loadCheckpoint1(fd: number): CheckpointFile {
   const length = reader.u32()
   if (length > HEADER_LIMIT) throw new Damaged('its header is too long')
   const text = readAll(fd, length)
-  if (crc32(text) !== reader.u32()) throw new Damaged('the checksum of its header does not fit')
+  if (checksum(text) !== reader.u32()) throw new Damaged('the checksum of its header does not fit')
   const header = parseJson(textOf(text), schema, 'its header')
   return { segment: header.segment, sections: () => loadSections(fd, header.sections) }
 }
@@ -32,7 +31,7 @@ function loadSections(fd: number, known: z.infer<typeof schema>['sections']): Ma
   const sections = new Map<string, Uint8Array>()
   for (const { name, length, crc } of known) {
     const bytes = readAll(fd, length)
-    if (crc32(bytes) !== crc) throw new Damaged(`the checksum of its section ${name} does not fit`)
+    if (checksum(bytes) !== crc) throw new Damaged(`the checksum of its section ${name} does not fit`)
     sections.set(name, bytes)
   }
   return sections

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
 
+import { checksum } from '../checksum.ts'
 import { ServiceError } from '../errors.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { loadCheckpoint1 } from './checkpoint-1.ts'
@@ -38,7 +38,7 @@ export function headerOf(segment: number, directory: Extent): Uint8Array {
   writer.u32(VERSION)
   for (const number of [segment, directory.offset, directory.length]) writer.f64(number)
   writer.u32(directory.crc)
-  writer.u32(crc32(writer.view()))
+  writer.u32(checksum(writer.view()))
   return writer.view()
 }
 
@@ -97,7 +97,7 @@ function loadHeader(fd: number): CheckpointFile {
   const rest = readAll(fd, REST_BYTES)
   const reader = new ByteReader(rest)
   const [segment, offset, length, crc] = [reader.f64(), reader.f64(), reader.f64(), reader.u32()]
-  if (crc32(rest.subarray(0, -4), crc32(prefix)) !== reader.u32()) {
+  if (checksum(rest.subarray(0, -4), checksum(prefix)) !== reader.u32()) {
     throw new Damaged('the checksum of its header does not fit')
   }
   return { segment, sections: () => loadSections(fd, { offset, length, crc }) }
@@ -116,7 +116,7 @@ function loadExtents(fd: number, { name, extents }: Section): Uint8Array {
   for (const { offset, length, crc } of extents) {
     const part = bytes.subarray(at, (at += length))
     readInto(fd, part, offset)
-    if (crc32(part) !== crc) throw new Damaged(`the checksum of its section ${name} does not fit`)
+    if (checksum(part) !== crc) throw new Damaged(`the checksum of its section ${name} does not fit`)
   }
   return bytes
 }

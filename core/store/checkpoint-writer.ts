@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { crc32 } from 'node:zlib'
 
+import { checksum } from '../checksum.ts'
 import type { Part, SteadyPart } from '../component.ts'
 import { directoryOf, type Extent, HEADER_BYTES, headerOf, type Section } from './checkpoint-file.ts'
 import { FileRoom } from './file-room.ts'
@@ -131,7 +131,7 @@ export class CheckpointWriter {
     if (this.#slices.length === 0) return
     const writing = writeAll(this.#file, this.#slices, this.#position)
     // While they are on their way.
-    for (const { bytes, extent } of this.#slices) extent.crc = crc32(bytes, extent.crc)
+    for (const { bytes, extent } of this.#slices) extent.crc = checksum(bytes, extent.crc)
     this.#slices = []
     this.#size = 0
     await writing
