@@ -115,6 +115,7 @@ function createScoring(
   const civil = new CivilTime(calendar)
   return new ScoringEngine({
     definition: (id) => writer.definition(id),
+    pulse: (id) => writer.pulse?.(id),
     sink: findings,
     reader,
     ...limits,

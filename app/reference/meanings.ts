@@ -106,7 +106,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.connections':
     'Connections open at one time, of each listener; one more is cut off. A process needs as many file descriptors.',
   'limits.queue': 'Inputs that may wait to be taken; one more is refused with 429.',
-  'limits.series': 'Series in all. A histogram is one.',
+  'limits.series': 'Series that had a sample within the last five minutes, about. A histogram is one.',
+  'limits.series_kept':
+    'Series that have samples, those included that are silent or ended: a few hundred bytes of memory each. At least `limits.series`.',
   'limits.series_per_metric': 'Series of one metric name.',
   'limits.labels': 'Labels of a series, its name included.',
   'limits.label_name_length': 'Characters of a label name.',

@@ -14,6 +14,7 @@ const MANY = 1_000_000
 /** A test has what it says, however long it lasts. */
 const UNLIMITED = {
   series: Infinity,
+  series_kept: Infinity,
   series_per_metric: Infinity,
   labels: Infinity,
   label_name_length: Infinity,
