@@ -70,6 +70,8 @@ export class Forgetting {
   readonly #claims = new Uint32Array(CLAIMS)
   /** Of each row, while some are chosen. */
   #claimed = new Uint8Array(64)
+  /** When rows were looked through for room last: one look is good for all newcomers of that time. */
+  #counted_ms = Number.NaN
   readonly #flow = new Flow()
   #swept_ms = -Infinity
   #looked_ms = -Infinity
@@ -126,7 +128,7 @@ export class Forgetting {
     const { limit } = this.#options
     const aged = this.#aged(time_ms, aged_ms)
     const spent = this.#count(aged_ms, EVEN) - Math.floor(limit * SPARED)
-    const gone = this.#giveWay(Math.min(spent, AT_ONCE - aged), EVEN)
+    const gone = this.#giveWay(aged_ms, Math.min(spent, AT_ONCE - aged), EVEN)
     this.#tally(aged, 'age')
     this.#tally(gone, 'spent')
     if (aged + gone < AT_ONCE) this.#swept_ms = time_ms
@@ -143,7 +145,8 @@ export class Forgetting {
     const { table, limit, log } = this.#options
     if (table.live < limit) return true
     const wanted = Math.max(1, Math.min(AT_ONCE, Math.ceil(limit * ROOM)))
-    const gone = this.#giveWay(Math.min(wanted, this.#count(aged_ms, 0)), 0)
+    let gone = this.#counted_ms === aged_ms ? this.#giveWay(aged_ms, wanted, 0) : 0
+    if (gone < wanted) gone += this.#giveWay(aged_ms, Math.min(wanted - gone, this.#count(aged_ms, 0)), 0)
     this.#tally(gone, 'full')
     if (gone < wanted) this.#looked_ms = time_ms
     if (gone > 0 && !this.#told) {
@@ -180,7 +183,10 @@ export class Forgetting {
   #count(aged_ms: number, from: number): number {
     const { table } = this.#options
     if (this.#claimed.length < table.end) this.#claimed = new Uint8Array(table.end * 2)
+    // Rows that come after this look claim nothing in it.
+    this.#claimed.fill(STAYS)
     this.#claims.fill(0)
+    this.#counted_ms = from === 0 ? aged_ms : Number.NaN
     let count = 0
     for (let row = 0; row < table.end; row++) {
       const claim = this.#claim(row, aged_ms, from)
@@ -193,7 +199,7 @@ export class Forgetting {
   }
 
   /** Takes `wanted` of the rows that `#count` found, those that are silent longest for their lives first. */
-  #giveWay(wanted: number, from: number): number {
+  #giveWay(aged_ms: number, wanted: number, from: number): number {
     const { table, remove } = this.#options
     if (wanted <= 0) return 0
     let least = CLAIMS - 1
@@ -201,9 +207,15 @@ export class Forgetting {
     while (least > from && above + this.#claims[least]! < wanted) above += this.#claims[least--]!
     let atLeast = wanted - above
     let gone = 0
-    for (let row = 0; row < table.end && gone < wanted; row++) {
+    const end = Math.min(table.end, this.#claimed.length)
+    for (let row = 0; row < end && gone < wanted; row++) {
       const claim = this.#claimed[row]!
-      if (claim < least || claim === STAYS || (claim === least && atLeast-- <= 0)) continue
+      if (claim < least || claim === STAYS || (claim === least && atLeast <= 0)) continue
+      this.#claimed[row] = STAYS
+      this.#claims[claim]!--
+      // It had a sample since they were counted.
+      if (!(aged_ms - table.touched_ms(row) >= MARKED_MS)) continue
+      if (claim === least) atLeast--
       remove(row)
       gone++
     }
