@@ -11,9 +11,10 @@ import type { Config } from './config.ts'
 
 /** What of the configuration each room is told, in its own words. */
 export function storeLimits({ limits, retention }: Config): Partial<StoreLimits> {
-  const { series, series_per_metric, labels, label_name_length, label_value_length, buckets } = limits
+  const { series, series_kept, series_per_metric, labels, label_name_length, label_value_length, buckets } = limits
   return {
     series,
+    series_kept,
     series_per_metric,
     labels,
     label_name_length,

@@ -1,5 +1,5 @@
 import type { MetricMetadata } from './ports/series-reader.ts'
-import type { AppendResult, NewestExponential, NewestSample, SeriesWriter } from './ports/series-writer.ts'
+import type { AppendResult, NewestExponential, NewestSample, Pulse, SeriesWriter } from './ports/series-writer.ts'
 import type { SampleOrigin, StoredSamples } from './ports/stored-samples.ts'
 import type { SampleBatch } from './sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from './series.ts'
@@ -30,6 +30,10 @@ export class ReportingWriter implements SeriesWriter {
 
   newest(id: SeriesId): NewestSample | undefined {
     return this.#writer.newest(id)
+  }
+
+  pulse(id: SeriesId): Pulse | undefined {
+    return this.#writer.pulse?.(id)
   }
 
   newestExponential(labels: Labels): NewestExponential | undefined {

@@ -49,6 +49,8 @@ export interface DetectorsOptions {
     readonly findings: number
     readonly copies: number
     readonly templates_per_service: number
+    readonly log_services: number
+    readonly log_series: number
   }
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
@@ -115,6 +117,7 @@ function createScoring(
   const civil = new CivilTime(calendar)
   return new ScoringEngine({
     definition: (id) => writer.definition(id),
+    pulse: (id) => writer.pulse?.(id),
     sink: findings,
     reader,
     ...limits,
@@ -140,6 +143,8 @@ export function createDetectors(options: DetectorsOptions): Detectors {
     writer,
     sink: { finding: (event) => scoring.adopt(event) },
     templates_per_service: limits.templates_per_service,
+    services: limits.log_services,
+    series: limits.log_series,
     lateness_ms,
     meter,
   })

@@ -106,7 +106,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.connections':
     'Connections open at one time, of each listener; one more is cut off. A process needs as many file descriptors.',
   'limits.queue': 'Inputs that may wait to be taken; one more is refused with 429.',
-  'limits.series': 'Series in all. A histogram is one.',
+  'limits.series': 'Series that had a sample within the last five minutes, about. A histogram is one.',
+  'limits.series_kept':
+    'Series that have samples, those included that are silent or ended: a few hundred bytes of memory each. At least `limits.series`.',
   'limits.series_per_metric': 'Series of one metric name.',
   'limits.labels': 'Labels of a series, its name included.',
   'limits.label_name_length': 'Characters of a label name.',
@@ -126,6 +128,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.copies':
     'Findings of which what was learned in them can be taken back, a series of state each; the oldest go first.',
   'limits.templates_per_service': 'Log templates of one service; what fits none is counted together.',
+  'limits.log_services': 'Services whose logs are looked into. Those without records for an hour give way to new ones.',
+  'limits.log_series':
+    'Counts of log records by label set, level and template; and log templates of all services together. Those that did not grow for an hour give way to new ones.',
   'limits.open_incidents': 'Incidents open at one time.',
   'limits.incident_members': 'Findings, alerts and changes of one incident.',
   'limits.query_samples': 'Samples that one query may read, plus values that it computes.',

@@ -14,6 +14,7 @@ const MANY = 1_000_000
 /** A test has what it says, however long it lasts. */
 const UNLIMITED = {
   series: Infinity,
+  series_kept: Infinity,
   series_per_metric: Infinity,
   labels: Infinity,
   label_name_length: Infinity,
@@ -58,7 +59,14 @@ export class TestHouse {
       findings: { finding() {} },
       alerts: { alert() {} },
       lateness_ms: 0,
-      limits: { scored_series: MANY, findings: MANY, copies: 0, templates_per_service: MANY },
+      limits: {
+        scored_series: MANY,
+        findings: MANY,
+        copies: 0,
+        templates_per_service: MANY,
+        log_services: MANY,
+        log_series: MANY,
+      },
       analysis_ms: () => this.#time_ms,
       now_ms: () => 0,
       log: silentLog,

@@ -34,6 +34,14 @@ export interface NewestExponential extends NewestSample {
   readonly bounds: Float64Array
 }
 
+/** How the newest samples of a series came. */
+export interface Pulse {
+  /** The longest time between two of them; NaN where there are too few. */
+  readonly longest_ms: number
+  /** Whether the newest marks the series stale. */
+  readonly stale: boolean
+}
+
 export interface SeriesWriter {
   /**
    * The id of a series, made when new. Throws `ServiceError('too_large')` where a limit (series in all or per metric, labels,
@@ -55,7 +63,9 @@ export interface SeriesWriter {
   onRemoved?(listener: (ids: readonly SeriesId[]) => void): void
   /** Undefined where there is none, or where it marks the series stale. */
   newest(id: SeriesId): NewestSample | undefined
-  /** The same of an exponential histogram, whose samples are in several series: one a shape. Not there: nothing is known. */
+  /** Undefined for an id that is gone. Not there: nothing is known. */
+  pulse?(id: SeriesId): Pulse | undefined
+  /** The newest of an exponential histogram, whose samples are in several series: one a shape. Not there: nothing is known. */
   newestExponential?(labels: Labels): NewestExponential | undefined
   /**
    * Stores what is acceptable: retention and out-of-order window behind, `limits.ahead` beyond analysis time ahead.

@@ -12,10 +12,26 @@ const VALUE_LENGTH_MAX = Math.floor(BLOCK_BYTES_MAX / 3)
 /** Errors that are kept to be thrown again. */
 const KEPT = 1024
 
-type Limit = 'series' | 'series_per_metric' | 'labels' | 'label_name_length' | 'label_value_length' | 'buckets'
+type Limit =
+  | 'series'
+  | 'series_kept'
+  | 'series_per_metric'
+  | 'labels'
+  | 'label_name_length'
+  | 'label_value_length'
+  | 'buckets'
+
+/** Series that count against a limit, those that are silent taken out where it would be reached. */
+export interface Counted {
+  readonly kept: number
+  readonly silent: () => number
+  readonly keptOfMetric: () => number
+  readonly silentOfMetric: () => number
+}
 
 const ATTRIBUTES: Readonly<Record<Limit, { readonly limit: Limit }>> = {
   series: { limit: 'series' },
+  series_kept: { limit: 'series_kept' },
   series_per_metric: { limit: 'series_per_metric' },
   labels: { limit: 'labels' },
   label_name_length: { limit: 'label_name_length' },
@@ -36,6 +52,7 @@ export class Admission {
     this.#log = log
     this.#limits = {
       ...limits,
+      series_kept: Math.max(limits.series_kept, limits.series),
       labels: Math.min(limits.labels, ROW_LABELS_MAX),
       label_value_length: Math.min(limits.label_value_length, VALUE_LENGTH_MAX),
     }
@@ -43,10 +60,9 @@ export class Admission {
   }
 
   /**
-   * `series`: in all; `ofMetric`: of the same metric. Throws `ServiceError('too_large')` with the name of the limit that
-   * refuses the series; the same object again for the same message.
+   * Throws `ServiceError('too_large')` with the name of the limit that refuses the series; the same object again for the same message.
    */
-  admit(definition: SeriesDefinition, series: number, ofMetric: () => number): void {
+  admit(definition: SeriesDefinition, { kept, silent, keptOfMetric, silentOfMetric }: Counted): void {
     const limits = this.#limits
     const { labels } = definition
     if (labels.size > limits.labels) this.#refuse('labels', labels.size, () => `a series has ${labels.size} labels`)
@@ -61,8 +77,13 @@ export class Admission {
     }
     const buckets = bucketCount(definition)
     if (buckets > limits.buckets) this.#refuse('buckets', buckets, () => `a histogram has ${buckets} buckets`)
-    if (series >= limits.series) this.#refuse('series', 0, () => 'there are too many series')
-    if (ofMetric() >= limits.series_per_metric) {
+    if (kept >= limits.series_kept)
+      this.#refuse('series_kept', 0, () => 'too many series have samples, ended ones included')
+    if (kept >= limits.series && kept - silent() >= limits.series) {
+      this.#refuse('series', 0, () => 'there are too many series')
+    }
+    const ofMetric = keptOfMetric()
+    if (ofMetric >= limits.series_per_metric && ofMetric - silentOfMetric() >= limits.series_per_metric) {
       this.#refuse('series_per_metric', labels.name, () => `metric ${labels.name} has too many series`)
     }
   }

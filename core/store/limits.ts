@@ -1,7 +1,9 @@
 /** What the store takes. `Infinity` is no limit. */
 export interface StoreLimits {
-  /** Series in all. A histogram is one. */
+  /** Series that are live: with a sample of late. A histogram is one. */
   readonly series: number
+  /** Series that have samples, those included that are silent for long; at least `series`. */
+  readonly series_kept: number
   readonly series_per_metric: number
   /** Labels of a series, its name included. */
   readonly labels: number
@@ -31,6 +33,7 @@ export interface StoreLimits {
 /** Room for a small cluster in 2 GB of memory. Product limits: 15 days, 30 min out of order, 10 min ahead. */
 export const STORE_LIMITS: StoreLimits = {
   series: 200_000,
+  series_kept: 400_000,
   series_per_metric: 50_000,
   labels: 64,
   label_name_length: 256,

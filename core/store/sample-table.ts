@@ -1,3 +1,4 @@
+import type { Pulse } from '../ports/series-writer.ts'
 import type { FloatColumns, HistogramColumns } from '../sample.ts'
 import { Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
@@ -13,6 +14,10 @@ const CHUNK_SAMPLES = 384
 
 /** The same where there is little: shorter ones cost too much time. */
 const LEAST_SAMPLES = 96
+
+/** How a series goes is told from so many of its newest samples, none of them further back than this from the last. */
+const PULSE_SAMPLES = 5
+const PULSE_MS = 3_600_000
 
 /** What became of a sample behind the newest. */
 export type LateOutcome = 'stored' | 'duplicate' | 'conflict'
@@ -174,6 +179,27 @@ export class SampleTable {
     buffer.reset(wanted.length)
     this.#heads.gather(row, wanted, buffer)
     return within(buffer, range)
+  }
+
+  /** How the newest samples came: from the head, where it has enough. */
+  pulse(row: number): Pulse {
+    const to_ms = this.newest_ms(row)
+    const range = { from_ms: to_ms - PULSE_MS, to_ms }
+    const isInHead = this.#heads.length(row) >= PULSE_SAMPLES && this.#late.of(row).length === 0
+    if (isInHead) this.#gatherHead(row)
+    const { from, to } = isInHead ? { from: 0, to: this.#work.length } : this.read(row, range, [], this.#work)
+    const { time_ms, stale } = this.#work
+    let longest_ms = Number.NaN
+    for (let i = Math.max(from + 1, to - PULSE_SAMPLES + 1); i < to; i++) {
+      const apart_ms = time_ms[i]! - time_ms[i - 1]!
+      if (!(apart_ms <= longest_ms)) longest_ms = apart_ms
+    }
+    return { longest_ms, stale: to > from && stale[to - 1] === 1 }
+  }
+
+  #gatherHead(row: number): void {
+    this.#work.reset(0)
+    this.#heads.gather(row, [], this.#work)
   }
 
   /** About how many samples lie in the range, without reading any. */

@@ -14,9 +14,10 @@ import type {
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
 import { Slab } from '../slab.ts'
 import type { StoredExemplar } from './exemplar-table.ts'
+import { Expansions } from './expansions.ts'
 import { boundFor, type ExponentialRows, expansion, nativeSlice } from './exponential-slices.ts'
 import { FoundRows } from './found-rows.ts'
-import { formatBound, LE, type Part, partMatches, partNames, partsOf } from './histogram-row.ts'
+import { formatBound, LE, type Part, partMatches, partNames } from './histogram-row.ts'
 import { histogramSlices, mergeSlices } from './histogram-slices.ts'
 import { LabelLists } from './label-lists.ts'
 import type { Matching, Test } from './matching.ts'
@@ -117,8 +118,7 @@ export class Selection {
   readonly #buffer = new SampleBuffer()
   readonly #strips: Strip[] = []
   readonly #numbers = new Slab((length) => new Float64Array(length))
-  /** Expansions of the histograms that were asked for. */
-  readonly #parts = new Map<SeriesId, readonly Part[]>()
+  readonly #expansions = new Expansions()
   readonly #found = new FoundRows()
 
   constructor(tables: Tables, matching: Matching) {
@@ -208,7 +208,7 @@ export class Selection {
 
   /** A row that is gone. */
   forget(row: SeriesId): void {
-    this.#parts.delete(row)
+    this.#expansions.forget(row)
   }
 
   /** Rows of the exponential histogram that has these labels and no others: one a shape. */
@@ -370,16 +370,10 @@ export class Selection {
       })
       return isExpanded || nameMatches(labels.name, own) ? { row, definition, parts: [] } : undefined
     }
-    const parts = this.#partsOf(row, definition).filter((part) => {
+    const parts = this.#expansions.of(row, definition).filter((part) => {
       return (part.kind !== 'sum' || this.#tables.sums.some(row)) && partMatches(part, own)
     })
     return parts.length > 0 ? { row, definition, parts } : undefined
-  }
-
-  #partsOf(row: SeriesId, { labels, bounds }: SeriesDefinition): readonly Part[] {
-    let parts = this.#parts.get(row)
-    if (parts === undefined) this.#parts.set(row, (parts = partsOf(labels, bounds)))
-    return parts
   }
 
   /** What matches of exponential rows of one label set: the histograms themselves, and series of their classic form. */

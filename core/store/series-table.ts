@@ -6,20 +6,24 @@ import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../se
 import { Admission } from './admission.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { EndedSeries } from './ended-series.ts'
+import { partNames } from './histogram-row.ts'
 import { IdCache } from './id-cache.ts'
 import { LabelIndex } from './label-index.ts'
 import { NONE } from './label-names.ts'
 import { hashOfSet, type SetShape } from './label-sets.ts'
 import type { StoreLimits } from './limits.ts'
+import type { LiveSeries } from './live-series.ts'
 import type { About, Metric } from './metric-table.ts'
 import { RowOrder } from './row-order.ts'
 import { emptyParts, metricPairIn, namePairs } from './series-parts.ts'
-import { FLOAT, KINDS } from './series-rows.ts'
+import { FLOAT, HISTOGRAM, KINDS } from './series-rows.ts'
 import { loadSeries, saveSeries } from './series-snapshot.ts'
 
 /** Definitions that were asked for last, about 0.2 KB each; and label sets: 0.15 KB, with their canonical text as much again. */
 const DEFINITION_BITS = 13
 const LABELS_BITS = 15
+/** In place of the pair of one metric. */
+const ALL = -2
 
 /**
  * Who the series are: ids by label set, kind and bounds, definitions by id, the label index, limits. Ids count from 0, and
@@ -29,6 +33,7 @@ export class SeriesTable {
   readonly #parts = emptyParts()
   readonly #index = new LabelIndex(this.#parts)
   readonly #admission: Admission
+  readonly #live: LiveSeries | undefined
   readonly #ended = new EndedSeries()
   readonly #order = new RowOrder(this.#parts)
   readonly #labels = new IdCache(LABELS_BITS, (id) => this.#makeLabels(id))
@@ -38,8 +43,9 @@ export class SeriesTable {
   #generation = 0
   #changes = 0
 
-  /** `refused` counts points whose new series a limit refuses; the first of each limit is logged. */
-  constructor(limits: StoreLimits, refused: Counter, log: Log = silentLog) {
+  /** `refused` counts points whose new series a limit refuses; the first of each limit is logged. `live`: not given, all are. */
+  constructor(limits: StoreLimits, refused: Counter, log: Log = silentLog, live?: LiveSeries) {
+    this.#live = live
     this.#admission = new Admission(limits, refused, log)
   }
 
@@ -116,7 +122,14 @@ export class SeriesTable {
 
   /** A new series. Throws `ServiceError('too_large')` with the name of the limit that refuses it. */
   add(definition: SeriesDefinition): SeriesId {
-    this.#admission.admit(definition, this.#parts.rows.active, () => this.#activeOf(definition.labels))
+    const { rows } = this.#parts
+    const pair = this.#metricPair(definition.labels.name)
+    this.#admission.admit(definition, {
+      kept: rows.active,
+      silent: () => this.#live?.silent(ALL, () => rows.allActive()) ?? 0,
+      keptOfMetric: () => this.#parts.metrics.metric(pair)?.active ?? 0,
+      silentOfMetric: () => this.#live?.silent(pair, () => this.#activeOf(pair)) ?? 0,
+    })
     return this.restore(definition, true)
   }
 
@@ -378,8 +391,14 @@ export class SeriesTable {
   }
 
   /** Series of the metric that count. */
-  #activeOf({ name }: Labels): number {
-    return this.#parts.metrics.metric(this.#metricPair(name))?.active ?? 0
+  /** Series of a metric that count. A histogram is found by the names of its expansion. */
+  *#activeOf(metricPair: number): Generator<SeriesId, void> {
+    const { pairs, postings, rows } = this.#parts
+    if (metricPair === NONE) return
+    for (const id of postings.rows(metricPair)) if (rows.isActive(id) && rows.kind(id) !== HISTOGRAM) yield id
+    const expanded = this.#metricPair(partNames(pairs.value(metricPair))[0])
+    if (expanded === NONE) return
+    for (const id of postings.rows(expanded)) if (rows.isActive(id) && rows.kind(id) === HISTOGRAM) yield id
   }
 
   #metricPair(name: string): number {

@@ -20,6 +20,7 @@ import {
   type AppendResult,
   type NewestExponential,
   type NewestSample,
+  type Pulse,
   SAMPLE_OUTCOMES,
   type SampleOutcome,
   type SeriesWriter,
@@ -178,6 +179,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return { time_ms, values: Float64Array.from(wanted, (column) => this.#newest.columns[column]![from]!) }
   }
 
+  pulse(id: SeriesId): Pulse | undefined {
+    const { samples, series } = this.#tables
+    return series.has(id) ? samples.pulse(id) : undefined
+  }
+
   newestExponential(labels: Labels): NewestExponential | undefined {
     const { samples, series } = this.#tables
     let found: SeriesId | undefined
@@ -205,6 +211,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       oldest_ms: Math.max((aging?.earliest_ms ?? base_ms) - this.#limits.retention_ms, -LAST_TIME_MS),
       latest_ms: Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS),
     }
+    if (length > 0) this.#tables.live.heard()
     this.#appendFloats(floats, window)
     const refused = this.#refusedSoFar()
     this.#appendHistograms(histograms, floats.length, window)
@@ -308,7 +315,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   #emptyTables(): Tables {
     const { folder, meter, log = silentLog } = this.#options
-    return new Tables({ limits: this.#limits, folder, refused: this.#refused, meter, log })
+    const now_ms = (): number => this.#options.analysis_ms() ?? this.#newest_ms
+    return new Tables({ limits: this.#limits, folder, now_ms, refused: this.#refused, meter, log })
   }
 
   #appendFloats(floats: FloatColumns, window: TimeWindow): void {

@@ -6,6 +6,7 @@ import type { SeriesId } from '../series.ts'
 import { ChunkFiles } from './chunk-files.ts'
 import { ExemplarTable } from './exemplar-table.ts'
 import type { StoreLimits } from './limits.ts'
+import { LiveSeries } from './live-series.ts'
 import { Rollups } from './rollups.ts'
 import { PAGE_ROWS, ROW_SHIFT } from './row-column.ts'
 import { SampleTable } from './sample-table.ts'
@@ -20,6 +21,8 @@ export interface TablesOptions {
   readonly limits: StoreLimits
   /** For files of samples and rollups; undefined: everything stays in memory. */
   readonly folder: string | undefined
+  /** Analysis time, or the newest sample's where there is none. */
+  readonly now_ms: () => number
   /** Counts points whose new series a limit refuses. */
   readonly refused: Counter
   readonly meter: Meter
@@ -35,6 +38,7 @@ export interface StoreMemory {
 
 /** What the store is made of. */
 export class Tables {
+  readonly live: LiveSeries
   readonly series: SeriesTable
   readonly files: ChunkFiles
   readonly samples: SampleTable
@@ -44,9 +48,14 @@ export class Tables {
   readonly exemplars: ExemplarTable
 
   /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
-  constructor({ limits, folder, refused, meter, log }: TablesOptions) {
+  constructor({ limits, folder, now_ms, refused, meter, log }: TablesOptions) {
     const { bytes, cache_bytes, retention_ms, rollups_ms } = limits
-    this.series = new SeriesTable(limits, refused, log)
+    this.live = new LiveSeries({
+      now_ms,
+      newest_ms: (id) => this.samples.newest_ms(id),
+      pulse: (id) => this.samples.pulse(id),
+    })
+    this.series = new SeriesTable(limits, refused, log, this.live)
     const file_bytes = Math.min(FILE_BYTES, bytes / FILES, cache_bytes / FILES)
     const filesOf = (name: string, kept_ms: number, share: number): ChunkFiles => {
       return new ChunkFiles({

@@ -27,13 +27,20 @@ const isWild = (token: string): boolean => token.startsWith('<') && token.endsWi
  */
 export class Drain {
   readonly #limit: number
+  readonly #hasRoom: () => boolean
   readonly #leaves = new Map<string, Template[]>()
   readonly #children = new Map<string, Set<string>>()
   readonly #templates: Template[] = []
   readonly #first = new Map<string, readonly string[]>()
 
-  constructor(limit: number) {
+  /** `hasRoom`: for one more beside those of other tables. */
+  constructor(limit: number, hasRoom: () => boolean = () => true) {
     this.#limit = limit
+    this.#hasRoom = hasRoom
+  }
+
+  get #isFull(): boolean {
+    return this.#templates.length >= this.#limit || !this.#hasRoom()
   }
 
   get templates(): readonly Template[] {
@@ -43,14 +50,14 @@ export class Drain {
   /** The template of a line, and whether the line is the first of it. */
   add(line: string): { readonly template: Template; readonly isNew: boolean } {
     const tokens = tokensOf(line)
-    const leaf = this.#leaf(tokens)
-    const known = bestOf(leaf, tokens)
+    const path = this.#path(tokens)
+    const known = bestOf(this.#leaves.get(path) ?? [], tokens)
     if (known !== undefined) {
       for (const [i, token] of tokens.entries()) if (known.tokens[i] !== token) known.tokens[i] = WILDCARD
       return { template: known, isNew: false }
     }
-    if (this.#templates.length >= this.#limit) return { template: OTHER, isNew: false }
-    return { template: this.#keep(leaf, { id: fnv1a64(tokens), tokens }), isNew: true }
+    if (this.#isFull) return { template: OTHER, isNew: false }
+    return { template: this.#keep(path, { id: fnv1a64(tokens), tokens }), isNew: true }
   }
 
   save(): { id: string; tokens: readonly string[]; first: readonly string[] }[] {
@@ -61,31 +68,33 @@ export class Drain {
   load(saved: ReturnType<Drain['save']>): void {
     for (const { id, tokens, first } of saved) {
       this.#first.set(id, first)
-      this.#keep(this.#leaf(first), { id, tokens: [...tokens] })
+      this.#keep(this.#path(first), { id, tokens: [...tokens] })
     }
   }
 
-  #keep(leaf: Template[], template: Template): Template {
+  #keep(path: string, template: Template): Template {
     if (!this.#first.has(template.id)) this.#first.set(template.id, [...template.tokens])
+    const leaf = this.#leaves.get(path) ?? []
+    this.#leaves.set(path, leaf)
     leaf.push(template)
     this.#templates.push(template)
     return template
   }
 
-  #leaf(tokens: readonly string[]): Template[] {
+  #path(tokens: readonly string[]): string {
     let path = String(tokens.length)
     for (const token of tokens.slice(0, PREFIX)) path = `${path}\u0000${this.#step(path, token)}`
-    const leaf = this.#leaves.get(path) ?? []
-    this.#leaves.set(path, leaf)
-    return leaf
+    return path
   }
 
   #step(path: string, token: string): string {
     if (isWild(token)) return WILDCARD
-    const children = this.#children.get(path) ?? new Set()
-    this.#children.set(path, children)
-    if (!children.has(token) && children.size >= CHILDREN_MAX) return WILDCARD
-    children.add(token)
+    const children = this.#children.get(path)
+    if (children?.has(token) === true) return token
+    // A full table learns no words either.
+    if ((children?.size ?? 0) >= CHILDREN_MAX || this.#isFull) return WILDCARD
+    if (children === undefined) this.#children.set(path, new Set([token]))
+    else children.add(token)
     return token
   }
 }

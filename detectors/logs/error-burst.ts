@@ -43,6 +43,7 @@ export const errorBurst: LogDetectorKind = {
         }
         return sightings
       },
+      forget: (service) => void rates.delete(service),
       save: () => [...rates],
       load(state) {
         rates.clear()

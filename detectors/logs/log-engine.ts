@@ -12,6 +12,7 @@ import { Drain } from './drain.ts'
 import type { LogCount, LogDetector, LogDetectorKind } from './log-finding.ts'
 import { LogFindings, type LogFindingsState } from './open-findings.ts'
 import type { LogEpisode } from './recurring.ts'
+import { Roster } from './roster.ts'
 
 const VERSION = 1
 const MINUTE_MS = 60_000
@@ -22,14 +23,21 @@ const FORGET_MS = 24 * QUIET_MS
 const LATE_MS = 120_000
 /** A fortnight in one go. */
 const OPEN_MINUTES = 20_160
+/** Counts of open minutes, about 100 bytes each; beyond, they are of the first minute that is open. */
+const OPEN_COUNTS = 1_000_000
 const KINDS: readonly LogDetectorKind[] = Object.values(list)
 const METRIC = 'barograph_log_records_total'
+const REFUSED = { services: Object.freeze({ limit: 'log_services' }), series: Object.freeze({ limit: 'log_series' }) }
 const ABOUT = { type: 'counter', unit: '{record}', help: 'Log records by service, level and template' } as const
 
 export interface LogEngineOptions {
   readonly writer: SeriesWriter
   readonly sink: FindingSink
   readonly templates_per_service: number
+  /** `limits.log_services`. */
+  readonly services: number
+  /** `limits.log_series`: counts by label set, level and template; and templates of all services. */
+  readonly series: number
   /** A minute is closed this long after its end. */
   readonly lateness_ms: number
   readonly meter: Meter
@@ -44,6 +52,8 @@ interface Line {
   template: string
   total: number
   last_ms: number
+  /** When it had a record last, by the minute that was closed before it. */
+  touched_ms: number
 }
 
 /** What one line had in one minute. */
@@ -56,36 +66,46 @@ interface Minute {
 interface Service {
   readonly drain: Drain
   readonly since_ms: number
+  /** As of a line. */
+  touched_ms: number
 }
 
 /** Log records to templates, counts as series, and what the counts tell. */
 export class LogEngine implements Snapshot {
   readonly name = 'logs'
   readonly #options: LogEngineOptions
-  readonly #services = new Map<string, Service>()
-  readonly #lines = new Map<string, Line>()
+  readonly #services: Roster<Service>
+  readonly #lines: Roster<Line>
+  /** Of all services. */
+  #templates = 0
   readonly #detectors: readonly { name: string; detector: LogDetector }[] = KINDS.map((kind) => ({
     name: kind.name,
     detector: kind.create(),
   }))
   readonly #findings: LogFindings
   readonly #overflow: Counter
+  readonly #refused: Counter
   readonly #derived: DerivedSamples
   /** Minutes that are open, by their end, event time; in each, lines by key. */
   readonly #minutes = new Map<number, Map<string, Minute>>()
+  /** Counts in them. */
+  #open = 0
   /** End of the newest closed minute. */
   #closed_ms = -Infinity
 
   constructor(options: LogEngineOptions) {
     this.#options = options
+    this.#services = new Roster(options.services)
+    this.#lines = new Roster(options.series)
     this.#derived = new DerivedSamples(options.writer)
     this.#findings = new LogFindings(options.sink)
     this.#overflow = options.meter.counter('barograph.detectors.log.overflow', {
       description: 'Records counted under no template of their own, the table being full',
     })
-    options.meter.gauge('barograph.detectors.log.templates', { description: 'Templates known' }, () =>
-      [...this.#services.values()].reduce((sum, { drain }) => sum + drain.templates.length, 0),
-    )
+    this.#refused = options.meter.counter('barograph.detectors.log.refused', {
+      description: 'Log records that are not counted since a limit leaves no room for their service or their series',
+    })
+    options.meter.gauge('barograph.detectors.log.templates', { description: 'Templates known' }, () => this.#templates)
   }
 
   /** Counts each record in the minute of its event time; one a little late in the oldest that is open. */
@@ -93,12 +113,22 @@ export class LogEngine implements Snapshot {
     for (const record of records) {
       const service = serviceOf(record.labels)
       const state = this.#service(service, record.time_ms)
+      if (state === undefined) {
+        this.#refused.add(1, REFUSED.services)
+        continue
+      }
       const { template, isNew } = state.drain.add(record.body)
+      if (isNew) this.#templates++
       if (template.id === 'other') this.#overflow.add(1)
       const key = `${record.labels.key}\u0002${record.level}\u0002${template.id}`
       const line = this.#lines.get(key) ?? this.#newLine(key, record, service, template.id)
+      if (line === undefined) {
+        this.#refused.add(1, REFUSED.series)
+        continue
+      }
       line.template = template.tokens.join(' ')
       line.last_ms = Math.max(line.last_ms, record.time_ms)
+      line.touched_ms = this.#touched(record.time_ms)
       this.#count(key, line, { time_ms: record.time_ms, isNew })
     }
   }
@@ -129,19 +159,23 @@ export class LogEngine implements Snapshot {
       this.#minutes.set(end_ms, first)
       for (const [key, { count, isNew, line }] of counts) {
         const before = first.get(key)
+        if (before !== undefined) this.#open--
         first.set(key, { line, count: count + (before?.count ?? 0), isNew: isNew || before?.isNew === true })
       }
     }
     for (const line of this.#lines.values()) line.last_ms = Math.min(line.last_ms, time_ms)
+    this.#lines.setBack(time_ms)
+    this.#services.setBack(time_ms)
   }
 
   save(): Uint8Array {
-    const services = [...this.#services].map(([service, { drain, since_ms }]) => ({
+    const services = [...this.#services.entries()].map(([service, { drain, since_ms, touched_ms }]) => ({
       service,
       since_ms,
+      touched_ms,
       templates: drain.save(),
     }))
-    const lines = [...this.#lines].map(([key, line]) => ({ ...line, key, labels: line.labels.toJSON() }))
+    const lines = [...this.#lines.entries()].map(([key, line]) => ({ ...line, key, labels: line.labels.toJSON() }))
     const minutes = [...this.#minutes].map(([end, counts]) => {
       return [end, [...counts].map(([key, { count, isNew }]) => [key, count, isNew] as const)] as const
     })
@@ -166,15 +200,22 @@ export class LogEngine implements Snapshot {
     if (state.version !== VERSION)
       throw new ServiceError('bad_data', `log state of version ${state.version}; this program reads ${VERSION}`)
     this.#closed_ms = state.closed_ms ?? -Infinity
-    this.#services.clear()
-    for (const { service, since_ms, templates } of state.services)
-      this.#service(service, since_ms).drain.load(templates)
-    this.#lines.clear()
-    for (const { key, labels, ...line } of state.lines) this.#lines.set(key, { ...line, labels: Labels.of(labels) })
+    this.#templates = 0
+    this.#services.replace(state.services.map((saved) => [saved.service, this.#loaded(saved)]))
+    this.#lines.replace(
+      state.lines.map(({ key, labels, ...line }) => {
+        return [key, { labels: Labels.of(labels), ...line, touched_ms: line.touched_ms ?? line.last_ms }]
+      }),
+    )
     this.#minutes.clear()
+    this.#open = 0
     for (const [end, counts] of state.minutes) {
-      const known = counts.map(([key, count, isNew]) => [key, { line: this.#lines.get(key)!, count, isNew }] as const)
+      const known = counts.flatMap(([key, count, isNew]) => {
+        const line = this.#lines.get(key)
+        return line === undefined ? [] : [[key, { line, count, isNew }] as const]
+      })
       this.#minutes.set(end, new Map(known))
+      this.#open += known.length
     }
     const saved = new Map(state.detectors)
     for (const { name, detector } of this.#detectors) if (saved.has(name)) detector.load(saved.get(name))
@@ -182,13 +223,35 @@ export class LogEngine implements Snapshot {
     this.#findings.recurring.replace(state.episodes ?? [])
   }
 
-  #service(name: string, since_ms: number): Service {
-    const service = this.#services.get(name) ?? { drain: new Drain(this.#options.templates_per_service), since_ms }
-    this.#services.set(name, service)
-    return service
+  /** Undefined where there is no room for one more. */
+  #service(name: string, time_ms: number): Service | undefined {
+    const touched_ms = this.#touched(time_ms)
+    const known = this.#services.get(name)
+    if (known !== undefined) {
+      known.touched_ms = touched_ms
+      return known
+    }
+    const service = { drain: this.#newDrain(), since_ms: time_ms, touched_ms }
+    return this.#services.add(name, service) ? service : undefined
   }
 
-  #newLine(key: string, record: LogRecord, service: string, template_id: string): Line {
+  #newDrain(): Drain {
+    return new Drain(this.#options.templates_per_service, () => this.#templates < this.#options.series)
+  }
+
+  #loaded({ since_ms, touched_ms, templates }: SavedState['services'][number]): Service {
+    const drain = this.#newDrain()
+    drain.load(templates)
+    this.#templates += templates.length
+    return { drain, since_ms, touched_ms: touched_ms ?? Math.max(this.#closed_ms, since_ms) }
+  }
+
+  /** The clocks of senders may be wrong: what came after a minute was closed is of then. */
+  #touched(time_ms: number): number {
+    return Number.isFinite(this.#closed_ms) ? this.#closed_ms : time_ms
+  }
+
+  #newLine(key: string, record: LogRecord, service: string, template_id: string): Line | undefined {
     const line: Line = {
       labels: record.labels,
       service,
@@ -197,9 +260,9 @@ export class LogEngine implements Snapshot {
       template: '',
       total: 0,
       last_ms: record.time_ms,
+      touched_ms: this.#touched(record.time_ms),
     }
-    this.#lines.set(key, line)
-    return line
+    return this.#lines.add(key, line) ? line : undefined
   }
 
   #count(key: string, line: Line, { time_ms, isNew }: { readonly time_ms: number; readonly isNew: boolean }): void {
@@ -207,12 +270,17 @@ export class LogEngine implements Snapshot {
     if (time_ms < this.#closed_ms - LATE_MS) return void line.total++
     const own_ms = (Math.floor(time_ms / MINUTE_MS) + 1) * MINUTE_MS
     // Wrong clocks must not open minutes without end: beyond the limit a record counts in the first that is open.
-    const full = this.#minutes.size >= OPEN_MINUTES && !this.#minutes.has(own_ms)
+    const isKnown = this.#minutes.get(own_ms)?.has(key) === true
+    const full =
+      (this.#minutes.size >= OPEN_MINUTES && !this.#minutes.has(own_ms)) || (this.#open >= OPEN_COUNTS && !isKnown)
     const end_ms = Math.max(full ? Math.min(...this.#minutes.keys()) : own_ms, this.#closed_ms + MINUTE_MS)
     const counts = this.#minutes.get(end_ms) ?? new Map<string, Minute>()
     this.#minutes.set(end_ms, counts)
-    const minute = counts.get(key) ?? { line, count: 0, isNew: false }
-    counts.set(key, minute)
+    let minute = counts.get(key)
+    if (minute === undefined) {
+      counts.set(key, (minute = { line, count: 0, isNew: false }))
+      this.#open++
+    }
     minute.count++
     minute.isNew ||= isNew
   }
@@ -220,6 +288,7 @@ export class LogEngine implements Snapshot {
   #close(end_ms: number): void {
     const counts = [...(this.#minutes.get(end_ms)?.values() ?? [])]
     this.#minutes.delete(end_ms)
+    this.#open -= counts.length
     this.#closed_ms = end_ms
     for (const { line, count } of counts) line.total += count
     this.#write(end_ms)
@@ -229,7 +298,16 @@ export class LogEngine implements Snapshot {
     for (const { detector } of this.#detectors) {
       for (const sighting of detector.minute(end_ms, ordered)) this.#findings.see(sighting)
     }
-    for (const [key, line] of this.#lines) if (line.last_ms < end_ms - FORGET_MS) this.#lines.delete(key)
+    for (const [key, { last_ms, touched_ms }] of this.#lines.entries())
+      if (Math.min(last_ms, touched_ms) < end_ms - FORGET_MS) this.#lines.delete(key)
+    this.#makeRoom(end_ms)
+  }
+
+  #makeRoom(time_ms: number): void {
+    this.#lines.makeRoom(time_ms)
+    for (const service of this.#services.makeRoom(time_ms))
+      for (const { detector } of this.#detectors) detector.forget(service)
+    this.#templates = [...this.#services.values()].reduce((sum, { drain }) => sum + drain.templates.length, 0)
   }
 
   #countOf({ line, isNew, count }: Minute, time_ms: number): LogCount {
@@ -264,8 +342,18 @@ export class LogEngine implements Snapshot {
 interface SavedState {
   readonly version: number
   readonly closed_ms: number | null
-  readonly services: { service: string; since_ms: number; templates: ReturnType<Drain['save']> }[]
-  readonly lines: (Omit<Line, 'labels'> & { key: string; labels: Record<string, string> })[]
+  readonly services: {
+    service: string
+    since_ms: number
+    /** Not in state of before; of lines neither. */
+    touched_ms?: number
+    templates: ReturnType<Drain['save']>
+  }[]
+  readonly lines: (Omit<Line, 'labels' | 'touched_ms'> & {
+    key: string
+    labels: Record<string, string>
+    touched_ms?: number
+  })[]
   readonly minutes: [number, [string, number, boolean][]][]
   readonly detectors: [string, unknown][]
   readonly findings: LogFindingsState

@@ -40,6 +40,8 @@ export interface LogSighting {
 export interface LogDetector {
   /** The counts of one closed minute, all services, ordered by service, level, template. */
   minute(time_ms: number, counts: readonly LogCount[]): LogSighting[]
+  /** A service that is followed no more. */
+  forget(service: string): void
   save(): unknown
   load(state: unknown): void
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { FindingEvent } from '#core/finding.ts'
-import { silentMeter } from '#core/ports/meter.ts'
+import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import { Labels, type SeriesDefinition } from '#core/series.ts'
 import type { Level, LogRecord } from '#core/signal.ts'
 
@@ -11,16 +11,16 @@ import { tokensOf } from './masks.ts'
 
 const MINUTE = 60_000
 const labels = Labels.of({ service_name: 'checkout' })
-const record = (time_ms: number, body: string, level: Level = 'info'): LogRecord => ({
+const record = (time_ms: number, body: string, level: Level = 'info', service?: string): LogRecord => ({
   time_ms,
-  labels,
+  labels: service === undefined ? labels : Labels.of({ service_name: service }),
   level,
   body,
   trace_id: '',
   span_id: '',
 })
 
-function engine() {
+function engine({ services = 100, lines = 1000, meter = silentMeter } = {}) {
   const events: FindingEvent[] = []
   const series: SeriesDefinition[] = []
   const samples: [string, number, number][] = []
@@ -48,8 +48,10 @@ function engine() {
       },
     },
     templates_per_service: 100,
+    services,
+    series: lines,
     lateness_ms: 0,
-    meter: silentMeter,
+    meter,
   })
   return { logs, events, samples }
 }
@@ -205,4 +207,78 @@ test('bursts every twenty minutes are two findings, the last of which says how o
   expect(told.filter(({ type }) => type === 'opened')).toHaveLength(2)
   expect(told.at(-1)).toMatchObject({ type: 'closed', finding: { flapping: { returns: 26, since_ms: 61 * MINUTE } } })
   expect(told[0]!.finding).not.toHaveProperty('flapping')
+})
+
+/** Counts by name and limit. */
+function counting(): { meter: Meter; counts: Record<string, number> } {
+  const counts: Record<string, number> = {}
+  const meter: Meter = {
+    ...silentMeter,
+    counter: (name) => ({
+      add: (value, { limit = '' } = {}) => {
+        const key = `${name.replace('barograph.detectors.log.', '')} ${limit}`.trim()
+        counts[key] = (counts[key] ?? 0) + value
+      },
+    }),
+  }
+  return { meter, counts }
+}
+
+test('services beyond the limit are refused and counted until others were silent for an hour', () => {
+  const { meter, counts } = counting()
+  const { logs } = engine({ services: 2, meter })
+  const write = (minute: number, ...services: readonly string[]): void => {
+    logs.logs(services.map((service) => record(minute * MINUTE + 1, 'all is well', 'info', service)))
+    logs.tick((minute + 1) * MINUTE)
+  }
+  for (let minute = 0; minute < 10; minute++) write(minute, 'a', 'b')
+  for (let minute = 10; minute < 68; minute++) write(minute, 'a', 'c')
+  expect(counts).toEqual({ 'refused log_services': 58 })
+  for (let minute = 68; minute < 75; minute++) write(minute, 'a', 'c')
+  expect(counts['refused log_services']).toBeLessThan(63)
+  const before = counts['refused log_services']
+  for (let minute = 75; minute < 80; minute++) write(minute, 'a', 'c')
+  expect(counts['refused log_services']).toBe(before)
+})
+
+test('a flood of services, lines and words leaves what was known as it was', () => {
+  const { meter, counts } = counting()
+  const { logs, samples } = engine({ services: 10, lines: 50, meter })
+  logs.logs([record(1, 'all is well')])
+  for (let i = 0; i < 5000; i++)
+    logs.logs([record(2, `w${'abcdefgh'[i % 8]} x${i} ${'y '.repeat(i % 90)}`, 'info', `s${i % 300}`)])
+  const bytes = logs.save().length
+  for (let i = 0; i < 5000; i++) logs.logs([record(3, `other ${'z '.repeat(i % 100)}`, 'error', `t${i}`)])
+  expect(logs.save().length).toBe(bytes)
+  logs.logs([record(4, 'all is well')])
+  logs.tick(MINUTE)
+  expect(samples.find(([name]) => name.includes('checkout'))?.[2]).toBe(2)
+  expect(counts['refused log_services']).toBeGreaterThan(9000)
+  expect(samples.length).toBeLessThanOrEqual(50)
+})
+
+test('limits leave no trace in what follows a restart', () => {
+  const run = (...cuts: readonly number[]): string => {
+    let { logs } = engine({ services: 3, lines: 12 })
+    for (let minute = 0; minute < 200; minute++) {
+      if (cuts.includes(minute)) {
+        const bytes = logs.save()
+        logs = engine({ services: 3, lines: 12 }).logs
+        logs.load(bytes)
+      }
+      const some = Array.from({ length: 6 }, (_, i) => {
+        return record(
+          minute * MINUTE + i,
+          `word${'abcdefghijkl'[(minute + i) % 12]} done`,
+          'error',
+          `s${(i + Math.floor(minute / 70)) % 5}`,
+        )
+      })
+      logs.logs(some)
+      logs.tick((minute + 1) * MINUTE)
+    }
+    return Buffer.from(logs.save()).toString()
+  }
+  const whole = run()
+  for (const cut of [5, 69, 71, 130, 140, 141]) expect(run(cut), `cut at ${cut}`).toBe(whole)
 })

@@ -27,6 +27,7 @@ export const newTemplate: LogDetectorKind = {
           detail: template,
           evidence: true,
         })),
+    forget() {},
     save: () => null,
     load() {},
   }),

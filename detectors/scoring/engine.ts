@@ -5,6 +5,7 @@ import type { Finding, FindingEvent } from '#core/finding.ts'
 import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
 import type { FindingFeedback } from '#core/ports/intake.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
+import type { Pulse } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
 import { type Labels, SERVICE_LABELS, type SeriesId } from '#core/series.ts'
@@ -69,6 +70,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       table,
       limit,
       forget_ms,
+      pulse: (row) => this.#pulse(row, options.pulse),
       isNeeded: (row) => waiting.has(row) || this.#lessons.copies.of(row).length > 0,
       remove: (row) => this.#remove(row),
     })
@@ -155,6 +157,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
    */
   samples({ floats }: SampleBatch, fresh: Uint8Array): void {
     const now_ms = this.#time_ms
+    if (floats.length > 0) this.#forgetting.heard(now_ms)
     this.#gather.take(floats, fresh, {
       routes: this.#followers.routes,
       table: this.#table,
@@ -185,8 +188,10 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#windows.tick(this.#time_ms)
     this.#lookBack.tick(this.#time_ms, (row, rule) => this.#route(row, rule))
     if (complete_ms === undefined) this.#absences()
+    else this.#forgetting.interrupt()
     for (const row of this.#findings.rows()) this.#silence(row)
     if (this.#forgetting.isDue(this.#time_ms)) this.#sweep()
+    else if (this.#followers.refusedSome && this.#makeRoom()) this.#followers.clear()
     this.flush()
   }
 
@@ -302,6 +307,11 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     if (!this.#forgetting.mayLook(this.#time_ms)) return false
     for (let i = 0; i < this.#gather.length; i++) this.#table.touch(this.#gather.row[i]!, this.#time_ms)
     return this.#forgetting.makeRoom(this.#time_ms, this.#certain_ms)
+  }
+
+  #pulse(row: number, pulse: ScoringOptions['pulse']): Pulse | undefined {
+    const id = this.#table.series(row)
+    return id === undefined ? undefined : pulse?.(id)
   }
 
   #remove(row: number): void {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { describe, expect, test } from 'vitest'
 
 import type { FindingEvent } from '#core/finding.ts'
@@ -14,6 +17,7 @@ const MINUTE = 60_000
 const HOUR = 60
 const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 5)
+const GOLDEN = join(import.meta.dirname, '../../tests/golden/scoring-5-flow.bin')
 
 const ruleOf = (name: string, kind = 'band', over: Partial<AnomalySpec> = {}): AnomalySpec => ({
   key: `test/${name}`,
@@ -45,8 +49,11 @@ class Stand {
   readonly warned: string[] = []
   readonly engine: ScoringEngine
   #rows = (): number => NaN
+  readonly pulses: Map<number, { time_ms: number; longest_ms: number; stale: boolean }>
 
-  constructor(scored_series: number, specs = [ruleOf('Cpu')]) {
+  /** `before`: whose series these are, where it goes on. */
+  constructor(scored_series: number, specs = [ruleOf('Cpu')], before?: Stand) {
+    this.pulses = new Map(before?.pulses)
     const meter: Meter = {
       ...silentMeter,
       counter: (name) => ({
@@ -61,7 +68,8 @@ class Stand {
     }
     const log: Log = { ...silentLog, warn: (message) => void this.warned.push(message) }
     const sink = { finding: (event: FindingEvent) => void this.events.push(event) }
-    this.engine = new ScoringEngine({ definition, sink, log, meter, scored_series })
+    const pulse = (id: number) => this.pulses.get(id)
+    this.engine = new ScoringEngine({ definition, pulse, sink, log, meter, scored_series })
     this.engine.setRules(specs)
   }
 
@@ -72,13 +80,33 @@ class Stand {
   /** One sample each of series `from` to `to`. */
   feed(minute: number, from: number, to: number, value = 1): this {
     const samples = new SampleBuilder()
-    for (let id = from; id < to; id++) samples.float(id, START + minute * MINUTE, value)
+    const time_ms = START + minute * MINUTE
+    for (let id = from; id < to; id++) {
+      samples.float(id, time_ms, value)
+      this.pulses.set(id, { time_ms, longest_ms: time_ms - (this.pulses.get(id)?.time_ms ?? NaN), stale: false })
+    }
     this.engine.samples(samples.batch(), new Uint8Array(samples.length).fill(1))
     return this
   }
 
-  tick(minute: number): this {
-    this.engine.tick(START + minute * MINUTE)
+  /** `complete`: up to which minute all is there, where sources lag. */
+  tick(minute: number, complete?: number): this {
+    this.engine.tick(START + minute * MINUTE, complete === undefined ? complete : START + complete * MINUTE)
+    return this
+  }
+
+  /** These are marked stale, which scoring does not take for samples. */
+  mark(from: number, to: number): this {
+    for (let id = from; id < to; id++) this.pulses.set(id, { ...this.pulses.get(id)!, stale: true })
+    return this
+  }
+
+  /** A sample each minute. */
+  go(from: number, to: number, ...series: readonly (readonly [number, number])[]): this {
+    for (let minute = from; minute < to; minute++) {
+      for (const [first, end] of series) this.feed(minute, first, end)
+      this.tick(minute)
+    }
     return this
   }
 
@@ -163,6 +191,79 @@ describe('where there is no room for new series', () => {
     expect(stand.engine.list({ state: ['open'], limit: 9 })).toHaveLength(1)
     expect(stand.counts).toMatchObject({ 'rows_forgotten spent': 1, rows_refused: expect.any(Number) as number })
   })
+})
+
+describe('a rollover: most of what there is ends, and as much begins', () => {
+  test('the new ones are followed some minutes later, and the old ones that are not in their way stay', () => {
+    const stand = new Stand(500).go(0, 120, [0, 400], [400, 410])
+    stand.go(120, 124, [1000, 1400], [400, 410])
+    expect(stand.counts['rows_forgotten full']).toBeUndefined()
+    stand.go(124, 128, [1000, 1400], [400, 410])
+    expect(stand.counts['rows_forgotten full']).toBeGreaterThanOrEqual(310)
+    expect(stand.counts['rows_forgotten full']).toBeLessThan(310 + 500 / 64)
+    const judged = stand.counts['judged']!
+    stand.feed(128, 1000, 1400).feed(128, 400, 410)
+    expect(stand.counts['judged']! - judged).toBe(410)
+    expect(stand.warned).toHaveLength(2)
+  })
+
+  test('sooner where the old ones were marked stale', () => {
+    const stand = new Stand(50).go(0, 120, [0, 40], [40, 41]).mark(0, 40).go(120, 124, [100, 140], [40, 41])
+    const judged = stand.counts['judged']!
+    stand.feed(124, 100, 140)
+    expect(stand.counts['judged']! - judged).toBe(40)
+  })
+
+  test('what comes every twenty minutes is not taken for silent in between', () => {
+    const stand = new Stand(10)
+    for (let minute = 0; minute < 120; minute += 20) stand.go(minute, minute + 20, [9, 10]).feed(minute, 0, 9)
+    stand.go(120, 175, [9, 10], [100, 110])
+    expect(stand.counts['rows_forgotten full']).toBeUndefined()
+    expect(stand.counts['rows_refused']).toBeGreaterThan(0)
+  })
+
+  test('where all were silent at once nobody gives way when they come back: the network was away, not they', () => {
+    const stand = new Stand(100).go(0, 120, [0, 100])
+    stand.tick(150).feed(150, 500, 550).tick(151).feed(151, 0, 100).feed(152, 500, 550).tick(152)
+    expect(stand.counts['rows_forgotten full']).toBeUndefined()
+    expect(stand.rows).toBe(100)
+  })
+
+  test('nobody does while sources lag', () => {
+    const stand = new Stand(50).go(0, 120, [0, 50])
+    for (let minute = 120; minute < 150; minute++) stand.feed(minute, 100, 140).tick(minute, 119)
+    expect(stand.counts['rows_forgotten full']).toBeUndefined()
+    stand.go(150, 157, [100, 140])
+    expect(stand.counts['rows_forgotten full']).toBeGreaterThanOrEqual(40)
+  })
+
+  test('it is the same wherever a restart comes between', () => {
+    const run = (...cuts: number[]): Uint8Array => {
+      let stand = new Stand(50)
+      for (let minute = 0; minute < 200; minute++) {
+        if (cuts.includes(minute)) {
+          const [rows, routes] = [stand.engine.save(), stand.engine.routes.save()]
+          stand = new Stand(50, undefined, stand)
+          stand.engine.load(rows)
+          stand.engine.routes.load(routes)
+        }
+        const from = minute < 120 ? 0 : 100
+        stand.feed(minute, from, from + 40).feed(minute, 40, 45)
+        stand.tick(minute)
+      }
+      return stand.engine.save()
+    }
+    const bytes = run()
+    for (const cut of [60, 119, 121, 124, 125, 126, 130]) expect(Buffer.compare(run(cut), bytes), `${cut}`).toBe(0)
+  })
+})
+
+test('a snapshot that knows since when samples come still loads, and is written as it was', () => {
+  const stand = new Stand(3).go(0, 5, [0, 2])
+  const golden = readFileSync(GOLDEN)
+  const again = new Stand(3, undefined, stand)
+  again.engine.load(golden)
+  expect(Buffer.compare(again.engine.save(), golden)).toBe(0)
 })
 
 describe('where there is room', () => {

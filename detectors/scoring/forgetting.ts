@@ -1,10 +1,16 @@
+import { Flow, type FlowState } from '#core/flow.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import type { Pulse } from '#core/ports/series-writer.ts'
 
 import { IDLE } from './finding-log.ts'
 import type { RowTable } from './row-table.ts'
 
 const HOUR_MS = 3_600_000
+/** Where the limit presses, a row has fallen silent that is marked stale for so long, or had no sample for so long and for so many of its intervals. */
+const MARKED_MS = 2 * 60_000
+const UNHEARD_MS = 5 * 60_000
+const INTERVALS = 4
 /** How often rows are looked through for those whose time is over. */
 const SWEEP_MS = 10 * 60_000
 /** One more than a week: what comes once a week finds what was learned of it. */
@@ -20,6 +26,8 @@ const LOOK_MS = 60_000
 const CLAIMS = 160
 const EVEN = CLAIMS / 2
 const OCTAVE = 8
+/** In place of a claim: the row stays. */
+const STAYS = 255
 
 /** JSON knows no infinity. */
 const NEVER_MS = -8.64e15
@@ -33,6 +41,8 @@ interface ForgettingOptions {
   readonly forget_ms: number
   /** Whether a row waits for its turn, or could still be told what became of its findings. */
   readonly isNeeded: (row: number) => boolean
+  /** How samples of the row's series came; undefined where it is not known. */
+  readonly pulse: (row: number) => Pulse | undefined
   readonly remove: (row: number) => void
   readonly log: Log
   readonly meter: Meter
@@ -42,19 +52,27 @@ interface ForgettingOptions {
 export interface ForgettingState {
   readonly swept_ms: number
   readonly looked_ms: number
+  /** Not there: begins with what comes. */
+  readonly flow?: FlowState | undefined
 }
 
 /**
  * Which rows go that get no samples any more. A row is remembered for as long as it lived, at least for an hour and at most for
  * `forget_ms`; some that lived shorter stay as well, those first that are silent for the smallest multiple of their lives.
- * Where there is no room for a new series, those give way that have been silent longest for how long they lived, none of them
- * for less than an hour. Rows with trouble that is not over, and those that may still be told what became of it, stay.
+ * Where there is no room for a new series, those give way that have been silent longest for how long they lived: for an hour, or since they
+ * were marked stale, or for some of their intervals while others went on. Rows with trouble that is not over, and those that may still be
+ * told what became of it, stay.
  * What goes follows from the rows and from time alone.
  */
 export class Forgetting {
   readonly #options: ForgettingOptions
   readonly #forgotten
   readonly #claims = new Uint32Array(CLAIMS)
+  /** Of each row, while some are chosen. */
+  #claimed = new Uint8Array(64)
+  /** When rows were looked through for room last: one look is good for all newcomers of that time. */
+  #counted_ms = Number.NaN
+  readonly #flow = new Flow()
   #swept_ms = -Infinity
   #looked_ms = -Infinity
   #told = false
@@ -68,18 +86,31 @@ export class Forgetting {
   }
 
   get state(): ForgettingState {
-    return { swept_ms: Math.max(this.#swept_ms, NEVER_MS), looked_ms: Math.max(this.#looked_ms, NEVER_MS) }
+    const { state: flow } = this.#flow
+    return { swept_ms: Math.max(this.#swept_ms, NEVER_MS), looked_ms: Math.max(this.#looked_ms, NEVER_MS), flow }
   }
 
-  restore({ swept_ms, looked_ms }: ForgettingState): void {
+  restore({ swept_ms, looked_ms, flow }: ForgettingState): void {
     this.#swept_ms = swept_ms
     this.#looked_ms = looked_ms
+    this.#flow.restore(flow)
+  }
+
+  /** Samples came. */
+  heard(time_ms: number): void {
+    this.#flow.heard(time_ms)
+  }
+
+  /** Sources are behind: who is silent may only wait for his turn. */
+  interrupt(): void {
+    this.#flow.interrupt()
   }
 
   /** Time was set back. */
   setBack(time_ms: number): void {
     this.#swept_ms = Math.min(this.#swept_ms, time_ms)
     this.#looked_ms = Math.min(this.#looked_ms, time_ms)
+    this.#flow.interrupt()
   }
 
   /** The rules are other ones: what gives way from here on is told of again. */
@@ -114,7 +145,8 @@ export class Forgetting {
     const { table, limit, log } = this.#options
     if (table.live < limit) return true
     const wanted = Math.max(1, Math.min(AT_ONCE, Math.ceil(limit * ROOM)))
-    const gone = this.#giveWay(aged_ms, Math.min(wanted, this.#count(aged_ms, 0)), 0)
+    let gone = this.#counted_ms === aged_ms ? this.#giveWay(aged_ms, wanted, 0) : 0
+    if (gone < wanted) gone += this.#giveWay(aged_ms, Math.min(wanted - gone, this.#count(aged_ms, 0)), 0)
     this.#tally(gone, 'full')
     if (gone < wanted) this.#looked_ms = time_ms
     if (gone > 0 && !this.#told) {
@@ -147,14 +179,19 @@ export class Forgetting {
     return count
   }
 
-  /** How many rows may go whose claim is `from` or more; by claim in `#claims`. */
+  /** How many rows may go whose claim is `from` or more; by claim in `#claims`, by row in `#claimed`. */
   #count(aged_ms: number, from: number): number {
     const { table } = this.#options
+    if (this.#claimed.length < table.end) this.#claimed = new Uint8Array(table.end * 2)
+    // Rows that come after this look claim nothing in it.
+    this.#claimed.fill(STAYS)
     this.#claims.fill(0)
+    this.#counted_ms = from === 0 ? aged_ms : Number.NaN
     let count = 0
     for (let row = 0; row < table.end; row++) {
-      const claim = this.#claim(row, aged_ms)
-      if (claim < from) continue
+      const claim = this.#claim(row, aged_ms, from)
+      this.#claimed[row] = claim
+      if (claim === STAYS) continue
       this.#claims[claim]!++
       count++
     }
@@ -170,22 +207,39 @@ export class Forgetting {
     while (least > from && above + this.#claims[least]! < wanted) above += this.#claims[least--]!
     let atLeast = wanted - above
     let gone = 0
-    for (let row = 0; row < table.end && gone < wanted; row++) {
-      const claim = this.#claim(row, aged_ms)
-      if (claim < least || (claim === least && atLeast-- <= 0)) continue
+    const end = Math.min(table.end, this.#claimed.length)
+    for (let row = 0; row < end && gone < wanted; row++) {
+      const claim = this.#claimed[row]!
+      if (claim < least || claim === STAYS || (claim === least && atLeast <= 0)) continue
+      this.#claimed[row] = STAYS
+      this.#claims[claim]!--
+      // It had a sample since they were counted.
+      if (!(aged_ms - table.touched_ms(row) >= MARKED_MS)) continue
+      if (claim === least) atLeast--
       remove(row)
       gone++
     }
     return gone
   }
 
-  /** How long a row is silent against how long it lived: the larger, the sooner it goes; -1 where it stays. */
-  #claim(row: number, aged_ms: number): number {
+  /** How long a row is silent against how long it lived: the larger, the sooner it goes. `STAYS` where it stays, or claims less than `from`. */
+  #claim(row: number, aged_ms: number, from: number): number {
     const { table, forget_ms, isNeeded } = this.#options
-    if (table.rule.data[row] === 0 || table.running.data[row] !== IDLE) return -1
+    if (table.rule.data[row] === 0 || table.running.data[row] !== IDLE) return STAYS
     const silent_ms = aged_ms - table.touched_ms(row)
-    if (!(silent_ms >= HOUR_MS) || silent_ms === Infinity || isNeeded(row)) return -1
+    if (silent_ms === Infinity || !(silent_ms >= (from >= EVEN ? HOUR_MS : MARKED_MS))) return STAYS
+    if (isNeeded(row) || !(silent_ms >= HOUR_MS || this.#fellSilent(row, aged_ms))) return STAYS
     const ratio = silent_ms / Math.max(HOUR_MS, Math.min(forget_ms, table.lived_ms(row)))
-    return Math.max(0, Math.min(CLAIMS - 1, EVEN + Math.floor(OCTAVE * Math.log2(ratio))))
+    const claim = Math.max(0, Math.min(CLAIMS - 1, EVEN + Math.floor(OCTAVE * Math.log2(ratio))))
+    return claim < from ? STAYS : claim
+  }
+
+  /** Within the hour: whether it is known that samples of a row would have come. A pause of all counts for none. */
+  #fellSilent(row: number, aged_ms: number): boolean {
+    const silent_ms = aged_ms - Math.max(this.#options.table.touched_ms(row), this.#flow.since_ms)
+    if (!(silent_ms >= MARKED_MS)) return false
+    const pulse = this.#options.pulse(row)
+    if (pulse === undefined) return false
+    return pulse.stale || silent_ms >= Math.max(UNHEARD_MS, INTERVALS * pulse.longest_ms)
   }
 }

@@ -11,6 +11,8 @@ import type { Windows } from './windows.ts'
 
 export interface ScoringOptions {
   readonly definition: SeriesWriter['definition']
+  /** How samples of a series came, by which it is told that it fell silent; not given: an hour without any tells. */
+  readonly pulse?: SeriesWriter['pulse']
   readonly sink: FindingSink
   readonly log: Log
   readonly meter: Meter

@@ -100,6 +100,26 @@ test('limits.scored_series: the rest is stored and not judged, and counted', asy
   expect(counts['barograph.detectors.judged{}']).toBe(3)
 })
 
+test('a rollover: what replaces most of what there is gets in and is judged within minutes, and history stays', async () => {
+  const { barograph, counts } = await started('limits.series=60', 'limits.scored_series=60', 'observe_self=off')
+  const wave = (from: number) =>
+    barograph.post('/v1/metrics', gauges('level', '', barograph.now_ms, levels(from, from + 50)))
+  const pass = async (from: number) => {
+    await wave(from)
+    await barograph.pass(MINUTE)
+  }
+  for (let minute = 0; minute < 20; minute++) await pass(0)
+  const refused = async () => Number((await told(await wave(100)))[1]?.rejectedDataPoints ?? 0)
+  expect(await refused()).toBeGreaterThanOrEqual(40)
+  for (let minute = 0; minute < 8; minute++) await pass(100)
+  expect(await refused()).toBe(0)
+  const judged = counts['barograph.detectors.judged{}']!
+  await pass(100)
+  await pass(100)
+  expect(counts['barograph.detectors.judged{}']! - judged).toBeGreaterThanOrEqual(50)
+  expect(await value(barograph, 'count(count_over_time(level[1h]))')).toBe(100)
+})
+
 test('limits.out_of_order and retention: what comes too late is refused, what is late is kept', async () => {
   const { barograph, counts } = await started('limits.out_of_order=5m')
   const at = async (minutes: number) =>
