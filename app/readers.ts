@@ -4,8 +4,6 @@ import type {
   Extent,
   Matcher,
   MetricMetadata,
-  RollupResolution,
-  RollupSlice,
   SeriesReader,
   SeriesSlice,
   TimeRange,
@@ -69,12 +67,6 @@ export class ReaderOf implements SeriesReader {
   exemplars(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[] {
     return this.#readers
       .flatMap((reader) => reader.exemplars?.(matchers, range) ?? [])
-      .toSorted((a, b) => byLabels(a.labels, b.labels))
-  }
-
-  rollups(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[] {
-    return this.#readers
-      .flatMap((reader) => reader.rollups?.(matchers, range, resolution_ms) ?? [])
       .toSorted((a, b) => byLabels(a.labels, b.labels))
   }
 }

@@ -145,6 +145,4 @@ export interface SeriesReader {
   metadata(): MetricMetadata[]
   /** Exemplars of the matching series, ordered by label set. None where a reader keeps none. */
   exemplars?(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[]
-  /** Rollups of the matching float series whose buckets begin in the range, ordered by label set. They reach further back than samples. */
-  rollups?(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[]
 }

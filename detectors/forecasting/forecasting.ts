@@ -7,9 +7,9 @@ import type { ForecastReader, ForecastRequest } from '#core/ports/forecasts.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { QueryEngine, ResultSeries } from '#core/ports/query-engine.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
-import { type Labels, METRIC_NAME } from '#core/series.ts'
 
 import { DAY_MS } from './grid.ts'
+import { forecastLabels } from './labels.ts'
 import { makeForecast } from './make.ts'
 import { type PackedForecast, packForecast, unpackForecast } from './packed.ts'
 import { LiveSkill, type SkillState } from './skill.ts'
@@ -165,7 +165,8 @@ export class ForecastEngine implements Forecasting, ForecastReader, Snapshot {
         const at = forecast.target_ms.findIndex((target) => target >= time_ms + ahead_ms)
         if (at === -1) continue
         for (const [i, quantile] of forecast.quantiles.entries()) {
-          derived.add(AHEAD, aheadLabels(forecast, quantile, ahead_ms), time_ms, forecast.values[i]![at]!)
+          const labels = forecastLabels(AHEAD_METRIC, forecast, quantile).with('horizon', formatDuration(ahead_ms))
+          derived.add(AHEAD, labels, time_ms, forecast.values[i]![at]!)
         }
       }
     }
@@ -202,16 +203,4 @@ export class ForecastEngine implements Forecasting, ForecastReader, Snapshot {
     }
     this.#options.table.load(state.table)
   }
-}
-
-function aheadLabels({ labels, rule }: Forecast, quantile: number, ahead_ms: number): Labels {
-  return labels
-    .drop(METRIC_NAME)
-    .merge([
-      [METRIC_NAME, AHEAD_METRIC],
-      ['rule', rule],
-      ['quantile', String(quantile)],
-      ['horizon', formatDuration(ahead_ms)],
-      ...(labels.name === '' ? [] : [['metric', labels.name] as const]),
-    ])
 }

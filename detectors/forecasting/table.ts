@@ -1,7 +1,9 @@
 import type { Forecast } from '#core/forecast.ts'
 import { compileMatchers } from '#core/matching.ts'
 import type { Matcher, MetricMetadata, SeriesReader, SeriesSlice, TimeRange } from '#core/ports/series-reader.ts'
-import { Labels, METRIC_NAME } from '#core/series.ts'
+import { Labels } from '#core/series.ts'
+
+import { forecastLabels } from './labels.ts'
 
 export const FORECAST_METRIC = 'barograph_forecast'
 
@@ -57,7 +59,7 @@ export class ForecastTable implements SeriesReader {
   judged(rule: string, labels: Labels, quantile: number, target_ms: number): number | undefined {
     return this.#rules
       .get(rule)
-      ?.get(trackLabels(rule, labels, quantile).key)
+      ?.get(forecastLabels(FORECAST_METRIC, { rule, labels }, quantile).key)
       ?.frozen.get(target_ms)
   }
 
@@ -143,7 +145,7 @@ export class ForecastTable implements SeriesReader {
     values: Float64Array,
   ): void {
     const tracks = this.#tracks(rule)
-    const labels = trackLabels(rule, series, quantile)
+    const labels = forecastLabels(FORECAST_METRIC, { rule, labels: series }, quantile)
     const track = tracks.get(labels.key) ?? { labels, quantile, made_ms, newest: new Map(), frozen: new Map() }
     tracks.set(labels.key, track)
     track.made_ms = made_ms
@@ -169,17 +171,6 @@ export class ForecastTable implements SeriesReader {
       .filter(({ labels }) => test(labels))
       .toSorted((a, b) => (a.labels.key < b.labels.key ? -1 : 1))
   }
-}
-
-function trackLabels(rule: string, labels: Labels, quantile: number): Labels {
-  return labels
-    .drop(METRIC_NAME)
-    .merge([
-      [METRIC_NAME, FORECAST_METRIC],
-      ['rule', rule],
-      ['quantile', String(quantile)],
-      ...(labels.name === '' ? [] : [['metric', labels.name] as const]),
-    ])
 }
 
 /** Ascending in time: of the past what was frozen where anything was, of the future the newest. */

@@ -5,7 +5,8 @@ import { METRIC_NAME } from '#core/series.ts'
 
 import type { Scoring } from '../scoring/spec.ts'
 import type { AnomalyRule } from './rule.ts'
-import { NOTHING, type Results, type Runner, type Taken, unitOfExpression } from './runner.ts'
+import { NOTHING, type Results, type Runner, type Taken } from './runner.ts'
+import { unitOfExpression } from './unit.ts'
 
 /** Gives each result series to scoring, step by step; scoring ignores what it has judged before. */
 export class AnomalyRunner implements Runner {

@@ -1,6 +1,6 @@
 import type { AlertEvent } from '#core/alert.ts'
 import type { ServiceError } from '#core/errors.ts'
-import type { ExpressionInfo, ResultSeries } from '#core/ports/query-engine.ts'
+import type { ResultSeries } from '#core/ports/query-engine.ts'
 
 /** How one kind of rule uses what its expression gave. State is its own; it is saved as JSON. */
 export interface Runner {
@@ -38,15 +38,3 @@ export interface Taken {
 }
 
 export const NOTHING: Taken = { events: [] }
-
-/** Of an expression: what the values are, where that can be known. UCUM or ''. */
-export function unitOfExpression(expr: string, { plain, selectors }: ExpressionInfo): string {
-  const name = selectors[0]?.matchers.find((matcher) => matcher.name === '__name__' && matcher.op === '=')?.value ?? ''
-  const keepsUnit =
-    plain !== null ||
-    /^\s*(?:histogram_quantile|(?:sum|avg|min|max|quantile|topk|bottomk)\b[^/*]*$|(?:avg|min|max|quantile|last)_over_time)/.test(
-      expr,
-    )
-  if (!keepsUnit || /\b(?:rate|increase|irate)\b/.test(expr.replace(/^\s*histogram_quantile.*$/s, ''))) return ''
-  return /_seconds(?:_|$)/.test(name) ? 's' : /_bytes(?:_|$)/.test(name) ? 'By' : name.endsWith('_ratio') ? 'ratio' : ''
-}

@@ -10,7 +10,8 @@ import { loadConfig } from '#core/config/load.ts'
 import { configSchema, DEFAULTS } from '../../app/config.ts'
 import { replayCapture } from '../../app/replay.ts'
 import { Barograph, BEGIN, MINUTE } from './barograph.ts'
-import { AWAY, outcome, passAsking, Proxy, rulesText, Samples, STEP, write } from './upstream-rules.ts'
+import { Proxy } from './proxy.ts'
+import { AWAY, outcome, passAsking, rulesText, Samples, STEP, write } from './upstream-rules.ts'
 
 const HISTORY = 90 * MINUTE
 const END_MINUTE = 40

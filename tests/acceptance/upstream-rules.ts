@@ -1,6 +1,4 @@
 // The same rules over the same samples twice: here on local data, there on an upstream that has them.
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { snappy, version1, type WrittenSeries } from '../../collector/testing/remote-write.fixture.ts'
@@ -100,54 +98,6 @@ export async function write(url: string, body: Uint8Array<ArrayBuffer>, path = '
     // Senders are told to come again while history is looked at.
     if (response.status !== 503 || tries > 100) throw new Error(`${response.status}: ${await response.text()}`)
     await sleep(20)
-  }
-}
-
-/** Stands before a server, and can be away. */
-export class Proxy {
-  readonly #target: () => string
-  #server: Server | undefined
-  #port = 0
-  requests = 0
-
-  constructor(target: () => string) {
-    this.#target = target
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`
-  }
-
-  async start(): Promise<void> {
-    const server = createServer((request, response) => {
-      this.requests++
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        const { method = 'GET', headers, url } = request
-        const type = headers['content-type'] ?? 'text/plain'
-        const body = method === 'POST' ? { body: Buffer.concat(chunks) } : {}
-        void fetch(`${this.#target()}${url}`, { method, headers: { 'content-type': type }, ...body }).then(
-          async (answer) =>
-            response
-              .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
-              .end(Buffer.from(await answer.arrayBuffer())),
-          () => response.destroy(),
-        )
-      })
-    })
-    this.#server = server
-    await new Promise<void>((resolve) => {
-      server.listen(this.#port, '127.0.0.1', resolve)
-    })
-    this.#port = (server.address() as AddressInfo).port
-  }
-
-  async stop(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    server?.closeAllConnections()
-    await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)))
   }
 }
 

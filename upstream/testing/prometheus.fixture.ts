@@ -1,6 +1,7 @@
 // A server with as much of Prometheus' HTTP API as history needs, written from the contract.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { Peer } from './peer.fixture.ts'
 
 export interface ServedSeries {
   readonly labels: Readonly<Record<string, string>>
@@ -23,7 +24,7 @@ export function failure(status: number, errorType: string, error: string): Refus
   return { status, body: JSON.stringify({ status: 'error', errorType, error }) }
 }
 
-export class FakePrometheus {
+export class FakePrometheus extends Peer {
   readonly asked: {
     readonly path: string
     readonly method: string
@@ -46,37 +47,12 @@ export class FakePrometheus {
   beat: (time_ms: number) => number | undefined = (time_ms) => Math.floor(time_ms / BEAT_MS) * BEAT_MS
   /** Asked first, for each request. */
   refuse: (path: string, method: string, count: number) => Refusal | undefined = () => undefined
-  #server: Server | undefined
-  #port = 0
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`
-  }
-
-  async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#answer(request, response))
-    this.#server = server
-    await new Promise<void>((resolve) => {
-      server.listen(this.#port, '127.0.0.1', resolve)
-    })
-    this.#port = (server.address() as AddressInfo).port
-  }
-
-  async stop(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    server?.closeAllConnections()
-    await new Promise((resolve) => {
-      if (server === undefined) resolve(undefined)
-      else server.close(resolve)
-    })
-  }
 
   of(path: string): URLSearchParams[] {
     return this.asked.filter((one) => one.path === path).map(({ form }) => form)
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected override async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const url = new URL(request.url ?? '/', 'http://x')

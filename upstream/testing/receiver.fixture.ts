@@ -1,11 +1,11 @@
 // A receiver of remote write as the contract has it: what Prometheus answers, and trouble on demand.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import snappy from 'snappyjs'
 
 import { Labels } from '#core/series.ts'
 
+import { Peer } from './peer.fixture.ts'
 import { type ReadRequest, readRequest } from './prompb.fixture.ts'
 
 export interface Kept {
@@ -25,7 +25,7 @@ const TYPES: Readonly<Record<string, 1 | 2>> = {
   'application/x-protobuf;proto=io.prometheus.write.v2.Request': 2,
 }
 
-export class Receiver {
+export class Receiver extends Peer {
   /** By labels as text. Native histograms stand under their count. */
   readonly series = new Map<string, Kept[]>()
   readonly requests: {
@@ -45,37 +45,11 @@ export class Receiver {
   refused = 0
   repeated = 0
   #running = 0
-  #server: Server | undefined
-  #port = 0
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`
-  }
-
-  /** On the same port as before. */
-  async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#answer(request, response))
-    this.#server = server
-    await new Promise<void>((resolve) => {
-      server.listen(this.#port, '127.0.0.1', resolve)
-    })
-    this.#port = (server.address() as AddressInfo).port
-  }
 
   /** When nothing is under way, nor on its way to us. */
   async idle(): Promise<void> {
     do await new Promise((resolve) => setTimeout(resolve, 100))
     while (this.#running > 0)
-  }
-
-  async stop(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    server?.closeAllConnections()
-    await new Promise((resolve) => {
-      if (server === undefined) resolve(undefined)
-      else server.close(resolve)
-    })
   }
 
   get samples(): number {
@@ -86,7 +60,7 @@ export class Receiver {
     return [...this.series.values()].flat().reduce((sum, { value }) => sum + value, 0)
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected override async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { trouble: asked } = this
     this.most = Math.max(this.most, ++this.#running)
     const chunks: Buffer[] = []
