@@ -390,7 +390,6 @@ export class SeriesTable {
     return this.#parts.metrics.metric(metricPairIn(this.#parts, this.#set, this.#parts.rows.size(id)))!
   }
 
-  /** Series of the metric that count. */
   /** Series of a metric that count. A histogram is found by the names of its expansion. */
   *#activeOf(metricPair: number): Generator<SeriesId, void> {
     const { pairs, postings, rows } = this.#parts
