@@ -7,6 +7,7 @@ import { joined } from '#core/store/part-writer.ts'
 import type { Expert } from '../experts/expert.ts'
 import { Hold } from './hold.ts'
 import type { Accepted as Told, Correctable, Detector, DetectorContext } from './kind.ts'
+import { PanelSample } from './panel-sample.ts'
 import { Rows } from './rows.ts'
 import { Scale } from './scale.ts'
 import { sectionViews, splitSections } from './sections.ts'
@@ -61,7 +62,8 @@ export class Panel implements Correctable {
   /** Of the last step: expected values and weights by expert, and the half width of its band. */
   readonly #predicted: Float64Array
   readonly #weight: Float64Array
-  readonly #allowed = { p: 0, alarm_ms: 0 }
+  readonly #allowed = { p: 0.5, alarm_ms: 0.5 }
+  readonly #sample = new PanelSample()
   #value = 0
   #half = Infinity
   #adopted = false
@@ -112,13 +114,18 @@ export class Panel implements Correctable {
     const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
     const count = this.#count.data[row]!
     const seen = this.#seen.data[row]!
-    const dt_ms = seen === 0 ? 0 : time_ms - this.#last_ms.data[row]!
+    const sample = this.#sample
     const expected = this.#expect(row, time_ms)
     // A single expert may know the scatter of its own window; of several, the common residual decides.
     const spread = this.#experts.length === 1 ? (this.#experts[0]!.spread?.(row) ?? NaN) : NaN
-    const scale = this.#scale.of(row, time_ms, value, spread)
-    if (count >= MIN_COUNT && expected === expected) this.#judge(row, value, { expected, scale, time_ms, dt_ms, out })
-    this.#learn(row, time_ms, value, { expected, scale, dt_ms, score: out.score })
+    sample.time_ms = time_ms
+    sample.value = value
+    sample.dt_ms = seen === 0 ? 0 : time_ms - this.#last_ms.data[row]!
+    sample.expected = expected
+    sample.scale = this.#scale.of(row, time_ms, value, spread)
+    if (count >= MIN_COUNT && expected === expected) this.#judge(row, sample, out)
+    sample.score = out.score
+    this.#learn(row, sample)
     this.#seen.data[row] = seen + 1
     if (expected === expected) this.#count.data[row] = count + 1
     this.#last_ms.data[row] = time_ms
@@ -224,11 +231,7 @@ export class Panel implements Correctable {
     return this.#allowed
   }
 
-  #judge(
-    row: number,
-    value: number,
-    { expected, scale, time_ms, dt_ms, out }: Expectation & { time_ms: number; out: Verdict },
-  ): void {
+  #judge(row: number, { value, expected, scale, time_ms, dt_ms }: PanelSample, out: Verdict): void {
     const allowed = this.#allowance(row)
     const width = scale * this.#doubt(row, dt_ms)
     const above = Math.max(width * this.#tail.threshold(row, 0, allowed), this.#usual.within(row, 0, time_ms))
@@ -249,12 +252,8 @@ export class Panel implements Correctable {
     return young * Math.min(Math.sqrt(1 + (dt_ms / cadence_ms) * GAP_GROWTH), GAP_MAX)
   }
 
-  #learn(
-    row: number,
-    time_ms: number,
-    value: number,
-    { expected, scale, dt_ms, score }: Expectation & { score: number },
-  ): void {
+  #learn(row: number, sample: PanelSample): void {
+    const { time_ms, value, expected, scale, dt_ms, score } = sample
     const count = this.#count.data[row]!
     this.#clockIn(row, time_ms, dt_ms, this.#seen.data[row]!)
     const known = expected === expected
@@ -263,11 +262,14 @@ export class Panel implements Correctable {
     const limit = CLIP * scale
     const clipped = free ? residual : residual > limit ? limit : residual < -limit ? -limit : residual
     const anomalous = score >= 1 && !free
+    sample.anomalous = anomalous
+    sample.residual = clipped
     if (known && !free) {
-      const side = residual >= 0 ? 0 : 1
-      this.#tail.learn(row, { side, z: Math.abs(residual) / scale, anomalous, dt_ms }, this.#allowance(row))
+      sample.side = residual >= 0 ? 0 : 1
+      sample.z = Math.abs(residual) / scale
+      this.#tail.learn(row, sample, this.#allowance(row))
     }
-    this.#scale.learn(row, time_ms, dt_ms, { value: anomalous ? NaN : value, residual: clipped })
+    this.#scale.learn(row, sample)
     if (anomalous) {
       const level = this.#hold.anomalous(row, time_ms, { value, score, age_ms: time_ms - this.#first_ms.data[row]! })
       if (level === level) this.#adopt(row, time_ms, level)
@@ -275,7 +277,7 @@ export class Panel implements Correctable {
     }
     if (this.#hold.normal(row)) this.#tail.alarmed(row, this.#hold.peak(row))
     const lesson = known ? expected + clipped : value
-    this.#weigh(row, lesson, { dt_ms, count, limit: free ? Infinity : 2 * limit })
+    if (this.#experts.length > 1) this.#weigh(row, lesson, { dt_ms, count, limit: free ? Infinity : 2 * limit })
     for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.learn(row, time_ms, lesson, dt_ms)
   }
 
@@ -300,7 +302,6 @@ export class Panel implements Correctable {
   #weigh(row: number, value: number, { dt_ms, count, limit }: { dt_ms: number; count: number; limit: number }): void {
     const losses = this.#loss.data
     const size = this.#experts.length
-    if (size === 1) return
     const base = row * size
     const weight = gain(dt_ms, LOSS_MS, count)
     let best = Infinity
@@ -314,10 +315,4 @@ export class Panel implements Correctable {
       else losses[base + i] = old + weight * (error - old)
     }
   }
-}
-
-interface Expectation {
-  readonly expected: number
-  readonly scale: number
-  readonly dt_ms: number
 }

@@ -1,5 +1,6 @@
 import { gain } from '#core/stats/ewma.ts'
 
+import type { PanelSample } from './panel-sample.ts'
 import type { Rows } from './rows.ts'
 
 const SLOW_MS = 24 * 60 * 60_000
@@ -70,20 +71,20 @@ export class Scale {
     return Math.max(share, still)
   }
 
-  /** `residual`: value − expected, clipped; NaN where nothing was expected. `value`: NaN where it is anomalous. */
-  learn(row: number, time_ms: number, dt_ms: number, { value, residual }: { value: number; residual: number }): void {
+  /** Nothing is taken of a value that is anomalous but how far it lies. */
+  learn(row: number, { time_ms, dt_ms, value, residual, anomalous }: PanelSample): void {
     const count = this.#count.data[row]!
     this.#count.data[row] = count + 1
     const size = Math.abs(value)
-    if (!Number.isInteger(value) && size === size) this.#fractional.data[row] = 1
+    if (!anomalous && !Number.isInteger(value)) this.#fractional.data[row] = 1
     if (count === 0) {
       this.#first_ms.data[row] = time_ms
       this.#level.data[row] = size
       this.#slow.data[row] = PRIOR_SHARE * size
       this.#fast.data[row] = PRIOR_SHARE * size
     } else {
-      if (residual === residual) this.#scatter(row, dt_ms, TO_SIGMA * Math.abs(residual), size === size)
-      if (size !== size) return
+      if (residual === residual) this.#scatter(row, dt_ms, TO_SIGMA * Math.abs(residual), !anomalous)
+      if (anomalous) return
       this.#level.data[row]! += gain(dt_ms, LEVEL_MS, count) * (size - this.#level.data[row]!)
       this.#resolve(row, Math.abs(value - this.#last.data[row]!), size)
     }

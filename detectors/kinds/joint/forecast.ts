@@ -119,18 +119,20 @@ export class Forecast {
     this.expected = weights > 0 ? sum / weights : predicted[RECENT]!
   }
 
+  /** The level, or a profile where it lost less. */
   #refer(row: number): number {
     const loss = this.#loss.data
     const base = row * SIZE
+    const ofDay = loss[base + OF_DAY]!
+    const ofWeek = loss[base + OF_WEEK]!
     let least = loss[base + LEVEL]!
-    let reference = this.#predicted[LEVEL]!
-    for (const e of [OF_DAY, OF_WEEK]) {
-      const own = loss[base + e]!
-      if (!(own > 0 && own < least) || this.#predicted[e] !== this.#predicted[e]) continue
-      least = own
-      reference = this.#predicted[e]!
+    let best = LEVEL
+    if (ofDay > 0 && ofDay < least && this.#predicted[OF_DAY] === this.#predicted[OF_DAY]) {
+      least = ofDay
+      best = OF_DAY
     }
-    return reference
+    if (ofWeek > 0 && ofWeek < least && this.#predicted[OF_WEEK] === this.#predicted[OF_WEEK]) best = OF_WEEK
+    return this.#predicted[best]!
   }
 
   /** By how much the profile of the day has moved in `passed_ms` up to now; 0 where it says no more than a level. */

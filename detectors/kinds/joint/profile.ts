@@ -142,13 +142,8 @@ export class Profile {
   #look(row: number, place: Place): void {
     const page = this.#page.data[row]! - 1
     const { period_ms, silent } = this.#season
-    if (page < 0 || place.time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) {
-      place.shape = NaN
-      return
-    }
-    const shape = this.#slots.between(page, place.from, place.to, place.share)
-    if (shape === shape) place.shape = shape
-    else this.#lookYoung(row, page, place)
+    if (page < 0 || place.time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) place.shape = NaN
+    else if (!this.#slots.look(page, place)) this.#lookYoung(row, page, place)
   }
 
   /** The same in the first period, part of which was not seen yet. */

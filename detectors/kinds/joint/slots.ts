@@ -1,4 +1,5 @@
 import type { Rows } from '../rows.ts'
+import type { Place } from './place.ts'
 
 /** Of 16 bits three say how many periods a slot knows, 0 none; thirteen its value in units of the page, ± 4095. */
 const PERIODS = 7
@@ -36,17 +37,18 @@ export class Slots {
     return this.#base.data[page]! + this.#unit.data[page]! * ((code >> 3) - ZERO)
   }
 
-  /** `share` of the way from one slot to the next; NaN where one of them is not known. */
-  between(page: number, from: number, to: number, share: number): number {
+  /** Sets the `shape` of a place; false where one of its two slots is not known. */
+  look(page: number, place: Place): boolean {
     const codes = this.#codes.data
     const base = page * this.#width
-    const code = codes[base + from]!
-    const next = codes[base + to]!
-    if (code === 0 || next === 0) return NaN
+    const from = codes[base + place.from]!
+    const to = codes[base + place.to]!
+    if (from === 0 || to === 0) return false
     const middle = this.#base.data[page]!
     const unit = this.#unit.data[page]!
-    const first = middle + unit * ((code >> 3) - ZERO)
-    return first + share * (middle + unit * ((next >> 3) - ZERO) - first)
+    const first = middle + unit * ((from >> 3) - ZERO)
+    place.shape = first + place.share * (middle + unit * ((to >> 3) - ZERO) - first)
+    return true
   }
 
   /** Periods that were set, 7 at most. */
