@@ -86,17 +86,24 @@ export class TimeColumn {
 
 /** How many runs there are, about: a zero begins one of its own when it is written. */
 function runsOf(times: Float64Array): number {
+  const { length } = times
   let runs = 1
-  for (let i = 1; i < times.length; i++) if (times[i] !== times[i - 1]) runs++
+  let before = times[0]
+  for (let i = 1; i < length; i++) {
+    const time = times[i]
+    runs += Number(time !== before)
+    before = time
+  }
   return runs
 }
 
 function writeRuns(writer: ByteWriter, times: Float64Array): void {
-  for (let i = 0; i < times.length;) {
+  const { length } = times
+  for (let i = 0; i < length;) {
     const from = i
     const time = times[i]!
     i++
-    if (time !== 0) while (i < times.length && times[i] === time) i++
+    if (time !== 0) while (i < length && times[i] === time) i++
     writer.f64(time)
     writer.u32(i - from)
   }
