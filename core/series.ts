@@ -139,7 +139,7 @@ export interface SeriesDefinition {
   readonly bounds: Float64Array
 }
 
-/** Names asked in turn by `serviceOf`; configurable at start. */
+/** Names asked in turn by `serviceOf`. */
 export const SERVICE_LABELS = ['service_name', 'service', 'app_kubernetes_io_name', 'job'] as const
 
 /** The service of a label set, '' when none of the names is there. The one place that decides it. */
