@@ -16,6 +16,7 @@ test('scores, bands and wanted replicas are there for a scrape; what is unknown 
         {
           rule: 'R',
           metric: 'm',
+          unit: '',
           labels: Labels.of({ service_name: 'a' }),
           time_ms: 0,
           value: 1,
@@ -24,6 +25,7 @@ test('scores, bands and wanted replicas are there for a scrape; what is unknown 
         {
           rule: 'S',
           metric: '',
+          unit: '',
           labels: Labels.of({ 'odd.name': 'x', b: 'y' }),
           time_ms: 0,
           value: 1,

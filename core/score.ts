@@ -20,6 +20,8 @@ export function unjudged(out: Verdict): void {
 export interface ScoredSeries {
   readonly rule: string
   readonly metric: string
+  /** Of what is judged: that of a rate where the series is a counter. UCUM or ''. */
+  readonly unit: string
   readonly labels: Labels
   readonly time_ms: number
   readonly value: number

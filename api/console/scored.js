@@ -4,6 +4,7 @@
  * @typedef {object} Scored
  * @property {string} rule
  * @property {string} [metric]
+ * @property {string} [unit]
  * @property {import('./api.js').Labels} labels
  * @property {string} at
  * @property {number} [value]

@@ -23,13 +23,15 @@ const AFTER_MS = 30 * 60_000
  */
 
 /**
- * What to ask for to see the values that were judged: the metric with its labels, or the rule's own expression.
+ * What to ask for to see the values that were judged: the metric with its labels, or the rule's own expression. A counter is judged by its rate
+ * from one sample to the next; gauges may be rates as well, so its name has to say so.
  * @param {Judged} judged
  * @param {string | undefined} expr of the rule
  */
-export function valueQuery({ metric = '', labels }, expr) {
-  if (metric !== '' && (expr === undefined || isSelector(expr))) return selector(metric, labels)
-  return expr ?? ''
+export function valueQuery({ metric = '', unit = '', labels }, expr) {
+  if (metric === '' || (expr !== undefined && !isSelector(expr))) return expr ?? ''
+  const series = selector(metric, labels)
+  return unit.endsWith('/s') && /_(total|count|sum)$/.test(metric) ? `irate(${series}[5m])` : series
 }
 
 /**
@@ -37,9 +39,13 @@ export function valueQuery({ metric = '', labels }, expr) {
  * @param {string | undefined} expr
  */
 export function unitFor({ metric = '', unit = '' }, expr) {
-  if (unit !== '' && unit !== '1' && !unit.startsWith('{')) return unit
-  if (metric !== '' && (expr === undefined || isSelector(expr))) return unitOfMetric(metric)
-  return unitOfExpr(expr ?? metric)
+  const rate = unit.endsWith('/s') ? '/s' : ''
+  const own = rate === '' ? unit : unit.slice(0, -2)
+  const isSaid = own !== '' && own !== '1' && !own.startsWith('{')
+  if (!isSaid && (metric === '' || (expr !== undefined && !isSelector(expr)))) return unitOfExpr(expr ?? metric)
+  const whole = (isSaid ? own : unitOfMetric(metric)) + rate
+  // Seconds a second are a share, as in the sentences of the server.
+  return whole === 's/s' ? 'ratio' : whole
 }
 
 /**
@@ -72,7 +78,7 @@ export function windowOf(finding, now_ms) {
 export async function loadJudged(judged, expr, range, signal) {
   const query = valueQuery(judged, expr)
   const [values, bands] = await Promise.all([
-    query === '' ? { series: [] } : ranged(isSelector(query) ? query : only(query, judged.labels), range, signal),
+    query === '' ? { series: [] } : ranged(query === expr ? only(query, judged.labels) : query, range, signal),
     ranged(bandsQuery(judged), range, signal),
   ])
   const value = values.series.find(({ metric }) => carries(metric, judged.labels))

@@ -17,6 +17,14 @@ test('the judged value of a plain rule is its series, of another its expression'
   expect(valueQuery(LATENCY, undefined)).toBe('')
 })
 
+test('a counter is shown as it was judged: by its rate', () => {
+  const cpu = { rule: 'EverySeries', metric: 'process_cpu_time_seconds_total', unit: 's/s', labels: { state: 'user' } }
+  expect(valueQuery(cpu, '{__name__!=""}')).toBe('irate(process_cpu_time_seconds_total{state="user"}[5m])')
+  expect(unitFor(cpu, '{__name__!=""}')).toBe('ratio')
+  expect(unitFor({ ...cpu, metric: 'sent_bytes_total', unit: '1/s' }, undefined)).toBe('By/s')
+  expect(valueQuery({ ...cpu, metric: 'link_speed', unit: 'By/s' }, undefined)).toBe('link_speed{state="user"}')
+})
+
 test('bands are asked for by rule, metric and labels', () => {
   expect(bandsQuery(MEMORY)).toBe(
     '{__name__=~"barograph_(expected|lower|upper)", state="used", rule="HostMemory", metric="system_memory_usage"}',

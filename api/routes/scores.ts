@@ -8,6 +8,7 @@ import type { RouteModule } from '../route.ts'
 const ScoreForm = z.object({
   rule: z.string(),
   metric: z.string().optional(),
+  unit: z.string().optional(),
   labels,
   at: time,
   value: z.number().optional(),
@@ -35,6 +36,7 @@ export const scores: RouteModule = {
       const forms = found.map((scored) => ({
         rule: scored.rule,
         metric: text(scored.metric),
+        unit: text(scored.unit),
         labels: scored.labels.toJSON(),
         at: timeOf(scored.time_ms),
         value: number(scored.value),

@@ -232,7 +232,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return shown
       .toSorted(byName)
       .slice(0, limit)
-      .map(({ row, rule, metric, labels }) => ({ rule, metric, labels, ...this.#table.shownOf(row)! }))
+      .map(({ row, rule, metric, unit, labels }) => ({ rule, metric, unit, labels, ...this.#table.shownOf(row)! }))
   }
 
   save(): Uint8Array {
