@@ -38,8 +38,12 @@ export class Sample {
   news = 0
   /** As it is learned. */
   clipped = 0
-  /** Of a row that has begun not long ago: nothing is clipped; nothing is said; how many times as wide its band is. */
+  /**
+   * Of a row that has begun not long ago: nothing is clipped; nothing is said; how many times as wide its band is; the least standard
+   * deviation that is believed.
+   */
   free = false
   mute = false
   doubt = 1
+  believed = 0
 }

@@ -47,13 +47,13 @@ export class Youth {
    * No standard deviation is believed below what it gives. `level`: of the last hours.
    */
   step(row: number, sample: Sample, level: number): number {
-    if (this.#nature.data[row] !== BARE && sample.age_ms < GROWN_MS) return this.#believe(row, sample, level)
+    if (this.#nature.data[row] !== BARE && sample.age_ms < GROWN_MS) this.#believe(row, sample, level)
     // Most rows are none of these: little enough that it is a part of the caller.
-    if (sample.doubt !== 1) grown(sample)
-    return 0
+    else if (sample.doubt !== 1) grown(sample)
+    return sample.believed
   }
 
-  #believe(row: number, sample: Sample, level: number): number {
+  #believe(row: number, sample: Sample, level: number): void {
     const { value, count, age_ms } = sample
     sample.mute = false
     if (age_ms < ZERO_MS) {
@@ -66,7 +66,7 @@ export class Youth {
     const share = (SHARE * SHARE_MS * Math.abs(level)) / (SHARE_MS + age_ms)
     const own = beliefOf(this.#nature.data[row]!).floor / (1 + age_ms / FLOOR_MS)
     const step = Number.isInteger(value) ? STEP_SHARE / (1 + age_ms / STEP_MS) : 0
-    return Math.max(share, own, step)
+    sample.believed = Math.max(share, own, step)
   }
 
   /** Whether the row's nature forbids some values. */
@@ -90,4 +90,5 @@ function grown(sample: Sample): void {
   sample.free = false
   sample.mute = false
   sample.doubt = 1
+  sample.believed = 0
 }
