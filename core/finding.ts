@@ -61,6 +61,10 @@ export interface Finding {
   readonly restores_ms?: number
   /** True where it closed because its level lasted and is the new normal. */
   readonly adopted?: boolean
+  /** True where little was known of its series: the band is of the little that was seen. */
+  readonly learning?: true
+  /** True where it closed because its rule went, or another took its place: nobody looks at it any more. */
+  readonly withdrawn?: true
   /** What somebody said last that it was. */
   readonly feedback?: Feedback
   /** Where it came back within an hour of calm: how often since the first time, and when that was. */

@@ -142,6 +142,16 @@ test('of a value that lies where it should the sentence says what is unusual abo
   expect(findingSentence({ ...finding, kind: 'flat' }, EN)).toMatch(/has stood still at 840 ms since 10:42 UTC$/)
 })
 
+test('what is told of a new series says so, and of a rule that is gone until when it was watched', () => {
+  expect(findingSentence({ ...finding, learning: true }, EN)).toMatch(
+    /290 ms; the series is new, and little is known of it yet$/,
+  )
+  expect(findingSentence({ ...finding, learning: true }, ZH)).toMatch(/；该序列刚开始观察，所知尚少$/)
+  const gone = { ...finding, state: 'closed', withdrawn: true, until_ms: at + 300_000 } as const
+  expect(findingSentence(gone, EN)).toMatch(/; no longer watched: its rule went at 10:47 UTC$/)
+  expect(findingSentence(gone, ZH)).toMatch(/；其规则已于 10:47 UTC 移除，不再观察$/)
+})
+
 test('the way back from a level that was adopted is told as that', () => {
   const back = { ...finding, kind: 'level_down', direction: 'down', restores_ms: at - 86_400_000 } as const
   expect(findingSentence(back, EN)).toMatch(/, since 10:42 UTC; back to what it was before 4 Jan 10:42 UTC$/)

@@ -34,6 +34,11 @@ export const FindingForm = z
       .optional()
       .openapi({ description: 'it is the way back from a level that was adopted, which began then' }),
     adopted: z.boolean().optional().openapi({ description: 'it closed because its level is the new normal' }),
+    learning: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'little was known of its series: the band is of the little that was seen' }),
+    withdrawn: z.boolean().optional().openapi({ description: 'it closed because its rule is gone' }),
     feedback: z.enum(FEEDBACK).optional().openapi({ description: 'what somebody said that it was' }),
     flapping: z
       .object({ returns: z.number(), since: time })
@@ -89,6 +94,8 @@ export function findingForm(finding: Finding, locale: Locale): z.input<typeof Fi
     similar: timeText(finding.similar_ms),
     restores: timeText(finding.restores_ms),
     adopted: finding.adopted,
+    learning: finding.learning,
+    withdrawn: finding.withdrawn,
     feedback: finding.feedback,
     flapping:
       finding.flapping === undefined

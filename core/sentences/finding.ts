@@ -122,7 +122,9 @@ export function findingSentence(finding: Finding, locale: Locale): string {
     over,
     within,
   })
-  const clauses = [restoredClause, flappingClause, adoptedClause].map((clause) => clause(finding, locale))
+  const clauses = [restoredClause, flappingClause, adoptedClause, learningClause, withdrawnClause].map((clause) =>
+    clause(finding, locale),
+  )
   const whole = [sentence, ...clauses].join('')
   return language === 'zh' ? whole.replaceAll(/(\d) %/g, '$1%') : whole
 }
@@ -132,6 +134,8 @@ const WITHIN: readonly (readonly [expert: string, Readonly<Record<Language, stri
   ['new', { en: 'a value never seen before', zh: '此前从未出现过' }],
   ['run above', { en: 'higher than usual several times in a row', zh: '连续数次偏高' }],
   ['run below', { en: 'lower than usual several times in a row', zh: '连续数次偏低' }],
+  ['above all', { en: 'higher than all before', zh: '高于此前所有值' }],
+  ['below all', { en: 'lower than all before', zh: '低于此前所有值' }],
   ['mean above', { en: 'on average higher than usual', zh: '近来平均偏高' }],
   ['mean below', { en: 'on average lower than usual', zh: '近来平均偏低' }],
 ]
@@ -182,6 +186,17 @@ function adoptedClause({ adopted, last_ms }: Finding, locale: Locale): string {
   if (adopted !== true) return ''
   const at = timeOfDay(last_ms, locale)
   return locale.language === 'zh' ? `；自 ${at} 起视为新常态` : `; the new normal from ${at}`
+}
+
+function learningClause({ learning }: Finding, { language }: Locale): string {
+  if (learning !== true) return ''
+  return language === 'zh' ? '；该序列刚开始观察，所知尚少' : '; the series is new, and little is known of it yet'
+}
+
+function withdrawnClause({ withdrawn, until_ms, last_ms }: Finding, locale: Locale): string {
+  if (withdrawn !== true) return ''
+  const at = timeOfDay(until_ms ?? last_ms, locale)
+  return locale.language === 'zh' ? `；其规则已于 ${at} 移除，不再观察` : `; no longer watched: its rule went at ${at}`
 }
 
 function flappingClause({ flapping, last_ms }: Finding, locale: Locale): string {

@@ -61,6 +61,10 @@ class Flat implements Correctable {
     return ['flat']
   }
 
+  since_ms(row: number): number {
+    return this.#last_ms.data[row]! - this.#moves.pause_ms(row, this.#heard_ms.data[row]!)
+  }
+
   shape(): FindingKind {
     return 'flat'
   }

@@ -63,6 +63,8 @@ export interface Detector {
   judged?(): number
   /** True where the last step took a level that lasts for the new normal: the run is over. Ask right after `step`. */
   adopted?(): boolean
+  /** When what the last step told began, where that was before the value stepped: ask right after `step`. */
+  since_ms?(row: number): number | undefined
   /** True while what was told last goes on though values lie within the band, as of one that stands still: a finding that is open stays so. */
   lasts?(row: number): boolean
   /** Whether what is asked of a row follows from the row: until then bands are wide, and only what is far out is told. True where it has no such time. */

@@ -46,10 +46,15 @@ export class Pauses {
     if (this.#count.data[row]! > 0 && time_ms > this.#last_ms.data[row]!) this.#last_ms.data[row] = time_ms
   }
 
+  /** Since the last event. */
+  pause_ms(row: number, time_ms: number): number {
+    return time_ms - this.#last_ms.data[row]!
+  }
+
   /** The pause since the last event in terms of what is too long, which is never under `least_ms`; 0 while little is known. */
   overdue(row: number, time_ms: number, least_ms: number): number {
     if (!this.known(row)) return 0
-    const pause_ms = time_ms - this.#last_ms.data[row]!
+    const pause_ms = this.pause_ms(row, time_ms)
     const usual_ms = Math.max(CADENCES * this.#cadence_ms.data[row]!, LONGEST * this.#longest_ms.data[row]!)
     return Math.max(0, pause_ms / Math.max(usual_ms, least_ms))
   }

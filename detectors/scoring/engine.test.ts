@@ -306,7 +306,7 @@ describe('rules', () => {
     for (let minute = 0; minute < 200; minute++) feed(minute, calm(minute))
     feed(200, 900)
     engine.setRules([rule('Cpu', { budget_per_week: 2, direction: 'up' })])
-    expect(told()).toEqual(['200 opened spike shop', '200 opened spike shop', '215 closed spike shop'])
+    expect(told()).toEqual(['200 opened spike shop', '200 opened spike shop', '200 closed spike shop'])
     expect(engine.list({ rule: 'Old', limit: 1 })[0]?.state).toBe('closed')
     feed(201, 901)
     expect(told().at(-1)).toBe('201 updated spike shop')
@@ -392,6 +392,17 @@ describe('snapshots', () => {
     expect(events.filter(({ type }) => type !== 'updated')).toEqual(whole.filter(({ type }) => type !== 'updated'))
   })
 
+  test('where a rule goes its finding closes at once, and says why', () => {
+    const { engine, feed, told, events } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Cpu')])
+    for (let minute = 0; minute < 200; minute++) feed(minute, calm(minute))
+    feed(200, 900)
+    engine.tick(START + 202 * MINUTE)
+    engine.setRules([rule('Other')])
+    expect(told()).toEqual(['200 opened spike shop', '202 closed spike shop'])
+    expect(events.at(-1)!.finding).toMatchObject({ withdrawn: true, last_ms: START + 200 * MINUTE })
+  })
+
   test('a rule that is gone after a restart leaves no open finding behind', () => {
     const before = stand([series('cpu', 'shop')])
     before.engine.setRules([rule('Cpu')])
@@ -401,7 +412,8 @@ describe('snapshots', () => {
     after.engine.setRules([rule('Cpu', { detect: 'band' })])
     after.engine.load(before.engine.save())
     after.engine.flush()
-    expect(after.told()).toEqual(['215 closed spike shop'])
+    expect(after.told()).toEqual(['200 closed spike shop'])
+    expect(after.events[0]!.finding.withdrawn).toBe(true)
     after.feed(201, 1)
     expect(after.engine.newest(9)).toHaveLength(1)
     expect(() => after.engine.load(new Uint8Array([1, 2, 3]))).toThrow(/cut short/)

@@ -22,7 +22,7 @@ import { Judge } from './judge.ts'
 import { Lessons } from './lessons.ts'
 import { LookBack } from './look-back.ts'
 import type { ScoringOptions } from './options.ts'
-import { FactsReader } from './row-facts.ts'
+import { FactsReader, type RowFacts } from './row-facts.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { RuleSet } from './rule-set.ts'
 import { loadScoring, type ScoringParts, scoringViews } from './snapshot.ts'
@@ -72,7 +72,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       forget_ms,
       pulse: (row) => this.#pulse(row, options.pulse),
       isNeeded: (row) => waiting.has(row) || this.#lessons.copies.of(row).length > 0,
-      remove: (row) => this.#remove(row),
+      remove: (row) => this.#remove(row, (facts) => this.#findings.close(row, facts)),
     })
     this.#judge = new Judge({
       table,
@@ -124,7 +124,9 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   setRules(specs: readonly AnomalySpec[]): void {
-    const begun = this.#rules.replace(specs, (row) => this.#remove(row))
+    const begun = this.#rules.replace(specs, (row) =>
+      this.#remove(row, (facts) => this.#findings.withdraw(row, facts, this.#time_ms)),
+    )
     for (const rule of begun) this.#lookBack.begin(rule, this.#time_ms)
     this.#budgets.keep(new Set(this.#rules.byKey.keys()))
     this.#followers.renew()
@@ -314,9 +316,9 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return id === undefined ? undefined : pulse?.(id)
   }
 
-  #remove(row: number): void {
+  #remove(row: number, end: (facts: () => RowFacts) => void): void {
     const rule = this.#rules.of(row)
-    this.#findings.close(row, () => this.#facts.facts(row, rule))
+    end(() => this.#facts.facts(row, rule))
     const id = this.#table.series(row)
     if (id !== undefined) this.#followers.routes.forget(id)
     rule.silent.delete(row)

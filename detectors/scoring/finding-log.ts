@@ -23,6 +23,7 @@ interface Telling {
   readonly type: FindingEvent['type']
   readonly at_ms: number
   readonly episode: Episode | undefined
+  readonly withdrawn?: true
 }
 
 interface Silence {
@@ -112,21 +113,37 @@ export class FindingLog {
     this.#release(facts, this.flapping.forget(row))
   }
 
-  /** Ends what is open of a row whose rule is gone: its findings close as they were last told. `about`: where it is known. */
-  abandon(row: number, about: RowAbout | undefined): void {
+  /** Ends at `now_ms` what is open of a row whose rule is taken away: whether it is over nobody looks. */
+  withdraw(row: number, facts: () => RowFacts, now_ms: number): void {
     const run = this.runs.get(row)
-    const open = run === undefined ? [] : [{ run: this.flapping.whole(row, run, []).run, pause_ms: PAUSE_MS }]
+    const whole = run?.open === true ? this.#whole(row, run) : undefined
+    const current = this.flapping.current(row)
+    const tell = (held: Held, episode: Episode | undefined): void => {
+      const at_ms = Math.max(now_ms, held.run.last_ms)
+      this.#tell(facts(), held, { type: 'closed', at_ms, episode, withdrawn: true })
+    }
     this.runs.delete(row)
     this.experts.delete(row)
-    for (const { held, running, pause_ms } of this.flapping.forget(row)) {
-      if (!running) open.push({ run: held!.run, pause_ms })
-    }
+    if (whole !== undefined) tell(whole, current)
+    for (const episode of this.flapping.forget(row)) if (!episode.running) tell(episode.held!, episode)
+  }
+
+  /**
+   * The same for a row whose rule is gone since it was saved, at `now_ms`: its findings close as they were last told. `about`: where it
+   * is known.
+   */
+  abandon(row: number, about: RowAbout | undefined, now_ms: number): void {
+    const run = this.runs.get(row)
+    const open = run === undefined ? [] : [this.flapping.whole(row, run, []).run]
+    this.runs.delete(row)
+    this.experts.delete(row)
+    for (const { held, running } of this.flapping.forget(row)) if (!running) open.push(held!.run)
     if (about === undefined) return
-    for (const { run: last, pause_ms } of open) {
+    for (const last of open) {
       const finding = this.book.get(findingId(last, about))
       if (finding === undefined) continue
-      const until_ms = last.last_ms + pause_ms
-      const closed = { ...finding, state: 'closed', until_ms } as const
+      const until_ms = Math.max(now_ms, last.last_ms)
+      const closed = { ...finding, state: 'closed', until_ms, withdrawn: true } as const
       this.book.put(closed)
       this.#events.push({ type: 'closed', at_ms: until_ms, finding: closed })
     }
@@ -204,7 +221,7 @@ export class FindingLog {
     this.#tell(facts, this.#whole(row, run), { ...what, episode: this.flapping.current(row) })
   }
 
-  #tell({ about, spec }: RowFacts, held: Held, { type, at_ms, episode }: Telling): void {
+  #tell({ about, spec }: RowFacts, held: Held, { type, at_ms, episode, withdrawn }: Telling): void {
     const flapping =
       episode === undefined || episode.returns === 0
         ? undefined
@@ -213,6 +230,7 @@ export class FindingLog {
       spec,
       serviceLabels: this.#serviceLabels,
       ...(type === 'closed' ? { until_ms: at_ms } : {}),
+      ...(withdrawn === true && { withdrawn }),
       flapping,
     })
     const similar_ms = this.book.similar(first)

@@ -23,6 +23,7 @@ interface FindingContext {
   readonly spec: AnomalySpec
   readonly serviceLabels: readonly string[]
   readonly until_ms?: number
+  readonly withdrawn?: true
   readonly flapping: Finding['flapping'] | undefined
 }
 
@@ -30,7 +31,7 @@ interface FindingContext {
 export function findingOf(
   { run, kind, experts }: Held,
   about: RowAbout,
-  { spec, serviceLabels, until_ms, flapping }: FindingContext,
+  { spec, serviceLabels, until_ms, withdrawn, flapping }: FindingContext,
 ): Finding {
   const { score, value, expected, lower, upper } = run.peak
   const { severity, annotations } = spec.render({ labels: about.labels, value, expected })
@@ -58,6 +59,8 @@ export function findingOf(
     annotations,
     detail: run.peak.detail ?? '',
     ...(run.adopted === true && until_ms !== undefined ? { adopted: true } : {}),
+    ...(run.peak.learning === true ? { learning: true } : {}),
+    ...(withdrawn === true ? { withdrawn } : {}),
     ...(flapping === undefined ? {} : { flapping }),
   }
 }

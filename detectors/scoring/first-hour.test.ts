@@ -135,6 +135,20 @@ describe.each(CASES)('processes seen for the first time by $kind, a sample every
     for (const { lower, expected } of found) expect(Math.min(lower, expected)).toBeGreaterThanOrEqual(0)
   })
 
+  test.runIf(kind === 'auto')(
+    'are heard where requests fall to nothing after a quarter of an hour, at once as new ones',
+    () => {
+      const found = findings(watched, {
+        hours: 0.35,
+        change: (metric, age_ms, value) => (metric === 'requests_total' && age_ms >= 15 * MINUTE ? 0 : value),
+      }).filter(({ metric }) => metric === 'requests_total')
+      expect(found).toHaveLength(1)
+      expect(found[0]).toMatchObject({ learning: true, direction: 'down', experts: ['below all', expect.any(String)] })
+      expect(age(found[0]!)).toBeCloseTo(15, 5)
+      expect(found[0]!.lower).toBeGreaterThan(30)
+    },
+  )
+
   test('are heard where errors come to one that had none for two hours and a half, not to one that is six minutes old', () => {
     const errors = (from_ms: number) =>
       findings(watched, {

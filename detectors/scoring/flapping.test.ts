@@ -188,14 +188,16 @@ describe('what flaps', () => {
   })
 
   test('leaves nothing open where its series or its rule goes', () => {
-    for (const how of ['close', 'abandon'] as const) {
+    for (const how of ['close', 'withdraw', 'abandon'] as const) {
       const { feed, log, told } = stand()
       play(feed, 40, (minute) => (minute === 0 || minute === 20 ? 5 : 0))
       expect(log.book.list({ limit: 9, state: ['open'] })).toHaveLength(1)
       if (how === 'close') log.close(0, () => factsOf())
-      else log.abandon(0, factsOf().about)
+      else if (how === 'withdraw') log.withdraw(0, () => factsOf(), 42 * MINUTE)
+      else log.abandon(0, factsOf().about, 42 * MINUTE)
       log.flush()
-      expect(told().at(-1)).toBe('50 closed spike')
+      expect(told().at(-1)).toBe(how === 'close' ? '50 closed spike' : '42 closed spike')
+      expect(log.book.list({ limit: 1 })[0]!.withdrawn).toBe(how === 'close' ? undefined : true)
       expect([...log.rows()]).toEqual([])
     }
   })

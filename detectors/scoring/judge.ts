@@ -10,6 +10,7 @@ import { type Lessons, SILENCE } from './lessons.ts'
 import type { FactsReader } from './row-facts.ts'
 import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
+import type { Observation } from './run.ts'
 import type { Windows } from './windows.ts'
 
 const NONE: Readonly<Verdict> = { score: 0, expected: NaN, lower: NaN, upper: NaN }
@@ -148,11 +149,22 @@ export class Judge {
     if (anomalous || kept !== IDLE) {
       // A batch says scores alone; what was stepped last is not this sample.
       const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
-      this.observe(row, rule, { time_ms, anomalous, value: of, ...verdict, ...seen }, blamed)
+      const more = anomalous ? this.#more(row, rule, blamed === undefined) : {}
+      this.observe(row, rule, { time_ms, anomalous, value: of, ...verdict, ...seen, ...more }, blamed)
     }
     if (!rule.shows) return
     this.#table.keep(row, time_ms, value, verdict)
     scores?.scored(facts.about(row, rule), time_ms, verdict)
+  }
+
+  /** What an anomalous value is told with: since when, where `stepped` alone, and whether its row is known well. */
+  #more(row: number, { detector }: ActiveRule, stepped: boolean): Pick<Observation, 'since_ms' | 'learning'> {
+    const local = this.#table.local.data[row]!
+    const since_ms = stepped ? detector.since_ms?.(local) : undefined
+    return {
+      ...(since_ms !== undefined && { since_ms }),
+      ...(detector.confident?.(local) === false && { learning: true }),
+    }
   }
 
   /** Samples `from` to `to` of what was gathered, all of one rule. */

@@ -409,10 +409,11 @@ describe('a snapshot', () => {
   })
 
   test.each([
+    ['it was known what the young have been', 'scoring-5-envelope.bin'],
     ['`auto` watched runs', 'scoring-4.bin'],
     ['`auto` believed anything of the young', 'scoring-4-runs.bin'],
     ['it was known how long rows have lived', 'scoring-4-youth.bin'],
-  ])('of version 4, from before %s, still loads', (_before, file) => {
+  ])('from before %s still loads', (_before, file) => {
     const stand = new Stand()
     stand.engine.load(golden(file))
     const bytes = stand.engine.save()

@@ -3,7 +3,7 @@ import type { FindingKind } from '#core/finding.ts'
 /** A judged sample, or for `absence` a tick at which the series is overdue. */
 export interface Observation {
   readonly time_ms: number
-  /** When it began, where that is before `time_ms`: a silence is noticed late. */
+  /** When it began, where that is before `time_ms`: a silence is noticed late, and so is what stands still. */
   readonly since_ms?: number
   readonly anomalous: boolean
   readonly score: number
@@ -15,6 +15,8 @@ export interface Observation {
   readonly shape?: FindingKind | undefined
   /** Its level is the new normal from here on: the run is over, whatever the score. */
   readonly adopted?: boolean
+  /** Too little is known of its series as yet: what it was judged by is all that was seen. */
+  readonly learning?: true
   readonly detail?: string
 }
 

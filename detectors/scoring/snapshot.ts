@@ -82,8 +82,8 @@ export function loadScoring(bytes: Uint8Array, parts: ScoringParts): number {
   if ('copies' in state) parts.lessons.copies.replace(state.copies)
   if ('forgetting' in state) parts.forgetting.restore(state.forgetting)
   if ('waiting' in state) for (const row of state.waiting ?? []) parts.lookBack.waiting.add(row)
-  dropStrangers(parts)
   const time_ms = state.time_ms <= -8.64e15 ? -Infinity : state.time_ms
+  dropStrangers(parts, time_ms)
   const saved = new Map(state.rules.map(({ key, detector }) => [key, detector]))
   for (const [key, rule] of parts.rules)
     if (saved.get(key) !== detectorText(rule.spec)) parts.lookBack.begin(rule, time_ms)
@@ -140,7 +140,7 @@ function loadRule(
 }
 
 /** Removes the rows whose rules are gone, and sets up what hangs on the others. */
-function dropStrangers({ rules, table, findings, lessons, lookBack }: ScoringParts): void {
+function dropStrangers({ rules, table, findings, lessons, lookBack }: ScoringParts, time_ms: number): void {
   const silent = new Map(
     [...rules.values()].filter(({ scores }) => !scores).map((rule) => [rule.slot + 1, rule.silent]),
   )
@@ -153,7 +153,7 @@ function dropStrangers({ rules, table, findings, lessons, lookBack }: ScoringPar
     }
     lessons.forget(row)
     lookBack.waiting.delete(row)
-    findings.abandon(row, table.about(row))
+    findings.abandon(row, table.about(row), time_ms)
     table.remove(row)
   }
 }

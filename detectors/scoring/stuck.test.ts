@@ -91,11 +91,13 @@ const told = (heard: ReturnType<typeof events>) =>
     .map(({ at, event }) => [event.type, event.finding.kind, at] as const)
 
 test.each(['auto', 'flat'])(
-  '%s tells a series that stands still once, until it moves, and not of its moving',
+  '%s tells a series that stands still once, from where it stopped until it moves, and not of its moving',
   (kind) => {
     const [opened, closed, ...more] = told(events(kind))
     expect(opened?.slice(0, 2)).toEqual(['opened', 'flat'])
     expect(opened![2]).toBeLessThan(kind === 'auto' ? 120 : 10)
+    const [first] = events(kind)
+    expect((first!.event.finding.since_ms - START) / MINUTE).toBe(STOPS - 1)
     expect(closed?.slice(0, 2)).toEqual(['closed', 'flat'])
     expect(closed![2]).toBeGreaterThanOrEqual(2 * DAY)
     expect(closed![2]).toBeLessThan(2 * DAY + 30)

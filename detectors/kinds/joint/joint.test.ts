@@ -141,6 +141,14 @@ test('state from before the nature of rows was known loads, and goes on as it wa
   expect(Buffer.compare(loaded.save(), same.save())).toBe(0)
 })
 
+test('state from before what the young have been was known loads, and goes on as it was', () => {
+  const loaded = made()
+  loaded.load(golden(7))
+  const same = made()
+  same.load(golden(8))
+  expect(feed(loaded, { from: 6000, to: 7440 })).toEqual(feed(same, { from: 6000, to: 7440 }))
+})
+
 test('a value that never was is told, where one as far from what was expected that was is not', () => {
   const said = [320, 199].map((spike) => {
     const joint = made()

@@ -1,7 +1,6 @@
 import { assert } from '#core/assert.ts'
 import { CivilTime } from '#core/civil-time.ts'
 import type { Part } from '#core/component.ts'
-import { ServiceError } from '#core/errors.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 import { joined } from '#core/store/part-writer.ts'
@@ -10,19 +9,22 @@ import type { Accepted, Correctable, Detector, DetectorContext } from '../kind.t
 import { BARE } from '../nature.ts'
 import { Rows } from '../rows.ts'
 import { sectionViews, splitSections } from '../sections.ts'
+import { afterGap, Cadence, GAP_CADENCES } from './cadence.ts'
+import { Envelope } from './envelope.ts'
 import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
 import { Held } from './held.ts'
-import { newsFrom, Novelty, NOVELTY_COLUMNS } from './novelty.ts'
+import { newsFrom, Novelty } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
-import { RUN_COLUMNS, Runs } from './runs.ts'
+import { Runs } from './runs.ts'
 import { Sample } from './sample.ts'
 import { Spread } from './spread.ts'
-import { Youth, YOUTH_COLUMNS } from './youth.ts'
+import { headOf, missingIn } from './versions.ts'
+import { Youth } from './youth.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
 const MIN_COUNT = 3
@@ -42,23 +44,6 @@ const LOG_MIN = -40
 const UNDER = 0.99
 /** The largest score of what is not anomalous. */
 const BELOW_ONE = 1 - 1e-9
-/** After a gap of g > 5 cadences scatter is larger by √(1 + g / 20), at most threefold; in means it counts as five. */
-const GAP_CADENCES = 5
-const GAP_GROWTH = 1 / 20
-const GAP_MAX = 3
-const MAX_CADENCE_MS = 7 * 86_400_000
-/** Of saved state; before 3 it said no version, and began with the rows. */
-const VERSION = 7
-/** Without the columns of novelty, of runs, and of youth; they begin anew. */
-const BEFORE_NOVELTY = 4
-const BEFORE_RUNS = 5
-const BEFORE_YOUTH = 6
-/** Columns that are missing in a version. */
-const ADDED: Readonly<Record<number, number>> = {
-  [BEFORE_NOVELTY]: NOVELTY_COLUMNS + RUN_COLUMNS + YOUTH_COLUMNS,
-  [BEFORE_RUNS]: RUN_COLUMNS + YOUTH_COLUMNS,
-  [BEFORE_YOUTH]: YOUTH_COLUMNS,
-}
 const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
@@ -70,6 +55,8 @@ const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, unde
 const NOVEL = EVIDENCE.length
 /** That several samples in a row lay on one side. */
 const RUN = NOVEL + 1
+/** That a young row left all that it was so far. It shares no budget: nothing is known to compare it with. */
+const LEFT = RUN + 1
 const KINDS = EVIDENCE.length + 2
 const NOVEL_UNIT = 0.15
 /** What is said of a new value weighs more, by this share of its news. */
@@ -103,12 +90,15 @@ export class Joint implements Correctable {
   readonly #first_ms = this.#rows.column(Float64Array)
   readonly #last_ms = this.#rows.column(Float64Array)
   readonly #last = this.#rows.column(Float64Array)
-  readonly #cadence_ms = this.#rows.column(Float64Array)
+  readonly #cadence = new Cadence(this.#rows)
   readonly #novelty: Novelty
   readonly #runs: Runs
   readonly #youth: Youth
+  readonly #envelope: Envelope
   /** How far the last step's run is beyond what is asked. */
   #run = LOG_MIN
+  /** And how far a young row is beyond its envelope. */
+  #left = -Infinity
   /** Of the last step: the kind of evidence that weighed most, the logarithm of its score, and whether a level was adopted. */
   #most = 0
   #log = LOG_MIN
@@ -124,7 +114,8 @@ export class Joint implements Correctable {
     // The last columns: state of before has them not.
     this.#novelty = new Novelty(this.#rows)
     this.#runs = new Runs(this.#rows, KINDS)
-    this.#youth = new Youth(this.#rows)
+    this.#youth = new Youth(this.#rows, this.#spread)
+    this.#envelope = new Envelope(this.#rows)
   }
 
   get live(): number {
@@ -168,12 +159,23 @@ export class Joint implements Correctable {
 
   blamed(): readonly string[] {
     if (this.#log < 0) return []
-    const run = this.#runs.up ? 'run above' : 'run below'
-    return [this.#most === RUN ? run : (EVIDENCE[this.#most] ?? 'new'), this.#forecast.best]
+    return [this.#name(), this.#forecast.best]
+  }
+
+  #name(): string {
+    if (this.#most === RUN) return this.#runs.up ? 'run above' : 'run below'
+    if (this.#most === LEFT) return this.#envelope.up ? 'above all' : 'below all'
+    return EVIDENCE[this.#most] ?? 'new'
   }
 
   shape(): FindingKind | undefined {
     return this.#log >= 0 ? SHAPES[this.#most] : undefined
+  }
+
+  since_ms(row: number): number | undefined {
+    if (this.#log < 0) return undefined
+    if (this.#most === LEFT) return this.#envelope.since_ms(row)
+    return this.#most === STILL ? this.#last_ms.data[row]! - this.#evidence.still_ms(row) : undefined
   }
 
   adopted(): boolean {
@@ -227,8 +229,11 @@ export class Joint implements Correctable {
   }
 
   views(): readonly Part[] {
-    const head = new TextEncoder().encode(JSON.stringify({ version: VERSION, zone: this.#civil.zone }))
-    return sectionViews([[head], this.#rows.views(), ...this.#forecast.pools.map((pool) => pool.views())])
+    return sectionViews([
+      [headOf(this.#civil.zone)],
+      this.#rows.views(),
+      ...this.#forecast.pools.map((pool) => pool.views()),
+    ])
   }
 
   save(): Uint8Array {
@@ -240,10 +245,10 @@ export class Joint implements Correctable {
     // State of an older kind of this name, and days and weeks of another zone: rows keep their places and learn anew.
     if (sections.length < SECTIONS) return this.#rows.loadPlaces(sections[0] ?? new Uint8Array())
     const [head, rows = new Uint8Array(), ...pools] = sections
-    const { version, zone } = JSON.parse(new TextDecoder().decode(head)) as { version: number; zone: string }
-    if (!(version <= VERSION)) throw new ServiceError('bad_data', `state of auto has version ${version}`)
-    if (version < BEFORE_NOVELTY || zone !== this.#civil.zone) return this.#rows.loadPlaces(rows)
-    this.#rows.load(rows, ADDED[version] ?? 0)
+    const missing = missingIn(head!, this.#civil.zone)
+    if (missing === undefined) return this.#rows.loadPlaces(rows)
+    this.#rows.load(rows, missing)
+    if (missing > 0) this.#envelope.miss()
     for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
 
@@ -281,8 +286,10 @@ export class Joint implements Correctable {
     if (this.#evidence.isStuck(row) && this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
     const evidence = this.#evidence.step(row, sample)
     this.#run = this.#runs.step(row, sample, this.#evidence)
+    const young = sample.doubt > 1 && !this.#extremes.known(row)
+    this.#left = young ? this.#envelope.step(row, sample) : -Infinity
     sample.news = this.#novelty.step(row, sample)
-    if (sample.count >= MIN_COUNT && !sample.mute) this.#say(row, sample, out)
+    if (sample.count >= MIN_COUNT && (!sample.mute || this.#left >= 0)) this.#say(row, sample, out)
     const alarm = out.score >= 1
     // What is not told of one that has just begun is learned as it is.
     if (alarm) sample.free = false
@@ -321,19 +328,20 @@ export class Joint implements Correctable {
     const forecast = this.#forecast
     const spread = this.#spread
     const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
-    const cadence_ms = this.#clockIn(row, dt_ms, count)
+    const cadence_ms = this.#cadence.step(row, dt_ms, count)
     forecast.ask(row, count)
     const { expected } = forecast
     const level = forecast.level(row)
     sample.age_ms = time_ms - this.#first_ms.data[row]!
     const usual = spread.floor(row, level)
+    const move = value - this.#last.data[row]!
+    sample.move = move
     const young = this.#youth.step(row, sample, level)
     const floor = usual > young ? usual : young
     const near = spread.near(row, floor)
     const scale = dt_ms === cadence_ms ? near : near * afterGap(dt_ms / cadence_ms)
     const residual = value - expected
     const distance = value - forecast.reference
-    const move = value - this.#last.data[row]!
     const reach = CLIP * scale
     const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
     sample.dt_ms = dt_ms
@@ -345,7 +353,6 @@ export class Joint implements Correctable {
     sample.expected = expected
     sample.residual = residual
     sample.distance = distance
-    sample.move = move
     sample.floor = floor
     sample.scale = scale
     sample.z = residual / scale
@@ -357,10 +364,15 @@ export class Joint implements Correctable {
     const { expected, scale, count, doubt } = sample
     const band = this.#band.data
     const known = this.#extremes.known(row)
+    const young = !known && doubt > 1
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count) * doubt
-    const above = known ? band[row * 2]! : prior
-    const below = known ? band[row * 2 + 1]! : prior
-    this.#weigh(row, sample, prior)
+    let above = known ? band[row * 2]! : prior
+    let below = known ? band[row * 2 + 1]! : prior
+    if (young) {
+      above = Math.max(above, (this.#envelope.upper(row, sample.floor) - expected) / scale)
+      below = Math.max(below, (expected - this.#envelope.lower(row, sample.floor)) / scale)
+    }
+    this.#weigh(row, sample, known ? 0 : above, known ? 0 : below)
     if (sample.news !== 0) this.#renew(row, sample, known)
     else if (this.#log > 0) this.#age(sample)
     if (count >= MIN_SAID) {
@@ -371,7 +383,9 @@ export class Joint implements Correctable {
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
+    if (this.#most === LEFT && this.#log >= 0) this.#envelope.show(row, out)
     const alarm = out.score >= 1
+    if (young && alarm) this.#envelope.tell(row)
     if (alarm || this.#held.holds(row)) this.#hold(row, sample, alarm, out)
   }
 
@@ -379,17 +393,19 @@ export class Joint implements Correctable {
     if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, sample.dt_ms))
     this.#adopted = this.#held.step(row, sample, alarm, out)
     if (this.#adopted) {
+      this.#envelope.adopt(row)
       this.#forecast.adopt(row)
       this.#evidence.settle(row)
     }
   }
 
   /** The score of what is anomalous: under 1 where it was said before, or recurs. */
-  #news(row: number, { time_ms, residual, scale, age_ms }: Sample): number {
+  #news(row: number, { time_ms, value, residual, scale, age_ms }: Sample): number {
     const said = this.#quiet.say(row, time_ms, this.#log)
     if (this.#most === STILL && said >= 1) this.#evidence.stick(row)
     if (this.#most >= SINGLE && this.#most < NOVEL) return said
-    const size = this.#most === RUN ? this.#runs.sum(row) * scale : residual
+    const single = this.#most === LEFT ? this.#envelope.distance(row, value) : residual
+    const size = this.#most === RUN ? this.#runs.sum(row) * scale : single
     const score = said < 1 && this.#recurrence.outgrown(row, time_ms, size) ? Math.exp(this.#log) : said
     if (score < 1) return score
     this.#evidence.mute(row, time_ms, size > 0)
@@ -403,11 +419,11 @@ export class Joint implements Correctable {
     return this.#quiet.last_ms(row) >= time_ms - this.#evidence.still_ms(row)
   }
 
-  /** Finds the evidence furthest beyond its threshold. `prior`: of the band of a row whose thresholds are not known; 0 of others. */
-  #weigh(row: number, { time_ms }: Sample, prior: number): void {
+  /** Finds the evidence furthest beyond its threshold. `above`, `below`: ends of the band of a row whose thresholds are not known; 0 of others. */
+  #weigh(row: number, { time_ms }: Sample, above: number, below: number): void {
     const evidence = this.#evidence.current
-    const up = evidence[0]! - (prior > 0 ? Math.log(1 + prior) : this.#extremes.threshold(row, 0))
-    const down = evidence[1]! - (prior > 0 ? Math.log(1 + prior) : this.#extremes.threshold(row, 1))
+    const up = evidence[0]! - (above > 0 ? Math.log(1 + above) : this.#extremes.threshold(row, 0))
+    const down = evidence[1]! - (below > 0 ? Math.log(1 + below) : this.#extremes.threshold(row, 1))
     let most = up >= down ? 0 : 1
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
@@ -423,6 +439,10 @@ export class Joint implements Correctable {
     if (log < 0 && this.#run >= 0) {
       log = this.#run
       most = RUN
+    }
+    if (this.#left >= 0 && this.#left > log) {
+      log = this.#left
+      most = LEFT
     }
     this.#most = most
     this.#log = log > LOG_MAX ? LOG_MAX : log > LOG_MIN ? log : LOG_MIN
@@ -463,20 +483,6 @@ export class Joint implements Correctable {
       this.#band.data[row * 2 + side] = Math.exp(log < LOG_MAX ? log : LOG_MAX) - 1
     }
   }
-
-  /** The usual time between samples. */
-  #clockIn(row: number, dt_ms: number, count: number): number {
-    const before = this.#cadence_ms.data[row]!
-    if (dt_ms === before) return before
-    const step = count === 1 ? dt_ms : Math.min(dt_ms, 4 * before)
-    const cadence_ms = Math.min(count === 1 ? dt_ms : before + (step - before) / Math.min(count, 64), MAX_CADENCE_MS)
-    this.#cadence_ms.data[row] = cadence_ms
-    return cadence_ms
-  }
-}
-
-function afterGap(cadences: number): number {
-  return cadences <= GAP_CADENCES ? 1 : Math.min(Math.sqrt(1 + cadences * GAP_GROWTH), GAP_MAX)
 }
 
 /** What a distance on one side scores that is not anomalous: exp(log(1 + z) − log(1 + most)) without a logarithm. */

@@ -49,6 +49,12 @@ export class Spread {
     return most > LEAST ? most : LEAST
   }
 
+  /** True where the row has been whole numbers so far, and this one is. */
+  whole(row: number, { value, move }: Sample): boolean {
+    const step = this.#step.data[row]!
+    return Number.isInteger(value) && (step === 0 ? Number.isInteger(value - move) : step >= 1)
+  }
+
   near(row: number, floor: number): number {
     const usual = this.#near.data[row]! * this.#hours.of(row)
     return usual > floor ? usual : floor

@@ -3,6 +3,7 @@ import type { Verdict } from '#core/score.ts'
 import { ANY, BARE, beliefOf } from '../nature.ts'
 import type { Rows } from '../rows.ts'
 import type { Sample } from './sample.ts'
+import type { Spread } from './spread.ts'
 
 /** Columns of `Youth`. */
 export const YOUTH_COLUMNS = 2
@@ -33,7 +34,10 @@ export class Youth {
   /** Share of the samples of its first hours that were 0. */
   readonly #zeros
 
-  constructor(rows: Rows) {
+  readonly #spread: Spread
+
+  constructor(rows: Rows, spread: Spread) {
+    this.#spread = spread
     this.#nature = rows.column(Uint8Array)
     this.#zeros = rows.column(Float32Array)
   }
@@ -65,7 +69,7 @@ export class Youth {
     sample.doubt = 1 + DOUBT_MS / age_ms
     const share = (SHARE * SHARE_MS * Math.abs(level)) / (SHARE_MS + age_ms)
     const own = beliefOf(this.#nature.data[row]!).floor / (1 + age_ms / FLOOR_MS)
-    const step = Number.isInteger(value) ? STEP_SHARE / (1 + age_ms / STEP_MS) : 0
+    const step = this.#spread.whole(row, sample) ? STEP_SHARE / (1 + age_ms / STEP_MS) : 0
     sample.believed = Math.max(share, own, step)
   }
 
