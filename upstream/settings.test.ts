@@ -34,7 +34,7 @@ test('history and remote write can be said in a word, or off', () => {
     off.remote_write?.version,
     off.remote_write?.queue.batch,
     off.remote_write?.queue.samples,
-  ]).toEqual([null, 2, 7, 200_000])
+  ]).toEqual([null, 2, 7, 10_000_000])
   expect(settings('{url: "http://prom:9090", history: false, remote_write: false}')).toMatchObject({
     history: null,
     remote_write: null,

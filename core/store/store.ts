@@ -325,7 +325,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#counts[STORED]! += samples.pushFloats(floats, window, this.#fresh, (i) => {
       single[0] = floats.value[i]!
       const sample = { time_ms: floats.time_ms[i]!, values: single, stale: floats.stale[i]! }
-      this.#notNewest(floats.series[i]!, sample, window)
+      if (this.#notNewest(floats.series[i]!, sample, window) === 'newest') this.#fresh[i] = 1
     })
     if (samples.pushed_ms > this.#newest_ms) this.#newest_ms = samples.pushed_ms
   }
@@ -347,17 +347,26 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
         this.#counts[STORED]!++
         if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
       }
-      if ((isNewest || this.#notNewest(row, looseOf(histograms, i), window)) && stale[i] === 0) sums.note(row, sum[i]!)
+      const kept = isNewest || this.#notNewest(row, looseOf(histograms, i), window)
+      if (kept === 'newest') this.#fresh[at + i] = 1
+      if (kept !== false && stale[i] === 0) sums.note(row, sum[i]!)
     }
   }
 
-  /** Refuses or keeps a sample that is not the newest of its series; true when it is kept. A time that is no number is too old. */
-  #notNewest(row: SeriesId, sample: LooseSample, { oldest_ms, latest_ms }: TimeWindow): boolean {
+  /**
+   * Refuses or keeps a sample that is not the newest of its series, where `newest` is one that is all the same the newest up to now: the others were
+   * written while a clock was ahead, further than any sample may be, and do not make late what comes after it was set right. A time that is
+   * no number is too old.
+   */
+  #notNewest(row: SeriesId, sample: LooseSample, { oldest_ms, latest_ms }: TimeWindow): 'late' | 'newest' | false {
     const { samples, series } = this.#tables
     const { time_ms } = sample
+    const newest_ms = samples.newest_ms(row)
+    const isAhead = newest_ms > latest_ms
     if (!(time_ms >= oldest_ms)) return this.#count('too_old')
     if (time_ms > latest_ms) return this.#count('too_far_ahead')
-    if (time_ms < samples.newest_ms(row) - this.#limits.out_of_order_ms) return this.#count('late_refused')
+    const behind_ms = (isAhead ? latest_ms - this.#limits.ahead_ms : newest_ms) - this.#limits.out_of_order_ms
+    if (time_ms < behind_ms) return this.#count('late_refused')
     const outcome = samples.insert(row, sample)
     if (outcome === 'duplicate') return this.#count('duplicate')
     if (outcome === 'conflict') {
@@ -366,7 +375,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     }
     if (!series.isActive(row)) series.activate(row)
     this.#count('stored_late')
-    return true
+    return isAhead ? 'newest' : 'late'
   }
 
   #count(outcome: SampleOutcome): false {

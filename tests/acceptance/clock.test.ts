@@ -85,6 +85,35 @@ describe('our clock', () => {
     expect(await count(barograph, 'twice:level', barograph.now_ms)).toBeGreaterThan(10 + 20 + 5 + 10)
   })
 
+  test('that was an hour ahead and gave its time to what was scraped or sent: the same series go on at once', async () => {
+    const { barograph, counts } = await started()
+    await told(barograph, 10, 1)
+    barograph.clock.set(barograph.now_ms + HOUR)
+    await told(barograph, 20, 1)
+    barograph.clock.set(barograph.now_ms - HOUR)
+    const judged = counts['barograph.detectors.judged{}'] ?? 0
+    await told(barograph, 10, 500)
+    expect(await firing(barograph)).toContainEqual(expect.stringContaining('firing since 10:00'))
+    await told(barograph, 10, 1)
+    expect((await firing(barograph)).filter((alert) => alert.includes('since 10:'))).toEqual([])
+    expect(counts['barograph.detectors.judged{}']! - judged).toBeGreaterThanOrEqual(15)
+    // The first one came before the tick that knew of it.
+    expect(await count(barograph, 'level', barograph.now_ms)).toBeGreaterThanOrEqual(10 + 10 + 10 - 1)
+  })
+
+  test('that went back by an hour for a while: what it scraped and sent meanwhile is there and judged', async () => {
+    const { barograph } = await started()
+    await told(barograph, 10, 1)
+    barograph.clock.set(barograph.now_ms - HOUR)
+    await told(barograph, 20, 500)
+    expect(await count(barograph, 'level', barograph.now_ms)).toBeGreaterThanOrEqual(20 - 1)
+    expect(await firing(barograph)).toEqual(['firing since 09:00'])
+    barograph.clock.set(barograph.now_ms + HOUR)
+    await told(barograph, 20, 1)
+    expect(await firing(barograph)).toEqual([])
+    expect(await count(barograph, 'level', barograph.now_ms)).toBeGreaterThanOrEqual(10 + 20 - 1)
+  })
+
   test('that is set back while an alert fires: it stays, and resolves when it is over', async () => {
     const { barograph } = await started()
     barograph.clock.set(BEGIN + HOUR)
@@ -177,7 +206,7 @@ describe('our clock, years off', () => {
     expect(counts['barograph.store.samples.dropped{reason=retention}']).toBeUndefined()
   })
 
-  test('for hours leaves no series that waits for years: it begins anew an hour after the clock is right', async () => {
+  test('for hours leaves no series that waits for years: it goes on at once, and begins anew an hour after the clock is right', async () => {
     const { barograph } = await started()
     barograph.clock.set(BEGIN + 2 * YEAR)
     await told(barograph, 10, 1)
@@ -187,7 +216,9 @@ describe('our clock, years off', () => {
       return JSON.stringify(await answer.json())
     }
     await barograph.pass(MINUTE)
-    expect(await status()).toContain('a sample is behind its series')
+    expect(await status()).toBe('{}')
+    await told(barograph, 3, 1)
+    expect(await count(barograph, 'level', barograph.now_ms)).toBe(1 + 3)
     await barograph.pass(70 * MINUTE, async (now_ms) => {
       if (now_ms % MINUTE === 0) await barograph.post('/v1/metrics', gauges('other', '', now_ms, { shop: 1 }))
     })

@@ -6,7 +6,7 @@ import { duration } from '#core/config/duration.ts'
 import { address, headers } from '../address.ts'
 
 const queue = z.strictObject({
-  samples: z.int().min(1).default(200_000),
+  samples: z.int().min(1).default(10_000_000),
   bytes: bytes.prefault('64MiB'),
   shards: z.int().min(1).max(64).default(4),
   batch: z.int().min(1).max(100_000).default(2000),
