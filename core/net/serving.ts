@@ -1,6 +1,6 @@
-import type { AddressInfo, Server } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 
-import type { Clock } from '../clock.ts'
+import { type Clock, monotonicNow_ms } from '../clock.ts'
 import type { Component } from '../component.ts'
 import { ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
@@ -26,6 +26,9 @@ export interface ServingOptions {
 const SWEEP_MS = 20
 /** So long after the last connection that was cut off the next one is told again. */
 const CALM_MS = 60_000
+/** Where all connections are taken, those make room on which nothing was said for so long, some at a time. */
+const SILENT_MS = 1000
+const SILENT_AT_ONCE = 16
 
 /** A machine without IPv6 (or without IPv4) is no reason not to start. */
 const NO_SUCH_FAMILY = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
@@ -48,6 +51,8 @@ export abstract class Serving<One extends Server> implements Component {
   readonly #servers: One[] = []
   readonly #refused: Counter
   #refused_ms = -Infinity
+  /** When they were opened, oldest first; by no clock that is set. */
+  readonly #opened = new Map<Socket, number>()
   #stopped = false
 
   constructor(options: ServingOptions) {
@@ -119,6 +124,10 @@ export abstract class Serving<One extends Server> implements Component {
       throw refusal(failed, { ...this.#options, host, port })
     }
     server.on('error', (error) => log.error('a listener failed', { port, error }))
+    server.on('connection', (socket: Socket) => {
+      this.#opened.set(socket, monotonicNow_ms())
+      socket.once('close', () => this.#opened.delete(socket))
+    })
     server.on('drop', () => this.#drop(server))
     this.#servers.push(server)
     return (server.address() as AddressInfo).port
@@ -128,6 +137,7 @@ export abstract class Serving<One extends Server> implements Component {
     const { setting, connections, clock, log } = this.#options
     this.#refused.add(1, { listener: setting })
     this.makeRoom(server)
+    this.#cutSilent(setting)
     const now_ms = clock.now_ms()
     if (now_ms - this.#refused_ms >= CALM_MS) {
       log.warn('Too many connections are open; more are cut off (limits.connections).', {
@@ -136,6 +146,18 @@ export abstract class Serving<One extends Server> implements Component {
       })
     }
     this.#refused_ms = now_ms
+  }
+
+  #cutSilent(listener: string): void {
+    const before = monotonicNow_ms() - SILENT_MS
+    let cut = 0
+    for (const [socket, opened] of this.#opened) {
+      if (opened > before || cut === SILENT_AT_ONCE) break
+      if (socket.bytesRead > 0 || socket.destroyed) continue
+      socket.destroy()
+      cut++
+    }
+    if (cut > 0) this.#refused.add(cut, { listener })
   }
 
   async #close(): Promise<void> {

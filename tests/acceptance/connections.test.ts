@@ -1,6 +1,7 @@
 // Connections that bring nothing: how many may be held, for how long, and what becomes of those who have something to say.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -30,6 +31,16 @@ async function started() {
   const meter = countingMeter()
   barograph = await Barograph.start({ rules: 'groups: []', set: [`limits.connections=${MOST}`], meter, log })
   return { barograph, counts: meter.counts, said }
+}
+
+/** Open, or cut off at once; told of its end. */
+async function opened(url: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined)
+  sockets.push(socket)
+  await once(socket, 'connect')
+  socket.resume()
+  await sleep(50)
+  return socket
 }
 
 /** Open, or cut off at once. */
@@ -63,10 +74,25 @@ describe('connections on which nothing is said', () => {
     const { barograph: one, counts } = await started()
     await silent(one.service.otlpUrl, MOST)
     expect(await sent(one)).toBe(0)
-    await expect.poll(() => sent(one), { timeout: 20_000, interval: 500 }).toBe(200)
     const late = 'barograph.collector.requests{receiver=otlp_http,signal=none,outcome=http_408}'
-    await expect.poll(() => counts[late], { timeout: 10_000 }).toBe(MOST)
+    await expect.poll(() => counts[late], { timeout: 20_000 }).toBe(MOST)
+    await expect.poll(() => sent(one), { timeout: 2000 }).toBe(200)
   }, 30_000)
+
+  test.each(LISTENERS)(
+    '%s: one on which nothing was said for a second makes room for who comes',
+    async (listener, url) => {
+      const { barograph: one, counts } = await started()
+      await silent(one.service[url], MOST)
+      await sleep(1100)
+      // The first is cut off, and its place is there for the next.
+      const [cut, kept] = [await opened(one.service[url]), await opened(one.service[url])]
+      await expect.poll(() => cut.destroyed).toBe(true)
+      await sleep(100)
+      expect(kept.destroyed).toBe(false)
+      expect(counts[`barograph.connections.refused{listener=${listener}}`]).toBe(1 + 16)
+    },
+  )
 
   test('one that is only kept alive makes room at once', async () => {
     const { barograph: one } = await started()
