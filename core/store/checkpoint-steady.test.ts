@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import type { Part, Snapshot } from '../component.ts'
+import type { MadePart, Part, Snapshot } from '../component.ts'
 import { silentLog } from '../ports/log.ts'
 import { openCheckpoint } from './checkpoint-file.ts'
 import { Checkpoint } from './checkpoint.ts'
@@ -19,15 +19,17 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+type How = 'written' | 'steady' | 'made'
+
 /** A part: `change` it, and it has other bytes and another version. */
 class Piece {
-  readonly steady: boolean
+  readonly #how: How
   bytes: Uint8Array
   #version = {}
 
-  constructor(length: number, fill: number, steady: boolean) {
+  constructor(length: number, fill: number, how: How) {
     this.bytes = new Uint8Array(length).fill(fill)
-    this.steady = steady
+    this.#how = how
   }
 
   change(length: number, fill: number): void {
@@ -35,9 +37,11 @@ class Piece {
     this.#version = {}
   }
 
-  get part(): Part {
-    if (!this.steady) return this.bytes
-    return { steady: this.bytes, version: this.#version, length: this.bytes.length }
+  get part(): Part | MadePart {
+    const { bytes } = this
+    if (this.#how === 'written') return bytes
+    if (this.#how === 'steady') return { steady: bytes, version: this.#version, length: bytes.length }
+    return { make: () => [bytes.subarray(0, 1000), new Uint8Array(), bytes.subarray(1000)], version: this.#version }
   }
 }
 
@@ -55,7 +59,7 @@ class Pieces implements Snapshot {
     return joined(this.parts())
   }
 
-  *parts(): Generator<Part, void> {
+  *parts(): Generator<Part | MadePart, void> {
     for (const { part } of this.pieces) yield part
   }
 
@@ -76,12 +80,13 @@ function heldBy(path: string): string | undefined {
 }
 
 const length = fc.oneof(fc.constantFrom(4096, 8192), fc.integer({ min: 0, max: 20_000 }))
-const pieces = fc.array(fc.tuple(length, fc.boolean()), { maxLength: 12 })
+const how = fc.constantFrom<How>('written', 'steady', 'made')
+const pieces = fc.array(fc.tuple(length, how), { maxLength: 12 })
 const changes = fc.record({
   /** Of each piece whether it becomes another one, and whether of another length. */
   changed: fc.array(fc.constantFrom('no', 'no', 'bytes', 'length'), { minLength: 24, maxLength: 24 }),
   lengths: fc.array(length, { minLength: 24, maxLength: 24 }),
-  added: fc.option(fc.tuple(length, fc.boolean()), { nil: undefined, freq: 4 }),
+  added: fc.option(fc.tuple(length, how), { nil: undefined, freq: 4 }),
   removed: fc.boolean(),
   fails: fc.constantFrom(false, false, false, true),
 })
@@ -93,8 +98,8 @@ function changeAll(snapshots: readonly Pieces[], change: Change, fill: number): 
   let at = 0
   for (const { pieces: all } of snapshots) {
     for (const piece of all) {
-      const how = change.changed[at % 24]
-      if (how !== 'no') piece.change(how === 'bytes' ? piece.bytes.length : change.lengths[at % 24]!, fill)
+      const turn = change.changed[at % 24]
+      if (turn !== 'no') piece.change(turn === 'bytes' ? piece.bytes.length : change.lengths[at % 24]!, fill)
       at++
     }
   }
@@ -108,7 +113,7 @@ test('whatever changes from one to the next, and wherever a process ends: what i
   await fc.assert(
     fc.asyncProperty(told, async ([first, second, story]) => {
       const data = mkdtempSync(join(folder, 'data-'))
-      const made = (all: typeof first): Piece[] => all.map(([size, steady]) => new Piece(size, 1, steady))
+      const made = (all: typeof first): Piece[] => all.map(([size, one]) => new Piece(size, 1, one))
       const [a, b] = [new Pieces('a', made(first)), new Pieces('b', made(second))]
       const checkpoint = new Checkpoint({ folder: data, log: silentLog })
       let [before, previous]: (string | undefined)[] = [undefined, undefined]
@@ -155,8 +160,8 @@ async function written(write: () => Promise<unknown>): Promise<number> {
 test.skipIf(!existsSync('/proc/self/io'))(
   'a part that has not changed is written to three files, then no more',
   async () => {
-    const steady = Array.from({ length: 8 }, (_, i) => new Piece(100_000, i, true))
-    const snapshot = new Pieces('a', [new Piece(1000, 0, false), ...steady, new Piece(70_000, 0, false)])
+    const steady = Array.from({ length: 8 }, (_, i) => new Piece(100_000, i, i % 2 === 0 ? 'steady' : 'made'))
+    const snapshot = new Pieces('a', [new Piece(1000, 0, 'written'), ...steady, new Piece(70_000, 0, 'written')])
     const checkpoint = new Checkpoint({ folder, log: silentLog })
     for (let i = 0; i < 3; i++) await checkpoint.write([snapshot], i).done
     steady[3]!.change(100_000, 77)
@@ -170,12 +175,12 @@ test.skipIf(!existsSync('/proc/self/io'))(
 )
 
 test('files do not grow with what comes and goes', async () => {
-  const steady = Array.from({ length: 8 }, (_, i) => new Piece(10_000, i, true))
+  const steady = Array.from({ length: 8 }, (_, i) => new Piece(10_000, i, i % 2 === 0 ? 'steady' : 'made'))
   const snapshot = new Pieces('a', steady)
   const checkpoint = new Checkpoint({ folder, log: silentLog })
   for (let i = 0; i < 30; i++) {
     steady[i % 8]!.change(10_000 + ((i * 137) % 5000), i)
-    snapshot.pieces.unshift(new Piece(i * 1000, i, false))
+    snapshot.pieces.unshift(new Piece(i * 1000, i, 'written'))
     await checkpoint.write([snapshot], i).done
     snapshot.pieces.shift()
   }
@@ -184,7 +189,7 @@ test('files do not grow with what comes and goes', async () => {
 })
 
 test('a spare file of another process is not written over: it may be the previous one under a second name', async () => {
-  const snapshot = new Pieces('a', [new Piece(10_000, 1, true)])
+  const snapshot = new Pieces('a', [new Piece(10_000, 1, 'steady')])
   const state = stateOf([snapshot])
   const first = new Checkpoint({ folder, log: silentLog })
   for (let i = 0; i < 3; i++) await first.write([snapshot], i).done
