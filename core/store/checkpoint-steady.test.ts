@@ -81,21 +81,22 @@ function heldBy(path: string): string | undefined {
   return existsSync(path) ? openCheckpoint(path, (file) => hashOf(file.sections())) : undefined
 }
 
-const length = fc.oneof(fc.constantFrom(4096, 8192), fc.integer({ min: 0, max: 20_000 }))
+const size = fc.oneof(fc.constantFrom(4096, 8192), fc.integer({ min: 0, max: 20_000 }))
 const how = fc.constantFrom<How>('written', 'steady', 'made')
-const pieces = fc.array(fc.tuple(length, how), { maxLength: 12 })
+const pieces = fc.array(fc.tuple(size, how), { maxLength: 12 })
 const changes = fc.record({
   /** Of each piece whether it becomes another one, and whether of another length. */
   changed: fc.array(fc.constantFrom('no', 'no', 'bytes', 'length'), { minLength: 24, maxLength: 24 }),
-  lengths: fc.array(length, { minLength: 24, maxLength: 24 }),
-  added: fc.option(fc.tuple(length, how), { nil: undefined, freq: 4 }),
+  lengths: fc.array(size, { minLength: 24, maxLength: 24 }),
+  added: fc.option(fc.tuple(size, how), { nil: undefined, freq: 4 }),
   removed: fc.boolean(),
   fails: fc.constantFrom(false, false, false, true),
 })
 
 type Change = typeof changes extends fc.Arbitrary<infer T> ? T : never
 
-const made = (all: readonly (readonly [number, How])[]): Piece[] => all.map(([size, one]) => new Piece(size, 1, one))
+const made = (all: readonly (readonly [number, How])[]): Piece[] =>
+  all.map(([length, one]) => new Piece(length, 1, one))
 
 /** Next to nothing, or something else: what comes after is other than all before. */
 function changeAll(snapshots: readonly Pieces[], change: Change, fill: number): void {
