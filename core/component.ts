@@ -12,7 +12,7 @@ export interface Component {
 
 /**
  * Bytes that mostly stay what they were from one checkpoint to the next: where a file has them already, they are not written again. `version` is
- * another object as soon as they may be other bytes.
+ * another object as soon as they may be other bytes, or more.
  */
 export interface SteadyPart {
   readonly steady: Uint8Array

@@ -224,6 +224,20 @@ test('a part that has not changed is written to a file once', async () => {
   }
 })
 
+test('a part that is longer is another one, whatever its version says', async () => {
+  const version = {}
+  const [file, snapshot] = [new Memory(), new Pieces('a', [])]
+  let layout: Layout = []
+  for (const length of [5000, 9000, 9000, 6000, 4000]) {
+    const steady = new Uint8Array(length).fill(1)
+    snapshot.parts = function* () {
+      yield { steady, version, length }
+    }
+    layout = await writtenOver(file, [snapshot], layout)
+    expect(heldIn(file)).toEqual(stateOf([snapshot]))
+  }
+})
+
 test('a file does not grow with what comes and goes', async () => {
   const steady = Array.from({ length: 8 }, (_, i) => new Piece(10_000, i, i % 2 === 0 ? 'steady' : 'made'))
   const snapshot = new Pieces('a', steady)

@@ -116,9 +116,9 @@ export class CheckpointWriter {
   async #place({ steady, version, length }: SteadyPart): Promise<void> {
     this.#open = undefined
     const before = this.#before[this.#places.length]
-    if (before?.version === version) return this.#keep(before)
     const [first, second] = before?.extents ?? []
     const fits = first?.length === length && second === undefined
+    if (fits && before?.version === version) return this.#keep(before)
     const extent = { ...(fits ? first : this.#room.whole(length)), crc: 0 }
     this.#keep({ version, extents: [extent] })
     for (let at = 0; at < length; at += SLICE_BYTES) {
