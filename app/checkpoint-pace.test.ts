@@ -9,9 +9,17 @@ const MB = 2 ** 20
 const WORK_MS_OF_MB = 50
 
 /** A process that applies inputs one after the other, and writes checkpoints of a given size and cost when they are due. */
-function stand({ checkpoint = 150 * MB, capture_ms = 75, replay_ms = 500, journal_bytes = 64 * MB } = {}) {
+function stand({
+  checkpoint = 150 * MB,
+  capture_ms = 75,
+  capture_cpu_ms = 60,
+  replay_ms = 500,
+  journal_bytes = 64 * MB,
+} = {}) {
   const clock = new ManualClock()
-  const pace = new CheckpointPace({ journal_bytes, replay_ms, clock, fine_ms: () => clock.now_ms() })
+  let cpu_ms = 0
+  const options = { journal_bytes, replay_ms, clock, fine_ms: () => clock.now_ms(), cpu_ms: () => cpu_ms }
+  const pace = new CheckpointPace(options)
   const disk: { -readonly [K in keyof OnDisk]: OnDisk[K] } = { journal: 0, checkpoint: 0 }
   const lengths_ms: number[] = []
   let work_ms = 0
@@ -29,6 +37,7 @@ function stand({ checkpoint = 150 * MB, capture_ms = 75, replay_ms = 500, journa
       Object.assign(disk, { journal: 0, checkpoint })
       work_ms = 0
       clock.advanceTo(clock.now_ms() + capture_ms)
+      cpu_ms += capture_cpu_ms
       pace.captured()
       pace.written()
     }
@@ -42,26 +51,33 @@ describe('what a start may have to do again', () => {
     expect(new Set(stand().live(600_000, 30))).toEqual(new Set([500]))
   })
 
-  test('under full load is three times that, where capturing takes no more than a 45th of the time', () => {
+  test('under full load is three times that, where capturing takes no more than a fortieth of the time', () => {
     const lengths = stand().live(60_000).slice(1)
     expect(Math.min(...lengths)).toBeGreaterThanOrEqual(1500)
     expect(Math.max(...lengths)).toBeLessThan(3500)
   })
 
-  test('grows with what a checkpoint costs, which is never more than a 45th of the time', () => {
-    const lengths = stand({ capture_ms: 500 }).live(600_000).slice(1)
+  test('grows with what a checkpoint costs, which is never more than a fortieth of the time', () => {
+    const lengths = stand({ capture_ms: 600, capture_cpu_ms: 500 }).live(600_000).slice(1)
     expect(lengths.length).toBeGreaterThan(10)
-    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(45 * 500)
+    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(40 * 500)
+  })
+
+  test('grows with how long inputs wait, which is never more than a twelfth of the time', () => {
+    const lengths = stand({ capture_ms: 600 }).live(600_000).slice(1)
+    expect(lengths.length).toBeGreaterThan(10)
+    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(12 * 600)
+    expect(Math.max(...lengths)).toBeLessThan(13 * 600)
   })
 
   test('is bounded by the length of the journal whatever a checkpoint costs', () => {
-    const slow = stand({ capture_ms: 60_000, checkpoint: 10 * MB })
+    const slow = stand({ capture_ms: 60_000, capture_cpu_ms: 60_000, checkpoint: 10 * MB })
     const lengths = slow.live(3_600_000).slice(1)
     expect(Math.max(...lengths)).toBeLessThanOrEqual(8 * 64 * WORK_MS_OF_MB + 1)
   })
 
   test('does not matter while the journal is much shorter than the checkpoint', () => {
-    const lengths = stand({ checkpoint: 2000 * MB, capture_ms: 1 })
+    const lengths = stand({ checkpoint: 2000 * MB, capture_ms: 1, capture_cpu_ms: 1 })
       .live(60_000, 1)
       .slice(1)
     expect(Math.min(...lengths)).toBeGreaterThanOrEqual((2000 / 32) * WORK_MS_OF_MB)

@@ -3,11 +3,13 @@ import type { Clock } from '#core/clock.ts'
 /** A checkpoint that could not be written is tried again so long after. */
 const AGAIN_MS = 60_000
 /**
- * Time between two checkpoints, in times of what it takes to capture one: with writing it, about a sixtieth of all work. Where a start would
- * have to work `LONG` times as long as wanted, a thirtieth is spent; only a journal that is `TOO_LONG` times as long does not wait for that.
+ * Time between two checkpoints, in times of the CPU time that it takes to capture one: with syncing it, about a seventieth of all work. Where a start would
+ * have to work `LONG` times as long as wanted, twice as much is spent; only a journal that is `TOO_LONG` times as long does not wait for that.
  */
-const CAPTURES = 90
-const CAPTURES_LONG = 45
+const CAPTURES = 80
+const CAPTURES_LONG = 40
+/** And in times of how long inputs wait for one: where disks or other processes keep it from going on, it costs no CPU time. */
+const WAITS = 12
 const LONG = 3
 const TOO_LONG = 8
 /** A journal much shorter than the checkpoint that it continues is not worth another, however long applying it took. */
@@ -21,6 +23,8 @@ export interface CheckpointPaceOptions {
   readonly clock: Clock
   /** A fine clock that only goes forward. */
   readonly fine_ms: () => number
+  /** CPU time of the process. */
+  readonly cpu_ms: () => number
 }
 
 /** How much there is on the disk, in bytes. */
@@ -35,7 +39,9 @@ export class CheckpointPace {
   /** Time spent on applying what the last checkpoint does not have. */
   #work_ms = 0
   #began_ms = 0
+  #began_cpu_ms = 0
   #capture_ms = 0
+  #capture_cpu_ms = 0
   /** When the last one was captured, by the fine clock. */
   #captured_ms = -Infinity
   /** When one last failed; -Infinity when the last one did not. */
@@ -58,11 +64,13 @@ export class CheckpointPace {
   began(): void {
     this.#work_ms = 0
     this.#began_ms = this.#options.fine_ms()
+    this.#began_cpu_ms = this.#options.cpu_ms()
   }
 
   captured(): void {
     this.#captured_ms = this.#options.fine_ms()
     this.#capture_ms = this.#captured_ms - this.#began_ms
+    this.#capture_cpu_ms = this.#options.cpu_ms() - this.#began_cpu_ms
   }
 
   written(): void {
@@ -81,6 +89,6 @@ export class CheckpointPace {
     const work_ms = journal < checkpoint * SHORT ? 0 : this.#work_ms
     if (journal < wanted && work_ms < replay_ms) return false
     const captures = work_ms < LONG * replay_ms ? CAPTURES : CAPTURES_LONG
-    return fine_ms() - this.#captured_ms >= captures * this.#capture_ms
+    return fine_ms() - this.#captured_ms >= Math.max(captures * this.#capture_cpu_ms, WAITS * this.#capture_ms)
   }
 }

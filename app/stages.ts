@@ -18,6 +18,10 @@ import type { Engine } from './engine.ts'
 import type { Stages } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
+const cpu_ms = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 /** A restart that takes longer says how far it is. */
 const PROGRESS_MS = 2000
 const NOTHING: SampleBatch = new SampleBuilder().batch()
@@ -33,7 +37,7 @@ export interface Recorder {
   samples(decoded: Signals, definition: SeriesWriter['definition']): void
 }
 
-export interface JournaledStagesOptions extends Omit<CheckpointPaceOptions, 'fine_ms'> {
+export interface JournaledStagesOptions extends Omit<CheckpointPaceOptions, 'fine_ms' | 'cpu_ms'> {
   readonly engine: Engine
   readonly decoder: Decoder
   readonly journal: Journal
@@ -54,7 +58,7 @@ export class JournaledStages implements Stages {
 
   constructor(options: JournaledStagesOptions) {
     this.#options = options
-    this.#pace = new CheckpointPace({ ...options, fine_ms: monotonicNow_ms })
+    this.#pace = new CheckpointPace({ ...options, fine_ms: monotonicNow_ms, cpu_ms })
   }
 
   /** Set while the state is taken down: no input may change it meanwhile. */

@@ -12,7 +12,7 @@ export interface Component {
 
 /**
  * Bytes that mostly stay what they were from one checkpoint to the next: where a file has them already, they are not written again. `version` is
- * another object as soon as they may be other bytes.
+ * another object as soon as they may be other bytes, or more.
  */
 export interface SteadyPart {
   readonly steady: Uint8Array
@@ -23,8 +23,15 @@ export interface SteadyPart {
 
 export type Part = Uint8Array | SteadyPart
 
-export function bytesOfPart(part: Part): Uint8Array {
-  return 'steady' in part ? part.steady : part
+/** The same, where the bytes have to be made: that is done only where they are written. A part of them may be empty, as those of a snapshot may. */
+export interface MadePart {
+  readonly make: () => Iterable<Uint8Array>
+  readonly version: object
+}
+
+export function* bytesOfPart(part: Part | MadePart): Generator<Uint8Array, void> {
+  if ('make' in part) yield* part.make()
+  else yield 'steady' in part ? part.steady : part
 }
 
 /** What is kept over a restart. The bytes carry their own version; `load` refuses a version it does not know. */
@@ -38,7 +45,7 @@ export interface Snapshot {
    * requests are read and answered; until the last one was taken no input is applied, and the parts say what they say until then.
    * A part may be empty, where making the next takes its time.
    */
-  parts?(): Iterable<Part>
+  parts?(): Iterable<Part | MadePart>
   load(bytes: Uint8Array): void
   /** Resolves when all files that the saved bytes rely on are on the disk. */
   durable?(): Promise<void>

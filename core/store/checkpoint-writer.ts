@@ -2,19 +2,20 @@ import type { FileHandle } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 
 import { checksum } from '../checksum.ts'
-import type { Part, SteadyPart } from '../component.ts'
+import type { MadePart, Part, SteadyPart } from '../component.ts'
 import { directoryOf, type Extent, HEADER_BYTES, headerOf, type Section } from './checkpoint-file.ts'
 import { FileRoom } from './file-room.ts'
 
 /** What is done at once while requests come in: to write and sum up so much takes about a millisecond, in at most so many pieces. */
-const SLICE_BYTES = 1 << 20
+const SLICE_BYTES = 1 << 22
 const SLICES = 512
 /** A shorter part is written wherever it comes: to know where it lies costs more. */
 const STEADY_BYTES = 4096
 
-/** A steady part as a file has it. */
-interface Place extends Extent {
+/** A steady part, or one that was made, as a file has it. */
+interface Place {
   readonly version: object
+  readonly extents: readonly Extent[]
 }
 
 /** The steady parts of a file, as they come: what need not be written again when the file is written over. */
@@ -23,6 +24,10 @@ export type Layout = readonly Place[]
 interface Slice {
   readonly bytes: Uint8Array
   readonly extent: Extent
+}
+
+function extentsOf(layout: Layout): Extent[] {
+  return layout.flatMap(({ extents }) => extents)
 }
 
 async function writeAll(file: FileHandle, slices: readonly Slice[], position: number): Promise<void> {
@@ -61,15 +66,15 @@ export class CheckpointWriter {
   constructor(file: FileHandle, before: Layout) {
     this.#file = file
     this.#before = before
-    this.#room = new FileRoom(HEADER_BYTES, before)
+    this.#room = new FileRoom(HEADER_BYTES, extentsOf(before))
   }
 
   /** Writes a section. Between two slices others have their turn. */
-  async section(name: string, parts: Iterable<Part>): Promise<void> {
+  async section(name: string, parts: Iterable<Part | MadePart>): Promise<void> {
     this.#extents = []
     this.#open = undefined
     for (const part of parts) {
-      if (part.length === 0) await setImmediate()
+      if ('make' in part) await this.#made(part)
       else if (!('steady' in part)) await this.#append(part)
       else if (part.length < STEADY_BYTES) await this.#append(part.steady)
       else await this.#place(part)
@@ -86,13 +91,15 @@ export class CheckpointWriter {
     await this.#flush()
     const header = headerOf(segment, directory)
     await this.#file.write(header, 0, header.length, 0)
-    const end = this.#places.reduce((most, { offset, length }) => Math.max(most, offset + length), this.#room.end)
+    const ends = extentsOf(this.#places).map(({ offset, length }) => offset + length)
+    const end = ends.reduce((most, one) => Math.max(most, one), this.#room.end)
     await this.#file.truncate(end)
     return { bytes: end, layout: this.#places }
   }
 
-  /** Where there is room, in extents of at most a slice. */
+  /** Where there is room, in extents of at most a slice. Where there is nothing to write, others have their turn. */
   async #append(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) await setImmediate()
     for (let at = 0; at < bytes.length;) {
       const { offset, length } = this.#room.some(Math.min(bytes.length - at, SLICE_BYTES))
       let open = this.#open
@@ -109,14 +116,30 @@ export class CheckpointWriter {
   async #place({ steady, version, length }: SteadyPart): Promise<void> {
     this.#open = undefined
     const before = this.#before[this.#places.length]
-    const known = before?.length === length ? before : undefined
-    const place = known?.version === version ? known : { ...(known ?? this.#room.whole(length)), version, crc: 0 }
-    this.#places.push(place)
-    this.#extents.push(place)
-    if (place === known) return
+    const [first, second] = before?.extents ?? []
+    const fits = first?.length === length && second === undefined
+    if (fits && before?.version === version) return this.#keep(before)
+    const extent = { ...(fits ? first : this.#room.whole(length)), crc: 0 }
+    this.#keep({ version, extents: [extent] })
     for (let at = 0; at < length; at += SLICE_BYTES) {
-      await this.#put(steady.subarray(at, at + SLICE_BYTES), place, place.offset + at)
+      await this.#put(steady.subarray(at, at + SLICE_BYTES), extent, extent.offset + at)
     }
+  }
+
+  /** Where it was before, if it is what it was; else where there is room. */
+  async #made({ make, version }: MadePart): Promise<void> {
+    this.#open = undefined
+    const before = this.#before[this.#places.length]
+    if (before?.version === version) return this.#keep(before)
+    const from = this.#extents.length
+    for (const part of make()) await this.#append(part)
+    this.#places.push({ version, extents: this.#extents.slice(from) })
+    this.#open = undefined
+  }
+
+  #keep(place: Place): void {
+    this.#places.push(place)
+    for (const extent of place.extents) this.#extents.push(extent)
   }
 
   async #put(bytes: Uint8Array, extent: Extent, position: number): Promise<void> {

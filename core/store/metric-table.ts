@@ -47,10 +47,14 @@ export class MetricTable {
     return metric
   }
 
-  /** What is told of a metric itself, beside any series: nothing where there is no such metric. */
-  describe(pair: number, { type, unit, help }: About): void {
+  /** What is told of a metric itself, beside any series: nothing where there is no such metric. Whether it is something else than before. */
+  describe(pair: number, { type, unit, help }: About): boolean {
     const metric = this.#metrics.get(pair)
-    if (metric !== undefined) metric.about = { type, unit, help }
+    if (metric === undefined) return false
+    const { about } = metric
+    if (about.type === type && about.unit === unit && about.help === help) return false
+    metric.about = { type, unit, help }
+    return true
   }
 
   /** Pair and metric, in the order in which they came. */

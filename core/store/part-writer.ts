@@ -1,4 +1,4 @@
-import { bytesOfPart, type Part } from '../component.ts'
+import { bytesOfPart, type MadePart, type Part } from '../component.ts'
 import { ByteWriter } from './bytes.ts'
 
 /** A column of so many bytes is handed on as it lies in memory; a shorter one is copied. */
@@ -36,12 +36,12 @@ export class PartWriter extends ByteWriter {
 }
 
 /** Parts in one. */
-export function joined(parts: Iterable<Part>): Uint8Array<ArrayBuffer> {
-  const all = [...parts]
+export function joined(parts: Iterable<Part | MadePart>): Uint8Array<ArrayBuffer> {
+  const all = [...parts].flatMap((part) => [...bytesOfPart(part)])
   const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of all) {
-    bytes.set(bytesOfPart(part), at)
+    bytes.set(part, at)
     at += part.length
   }
   return bytes

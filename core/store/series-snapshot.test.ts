@@ -47,6 +47,7 @@ function made(): SeriesTable {
 function saved(table: SeriesTable): Uint8Array {
   const writer = new ByteWriter()
   Array.from(table.saving(writer))
+  table.saveEnded(writer)
   return writer.copy()
 }
 
@@ -79,4 +80,16 @@ test.each([0, IN_FLIGHT + 10])('what has ended goes %d batches later as it would
     return Infinity
   }
   expect(goneAfter(other)).toBe(goneAfter(one))
+})
+
+test('what is told of a metric makes another version of the table where it is something else than before', () => {
+  const table = made()
+  const [version, bytes] = [table.version, saved(table)]
+  table.describe('x', about)
+  table.describe('nobody', { ...about, help: 'Other.' })
+  expect(table.version).toBe(version)
+  expect(saved(table)).toEqual(bytes)
+  table.describe('x', { ...about, help: 'Other.' })
+  expect(table.version).not.toBe(version)
+  expect(saved(table)).not.toEqual(bytes)
 })

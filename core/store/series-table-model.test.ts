@@ -130,6 +130,8 @@ class Pair {
   readonly byKey = new Map<string, number>()
   /** Ended ones that nobody asked for since, and asked ones. */
   readonly ended = new Map<number, 'quiet' | 'asked'>()
+  /** What was written of each version. */
+  readonly written = new WeakMap<object, string>()
 
   take(step: Step): void {
     if (step.do === 'resolve') this.resolve(step.definition)
@@ -212,6 +214,11 @@ class Pair {
 
   #check(): void {
     const active = [...this.known.values()].filter((one) => one.active)
+    const writer = new ByteWriter()
+    Array.from(this.table.saving(writer))
+    const written = Buffer.from(writer.view()).toString('latin1')
+    same(written, this.written.get(this.table.version) ?? written)
+    this.written.set(this.table.version, written)
     same(this.table.known, this.known.size)
     same(this.table.index.size, active.length)
     for (const [id, { definition, active: isActive }] of this.known) {
@@ -236,6 +243,7 @@ function newTable(): SeriesTable {
 function saved(table: SeriesTable): Uint8Array {
   const writer = new ByteWriter()
   Array.from(table.saving(writer))
+  table.saveEnded(writer)
   return writer.copy()
 }
 

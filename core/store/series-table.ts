@@ -42,6 +42,7 @@ export class SeriesTable {
   #set = new Uint32Array(64)
   #generation = 0
   #changes = 0
+  #version: object = {}
 
   /** `refused` counts points whose new series a limit refuses; the first of each limit is logged. `live`: not given, all are. */
   constructor(limits: StoreLimits, refused: Counter, log: Log = silentLog, live?: LiveSeries) {
@@ -116,7 +117,10 @@ export class SeriesTable {
     }
     const id = sets.find(hashOfSet(this.#set, shape), this.#set, shape, rows)
     if (id === NONE) return undefined
-    if (!rows.isActive(id)) rows.setAsked(id, true)
+    if (!rows.isActive(id)) {
+      this.#version = {}
+      rows.setAsked(id, true)
+    }
     return id
   }
 
@@ -138,6 +142,7 @@ export class SeriesTable {
     const { sets, rows, bounds, metrics, postings } = this.#parts
     const { labels } = definition
     const kind = KINDS.indexOf(definition.kind)
+    this.#version = {}
     this.#internPairs(labels)
     const shape = { size: labels.size, kind, bounds: kind === FLOAT ? 0 : bounds.use(definition.bounds) }
     const set = sets.put(this.#set, shape.size)
@@ -155,6 +160,7 @@ export class SeriesTable {
   /** The next id, which is that of no series: for a snapshot whose series there is gone. */
   skip(): SeriesId {
     const { rows } = this.#parts
+    this.#version = {}
     rows.skipTo(rows.length + 1)
     return rows.length - 1
   }
@@ -236,6 +242,7 @@ export class SeriesTable {
     assert(rows.has(id), `series ${id} is gone`)
     if (rows.isActive(id)) return
     this.#changes++
+    this.#version = {}
     rows.setActive(id, true)
     rows.setAsked(id, false)
     this.#ended.delete(id)
@@ -247,6 +254,7 @@ export class SeriesTable {
     const { rows } = this.#parts
     if (!rows.isActive(id)) return
     this.#changes++
+    this.#version = {}
     rows.setActive(id, false)
     this.#metricOf(id).active--
     this.#ended.add(id)
@@ -263,6 +271,7 @@ export class SeriesTable {
         this.remove(id)
         return true
       }
+      this.#version = {}
       rows.setAsked(id, false)
       this.#ended.add(id)
       return false
@@ -274,6 +283,7 @@ export class SeriesTable {
     const { sets, rows, bounds, metrics, postings } = this.#parts
     assert(rows.has(id), `series ${id} is gone`)
     this.retire(id)
+    this.#version = {}
     this.#ended.delete(id)
     this.#definitions.forget(id)
     this.#labels.forget(id)
@@ -295,7 +305,9 @@ export class SeriesTable {
 
   /** What is told of a metric beside its series. */
   describe(name: string, about: About): void {
-    this.#parts.metrics.describe(this.#metricPair(name), about)
+    const pair = this.#metricPair(name)
+    // A name that no pair has is not that of the series without one.
+    if ((pair !== NONE || name === '') && this.#parts.metrics.describe(pair, about)) this.#version = {}
   }
 
   /** By metric name. */
@@ -303,10 +315,18 @@ export class SeriesTable {
     return this.#parts.metrics.metadata()
   }
 
-  /** Format 1: see `series-snapshot.ts`. */
-  /** Writes everything, pausing where it took a while. */
-  *saving(writer: ByteWriter): Generator<void, void> {
-    yield* saveSeries(this.#parts, writer)
+  /** Writes everything but which series have ended how long ago, pausing where it took a while. Format 1: see `series-snapshot.ts`. */
+  saving(writer: ByteWriter): Generator<void, void> {
+    return saveSeries(this.#parts, writer)
+  }
+
+  /** Another object whenever `saving` may write something else than before. */
+  get version(): object {
+    return this.#version
+  }
+
+  /** What comes behind that. */
+  saveEnded(writer: ByteWriter): void {
     this.#ended.save(writer)
   }
 
@@ -314,6 +334,7 @@ export class SeriesTable {
   load(reader: ByteReader): void {
     const { rows } = this.#parts
     assert(rows.length === 0, 'a table with series is loaded')
+    this.#version = {}
     loadSeries(this.#parts, reader)
     this.#ended.load(reader, (id) => rows.has(id) && !rows.isActive(id))
   }

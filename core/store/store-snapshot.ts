@@ -1,3 +1,4 @@
+import type { MadePart } from '../component.ts'
 import { ServiceError } from '../errors.ts'
 import { bucketCount } from '../exponential.ts'
 import type { SeriesDefinition } from '../series.ts'
@@ -27,20 +28,28 @@ export interface StoreState {
 }
 
 /** Formats 2 to 5: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
-export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array, void> {
+export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array | MadePart, void> {
   const writer = new PartWriter()
   writer.u8(VERSION)
   writer.f64(newest_ms)
   dropping.save(writer)
   // The names of files, and what they hold, as of the beginning.
   const [files, rollupFiles] = [tables.files, tables.rollupFiles].map(filesOf)
-  for (const _ of tables.series.saving(writer)) yield* breath(writer)
+  yield* writer.take()
+  yield { make: () => seriesParts(tables), version: tables.series.version }
+  tables.series.saveEnded(writer)
   tables.sums.save(writer)
   writer.raw(files!)
   tables.samples.save(writer)
   writer.raw(rollupFiles!)
   tables.rollups.save(writer)
   tables.exemplars.save(writer)
+  yield* writer.take()
+}
+
+function* seriesParts({ series }: Tables): Generator<Uint8Array, void> {
+  const writer = new PartWriter()
+  for (const _ of series.saving(writer)) yield* breath(writer)
   yield* writer.take()
 }
 

@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import type { Snapshot } from '../component.ts'
+import type { MadePart, Snapshot } from '../component.ts'
 import { ServiceError } from '../errors.ts'
 import { type Log, silentLog } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
@@ -269,7 +269,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return joined(this.parts())
   }
 
-  parts(): Iterable<Uint8Array> {
+  parts(): Iterable<Uint8Array | MadePart> {
     return storeParts({ tables: this.#tables, dropping: this.#dropping, newest_ms: this.#newest_ms })
   }
 

@@ -59,6 +59,7 @@ export class Pages {
     const again = this.#free.pop()
     if (again !== undefined) return again
     if ((this.#used & (PAGE_ROWS - 1)) >= (this.list[this.#used >> PAGE_BITS]?.rows ?? 0)) this.#grow()
+    this.list[this.#used >> PAGE_BITS]!.versions.touchAll()
     return this.#used++
   }
 
