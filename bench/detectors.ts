@@ -1,4 +1,4 @@
-// Detectors alone: CPU time of a point and bytes of a series, kind by kind.
+// Detectors alone: CPU time and garbage of a point and bytes of a series, kind by kind.
 //
 // npm run bench -- detectors [--series 1000] [--rounds 7] [--kinds auto,band]
 import { parseArgs } from 'node:util'
@@ -61,20 +61,24 @@ function measure(kind: string, load: keyof typeof LOADS, { series, rounds }: { s
   const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
   let time_ms = START_MS
   let anomalous = 0
+  const garbage: number[] = []
   const step = (): number => {
     fill(time_ms, value)
+    const heap = process.memoryUsage().heapUsed
     const before = process.cpuUsage()
     for (const row of order) {
       detector.step(row, time_ms, value[row]!, verdict)
       if (verdict.score >= 1) anomalous++
     }
     const { user, system } = process.cpuUsage(before)
+    garbage.push((process.memoryUsage().heapUsed - heap) / series)
     time_ms += step_ms
     return (user + system) * 1000
   }
   const warm = Math.round((WARM_DAYS * DAY_MS) / step_ms)
   for (let i = 0; i < warm; i++) step()
   const steps = Math.max(1, Math.ceil(200_000 / series))
+  garbage.length = 0
   const taken = Array.from({ length: rounds }, () => {
     let ns = 0
     for (let i = 0; i < steps; i++) ns += step()
@@ -86,6 +90,8 @@ function measure(kind: string, load: keyof typeof LOADS, { series, rounds }: { s
     load,
     series,
     ns_per_point: Math.round(median(taken)),
+    // Of the number that comes in and of what goes between parts in boxes: 16 a number.
+    garbage_bytes_per_point: Math.round(median(garbage)),
     bytes_per_series: Math.round(detector.bytes / series),
     saved_bytes_per_series: Math.round(detector.save().length / series),
     anomalous_share: Number((anomalous / (series * (warm + rounds * steps))).toExponential(2)),
