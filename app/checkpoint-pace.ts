@@ -3,12 +3,11 @@ import type { Clock } from '#core/clock.ts'
 /** A checkpoint that could not be written is tried again so long after. */
 const AGAIN_MS = 60_000
 /**
- * Time between two checkpoints, in times of the CPU time of the process while one is captured. At full load half of that goes to what comes in
- * meanwhile, so a checkpoint with its sync is about a seventieth of all work. Where a start would have to work `LONG` times as long as wanted, twice as
- * much is spent; only a journal that is `TOO_LONG` times as long does not wait for that.
+ * Time between two checkpoints, in times of the CPU time of the process while one is captured: with syncing it, about a fiftieth of all work. Where a
+ * start would have to work `LONG` times as long as wanted, a 25th is spent; only a journal that is `TOO_LONG` times as long does not wait for that.
  */
-const CAPTURES = 40
-const CAPTURES_LONG = 20
+const CAPTURES = 60
+const CAPTURES_LONG = 30
 /** And in times of how long inputs wait for one: where disks or other processes keep it from going on, it costs no CPU time. */
 const WAITS = 12
 const LONG = 3

@@ -145,7 +145,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.journal':
     'Journal that a start may have to read: when there is so much, and half as much as the last checkpoint, a new one is written.',
   'limits.replay':
-    'Work that a start may have to do again: after so much a new checkpoint is written where that is less than a seventieth of all work, after three times as much where it is less than a 35th.',
+    'Work that a start may have to do again: after so much a new checkpoint is written where that is less than a fiftieth of all work, after three times as much where it is less than a 25th.',
   'limits.disk_reserve':
     'Room on the disk that is kept free: below it inputs are refused with 503 until there is a quarter more; 0 uses it up.',
   'limits.scrapes': 'Scrapes under way at one time; others wait.',

@@ -7,7 +7,7 @@ import { directoryOf, type Extent, HEADER_BYTES, headerOf, type Section } from '
 import { FileRoom } from './file-room.ts'
 
 /** What is done at once while requests come in: to write and sum up so much takes about a millisecond, in at most so many pieces. */
-const SLICE_BYTES = 1 << 22
+const SLICE_BYTES = 1 << 20
 const SLICES = 512
 /** A shorter part is written wherever it comes: to know where it lies costs more. */
 const STEADY_BYTES = 4096
