@@ -1,5 +1,5 @@
 // What a checkpoint does not write again, since the file that it is written over has it.
-import { existsSync, linkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,9 +76,14 @@ const hashOf = (sections: Map<string, Uint8Array>): string =>
 const stateOf = (snapshots: readonly Pieces[]): string =>
   hashOf(new Map(snapshots.map((one) => [one.name, one.save()])))
 
-/** What a file holds; undefined where there is none. Throws where it is damaged. */
+/** What a file holds; undefined where there is none, since it may be renamed meanwhile. Throws where it is damaged. */
 function heldBy(path: string): string | undefined {
-  return existsSync(path) ? openCheckpoint(path, (file) => hashOf(file.sections())) : undefined
+  try {
+    return openCheckpoint(path, (file) => hashOf(file.sections()))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 const size = fc.oneof(fc.constantFrom(4096, 8192), fc.integer({ min: 0, max: 20_000 }))
