@@ -9,6 +9,8 @@ import type { Verdict } from '#core/score.ts'
 export interface DetectorContext {
   /** False alarms a week allowed over all rows together. Read at each use: a reload may change it. */
   readonly budget_per_week: number
+  /** Which side of what is expected is asked for; both where nothing is said. Read at each use as well. */
+  readonly direction?: 'up' | 'down' | 'both' | undefined
   /** Of days and weeks; UTC without holidays where nothing is said. */
   readonly civil?: CivilTime | undefined
 }

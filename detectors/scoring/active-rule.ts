@@ -2,7 +2,7 @@ import type { CivilTime } from '#core/civil-time.ts'
 import { compileMatchers } from '#core/matching.ts'
 import type { Labels } from '#core/series.ts'
 
-import { type Correctable, type Detector, isCorrectable } from '../kinds/kind.ts'
+import { type Correctable, type Detector, type DetectorContext, isCorrectable } from '../kinds/kind.ts'
 import { createDetector, scoresSamples } from '../kinds/registry.ts'
 import { Lane } from './lane.ts'
 import type { AnomalySpec } from './spec.ts'
@@ -42,13 +42,10 @@ export class ActiveRule {
   constructor(spec: AnomalySpec, slot: number, civil?: CivilTime) {
     this.spec = spec
     this.slot = slot
-    const budget = (): number => this.spec.budget_per_week
-    this.detector = createDetector(spec.detector, {
-      get budget_per_week() {
-        return budget()
-      },
-      civil,
-    })
+    this.detector = createDetector(
+      spec.detector,
+      this.#context(() => this.spec.budget_per_week, civil),
+    )
     this.spare = this.#spareOf(civil)
     this.scores = scoresSamples(spec.detector.kind)
     this.lane = this.detector.steps === undefined ? null : new Lane()
@@ -75,13 +72,22 @@ export class ActiveRule {
   #spareOf(civil: CivilTime | undefined): Correctable | null {
     if (!isCorrectable(this.detector)) return null
     const budget = (): number => (this.spec.budget_per_week * spare.live) / Math.max(1, this.detector.live)
-    const spare = createDetector(this.spec.detector, {
+    const spare = createDetector(this.spec.detector, this.#context(budget, civil)) as Correctable
+    return spare
+  }
+
+  /** What the spec says is asked for at each use: a reload may change it. */
+  #context(budget: () => number, civil: CivilTime | undefined): DetectorContext {
+    const direction = (): AnomalySpec['direction'] => this.spec.direction
+    return {
       get budget_per_week() {
         return budget()
       },
+      get direction() {
+        return direction()
+      },
       civil,
-    }) as Correctable
-    return spare
+    }
   }
 
   /** Whether verdicts are shown: as series, in `/metrics`, in the console. */

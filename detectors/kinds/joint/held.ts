@@ -77,6 +77,15 @@ export class Held {
     return this.#until_ms.data[row] !== 0
   }
 
+  /**
+   * True where a band is held that the value is not beyond on the side that is asked for: whatever experts say who have followed the row, it is
+   * no news but the way back, or goes on away from there.
+   */
+  isBack(row: number, value: number, direction: 'up' | 'down' | 'both' = 'both'): boolean {
+    if (direction === 'both' || !this.holds(row)) return false
+    return direction === 'up' ? value <= this.#band.data[row * 3 + 2]! : value >= this.#band.data[row * 3 + 1]!
+  }
+
   insisted(row: number): boolean {
     return this.#until_ms.data[row]! < 0
   }

@@ -50,6 +50,38 @@ test('an onset is said once, the band that was left is held, and after two hours
   expect(adopted).toEqual([120])
 })
 
+test.each(['up', 'down'] as const)('where %s is asked for, the other side hides nothing', (direction) => {
+  const joint = new Joint({ budget_per_week: 1, direction })
+  joint.add()
+  const sign = direction === 'up' ? 1 : -1
+  feed(joint, { from: 0, to: 14 * 1440 })
+  const [unheard] = feed(joint, { from: 14 * 1440, to: 14 * 1440 + 2 }, sign * -30)
+  expect(unheard!.score).toBeGreaterThanOrEqual(1)
+  const [heard, next] = feed(joint, { from: 14 * 1440 + 2, to: 14 * 1440 + 4 }, sign * 60)
+  expect(heard!.score).toBeGreaterThanOrEqual(1)
+  expect(next!.score).toBeLessThan(1)
+})
+
+test('what is not asked for is no news on its way back', () => {
+  const joint = new Joint({ budget_per_week: 1, direction: 'up' })
+  joint.add()
+  const begin = 14 * 1440
+  feed(joint, { from: 0, to: begin })
+  const dips = [
+    [0, 1],
+    [100, 110],
+    [300, 400],
+  ] as const
+  let back = begin
+  for (const [from, to] of dips) {
+    const before = feed(joint, { from: back, to: begin + from })
+    expect(before.filter(({ score }) => score >= 1)).toEqual([])
+    feed(joint, { from: begin + from, to: begin + to }, -30)
+    back = begin + to
+  }
+  expect(feed(joint, { from: back, to: back + 600 }).filter(({ score }) => score >= 1)).toEqual([])
+})
+
 test('a spike that comes every day at another hour is said three times, and a larger one after that', () => {
   const joint = made()
   const begin = 14 * 1440

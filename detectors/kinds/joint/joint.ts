@@ -22,6 +22,7 @@ import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
 import { Runs } from './runs.ts'
 import { Sample } from './sample.ts'
+import { shareOf } from './share.ts'
 import { Spread } from './spread.ts'
 import { headOf, missingIn } from './versions.ts'
 import { Youth } from './youth.ts'
@@ -42,8 +43,6 @@ const LOG_MAX = Math.log(1e9)
 const LOG_MIN = -40
 /** Score of an onset of a kind that recurs. */
 const UNDER = 0.99
-/** The largest score of what is not anomalous. */
-const BELOW_ONE = 1 - 1e-9
 const SECTIONS = 4
 /** Kinds of evidence before this one are of a sample alone. */
 const SINGLE = 2
@@ -401,7 +400,11 @@ export class Joint implements Correctable {
 
   /** The score of what is anomalous: under 1 where it was said before, or recurs. */
   #news(row: number, { time_ms, value, residual, scale, age_ms }: Sample): number {
-    const said = this.#quiet.say(row, time_ms, this.#log)
+    const back = this.#held.isBack(row, value, this.#context.direction)
+    const heard = !back && this.#heard(residual > 0)
+    const lone = this.#most < SINGLE || this.#most === NOVEL || this.#most === LEFT
+    const said = this.#quiet.say(row, time_ms, this.#log, { heard, lone })
+    if (back) return UNDER
     if (this.#most === STILL && said >= 1) this.#evidence.stick(row)
     if (this.#most >= SINGLE && this.#most < NOVEL) return said
     const single = this.#most === LEFT ? this.#envelope.distance(row, value) : residual
@@ -412,6 +415,12 @@ export class Joint implements Correctable {
     this.#novelty.gather(row, time_ms)
     const allowed = (age_ms / WEEK_MS) * (this.#context.budget_per_week / this.#rows.live)
     return this.#recurrence.usual(row, time_ms, size, allowed) ? UNDER : score
+  }
+
+  /** Whether the rule asks for what was found, the value being above what was expected or not. */
+  #heard(above: boolean): boolean {
+    const { direction = 'both' } = this.#context
+    return direction === 'both' || (this.#most === LEFT ? this.#envelope.up : above) === (direction === 'up')
   }
 
   /** Standing still is one state: where something was told in it, or with its beginning, it is no news until it moves. */
@@ -483,10 +492,4 @@ export class Joint implements Correctable {
       this.#band.data[row * 2 + side] = Math.exp(log < LOG_MAX ? log : LOG_MAX) - 1
     }
   }
-}
-
-/** What a distance on one side scores that is not anomalous: exp(log(1 + z) − log(1 + most)) without a logarithm. */
-function shareOf(z: number, most: number): number {
-  const share = z > 0 ? (1 + z) / (1 + most) : 1 / (1 + most)
-  return share < BELOW_ONE ? share : BELOW_ONE
 }

@@ -15,6 +15,7 @@ const LONGER_MS = 48 * 60 * 60_000
  * makes quiet longer.
  */
 export class Quiet {
+  /** Logarithm of the score that news must exceed now; of what nobody heard below 0. */
   readonly #peak
   readonly #peak_ms
   readonly #longer
@@ -34,26 +35,37 @@ export class Quiet {
     return this.#peak_ms.data[row]!
   }
 
-  /** The score of news, from the logarithm of the score of evidence. Under 1 where it was said before. */
-  say(row: number, time_ms: number, log: number): number {
+  /**
+   * The score of news, from the logarithm of the score of evidence. Under 1 where it was said before. `heard`: false of what is not asked for, as a
+   * dip is where a rule has `direction: up`; a `lone` sample need only be further out than that was, whereas means and runs may still come of it.
+   */
+  say(row: number, time_ms: number, log: number, { heard, lone }: News): number {
     if (log < 0) return Math.exp(log)
     const since_ms = time_ms - this.#peak_ms.data[row]!
     if (!(since_ms < Infinity)) {
-      this.#said(row, time_ms, log + BEYOND)
+      this.#said(row, time_ms, log, heard)
       return Math.exp(log)
     }
+    const peak = this.#peak.data[row]!
     const longer = this.#longer.data[row]! * Math.exp(-since_ms / LONGER_MS)
     const forget_ms = QUIET_MS * Math.exp(longer)
-    const left = this.#peak.data[row]! * Math.exp(-since_ms / forget_ms)
-    const need = left + (since_ms < HARD_MS ? HARD : 0)
+    const left = Math.abs(peak) * Math.exp(-since_ms / forget_ms)
+    const need = peak < 0 ? left - (lone ? BEYOND : 0) : left + (since_ms < HARD_MS ? HARD : 0)
     if (log < need) return 1 - 0.01 * (1 - Math.exp(log - need)) - 1e-6
     this.#longer.data[row] = since_ms < SOON * forget_ms ? Math.min(longer + 1, LONGER_MAX) : longer
-    this.#said(row, time_ms, (log > left ? log : left) + BEYOND)
+    this.#said(row, time_ms, log > left ? log : left, heard)
     return Math.exp(log)
   }
 
-  #said(row: number, time_ms: number, peak: number): void {
-    this.#peak.data[row] = peak
+  #said(row: number, time_ms: number, log: number, heard: boolean): void {
+    this.#peak.data[row] = heard ? log + BEYOND : -log - BEYOND
     this.#peak_ms.data[row] = time_ms
   }
+}
+
+export interface News {
+  /** It is asked for. */
+  readonly heard: boolean
+  /** A sample says it by itself. */
+  readonly lone: boolean
 }
