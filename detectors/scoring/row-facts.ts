@@ -16,15 +16,10 @@ export interface RowFacts {
 export class FactsReader {
   readonly #table: RowTable
   readonly #definition: (id: SeriesId) => SeriesDefinition
-  readonly #serviceLabels: readonly string[]
 
-  constructor(
-    table: RowTable,
-    { definition, serviceLabels }: { definition: (id: SeriesId) => SeriesDefinition; serviceLabels: readonly string[] },
-  ) {
+  constructor(table: RowTable, definition: (id: SeriesId) => SeriesDefinition) {
     this.#table = table
     this.#definition = definition
-    this.#serviceLabels = serviceLabels
   }
 
   /** Kept while somebody will ask again. */
@@ -41,7 +36,7 @@ export class FactsReader {
   }
 
   service(row: number, rule: ActiveRule): string {
-    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels, this.#serviceLabels)
+    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels)
   }
 
   #worked(row: number, rule: ActiveRule): RowAbout {
