@@ -12,7 +12,6 @@ import { type Labels, type SeriesId } from '#core/series.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import { absencesOf } from './absences.ts'
-import type { ActiveRule, RuleFollowing } from './active-rule.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, IDLE } from './finding-log.ts'
 import { Followers } from './followers.ts'
@@ -25,6 +24,7 @@ import type { ScoringOptions } from './options.ts'
 import { FactsReader, type RowFacts } from './row-facts.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { RuleSet } from './rule-set.ts'
+import type { ScoringRule, RuleFollowing } from './scoring-rule.ts'
 import { loadScoring, type ScoringParts, scoringViews } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
@@ -263,7 +263,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   /** A row is done with history: its next sample finds it. */
-  #route(row: number, rule: ActiveRule): void {
+  #route(row: number, rule: ScoringRule): void {
     const id = this.#table.series(row)
     if (id !== undefined) this.#followers.routes.forget(id)
     if (rule.lean && this.#table.running.data[row] === IDLE) this.#table.describe(row, undefined)
