@@ -30,6 +30,9 @@ export interface HistogramColumns {
   readonly stale: Uint8Array
 }
 
+/** Characters of an exemplar's labels together, names included, as OpenMetrics bounds them. */
+export const EXEMPLAR_LENGTH = 128
+
 /** A measurement that stands for others: `labels` hold `trace_id`, `span_id` and what its aggregation left out. */
 export interface Exemplar {
   readonly series: SeriesId

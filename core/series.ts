@@ -139,12 +139,12 @@ export interface SeriesDefinition {
   readonly bounds: Float64Array
 }
 
-/** Names asked in turn by `serviceOf`. */
-export const SERVICE_LABELS = ['service_name', 'service', 'app_kubernetes_io_name', 'job'] as const
+/** Asked in turn. */
+const SERVICE_LABELS = ['service_name', 'service', 'app_kubernetes_io_name', 'job'] as const
 
 /** The service of a label set, '' when none of the names is there. The one place that decides it. */
-export function serviceOf(labels: Labels, names: readonly string[] = SERVICE_LABELS): string {
-  for (const name of names) {
+export function serviceOf(labels: Labels): string {
+  for (const name of SERVICE_LABELS) {
     const value = labels.get(name)
     if (value !== '') return value
   }

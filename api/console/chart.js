@@ -16,6 +16,9 @@ const TIME_STEPS = [
   2_592_000,
 ]
 
+/** Half of the longest time on the axis, px: one may stand at the very end. */
+const HALF_TIME = 28
+
 /**
  * @param {Trace} trace
  * @param {Palette} colours
@@ -55,7 +58,7 @@ function optionsOf(model, colours, { width, height, axes }) {
   return {
     width,
     height,
-    padding: /** @type {[number, number, number, number]} */ ([8, 20, 0, 0]),
+    padding: /** @type {[number, number, number, number]} */ ([8, HALF_TIME, 0, 0]),
     tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), zoneOfTimes()),
     scales: { x: { time: true, range: () => model.range }, y: { range: rangeOf(model) } },
     axes: [

@@ -1,5 +1,5 @@
 /** Loads a judged series: what was measured, and the band that was expected of it. */
-import { instant, ranged } from './api.js'
+import { instant, prometheus, ranged } from './api.js'
 import { bandData, shownRange } from './chart-data.js'
 import { unitOfExpr, unitOfMetric } from './format.js'
 import { t } from './language.js'
@@ -23,15 +23,45 @@ const AFTER_MS = 30 * 60_000
  */
 
 /**
- * What to ask for to see the values that were judged: the metric with its labels, or the rule's own expression. A counter is judged by its rate
- * from one sample to the next; gauges may be rates as well, so its name has to say so.
+ * The metric with its labels, or the rule's own expression. A counter is judged by its rate from one sample to the next.
  * @param {Judged} judged
  * @param {string | undefined} expr of the rule
+ * @param {boolean} counter whether the metric is one
  */
-export function valueQuery({ metric = '', unit = '', labels }, expr) {
+export function valueQuery({ metric = '', labels }, expr, counter) {
   if (metric === '' || (expr !== undefined && !isSelector(expr))) return expr ?? ''
   const series = selector(metric, labels)
-  return unit.endsWith('/s') && /_(total|count|sum)$/.test(metric) ? `irate(${series}[5m])` : series
+  return counter ? `irate(${series}[5m])` : series
+}
+
+/** Whether metrics are counters whose name does not say it. @type {Map<string, boolean>} */
+const told = new Map()
+
+/**
+ * Whether a judged metric is a counter. Gauges may be rates as well: where its name does not say it, the server is asked what it was told.
+ * @param {Judged} judged
+ * @param {AbortSignal} signal
+ */
+export async function isCounter({ metric = '', unit = '' }, signal) {
+  if (metric === '' || !unit.endsWith('/s')) return false
+  if (/_(total|count|sum)$/.test(metric)) return true
+  const known = told.get(metric)
+  if (known !== undefined) return known
+  /** @type {{ data: Record<string, { type: string }[]> }} */
+  const { data } = await prometheus('metadata', { metric }, signal)
+  const counter = data[metric]?.some(({ type }) => type === 'counter') ?? false
+  told.set(metric, counter)
+  return counter
+}
+
+/**
+ * What to ask for to see the values that were judged, '' where nothing can be.
+ * @param {Judged} judged
+ * @param {string | undefined} expr
+ * @param {AbortSignal} signal
+ */
+export async function queryOf(judged, expr, signal) {
+  return valueQuery(judged, expr, await isCounter(judged, signal))
 }
 
 /**
@@ -76,7 +106,7 @@ export function windowOf(finding, now_ms) {
  * @returns {Promise<import('./chart-data.js').ChartModel>}
  */
 export async function loadJudged(judged, expr, range, signal) {
-  const query = valueQuery(judged, expr)
+  const query = await queryOf(judged, expr, signal)
   const [values, bands] = await Promise.all([
     query === '' ? { series: [] } : ranged(query === expr ? only(query, judged.labels) : query, range, signal),
     ranged(bandsQuery(judged), range, signal),

@@ -1,28 +1,46 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 import { hintsOf, wish } from './forecast-wish.js'
 import { languageOf } from './language.js'
 import { chosen, isAlone } from './scored.js'
-import { bandsQuery, unitFor, valueQuery, windowOf } from './signals.js'
+import { bandsQuery, isCounter, unitFor, valueQuery, windowOf } from './signals.js'
 import { en } from './texts/en.js'
 import { zh } from './texts/zh.js'
 
 const MEMORY = { rule: 'HostMemory', metric: 'system_memory_usage', labels: { state: 'used' } }
 const LATENCY = { rule: 'Latency', labels: { service_name: 'checkout' } }
 
+afterEach(() => vi.unstubAllGlobals())
+
 test('the judged value of a plain rule is its series, of another its expression', () => {
-  expect(valueQuery(MEMORY, 'system_memory_usage')).toBe('system_memory_usage{state="used"}')
-  expect(valueQuery(MEMORY, undefined)).toBe('system_memory_usage{state="used"}')
-  expect(valueQuery(LATENCY, 'rate(x_seconds_sum[5m])')).toBe('rate(x_seconds_sum[5m])')
-  expect(valueQuery(LATENCY, undefined)).toBe('')
+  expect(valueQuery(MEMORY, 'system_memory_usage', false)).toBe('system_memory_usage{state="used"}')
+  expect(valueQuery(MEMORY, undefined, false)).toBe('system_memory_usage{state="used"}')
+  expect(valueQuery(LATENCY, 'rate(x_seconds_sum[5m])', false)).toBe('rate(x_seconds_sum[5m])')
+  expect(valueQuery(LATENCY, undefined, false)).toBe('')
 })
 
 test('a counter is shown as it was judged: by its rate', () => {
   const cpu = { rule: 'EverySeries', metric: 'process_cpu_time_seconds_total', unit: 's/s', labels: { state: 'user' } }
-  expect(valueQuery(cpu, '{__name__!=""}')).toBe('irate(process_cpu_time_seconds_total{state="user"}[5m])')
+  expect(valueQuery(cpu, '{__name__!=""}', true)).toBe('irate(process_cpu_time_seconds_total{state="user"}[5m])')
   expect(unitFor(cpu, '{__name__!=""}')).toBe('ratio')
   expect(unitFor({ ...cpu, metric: 'sent_bytes_total', unit: '1/s' }, undefined)).toBe('By/s')
-  expect(valueQuery({ ...cpu, metric: 'link_speed', unit: 'By/s' }, undefined)).toBe('link_speed{state="user"}')
+})
+
+test('what is a counter its name says, or the server, which is asked once', async () => {
+  const asked = vi.fn<(address: string) => Promise<Response>>(async (address) => {
+    const metric = new URL(address, 'http://localhost').searchParams.get('metric') ?? ''
+    const type = metric === 'link.sent' ? 'counter' : 'gauge'
+    return Response.json({ status: 'success', data: metric === 'unheard' ? {} : { [metric]: [{ type }] } })
+  })
+  vi.stubGlobal('fetch', asked)
+  const { signal } = new AbortController()
+  const of = (metric: string, unit: string) => isCounter({ rule: 'EverySeries', metric, unit, labels: {} }, signal)
+  expect(await of('sent_bytes_total', 'By/s')).toBe(true)
+  expect(await of('temperature', 'Cel')).toBe(false)
+  expect(asked).not.toHaveBeenCalled()
+  expect([await of('link.sent', 'By/s'), await of('link.speed', 'By/s')]).toEqual([true, false])
+  expect([await of('link.sent', 'By/s'), await of('unheard', '1/s')]).toEqual([true, false])
+  expect(asked).toHaveBeenCalledTimes(3)
 })
 
 test('bands are asked for by rule, metric and labels', () => {

@@ -4,8 +4,8 @@ import { grown } from '#core/store/grow.ts'
 import { AliasTable } from '../wire/alias-table.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
 import { ExponentialTotals } from './exponential-totals.ts'
-import { translate, type Translated } from './metric-names.ts'
 import { type ResourceLabels, resourceLabels } from './resource.ts'
+import { translate, type Translated } from './translation.ts'
 
 /** Not resolved, or of more than one series. */
 export const NO_SERIES = -1

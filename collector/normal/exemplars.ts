@@ -1,5 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
-import type { Exemplar } from '#core/sample.ts'
+import { type Exemplar, EXEMPLAR_LENGTH } from '#core/sample.ts'
 import { Labels } from '#core/series.ts'
 
 import { numberOf, objectOf, timeOf } from '../wire/json-fields.ts'
@@ -10,10 +10,7 @@ import { labelsOf } from './labels.ts'
 import type { Taking } from './taking.ts'
 import { attributesOf } from './values.ts'
 
-/** Characters of an exemplar's labels together, as OpenMetrics bounds them; beyond it only the ids stay. */
-const LABEL_LENGTH = 128
-
-/** Source: Prometheus' translation of OTLP exemplars. */
+/** Where they are too long only the ids stay. Source: Prometheus' translation of OTLP exemplars. */
 function labelsOfExemplar(object: Record<string, unknown>): Labels {
   const ids = {
     trace_id: idOf(object['traceId'], 'traceId', 16),
@@ -22,7 +19,7 @@ function labelsOfExemplar(object: Record<string, unknown>): Labels {
   const own = labelsOf(attributesOf(object['filteredAttributes'])) ?? new Map<string, string>()
   const all = Labels.of([...own, ...Object.entries(ids)])
   const length = [...all].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
-  return length > LABEL_LENGTH ? Labels.of(ids) : all
+  return length > EXEMPLAR_LENGTH ? Labels.of(ids) : all
 }
 
 function seriesOf({ identity }: Taking, code: number): number {

@@ -1,7 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import { bucketCount, boundsOfShape } from '#core/exponential.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
-import type { SampleBuilder } from '#core/sample.ts'
+import { EXEMPLAR_LENGTH, type SampleBuilder } from '#core/sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '#core/series.ts'
 
 import { fitNative } from '../normal/native.ts'
@@ -12,8 +12,6 @@ import type { WireHistogram } from './histogram.ts'
 import type { SeriesSource, WriteSink } from './sink.ts'
 
 const NO_BOUNDS = new Float64Array(0)
-/** Characters of an exemplar's labels together, as OpenMetrics bounds them. */
-const EXEMPLAR_LENGTH = 128
 
 export interface TakingOptions {
   readonly version: number

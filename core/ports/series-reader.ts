@@ -61,18 +61,6 @@ export interface SeriesSlice {
 /** 5 min or 1 h. */
 export type RollupResolution = 300_000 | 3_600_000
 
-/** Summaries of a float series by bucket of time, as columns in ascending order. Stale samples and NaN are left out. */
-export interface RollupSlice {
-  readonly labels: Labels
-  /** Where the bucket begins; it ends before the next. */
-  readonly time_ms: Float64Array
-  readonly min: Float64Array
-  readonly max: Float64Array
-  readonly sum: Float64Array
-  readonly count: Float64Array
-  readonly last: Float64Array
-}
-
 /** What of a rollup stands for its samples. */
 export type RollupValue = 'last' | 'min' | 'max' | 'sum'
 

@@ -4,6 +4,8 @@ import { type Labels, METRIC_NAME, type SeriesId } from '../series.ts'
 import { allColumns } from './chunk-lists.ts'
 import { BUCKET_COLUMN, COUNT_COLUMN, formatBound, LE, partNames, SUM_COLUMN } from './histogram-row.ts'
 import { withoutGaps } from './histogram-slices.ts'
+import type { Test } from './matching.ts'
+import { type Match, nameMatches } from './row-matches.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import type { SampleTable } from './sample-table.ts'
 
@@ -174,4 +176,24 @@ export function expansion(slice: NativeSlice): SeriesSlice[] {
 /** The upper bound, as text, of the bucket that a value falls into. */
 export function boundFor(value: number, shape: ExponentialShape): string {
   return formatBound(uppersOf(shape).find((upper) => value <= upper) ?? Infinity)
+}
+
+/** What matches of the rows of one label set: the histograms themselves, and series of their classic form. `own`: tests on names and `le`. */
+export function exponentialSlices(
+  matches: readonly Match[],
+  range: TimeRange,
+  { own, samples }: { readonly own: readonly Test[]; readonly samples: SampleTable },
+): SeriesSlice[] {
+  const { labels } = matches[0]!.definition
+  const rows: ExponentialRows = {
+    labels,
+    rows: matches.map(({ row, definition }) => ({ row, bounds: definition.bounds })),
+  }
+  const native = nativeSlice(rows, range, samples)
+  if (native === undefined) return []
+  const isOwn = nameMatches(labels.name, own)
+  const isOnlyOwn = own.some(({ name, values }) => name === METRIC_NAME && values?.length === 1) && isOwn
+  const parts = isOnlyOwn ? [] : expansion(native)
+  const found = parts.filter((part) => own.every((test) => test.matches(part.labels.get(test.name))))
+  return isOwn ? [native, ...found] : found
 }

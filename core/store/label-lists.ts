@@ -1,21 +1,12 @@
 import type { Matcher, TimeRange } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { exponentialSlices } from './exponential-slices.ts'
 import { LE, partNames } from './histogram-row.ts'
-import type { Matching, Test } from './matching.ts'
-import type { SampleTable } from './sample-table.ts'
-import type { SeriesTable } from './series-table.ts'
-
-export interface ListedTables {
-  readonly series: SeriesTable
-  readonly samples: Pick<SampleTable, 'oldest_ms' | 'has'>
-}
-
-/** Label sets of the series that rows are seen as, as `Selection.labelSets`. */
-export type LabelSetsOf = (
-  matchers: readonly Matcher[],
-  range: TimeRange | undefined,
-  rows: Iterable<SeriesId>,
-) => Labels[]
+import { histogramSlices } from './histogram-slices.ts'
+import type { Test } from './matching.ts'
+import { byLabels, type Match, ownTests, type RowMatches } from './row-matches.ts'
+import { SampleBuffer } from './sample-buffer.ts'
+import type { Tables } from './tables.ts'
 
 /** Rows that match and are there, by what has to be done to list their labels. */
 interface Found {
@@ -28,24 +19,35 @@ interface Found {
 }
 
 /**
- * Names and values of labels, from the index: label sets are built only of histograms, where the names of their expansion and
- * `le` matter.
+ * Label sets, and names and values of labels. These come from the index: label sets are built only of histograms, where the names of
+ * their expansion and `le` matter.
  */
 export class LabelLists {
-  readonly #tables: ListedTables
-  readonly #matching: Matching
-  readonly #labelSets: LabelSetsOf
+  readonly #tables: Tables
+  readonly #rows: RowMatches
+  readonly #buffer = new SampleBuffer()
 
-  constructor(tables: ListedTables, matching: Matching, labelSets: LabelSetsOf) {
+  constructor(tables: Tables, rows: RowMatches) {
     this.#tables = tables
-    this.#matching = matching
-    this.#labelSets = labelSets
+    this.#rows = rows
+  }
+
+  /** `rows`: only these, which match as far as the index tells. */
+  sets(matchers: readonly Matcher[], range?: TimeRange, rows?: Iterable<SeriesId>): Labels[] {
+    const found = new Map<string, { readonly labels: Labels }>()
+    const tests = this.#rows.tests(matchers)
+    const own = ownTests(tests)
+    for (const match of this.#rows.matches(tests, rows)) {
+      if (range !== undefined && !this.#tables.samples.has(match.row, range)) continue
+      for (const one of this.#inRange(match, range, own)) found.set(one.labels.key, one)
+    }
+    return [...found.values()].toSorted(byLabels).map(({ labels }) => labels)
   }
 
   names(matchers: readonly Matcher[], range?: TimeRange): string[] {
     const { plain, others, added } = this.#found(matchers, range)
     const names = new Set([...added, ...this.#tables.series.labelNames(plain)])
-    for (const labels of this.#labelSets(matchers, range, others)) for (const [name] of labels) names.add(name)
+    for (const labels of this.sets(matchers, range, others)) for (const [name] of labels) names.add(name)
     return [...names].toSorted()
   }
 
@@ -55,15 +57,29 @@ export class LabelLists {
     if (matchers.length === 0) return series.labelValues(name, (row) => this.#isThere(row, range)).toSorted()
     const { plain, others } = this.#found(matchers, range)
     const values = new Set(series.labelValuesOf(name, plain))
-    for (const labels of this.#labelSets(matchers, range, others)) values.add(labels.get(name))
+    for (const labels of this.sets(matchers, range, others)) values.add(labels.get(name))
     values.delete('')
     return [...values].toSorted()
+  }
+
+  /** The series of a match that have a sample in the range, when the row has one: where sums are missing, they must be read. */
+  #inRange(match: Match, range: TimeRange | undefined, own: readonly Test[]): readonly { readonly labels: Labels }[] {
+    const { row, parts, definition } = match
+    const { samples, sums } = this.#tables
+    if (definition.kind === 'float') return [definition]
+    if (definition.kind === 'exponential') {
+      // Counts only grow: the newest sample has every bucket that any has.
+      const newest_ms = samples.newest_ms(row)
+      return exponentialSlices([match], range ?? { from_ms: newest_ms, to_ms: newest_ms }, { own, samples })
+    }
+    if (range === undefined || sums.every(row)) return parts
+    return histogramSlices({ row, parts, range }, samples, this.#buffer)
   }
 
   /** Values that the expansion of a histogram makes: rows of one metric with the same bounds have the same. */
   #expandedValues(name: string, matchers: readonly Matcher[], range: TimeRange | undefined): string[] {
     const { series } = this.#tables
-    const tests = this.#tests(matchers)
+    const tests = this.#rows.tests(matchers)
     const own = tests.filter(isOwn)
     const floats: SeriesId[] = []
     const values = new Set<string>()
@@ -77,7 +93,7 @@ export class LabelLists {
       }
       const family = series.family(row)
       if (seen.has(family)) continue
-      const found = new Set(this.#labelSets(matchers, range, [row]).map((labels) => labels.get(name)))
+      const found = new Set(this.sets(matchers, range, [row]).map((labels) => labels.get(name)))
       for (const value of found) values.add(value)
       // A sum is not always there, and the buckets of an exponential one are where its values are.
       const names = namesOf(series.label(row, METRIC_NAME), kind).filter((one) => namePasses(one, own))
@@ -90,7 +106,7 @@ export class LabelLists {
 
   #found(matchers: readonly Matcher[], range: TimeRange | undefined): Found {
     const { series } = this.#tables
-    const tests = this.#tests(matchers)
+    const tests = this.#rows.tests(matchers)
     const own = tests.filter(isOwn)
     const found: Found = { plain: [], others: [], added: new Set() }
     for (const row of series.index.candidates(tests, LE)) {
@@ -117,10 +133,6 @@ export class LabelLists {
     const [bucket, , count] = partNames(this.#tables.series.label(row, METRIC_NAME))
     if (namePasses(bucket, own)) return 'buckets'
     return namePasses(count, own) ? 'count' : 'unknown'
-  }
-
-  #tests(matchers: readonly Matcher[]): Test[] {
-    return matchers.map((matcher) => this.#matching.test(matcher))
   }
 
   #isThere(row: SeriesId, range: TimeRange | undefined): boolean {

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
-import type { RollupResolution, RollupSlice } from '../ports/series-reader.ts'
+import type { RollupResolution } from '../ports/series-reader.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import type { StoreLimits } from './limits.ts'
+import type { RollupSlice } from './rollup-slices.ts'
 import { Store } from './store.ts'
 
 const ALL = { from_ms: -Infinity, to_ms: Infinity }

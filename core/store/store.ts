@@ -9,7 +9,6 @@ import type {
   Matcher,
   MetricMetadata,
   RollupResolution,
-  RollupSlice,
   SelectOptions,
   SeriesBatch,
   SeriesReader,
@@ -29,11 +28,15 @@ import type { FloatColumns, HistogramColumns, SampleBatch } from '../sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
 import type { Aging } from './aging.ts'
 import { Dropping } from './dropping.ts'
+import { exemplarSlices } from './exemplar-slices.ts'
 import { grown } from './grow.ts'
 import type { TimeWindow } from './head-table.ts'
+import { LabelLists } from './label-lists.ts'
 import { STORE_LIMITS, type StoreLimits } from './limits.ts'
 import { Matching } from './matching.ts'
 import { joined } from './part-writer.ts'
+import { type RollupSlice, rollupSlices } from './rollup-slices.ts'
+import { RowMatches } from './row-matches.ts'
 import { type LooseSample, SampleBuffer } from './sample-buffer.ts'
 import { Selection } from './selection.ts'
 import { loadStore, storeParts, widthOf } from './store-snapshot.ts'
@@ -80,7 +83,9 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #conflicts: Counter
   readonly #matching = new Matching()
   #tables: Tables
+  #rows: RowMatches
   #selection: Selection
+  #labels: LabelLists
   #dropping: Dropping
   #newest_ms = -Infinity
   readonly #newest = new SampleBuffer()
@@ -100,7 +105,9 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       description: 'Points whose new series a limit refused',
     })
     this.#tables = this.#emptyTables()
-    this.#selection = new Selection(this.#tables, this.#matching)
+    this.#rows = new RowMatches(this.#tables, this.#matching)
+    this.#selection = new Selection(this.#tables, this.#rows)
+    this.#labels = new LabelLists(this.#tables, this.#rows)
     this.#dropping = new Dropping(this.#limits, meter)
     this.#outcomes = meter.counter('barograph.store.samples', { description: 'Samples by what became of them' })
     this.#conflicts = meter.counter('barograph.store.samples.conflicting', {
@@ -187,7 +194,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   newestExponential(labels: Labels): NewestExponential | undefined {
     const { samples, series } = this.#tables
     let found: SeriesId | undefined
-    for (const row of this.#selection.exponentialRows(labels)) {
+    for (const row of this.#rows.exponentialRows(labels)) {
       if (found === undefined || samples.newest_ms(row) > samples.newest_ms(found)) found = row
     }
     const newest = found === undefined ? undefined : this.newest(found)
@@ -232,15 +239,15 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   }
 
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
-    return this.#selection.labelSets(matchers, range)
+    return this.#labels.sets(matchers, range)
   }
 
   labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
-    return this.#selection.labelNames(matchers, range)
+    return this.#labels.names(matchers, range)
   }
 
   labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
-    return this.#selection.labelValues(name, matchers, range)
+    return this.#labels.values(name, matchers, range)
   }
 
   extent(matchers: readonly Matcher[], enough_ms?: number): Extent | null {
@@ -257,11 +264,15 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   }
 
   exemplars(matchers: readonly Matcher[], range: TimeRange): ExemplarSlice[] {
-    return this.#selection.exemplars(matchers, range)
+    return exemplarSlices(this.#tables.exemplars, this.#rows, matchers, range)
   }
 
+  /**
+   * All rollups, those as well whose samples are still there: nobody sees these, since `selecting` gives rollups in place of samples that are gone. By this
+   * tests compare the two as long as there are both.
+   */
   rollups(matchers: readonly Matcher[], range: TimeRange, resolution_ms: RollupResolution): RollupSlice[] {
-    return this.#selection.rollups(matchers, range, resolution_ms)
+    return rollupSlices(this.#tables.rollups, this.#rows, matchers, { range, resolution_ms })
   }
 
   /** Throws `ServiceError('unavailable')` when sealed samples cannot be written. */
@@ -286,7 +297,9 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     tables.dropAll()
     this.#tables.close()
     this.#tables = tables
-    this.#selection = new Selection(tables, this.#matching)
+    this.#rows = new RowMatches(tables, this.#matching)
+    this.#selection = new Selection(tables, this.#rows)
+    this.#labels = new LabelLists(tables, this.#rows)
     this.#dropping = dropping
   }
 
@@ -307,7 +320,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#forgotten.add(gone.length)
     for (const id of gone) {
       this.#tables.sums.remove(id)
-      this.#selection.forget(id)
+      this.#rows.forget(id)
     }
     this.#tables.drop(gone)
     for (const listener of this.#removed) listener(gone)

@@ -1,6 +1,6 @@
-import type { ActiveRule } from './active-rule.ts'
 import type { RowTable } from './row-table.ts'
 import type { Observation } from './run.ts'
+import type { ScoringRule } from './scoring-rule.ts'
 
 type AbsenceKind = 'late' | 'broken' | 'decommissioned'
 
@@ -18,7 +18,7 @@ interface Situation {
 
 /** Rows of a rule that stay away too long, with what is seen of each: late, broken or decommissioned. */
 export function absencesOf(
-  rule: ActiveRule,
+  rule: ScoringRule,
   { table, time_ms, serviceOf }: Situation,
 ): { readonly row: number; readonly seen: Observation }[] {
   const scores = overdue(rule, table, time_ms)
@@ -35,7 +35,7 @@ export function absencesOf(
   return found
 }
 
-function overdue({ detector, silent }: ActiveRule, table: RowTable, time_ms: number): Map<number, number> {
+function overdue({ detector, silent }: ScoringRule, table: RowTable, time_ms: number): Map<number, number> {
   const scores = new Map<number, number>()
   for (const row of silent) {
     const score = detector.overdue?.(table.local.data[row]!, time_ms) ?? 0
@@ -46,7 +46,7 @@ function overdue({ detector, silent }: ActiveRule, table: RowTable, time_ms: num
 
 /** Event time of the newest sample of each service, in the rows of one rule. */
 function newestByService(
-  { silent }: ActiveRule,
+  { silent }: ScoringRule,
   table: RowTable,
   serviceOf: Situation['serviceOf'],
 ): Map<string, number> {

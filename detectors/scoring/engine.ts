@@ -8,11 +8,10 @@ import type { ScoreReader } from '#core/ports/scores.ts'
 import type { Pulse } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
-import { type Labels, SERVICE_LABELS, type SeriesId } from '#core/series.ts'
+import { type Labels, type SeriesId } from '#core/series.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import { absencesOf } from './absences.ts'
-import type { ActiveRule, RuleFollowing } from './active-rule.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, IDLE } from './finding-log.ts'
 import { Followers } from './followers.ts'
@@ -25,6 +24,7 @@ import type { ScoringOptions } from './options.ts'
 import { FactsReader, type RowFacts } from './row-facts.ts'
 import { byName, LAST_MS, NEWEST, type RowAbout, RowTable } from './row-table.ts'
 import { RuleSet } from './rule-set.ts'
+import type { ScoringRule, RuleFollowing } from './scoring-rule.ts'
 import { loadScoring, type ScoringParts, scoringViews } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
@@ -50,7 +50,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   readonly #aged_ms: () => number | undefined
 
   constructor(options: ScoringOptions) {
-    const { meter, sink, scores, serviceLabels = SERVICE_LABELS, windows = new Windows() } = options
+    const { meter, sink, scores, windows = new Windows() } = options
     const { scored_series: limit = 200_000, findings: keep = 10_000, copies = 1000, forget_ms = FORGET_MS } = options
     const budgets = options.budgets ?? new Budgets(meter)
     const table = this.#table
@@ -61,8 +61,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     const waiting = new Set<number>()
     const makeRoom = (): boolean => this.#makeRoom()
     this.#followers = new Followers({ ...options, table, rules: this.#rules, limit, waiting, makeRoom })
-    this.#facts = new FactsReader(table, { ...options, serviceLabels })
-    this.#findings = new FindingLog(sink, meter, { keep, serviceLabels, budgets })
+    this.#facts = new FactsReader(table, options.definition)
+    this.#findings = new FindingLog(sink, meter, { keep, budgets })
     const ruleOf = this.#rules.of.bind(this.#rules)
     this.#lessons = new Lessons({ table, findings: this.#findings, ruleOf, meter, copies })
     this.#forgetting = new Forgetting({
@@ -263,7 +263,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   }
 
   /** A row is done with history: its next sample finds it. */
-  #route(row: number, rule: ActiveRule): void {
+  #route(row: number, rule: ScoringRule): void {
     const id = this.#table.series(row)
     if (id !== undefined) this.#followers.routes.forget(id)
     if (rule.lean && this.#table.running.data[row] === IDLE) this.#table.describe(row, undefined)

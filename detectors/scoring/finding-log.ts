@@ -42,18 +42,12 @@ export class FindingLog {
   /** Whether alarms count for the budgets: not those of history. */
   spends = true
   readonly #sink: FindingSink
-  readonly #serviceLabels: readonly string[]
   readonly #budgets: Budgets
   readonly #alarms
   #events: FindingEvent[] = []
 
-  constructor(
-    sink: FindingSink,
-    meter: Meter,
-    { keep, serviceLabels, budgets }: { keep: number; serviceLabels: readonly string[]; budgets: Budgets },
-  ) {
+  constructor(sink: FindingSink, meter: Meter, { keep, budgets }: { keep: number; budgets: Budgets }) {
     this.#sink = sink
-    this.#serviceLabels = serviceLabels
     this.#budgets = budgets
     this.book = new FindingBook(keep)
     this.#alarms = meter.counter('barograph.detectors.alarms', {
@@ -168,7 +162,7 @@ export class FindingLog {
   #alarm({ spec, about }: RowFacts, time_ms: number): void {
     if (!this.spends) return
     this.#alarms.add(1, { rule: spec.name })
-    const service = (): string => serviceOf(about.labels, this.#serviceLabels)
+    const service = (): string => serviceOf(about.labels)
     this.#budgets.alarm(time_ms, { rule: spec.key, allowed: spec.budget_per_week, service })
   }
 
@@ -228,7 +222,6 @@ export class FindingLog {
         : { returns: episode.returns, since_ms: episode.since_ms }
     const first = findingOf(held, about, {
       spec,
-      serviceLabels: this.#serviceLabels,
       ...(type === 'closed' ? { until_ms: at_ms } : {}),
       ...(withdrawn === true && { withdrawn }),
       flapping,

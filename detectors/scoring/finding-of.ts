@@ -21,7 +21,6 @@ export function idOf(
 
 interface FindingContext {
   readonly spec: AnomalySpec
-  readonly serviceLabels: readonly string[]
   readonly until_ms?: number
   readonly withdrawn?: true
   readonly flapping: Finding['flapping'] | undefined
@@ -31,7 +30,7 @@ interface FindingContext {
 export function findingOf(
   { run, kind, experts }: Held,
   about: RowAbout,
-  { spec, serviceLabels, until_ms, withdrawn, flapping }: FindingContext,
+  { spec, until_ms, withdrawn, flapping }: FindingContext,
 ): Finding {
   const { score, value, expected, lower, upper } = run.peak
   const { severity, annotations } = spec.render({ labels: about.labels, value, expected })
@@ -41,7 +40,7 @@ export function findingOf(
     labels: about.labels,
     metric: about.metric,
     unit: about.unit,
-    service: serviceOf(about.labels, serviceLabels),
+    service: serviceOf(about.labels),
     kind,
     direction: directionOf(run),
     since_ms: run.since_ms,

@@ -34,7 +34,6 @@ function stand(for_min = 0, budgets = new Budgets(silentMeter)) {
   const events: FindingEvent[] = []
   const log = new FindingLog({ finding: (event) => void events.push(event) }, silentMeter, {
     keep: 1000,
-    serviceLabels: ['service_name'],
     budgets,
   })
   const facts = factsOf(for_min)

@@ -4,13 +4,13 @@ import type { Meter } from '#core/ports/meter.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
 import { natureOf } from '../kinds/nature.ts'
-import type { ActiveRule } from './active-rule.ts'
 import { isCumulative, unitOf } from './judged.ts'
 import { RoutesSnapshot } from './routes-snapshot.ts'
 import { Routes } from './routes.ts'
 import { identityOf } from './row-index.ts'
 import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
+import type { ScoringRule } from './scoring-rule.ts'
 
 /** Analysis time, and event time of the sample that a row is made for. */
 interface Times {
@@ -68,7 +68,7 @@ export class Followers {
 
   /** The row of a series under a rule; throws `ServiceError('overloaded')` where it would be one too many. */
   row(
-    rule: ActiveRule,
+    rule: ScoringRule,
     labels: Labels,
     {
       metric,
@@ -121,7 +121,7 @@ export class Followers {
     this.routes.set(id, rows)
   }
 
-  #rowFor(rule: ActiveRule, definition: SeriesDefinition, times: Times): number | undefined {
+  #rowFor(rule: ScoringRule, definition: SeriesDefinition, times: Times): number | undefined {
     try {
       const rate = isCumulative(definition)
       const about = { metric: definition.labels.name, unit: unitOf(definition), ...times, rate }

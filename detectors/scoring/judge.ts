@@ -1,6 +1,5 @@
 import type { Verdict } from '#core/score.ts'
 
-import type { ActiveRule } from './active-rule.ts'
 import type { ScoreSink } from './band-writer.ts'
 import type { Budgets } from './budgets.ts'
 import { type FindingLog, IDLE, RUNNING } from './finding-log.ts'
@@ -11,6 +10,7 @@ import type { FactsReader } from './row-facts.ts'
 import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
 import type { Observation } from './run.ts'
+import type { ScoringRule } from './scoring-rule.ts'
 import type { Windows } from './windows.ts'
 
 const NONE: Readonly<Verdict> = { score: 0, expected: NaN, lower: NaN, upper: NaN }
@@ -58,7 +58,7 @@ export class Judge {
   }
 
   /** A value that is the row's newest: verdict, run, band. */
-  value(rule: ActiveRule, row: number, time_ms: number, value: number): Readonly<Verdict> {
+  value(rule: ScoringRule, row: number, time_ms: number, value: number): Readonly<Verdict> {
     const verdict = this.#verdict
     const { lessons } = this.#options
     const factor = this.factor(rule, row, time_ms)
@@ -88,7 +88,7 @@ export class Judge {
     const { rules, windows } = this.#options
     const { length, row, time_ms } = this.#gather
     this.#windowed = windows.touchesAny(time_ms, length)
-    const lanes: ActiveRule[] = []
+    const lanes: ScoringRule[] = []
     for (const rule of rules.values()) {
       if (rule.lane === null) continue
       rule.lane.clear(length)
@@ -107,7 +107,7 @@ export class Judge {
 
   observe(
     row: number,
-    rule: ActiveRule,
+    rule: ScoringRule,
     seen: Parameters<FindingLog['observe']>[2],
     blamed = () => rule.detector.blamed(),
   ): void {
@@ -117,7 +117,7 @@ export class Judge {
   }
 
   /** Notes what the log keeps of a row from here on. */
-  keep(row: number, rule: ActiveRule, kept: number, end = SILENCE): void {
+  keep(row: number, rule: ScoringRule, kept: number, end = SILENCE): void {
     const before = this.#table.running.data[row]!
     this.#table.running.data[row] = kept
     if (rule.spare !== null) this.#options.lessons.kept(row, rule, before, end)
@@ -125,13 +125,13 @@ export class Judge {
   }
 
   /** What the row's values are expected to be multiplied with at a time; null where nothing is to be judged or learned. */
-  factor(rule: ActiveRule, row: number, time_ms: number): number | null {
+  factor(rule: ScoringRule, row: number, time_ms: number): number | null {
     const { windows, facts } = this.#options
     return windows.touches(time_ms, time_ms) ? windows.factorAt(facts.service(row, rule), time_ms) : 1
   }
 
   /** Draws the conclusions from `#verdict`, which is of `of`. */
-  #conclude(rule: ActiveRule, row: number, { time_ms, value, of }: Judged, blamed?: () => readonly string[]): void {
+  #conclude(rule: ScoringRule, row: number, { time_ms, value, of }: Judged, blamed?: () => readonly string[]): void {
     const verdict = this.#verdict
     const { facts, budgets, scores } = this.#options
     const { direction, key, budget_per_week } = rule.spec
@@ -158,7 +158,7 @@ export class Judge {
   }
 
   /** What an anomalous value is told with: since when, where `stepped` alone, and whether its row is known well. */
-  #more(row: number, { detector }: ActiveRule, stepped: boolean): Pick<Observation, 'since_ms' | 'learning'> {
+  #more(row: number, { detector }: ScoringRule, stepped: boolean): Pick<Observation, 'since_ms' | 'learning'> {
     const local = this.#table.local.data[row]!
     const since_ms = stepped ? detector.since_ms?.(local) : undefined
     return {
@@ -168,7 +168,7 @@ export class Judge {
   }
 
   /** Samples `from` to `to` of what was gathered, all of one rule. */
-  #hand(rule: ActiveRule, from: number, to: number): void {
+  #hand(rule: ScoringRule, from: number, to: number): void {
     const { row, time_ms, value } = this.#gather
     const { lane } = rule
     if (lane === null || this.#windowed) {
@@ -191,7 +191,7 @@ export class Judge {
   }
 
   /** Judges a lane, then looks at what is anomalous or was so of late; at everything where verdicts are shown. */
-  #runLane(rule: ActiveRule, { batch, table, out }: Lane): void {
+  #runLane(rule: ScoringRule, { batch, table, out }: Lane): void {
     const { shows } = rule
     out.everyBand = shows
     rule.detector.steps!(batch, out)
@@ -203,7 +203,7 @@ export class Judge {
     }
   }
 
-  #outcome(rule: ActiveRule, i: number): void {
+  #outcome(rule: ScoringRule, i: number): void {
     const { batch, table, out } = rule.lane!
     const verdict = this.#verdict
     verdict.score = out.score[i]!

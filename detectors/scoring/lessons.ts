@@ -4,12 +4,12 @@ import type { Meter } from '#core/ports/meter.ts'
 import { type Verdict, unjudged } from '#core/score.ts'
 
 import { isCorrectable } from '../kinds/kind.ts'
-import type { ActiveRule } from './active-rule.ts'
 import { Copies, type Copy } from './copies.ts'
 import { type FindingLog, HELD, IDLE, RUNNING } from './finding-log.ts'
 import { idOf } from './finding-of.ts'
 import { identityOf } from './row-index.ts'
 import type { RowTable } from './row-table.ts'
+import type { ScoringRule } from './scoring-rule.ts'
 
 /** How a run ends for want of samples. */
 export const SILENCE = { adopted: false, calm: false }
@@ -24,7 +24,7 @@ interface LessonsOptions {
   readonly table: RowTable
   readonly findings: FindingLog
   readonly meter: Meter
-  readonly ruleOf: (row: number) => ActiveRule
+  readonly ruleOf: (row: number) => ScoringRule
   /** `limits.copies`. */
   readonly copies: number
 }
@@ -38,7 +38,7 @@ export class Lessons {
   readonly copies: Copies
   readonly #table: RowTable
   readonly #findings: FindingLog
-  readonly #ruleOf: (row: number) => ActiveRule
+  readonly #ruleOf: (row: number) => ScoringRule
   readonly #lost
   readonly #told
   readonly #verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
@@ -63,7 +63,7 @@ export class Lessons {
   }
 
   /** After each observation of a row, or silence: `before`, what the log kept of it until then. */
-  kept(row: number, rule: ActiveRule, before: number, { adopted, calm }: Omit<Ending, 'held'>): void {
+  kept(row: number, rule: ScoringRule, before: number, { adopted, calm }: Omit<Ending, 'held'>): void {
     const now = this.#table.running.data[row]!
     const current = this.copies.of(row).find(({ running }) => running)
     if (now === RUNNING) {
@@ -77,14 +77,14 @@ export class Lessons {
   }
 
   /** A sample that the row has seen, and is in no run. */
-  step(row: number, { spare }: ActiveRule, time_ms: number, value: number): void {
+  step(row: number, { spare }: ScoringRule, time_ms: number, value: number): void {
     if (this.#table.running.data[row] === RUNNING) return
     unjudged(this.#verdict)
     for (const { local, frozen } of this.copies.of(row)) if (!frozen) spare!.step(local, time_ms, value, this.#verdict)
   }
 
   /** Takes what was said of a finding, where it is of this rule and of a row that is still there. */
-  said(rule: ActiveRule, finding: Finding, { feedback }: FindingFeedback): void {
+  said(rule: ScoringRule, finding: Finding, { feedback }: FindingFeedback): void {
     const { key } = rule.spec
     const row = this.#table.find(identityOf(key, finding.metric, finding.labels))
     if (row === undefined || finding.id !== idOf(finding, key) || !isCorrectable(rule.detector)) return
@@ -108,7 +108,7 @@ export class Lessons {
   }
 
   /** The row is gone; `rule` where its spare detector is not. */
-  forget(row: number, rule?: ActiveRule): void {
+  forget(row: number, rule?: ScoringRule): void {
     for (const copy of this.copies.of(row)) {
       if (rule === undefined) this.copies.drop(row, copy)
       else this.#drop(row, rule, copy)
@@ -121,7 +121,7 @@ export class Lessons {
     return run && (this.#findings.flapping.current(row)?.held?.run.since_ms ?? run.since_ms)
   }
 
-  #running(row: number, rule: ActiveRule, current: Copy | undefined, before: number): void {
+  #running(row: number, rule: ScoringRule, current: Copy | undefined, before: number): void {
     const since_ms = this.#since(row)!
     const opened = this.#findings.runs.get(row)!.open
     if (current?.since_ms === since_ms) {
@@ -134,7 +134,7 @@ export class Lessons {
     else if (current !== undefined || before !== RUNNING) this.#begin(row, rule, { since_ms, opened })
   }
 
-  #begin(row: number, rule: ActiveRule, { since_ms, opened }: Pick<Copy, 'since_ms' | 'opened'>): void {
+  #begin(row: number, rule: ScoringRule, { since_ms, opened }: Pick<Copy, 'since_ms' | 'opened'>): void {
     const { spare, detector } = rule
     if (spare === null) return
     if (this.copies.full) {
@@ -148,7 +148,7 @@ export class Lessons {
     this.copies.add(row, { local, since_ms, opened, running: true, real: false, frozen: false })
   }
 
-  #over(row: number, rule: ActiveRule, copy: Copy, { held, adopted, calm }: Ending): void {
+  #over(row: number, rule: ScoringRule, copy: Copy, { held, adopted, calm }: Ending): void {
     if (!copy.opened || (copy.real && adopted)) return this.#drop(row, rule, copy)
     const { spare, detector } = rule
     if (!adopted && isCorrectable(detector)) {
@@ -160,7 +160,7 @@ export class Lessons {
   }
 
   /** A copy from before a level was adopted: most of the `deviation` of then may be gone by now. */
-  #thaw(row: number, { detector, spare }: ActiveRule, { local }: Copy, deviation: number): void {
+  #thaw(row: number, { detector, spare }: ScoringRule, { local }: Copy, deviation: number): void {
     if (spare === null || !isCorrectable(detector)) return
     const near = detector.near(this.#table.local.data[row]!)
     const back = Math.abs(near - spare.near(local)) < Math.abs(deviation) / 2
@@ -168,7 +168,7 @@ export class Lessons {
   }
 
   /** What was learned since the finding began and belongs to findings is gone; so it is from the copies made since. */
-  #takeBack(row: number, rule: ActiveRule, copy: Copy, held: boolean): void {
+  #takeBack(row: number, rule: ScoringRule, copy: Copy, held: boolean): void {
     const { detector, spare } = rule
     if (spare === null || !isCorrectable(detector)) return
     detector.take(this.#table.local.data[row]!, spare, copy.local)
@@ -181,7 +181,7 @@ export class Lessons {
   }
 
   /** The row and its other copies know it as normal; its own does not, so that it can still be said to have been real. */
-  #accept(row: number, { detector, spare }: ActiveRule, finding: Finding, { copy, noise }: Refusal): void {
+  #accept(row: number, { detector, spare }: ScoringRule, finding: Finding, { copy, noise }: Refusal): void {
     if (!isCorrectable(detector)) return
     const said = {
       time_ms: finding.last_ms,
@@ -196,7 +196,7 @@ export class Lessons {
     if (copy?.real === true) this.copies.change(row, copy, { real: false })
   }
 
-  #drop(row: number, { spare }: ActiveRule, copy: Copy): void {
+  #drop(row: number, { spare }: ScoringRule, copy: Copy): void {
     spare!.remove(copy.local)
     this.copies.drop(row, copy)
   }

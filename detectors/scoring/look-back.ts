@@ -1,11 +1,11 @@
 import type { Matcher, SeriesReader, SeriesSlice } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
-import type { ActiveRule } from './active-rule.ts'
 import type { FindingLog } from './finding-log.ts'
 import type { Judge } from './judge.ts'
 import { LAST_MS, NEWEST, RAW, type RowAbout, type RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
+import type { ScoringRule } from './scoring-rule.ts'
 
 const DAY_MS = 86_400_000
 /** A rule that begins beside stored samples looks for those of each series that it meets within this time. */
@@ -42,7 +42,7 @@ export class LookBack {
   }
 
   /** A rule is new, at analysis time `time_ms`. */
-  begin(rule: ActiveRule, time_ms: number): void {
+  begin(rule: ScoringRule, time_ms: number): void {
     const { reader } = this.#options
     const { plain } = rule.spec
     if (plain === null || reader === undefined || !Number.isFinite(time_ms)) return
@@ -50,7 +50,7 @@ export class LookBack {
   }
 
   /** Rows whose turn has come, of a share a tick; `done` is told of each. */
-  tick(time_ms: number, done: (row: number, rule: ActiveRule) => void): void {
+  tick(time_ms: number, done: (row: number, rule: ScoringRule) => void): void {
     const { table, rules, findings } = this.#options
     let left = SHARE
     for (const row of this.waiting) {
@@ -74,7 +74,7 @@ export class LookBack {
     return this.#options.reader?.select(matchers, range).find((slice) => slice.labels.key === own.key)
   }
 
-  #feed(rule: ActiveRule, row: number, { time_ms: times, value: values, stale }: SeriesSlice): void {
+  #feed(rule: ScoringRule, row: number, { time_ms: times, value: values, stale }: SeriesSlice): void {
     const { table, judge } = this.#options
     const cumulative = table.cumulative.data[row] === 1
     if (times.length > 0) table.livesFrom(row, times[0]!)

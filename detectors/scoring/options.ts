@@ -30,7 +30,6 @@ export interface ScoringOptions {
   readonly forget_ms?: number
   /** The time that is certain to have come, by which that is; undefined: the last tick. */
   readonly aged_ms?: () => number | undefined
-  readonly serviceLabels?: readonly string[]
   /** Of days and weeks; UTC by default. */
   readonly civil?: CivilTime
   /** Maintenance and planned events. */

@@ -5,10 +5,10 @@ import { ServiceError } from '#core/errors.ts'
 import { ByteReader } from '#core/store/bytes.ts'
 import { joined, PartWriter } from '#core/store/part-writer.ts'
 
-import { detectorText } from './active-rule.ts'
 import type { Routes } from './routes.ts'
 import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
+import { detectorText } from './scoring-rule.ts'
 
 const VERSION = 1
 

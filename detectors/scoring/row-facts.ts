@@ -1,9 +1,9 @@
 import { assert } from '#core/assert.ts'
 import { METRIC_NAME, type SeriesDefinition, type SeriesId, serviceOf } from '#core/series.ts'
 
-import type { ActiveRule } from './active-rule.ts'
 import { unitOf } from './judged.ts'
 import type { RowAbout, RowTable } from './row-table.ts'
+import type { ScoringRule } from './scoring-rule.ts'
 import type { AnomalySpec } from './spec.ts'
 
 /** The rule and series of a row. */
@@ -16,19 +16,14 @@ export interface RowFacts {
 export class FactsReader {
   readonly #table: RowTable
   readonly #definition: (id: SeriesId) => SeriesDefinition
-  readonly #serviceLabels: readonly string[]
 
-  constructor(
-    table: RowTable,
-    { definition, serviceLabels }: { definition: (id: SeriesId) => SeriesDefinition; serviceLabels: readonly string[] },
-  ) {
+  constructor(table: RowTable, definition: (id: SeriesId) => SeriesDefinition) {
     this.#table = table
     this.#definition = definition
-    this.#serviceLabels = serviceLabels
   }
 
   /** Kept while somebody will ask again. */
-  about(row: number, rule: ActiveRule): RowAbout {
+  about(row: number, rule: ScoringRule): RowAbout {
     const known = this.#table.about(row)
     if (known !== undefined) return known
     const about = this.#worked(row, rule)
@@ -36,15 +31,15 @@ export class FactsReader {
     return about
   }
 
-  facts(row: number, rule: ActiveRule): RowFacts {
+  facts(row: number, rule: ScoringRule): RowFacts {
     return { about: this.about(row, rule), spec: rule.spec }
   }
 
-  service(row: number, rule: ActiveRule): string {
-    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels, this.#serviceLabels)
+  service(row: number, rule: ScoringRule): string {
+    return serviceOf((this.#table.about(row) ?? this.#worked(row, rule)).labels)
   }
 
-  #worked(row: number, rule: ActiveRule): RowAbout {
+  #worked(row: number, rule: ScoringRule): RowAbout {
     const id = this.#table.series(row)
     assert(id !== undefined, `row ${row} of scoring follows nothing`)
     const definition = this.#definition(id)

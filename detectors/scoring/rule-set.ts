@@ -1,8 +1,8 @@
 import { assert } from '#core/assert.ts'
 import type { CivilTime } from '#core/civil-time.ts'
 
-import { ActiveRule, detectorText } from './active-rule.ts'
 import type { RowTable } from './row-table.ts'
+import { ScoringRule, detectorText } from './scoring-rule.ts'
 import { STRANGER } from './snapshot.ts'
 import type { AnomalySpec } from './spec.ts'
 
@@ -10,16 +10,16 @@ import type { AnomalySpec } from './spec.ts'
 export class RuleSet {
   readonly #table: RowTable
   readonly #civil: CivilTime
-  readonly #rules = new Map<string, ActiveRule>()
+  readonly #rules = new Map<string, ScoringRule>()
   /** By slot; undefined where a rule has gone. */
-  readonly #slots: (ActiveRule | undefined)[] = []
+  readonly #slots: (ScoringRule | undefined)[] = []
 
   constructor(table: RowTable, civil: CivilTime) {
     this.#table = table
     this.#civil = civil
   }
 
-  get byKey(): ReadonlyMap<string, ActiveRule> {
+  get byKey(): ReadonlyMap<string, ScoringRule> {
     return this.#rules
   }
 
@@ -27,26 +27,26 @@ export class RuleSet {
     return [...this.#rules.values()].reduce((sum, { cost }) => sum + cost.bytes, 0)
   }
 
-  get(key: string): ActiveRule | undefined {
+  get(key: string): ScoringRule | undefined {
     return this.#rules.get(key)
   }
 
-  values(): IterableIterator<ActiveRule> {
+  values(): IterableIterator<ScoringRule> {
     return this.#rules.values()
   }
 
-  at(slot: number): ActiveRule {
+  at(slot: number): ScoringRule {
     return this.#slots[slot]!
   }
 
-  of(row: number): ActiveRule {
+  of(row: number): ScoringRule {
     const rule = this.#slots[(this.#table.rule.data[row] ?? 0) - 1]
     assert(rule !== undefined, `row ${row} of scoring does not exist`)
     return rule
   }
 
   /** Rows, of one rule or of all, of which too little is known as yet: their bands are wide. */
-  learning(only?: ActiveRule): number {
+  learning(only?: ScoringRule): number {
     const { rule: slots, local, end } = this.#table
     let count = 0
     for (let row = 0; row < end; row++) {
@@ -61,7 +61,7 @@ export class RuleSet {
    * Rules go whose key is not among these, or whose detector is another: `remove` is called with each of their rows before. Those that
    * are new are given.
    */
-  replace(specs: readonly AnomalySpec[], remove: (row: number) => void): ActiveRule[] {
+  replace(specs: readonly AnomalySpec[], remove: (row: number) => void): ScoringRule[] {
     const wanted = new Map(specs.map((spec) => [spec.key, spec]))
     for (const [key, rule] of this.#rules) {
       const spec = wanted.get(key)
@@ -81,11 +81,11 @@ export class RuleSet {
     return [...this.#rules.values()].filter(({ spec }) => !before.has(spec.key))
   }
 
-  #begin(spec: AnomalySpec): ActiveRule {
+  #begin(spec: AnomalySpec): ScoringRule {
     let slot = this.#slots.indexOf(undefined)
     if (slot < 0) slot = this.#slots.length
     assert(slot < STRANGER - 1, 'more anomaly rules than slots')
-    const rule = new ActiveRule(spec, slot, this.#civil)
+    const rule = new ScoringRule(spec, slot, this.#civil)
     this.#slots[slot] = rule
     return rule
   }

@@ -2,12 +2,12 @@ import type { Part } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 
 import { sectionViews, splitSections } from '../kinds/sections.ts'
-import { type ActiveRule, detectorText } from './active-rule.ts'
 import type { FindingLog } from './finding-log.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Lessons } from './lessons.ts'
 import type { LookBack } from './look-back.ts'
 import type { RowTable } from './row-table.ts'
+import { type ScoringRule, detectorText } from './scoring-rule.ts'
 import { loadRows1, type ScoringState1 } from './snapshot-1.ts'
 import {
   decodeAbouts,
@@ -26,7 +26,7 @@ export const STRANGER = 0xffff
 
 /** What a snapshot is made of, and put back into. */
 export interface ScoringParts {
-  readonly rules: ReadonlyMap<string, ActiveRule>
+  readonly rules: ReadonlyMap<string, ScoringRule>
   readonly table: RowTable
   readonly findings: FindingLog
   readonly lessons: Lessons

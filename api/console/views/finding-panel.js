@@ -6,7 +6,7 @@ import { t } from '../language.js'
 import { findingState, scoreText, time } from '../pieces.js'
 import { stepFor } from '../promql.js'
 import { findingHash, hashOf } from '../route.js'
-import { loadJudged, valueQuery, windowOf } from '../signals.js'
+import { loadJudged, queryOf, windowOf } from '../signals.js'
 
 /** @typedef {import('../api.js').Finding} Finding */
 /** @typedef {import('../api.js').Change} Change */
@@ -23,6 +23,7 @@ export class FindingPanel {
     /** Drawn with all that will ever stand in its window. */
     this.settled = false
     this.head = el('div', { class: 'finding-head' })
+    this.rule = el('a', {}, finding.rule)
     this.host = el('div', { class: 'chart' })
     this.none = el('p', { class: 'faint', hidden: true }, t().incident.no_series)
     this.feedback = feedback(
@@ -37,7 +38,6 @@ export class FindingPanel {
   /** @param {Finding} finding */
   write(finding) {
     const words = t().incident
-    const query = valueQuery(finding, this.expr)
     this.feedback.show(finding.feedback)
     this.head.replaceChildren(
       el('h3', {}, el('a', { href: findingHash(finding.id) }, finding.sentence)),
@@ -49,9 +49,7 @@ export class FindingPanel {
         time(finding.since, true),
         ...(finding.until === undefined ? [] : [' – ', time(finding.until, true)]),
         ` · ${words.score} ${scoreText(finding.peak_score)} · `,
-        query === ''
-          ? finding.rule
-          : el('a', { href: hashOf('series', { q: query }), title: words.open_series }, finding.rule),
+        this.rule,
         ` ${labelText(finding.labels, { hide: ['service_name', 'job', 'instance'], max: 4 })}`,
       ),
     )
@@ -64,6 +62,11 @@ export class FindingPanel {
    */
   async draw(finding, changes, signal) {
     if (this.settled) return
+    const query = await queryOf(finding, this.expr, signal)
+    if (query !== '') {
+      this.rule.setAttribute('href', hashOf('series', { q: query }))
+      this.rule.title = t().incident.open_series
+    }
     const { from_ms, to_ms, since_ms, until_ms } = windowOf(finding, Date.now())
     const model = await loadJudged(
       finding,

@@ -8,7 +8,7 @@ import { stepFor } from '../promql.js'
 import { hashOf } from '../route.js'
 import { chosen, isAlone, isUnusual, keyOf } from '../scored.js'
 import { empty, section } from '../section.js'
-import { loadJudged, unitFor, valueQuery } from '../signals.js'
+import { loadJudged, queryOf, unitFor } from '../signals.js'
 
 /** @typedef {import('../scored.js').Scored} Scored */
 
@@ -27,14 +27,13 @@ class SeriesCard {
     this.expr = expr
     this.scored = scored
     this.figures = el('div', { class: 'card-figures' })
-    const query = valueQuery(scored, expr)
     const host = el('div', { class: 'chart' })
-    const title = el('a', { href: hashOf('series', { q: query }) }, scored.rule)
+    this.title = el('a', {}, scored.rule)
     const labels = labelText(scored.labels, { hide: HIDDEN })
     this.element = el(
       'article',
       { class: 'series-card' },
-      el('header', {}, el('h3', {}, title), this.figures),
+      el('header', {}, el('h3', {}, this.title), this.figures),
       el('p', { class: 'faint labels', title: labels }, [scored.metric, labels].filter(Boolean).join(' · ')),
       host,
     )
@@ -55,6 +54,7 @@ class SeriesCard {
       scoreChip(scored.score),
     )
     this.element.classList.toggle('unusual', isUnusual(scored))
+    this.title.setAttribute('href', hashOf('series', { q: await queryOf(scored, this.expr, signal) }))
     const model = await loadJudged(scored, this.expr, { from_ms: to_ms - RANGE_MS, to_ms, step_ms }, signal)
     if (!signal.aborted) this.chart.update(model)
   }

@@ -1,10 +1,9 @@
+import { EXEMPLAR_LENGTH } from '#core/sample.ts'
+
 import { type Facts, factsOf, type MetricGroup, NOT_NAN, NOT_NEGATIVE, ONE, WHOLE, ZERO_OR_ONE } from './facts.ts'
 import type { Family, Metadata } from './family.ts'
 import type { Line } from './lines.ts'
 import type { PageExemplar } from './page-reader.ts'
-
-/** Characters of the labels of an exemplar, names and values together. */
-const EXEMPLAR_LENGTH = 128
 
 function characters(text: string): number {
   let count = 0

@@ -67,6 +67,7 @@ function prometheus(story: Story, path: string, params: URLSearchParams, respons
     json(response, success({ resultType: 'matrix', result: story.range(query, from!, to!, step!) }))
   } else if (path === 'rules') json(response, success(story.rules(params.get('type') ?? '')))
   else if (path === 'status/config') json(response, success({ yaml: 'time_zone: UTC\n' }))
+  else if (path === 'metadata') json(response, success({}))
   else if (path === 'labels') json(response, success(['__name__', 'code', 'service']))
   else if (path.startsWith('label/')) json(response, success(LABELS[path.split('/')[1] ?? ''] ?? []))
   else return false

@@ -18,8 +18,8 @@ export interface RuleFollowing extends RuleCost {
   readonly learning: number
 }
 
-/** A rule at work. */
-export class ActiveRule {
+/** An anomaly rule at work: its detector, the series that it follows, and the rows of them. */
+export class ScoringRule {
   /** Replaced by a reload that leaves the detector as it is. */
   spec: AnomalySpec
   readonly detector: Detector
