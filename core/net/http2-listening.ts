@@ -57,6 +57,8 @@ export class Http2Listening extends Serving<Http2Server> {
     const silent = new WeakSet<ServerHttp2Session>()
     const asking = clock.every(KEEPALIVE_MS, () => {
       for (const session of sessions) {
+        // It leaves the list only when it is closed, and to ask it until then throws.
+        if (session.destroyed) continue
         if (silent.has(session)) session.destroy()
         else if (session.ping(() => silent.delete(session))) silent.add(session)
       }
