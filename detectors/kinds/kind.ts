@@ -23,7 +23,7 @@ export interface RowBatch {
   readonly value: Float64Array
 }
 
-/** What `steps` says of a batch: sample `i` has `score[i]`. */
+/** What `steps` says of a batch: sample `i` has `score[i]`. Without `everyBand` a score under 0.6 says no more than that it is. */
 export interface VerdictColumns {
   readonly score: Float64Array
   /** Expected, lower, upper from `3 * i`; set where the score is >= 1, or everywhere with `everyBand`. */

@@ -13,7 +13,7 @@ import type { Page, Shape } from './page.ts'
 import { Pages } from './pages.ts'
 import * as sample from './strip.ts'
 import { Strip } from './strip.ts'
-import { expectMedian, fetch, fillWindow, learnMedian } from './window.ts'
+import { ask, expectMedian, fetch, fillWindow, learnMedian, settle } from './window.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const {
@@ -22,6 +22,7 @@ const {
   FILLED,
   HELD,
   LAST,
+  LATEST,
   LEVEL,
   MARKED,
   MARKS,
@@ -35,6 +36,7 @@ const {
   STRICT,
   TREND,
   UNIT,
+  WAITING,
 } = layout
 const {
   BEYOND,
@@ -43,6 +45,7 @@ const {
   DT_MS,
   EXPECTED,
   EXPERTS,
+  FETCHED,
   KEYS,
   MIDDLE,
   NOTHING,
@@ -153,7 +156,8 @@ export class Rolling implements Detector {
     const at = row & (PAGE_ROWS - 1)
     const cadence_ms = page.state[at * STATE + CADENCE]!
     const age_ms = page.counts[at * COUNTS + SEEN]! * cadence_ms
-    return page.marks[at * MARKS + FILLED] === page.window && doubt(cadence_ms, age_ms) <= 0.5
+    const values = page.marks[at * MARKS + FILLED]! + page.latest[at * LATEST + WAITING]!
+    return values >= page.window && doubt(cadence_ms, age_ms) <= 0.5
   }
 
   views(): readonly Part[] {
@@ -179,7 +183,7 @@ export class Rolling implements Detector {
    * value that is none. Where it ended.
    */
   #take(page: Page, batch: RowBatch, order: Int32Array, from: number): number {
-    const { counts, last_ms, busy, state } = page
+    const { counts, last_ms, busy, state, latest, season } = page
     const { keys, cells } = this.#strip
     const number = batch.row[order[from]!]! >> PAGE_BITS
     const season_ms = this.#season_ms
@@ -218,6 +222,7 @@ export class Rolling implements Detector {
       cells[c + VALUE] = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
       cells[c + DT_MS] = dt_ms
       cells[c + TIME_MS] = time_ms
+      cells[c + FETCHED] = latest[row * LATEST]! ^ season[part + row]!
     }
     this.#strip.length = at - from
     return at
@@ -244,11 +249,14 @@ export class Rolling implements Detector {
   #work(page: Page, out: VerdictColumns, alarm_ms: number): void {
     const strip = this.#strip
     const { keys, cells, rares } = strip
-    fetch(page, strip)
     expectLevels(page, strip)
+    ask(page, strip, out.everyBand)
+    fetch(page, strip)
+    settle(page, strip)
     expectMedian(page, strip)
     judge(page, strip)
     learnMedian(page, strip)
+    if (out.everyBand) settle(page, strip)
     learnLevels(page, strip, this.#slot_ms)
     for (let i = 0; i < strip.length; i++) {
       page.busy[keys[i * KEYS + ROW]!] = 0

@@ -36,6 +36,7 @@ const {
   MEDIAN,
   MIDDLE,
   NOTHING,
+  PEAK,
   ROW,
   SCORE,
   SEASONAL,
@@ -44,8 +45,6 @@ const {
   YOUNG,
 } = sample
 
-/** Distances beyond this many standard deviations are peaks: the tail is fitted to them. */
-const PEAK = 2
 /** What is believed before there is data, and how many peaks of belief it is worth. */
 const PRIOR = { gap: 25, excess: 0.6, shape: 0.1, peaks: 8 } as const
 const PRIOR_SQUARE = PRIOR.excess ** 2 * (1 + 1 / (1 - 2 * PRIOR.shape))

@@ -32,7 +32,7 @@ export const HELD = 2
 export const COUNTS = 3
 
 /**
- * Numbers of a row in `marks`: values in the window, place in the ring of the next one, where MAD's half begins, peaks, 1
+ * Numbers of a row in `marks`: values in `sorted`, place in the ring of the next one, where MAD's half begins, peaks, 1
  * where the season needs a coarser unit, 1 where something is left from an anomaly.
  */
 export const FILLED = 0
@@ -42,6 +42,14 @@ export const PEAKS = 3
 export const FULL = 4
 export const MARKED = 5
 export const MARKS = 6
+
+/** Places are bytes. */
+export const MAX_WINDOW = 256
+
+/** Numbers of a row in `latest`: how many values wait for their place among the sorted ones, then these. */
+export const WAITING = 0
+export const FIRST = 1
+export const LATEST = 12
 
 /** A row's season is kept in whole numbers up to this, in its own unit. */
 export const SEASON_MAX = 32_767
@@ -65,10 +73,12 @@ export class Page {
   readonly counts: Int32Array
   readonly last_ms: Float64Array
   readonly marks: Uint8Array
-  /** The window in ascending order, places in the ring in the bits of `mask`; and the same memory as words. */
+  /** The window in ascending order as of some samples ago, places in the ring in the bits of `mask`; and the same memory as words. */
   readonly sorted: Float32Array
   readonly words: Int32Array
   readonly mask: number
+  /** What has come since: bits of floats, with the same in `mask`. */
+  readonly latest: Int32Array
   readonly season: Int16Array
   /** Of the slots of the season. */
   readonly versions: Versions
@@ -86,6 +96,7 @@ export class Page {
     this.marks = new Uint8Array(rows * MARKS)
     this.sorted = new Float32Array(rows * window)
     this.words = new Int32Array(this.sorted.buffer)
+    this.latest = new Int32Array(rows * LATEST)
     this.mask = 2 ** Math.ceil(Math.log2(window)) - 1
     this.season = new Int16Array(rows * slots)
     this.versions = new Versions(slots)

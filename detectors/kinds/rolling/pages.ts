@@ -6,9 +6,10 @@ import type { RowBatch } from '../kind.ts'
 import * as layout from './page.ts'
 import { Page, type Shape } from './page.ts'
 
-const { COUNTS, FIRST_ROWS, MARKS, PAGE_BITS, PAGE_ROWS, STATE } = layout
+const { COUNTS, FIRST_ROWS, LATEST, MARKS, PAGE_BITS, PAGE_ROWS, STATE } = layout
 
-const VERSION = 1
+/** Version 1 has no values that wait. */
+const VERSION = 2
 const HEADER_WORDS = 6
 
 type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | Int16Array
@@ -40,7 +41,7 @@ export class Pages {
 
   get bytesPerRow(): number {
     const { window, slots } = this.#shape
-    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 4 * window + 2 * slots
+    return 4 * STATE + 4 * COUNTS + 8 + MARKS + 4 * window + 4 * LATEST + 2 * slots
   }
 
   /** Of rows that are or were in use; what a page has beyond them was never touched. */
@@ -91,7 +92,7 @@ export class Pages {
 
   /**
    * What a snapshot keeps, as views to be copied before the next sample: version, rows, free rows, window, slots, 0 (u32
-   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `season` of its rows in use. Of the season few
+   * each), the free rows, then page by page `state`, `counts`, `last_ms`, `marks`, `sorted`, `latest`, `season` of its rows in use. Of the season few
    * slots are written to from one snapshot to the next.
    */
   views(): Part[] {
@@ -112,21 +113,24 @@ export class Pages {
   load(bytes: Uint8Array): void {
     if (bytes.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'rolling state is cut short')
     const [version, used = 0, free = 0, window, slots] = wordsOf(bytes.subarray(0, HEADER_WORDS * 4))
-    if (version !== VERSION || window !== this.#shape.window || slots !== this.#shape.slots) {
+    if ((version !== VERSION && version !== 1) || window !== this.#shape.window || slots !== this.#shape.slots) {
       throw new ServiceError(
         'bad_data',
         `rolling state has version ${version}, ${window} values, ${slots} slots: not known`,
       )
     }
     let at = (HEADER_WORDS + free) * 4
-    if (bytes.length !== at + used * this.bytesPerRow) {
+    const perRow = version === 1 ? this.bytesPerRow - 4 * LATEST : this.bytesPerRow
+    if (bytes.length !== at + used * perRow) {
       throw new ServiceError('bad_data', 'rolling state has another length than its rows')
     }
     this.#free = [...wordsOf(bytes.subarray(HEADER_WORDS * 4, at))]
     this.list.length = 0
     for (this.#used = 0; this.#used < used; this.#used = Math.min(used, this.list.length * PAGE_ROWS)) this.#grow(used)
     for (const [i, page] of this.list.entries()) {
-      for (const part of [...this.#columnViews(page, i), ...this.#seasonViews(page, i)]) {
+      const columns = this.#columnViews(page, i)
+      if (version === 1) columns.pop()
+      for (const part of [...columns, ...this.#seasonViews(page, i)]) {
         part.set(bytes.subarray(at, at + part.length))
         at += part.length
       }
@@ -141,6 +145,7 @@ export class Pages {
       [page.last_ms, 1],
       [page.marks, MARKS],
       [page.sorted, window],
+      [page.latest, LATEST],
     ]
   }
 

@@ -6,6 +6,8 @@ export const YOUNG = 10
 export const GROWN_MS = 24 * 60 * 60_000
 /** Nearer to 0 is 0: windows keep a 0 as something else. */
 export const NOTHING = 1e-29
+/** Distances beyond this many standard deviations are peaks: the tail is fitted to them. */
+export const PEAK = 2
 /** What is learned lies within so many standard deviations of what was expected. */
 export const CLIP = 3
 
@@ -49,6 +51,9 @@ export class Strip {
   length = 0
   readonly keys = new Int32Array(STRIP * KEYS)
   readonly cells = new Float64Array(STRIP * CELLS)
+  /** Samples whose median must be known. */
+  asks = 0
+  readonly asked = new Int32Array(STRIP)
   /** Samples that need more than the common stages: anomalous ones, peaks, rows that are due or were anomalous of late. */
   rare = 0
   readonly rares = new Int32Array(STRIP)

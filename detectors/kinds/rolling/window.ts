@@ -4,8 +4,9 @@ import * as sample from './strip.ts'
 import type { Strip } from './strip.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
-const { FILLED, HALF, MARKS, NEXT } = layout
-const { CELLS, DISTANCE, EWMA, EXPECTED, FETCHED, FLOOR, KEYS, MEDIAN, ROW, SCORE, SLOT, VALUE, WIDTH } = sample
+const { FILLED, FIRST, HALF, LATEST, MARKS, MAX_WINDOW, NEXT, WAITING } = layout
+const { CELLS, DISTANCE, EWMA, EXPECTED, FETCHED, FLOOR, KEYS, MEDIAN, PEAK, ROW, SCORE, SEASONAL, VALUE, WIDTH } =
+  sample
 
 /** MAD of a Gaussian is 0.6745 of its standard deviation. */
 const MAD_TO_SIGMA = 1.4826
@@ -25,18 +26,116 @@ const least = (value: number): number => (value < TINY && value > -TINY ? TINY :
 /** Values in a line of the cache. */
 const LINE = 16
 
+/** Up to so many values find their places one by one. */
+const FEW = 2
+/** More are put in order, then merged with those that stay; each with one behind them that is beyond all. */
+const COMING = new Float32Array(LATEST)
+const COMING_WORDS = new Int32Array(COMING.buffer)
+const STAYING = new Float32Array(MAX_WINDOW + 1)
+/** By place in the ring: 0 where the value that is there leaves. */
+const STAYS = new Uint8Array(MAX_WINDOW + 1).fill(1)
+
+/**
+ * Notes whose median must be known. The middle one of three distances lies between the two that are known: where these are no
+ * peaks it is none, and far under any limit. Such a row is looked at only when it has no room for one value more.
+ */
+export function ask({ latest }: Page, strip: Strip, all: boolean): void {
+  const { length, keys, cells, asked } = strip
+  let n = 0
+  for (let i = 0; i < length; i++) {
+    const c = i * CELLS
+    const calm = Math.abs(cells[c + DISTANCE + EWMA]!) <= PEAK && Math.abs(cells[c + DISTANCE + SEASONAL]!) <= PEAK
+    const full = latest[keys[i * KEYS + ROW]! * LATEST + WAITING] === LATEST - FIRST
+    cells[c + EXPECTED + MEDIAN] = NaN
+    cells[c + DISTANCE + MEDIAN] = 0
+    asked[n] = i
+    n += Number(!calm || full || all)
+  }
+  strip.asks = n
+}
+
 /**
  * Loads what a strip will need before it is needed, in a loop that waits for nothing: the misses of many rows become
  * one. What is loaded must go somewhere, else the compiler leaves it out; as bits, since sums of floats wait for each other.
  */
-export function fetch({ words, season, window }: Page, { length, keys, cells }: Strip): void {
-  for (let i = 0; i < length; i++) {
-    const row = keys[i * KEYS + ROW]!
-    const base = row * window
-    let bits = season[keys[i * KEYS + SLOT]!]!
+export function fetch({ words, window }: Page, { asks, asked, keys, cells }: Strip): void {
+  for (let k = 0; k < asks; k++) {
+    const base = keys[asked[k]! * KEYS + ROW]! * window
+    let bits = 0
     for (let at = base; at < base + window; at += LINE) bits ^= words[at]!
-    cells[i * CELLS + FETCHED] = bits
+    cells[asked[k]! * CELLS + FETCHED] = bits
   }
+}
+
+/** Values that wait go where they belong, and the oldest leave: for many at once that costs little more than for one. */
+export function settle(page: Page, { asks, asked, keys }: Strip): void {
+  const { latest } = page
+  for (let k = 0; k < asks; k++) {
+    const row = keys[asked[k]! * KEYS + ROW]!
+    const at = row * LATEST
+    const waiting = latest[at + WAITING]!
+    if (waiting > FEW) merge(page, row, waiting)
+    else for (let i = 0; i < waiting; i++) insert(page, row, latest[at + FIRST + i]!)
+    latest[at + WAITING] = 0
+  }
+}
+
+/** The gap that the oldest value leaves, or that is at the end, moves to where the new one belongs. */
+function insert({ sorted, words, mask, marks, window }: Page, row: number, word: number): void {
+  const base = row * window
+  const filled = marks[row * MARKS + FILLED]!
+  WORD[0] = word
+  const x = FLOAT[0]!
+  let at = base + filled
+  let end = at
+  if (filled < window) marks[row * MARKS + FILLED] = filled + 1
+  else {
+    end--
+    at = base
+    while (((words[at]! ^ word) & mask) !== 0) at++
+  }
+  let beside = 0
+  if (at < end && (beside = sorted[at + 1]!) < x) {
+    do {
+      sorted[at] = beside
+      at++
+    } while (at < end && (beside = sorted[at + 1]!) < x)
+  } else {
+    while (at > base && (beside = sorted[at - 1]!) > x) {
+      sorted[at] = beside
+      at--
+    }
+  }
+  sorted[at] = x
+}
+
+function merge({ sorted, words, latest, mask, marks, window }: Page, row: number, waiting: number): void {
+  const base = row * window
+  const end = base + marks[row * MARKS + FILLED]!
+  for (let k = 0; k < waiting; k++) {
+    COMING_WORDS[k] = latest[row * LATEST + FIRST + k]!
+    const x = COMING[k]!
+    let at = k
+    for (; at > 0 && COMING[at - 1]! > x; at--) COMING[at] = COMING[at - 1]!
+    COMING[at] = x
+  }
+  for (let k = 0; k < waiting; k++) STAYS[COMING_WORDS[k]! & mask] = 0
+  let staying = 0
+  for (let at = base; at < end; at++) {
+    STAYING[staying] = sorted[at]!
+    staying += STAYS[words[at]! & mask]!
+  }
+  for (let k = 0; k < waiting; k++) STAYS[COMING_WORDS[k]! & mask] = 1
+  STAYING[staying] = Infinity
+  let at = base
+  let from = 0
+  for (let k = 0; k < waiting; k++) {
+    const x = COMING[k]!
+    for (let beside = 0; (beside = STAYING[from]!) < x; from++) sorted[at++] = beside
+    sorted[at++] = x
+  }
+  while (from < staying) sorted[at++] = STAYING[from++]!
+  marks[row * MARKS + FILLED] = at - base
 }
 
 /**
@@ -44,8 +143,9 @@ export function fetch({ words, season, window }: Page, { length, keys, cells }: 
  * upper one. The nearer half of the values lies side by side in the sorted window: where it was a sample ago, or a step
  * or two away.
  */
-export function expectMedian({ sorted, marks, window }: Page, { length, keys, cells }: Strip): void {
-  for (let i = 0; i < length; i++) {
+export function expectMedian({ sorted, marks, window }: Page, { asks, asked, keys, cells }: Strip): void {
+  for (let k = 0; k < asks; k++) {
+    const i = asked[k]!
     const c = i * CELLS
     const mark = keys[i * KEYS + ROW]! * MARKS
     const base = keys[i * KEYS + ROW]! * window
@@ -84,48 +184,27 @@ export function expectMedian({ sorted, marks, window }: Page, { length, keys, ce
 }
 
 /**
- * Takes values into windows; the oldest leaves a full one. There is no ring beside the sorted values: each has its place in
+ * Takes values into windows, where they wait. There is no ring beside the values: each has its place in
  * the ring in its lowest bits, six of 24 where 60 are kept. That is 8e-6 of it, far under what anyone is told of.
  */
-export function learnMedian({ sorted, words, mask, marks, window }: Page, { length, keys, cells }: Strip): void {
+export function learnMedian({ latest, mask, marks, window }: Page, { length, keys, cells }: Strip): void {
   for (let i = 0; i < length; i++) {
     if (cells[i * CELLS + SCORE]! >= 1) continue
-    const mark = keys[i * KEYS + ROW]! * MARKS
-    const base = keys[i * KEYS + ROW]! * window
+    const row = keys[i * KEYS + ROW]!
+    const mark = row * MARKS
     const next = marks[mark + NEXT]!
-    const filled = marks[mark + FILLED]!
-    marks[mark + NEXT] = next + 1 === window ? 0 : next + 1
-    let at = base + filled
-    let end = at
-    if (filled < window) marks[mark + FILLED] = filled + 1
-    else {
-      end--
-      at = base
-      while ((words[at]! & mask) !== next) at++
-    }
-    // The gap that the oldest leaves moves to where the new value belongs.
+    const at = row * LATEST
+    const waiting = latest[at + WAITING]!
     FLOAT[0] = least(cells[i * CELLS + VALUE]!)
-    WORD[0] = (WORD[0]! & ~mask) | next
-    const x = FLOAT[0]
-    let beside = 0
-    if (at < end && (beside = sorted[at + 1]!) < x) {
-      do {
-        sorted[at] = beside
-        at++
-      } while (at < end && (beside = sorted[at + 1]!) < x)
-    } else {
-      while (at > base && (beside = sorted[at - 1]!) > x) {
-        sorted[at] = beside
-        at--
-      }
-    }
-    sorted[at] = x
+    latest[at + FIRST + waiting] = (WORD[0]! & ~mask) | next
+    latest[at + WAITING] = waiting + 1
+    marks[mark + NEXT] = next + 1 === window ? 0 : next + 1
   }
 }
 
 /** Begins a row's window with so many copies of a value. */
 export function fillWindow(
-  { sorted, words, mask, marks, window }: Page,
+  { sorted, words, latest, mask, marks, window }: Page,
   row: number,
   value: number,
   copies: number,
@@ -138,5 +217,6 @@ export function fillWindow(
   }
   marks[row * MARKS + FILLED] = copies
   marks[row * MARKS + NEXT] = copies
+  latest[row * LATEST + WAITING] = 0
   marks[row * MARKS + HALF] = 0
 }
