@@ -80,12 +80,9 @@ export class Ticking {
     const { log } = this.#options
     if (by_ms < -SET_BACK_MS) {
       this.#leaps.add(1, { direction: 'back' })
-      log.warn(
-        'The clock was set back; rules go on from there. Samples with times of ours (scrapes, results of rules) count when they have caught up.',
-        {
-          by_s: -by_ms / 1000,
-        },
-      )
+      log.warn('The clock was set back; rules go on from there. Series with samples of later go on at once.', {
+        by_s: -by_ms / 1000,
+      })
     } else if (by_ms > LEAP_MS) {
       this.#leaps.add(1, { direction: 'ahead' })
       log.warn('The clock leapt ahead. If it is right now, all is well; if not, samples of now are late for rules.', {

@@ -7,6 +7,8 @@ const DOUBT_MS = 3_600_000
 export interface Aging {
   readonly earliest_ms: number
   readonly latest_ms: number
+  /** The newest reading of the clock ever: later than its last one while it is set back. */
+  readonly furthest_ms: number
 }
 
 /**
@@ -16,6 +18,7 @@ export interface Aging {
 export class BelievedTime implements Aging {
   earliest_ms = Infinity
   latest_ms = -Infinity
+  furthest_ms = -Infinity
   #last_ms = Number.NaN
   #doubted_ms = -Infinity
 
@@ -23,6 +26,7 @@ export class BelievedTime implements Aging {
   read(time_ms: number): void {
     const by_ms = time_ms - this.#last_ms
     this.#last_ms = time_ms
+    this.furthest_ms = Math.max(this.furthest_ms, time_ms)
     if (Math.abs(by_ms) > LEAP_MS) this.#doubted_ms = time_ms + DOUBT_MS
     // Set back by less than a leap while in doubt: what is left of the doubt counts from there.
     this.#doubted_ms = Math.min(this.#doubted_ms, time_ms + DOUBT_MS)
@@ -33,13 +37,22 @@ export class BelievedTime implements Aging {
 
   /** Decimals. */
   save(): string {
-    return [this.earliest_ms, this.latest_ms, this.#last_ms, this.#doubted_ms].join(' ')
+    return [this.earliest_ms, this.latest_ms, this.#last_ms, this.#doubted_ms, this.furthest_ms].join(' ')
   }
 
-  /** What `save` gave; what a version gave that knew no doubt is nothing, and the last reading is believed. */
+  /**
+   * What `save` gave. What a version gave that knew no doubt is nothing, and the last reading is believed; one that did not keep the furthest
+   * leaves it out.
+   */
   load(words: readonly string[], last_ms: number | undefined): void {
-    const [earliest, latest, last, doubted] = words.map(Number)
-    if (earliest === undefined || latest === undefined || last === undefined || doubted === undefined) {
+    const [earliest, latest, last, doubted, furthest = last] = words.map(Number)
+    if (
+      earliest === undefined ||
+      latest === undefined ||
+      last === undefined ||
+      doubted === undefined ||
+      furthest === undefined
+    ) {
       if (last_ms !== undefined) this.read(last_ms)
       return
     }
@@ -47,5 +60,6 @@ export class BelievedTime implements Aging {
     this.latest_ms = latest
     this.#last_ms = last
     this.#doubted_ms = doubted
+    this.furthest_ms = furthest
   }
 }

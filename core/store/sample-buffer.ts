@@ -41,26 +41,32 @@ export class SampleBuffer implements Samples {
     return true
   }
 
-  /** Merges samples that are in order and have no time in common with what is here. */
-  merge(late: readonly LooseSample[], wanted: readonly number[]): void {
-    this.reserve(late.length)
-    let from = this.length - 1
-    let to = this.length + late.length - 1
-    this.length = to + 1
-    for (let i = late.length - 1; i >= 0; to--) {
-      const sample = late[i]!
-      if (from >= 0 && this.time_ms[from]! > sample.time_ms) {
-        this.time_ms[to] = this.time_ms[from]!
-        this.stale[to] = this.stale[from]!
-        for (const column of this.columns) column[to] = column[from]!
-        from--
-      } else {
-        this.time_ms[to] = sample.time_ms
-        this.stale[to] = sample.stale
-        for (const [column, want] of wanted.entries()) this.columns[column]![to] = sample.values[want]!
-        i--
+  /** Merges samples that are in order, from `from` to before `to`. Where a time is here as well, they take its place. */
+  merge(late: Samples, from: number, to: number, wanted: readonly number[]): void {
+    this.reserve(to - from)
+    const end = this.length + to - from
+    let own = this.length - 1
+    let at = end - 1
+    for (let i = to - 1; i >= from; at--) {
+      const time_ms = late.time_ms[i]!
+      if (own >= 0 && this.time_ms[own]! > time_ms) {
+        this.time_ms[at] = this.time_ms[own]!
+        this.stale[at] = this.stale[own]!
+        for (const column of this.columns) column[at] = column[own]!
+        own--
+        continue
       }
+      if (own >= 0 && this.time_ms[own] === time_ms) own--
+      this.time_ms[at] = time_ms
+      this.stale[at] = late.stale[i]!
+      for (const [column, want] of wanted.entries()) this.columns[column]![at] = late.columns[want]![i]!
+      i--
     }
+    // What was replaced left room between those that stayed in place and the others.
+    const replaced = at - own
+    if (replaced > 0)
+      for (const part of [this.time_ms, this.stale, ...this.columns]) part.copyWithin(own + 1, at + 1, end)
+    this.length = end - replaced
   }
 }
 

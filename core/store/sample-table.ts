@@ -19,12 +19,15 @@ const LEAST_SAMPLES = 96
 const PULSE_SAMPLES = 5
 const PULSE_MS = 3_600_000
 
+/** A growing chunk that late samples make longer goes to a file at so many. */
+const LONG_SAMPLES = 2 * CHUNK_SAMPLES
+
 /** What became of a sample behind the newest. */
-export type LateOutcome = 'stored' | 'duplicate' | 'conflict'
+export type LateOutcome = 'stored' | 'duplicate' | 'conflict' | 'replaced'
 
 export interface SampleTableOptions {
   readonly files: ChunkFiles
-  /** Memory for chunks that still grow. */
+  /** Memory for chunks that still grow, and as much again for late samples. */
   readonly open_bytes: number
   /** A growing chunk spans no more than this. */
   readonly span_ms: number
@@ -43,17 +46,23 @@ export class SampleTable {
   readonly #blocks = new Blocks()
   readonly #heads: HeadTable
   readonly #lists: ChunkLists
-  readonly #late = new LateSamples()
+  readonly #late: LateSamples
   readonly #work = new SampleBuffer()
+  /** Late samples that are read, and those on their way into chunks. */
+  readonly #lateRead = new SampleBuffer()
+  readonly #settling = new SampleBuffer()
   /** Where chunks are joined while `#work` is in use. */
   readonly #joined = new SampleBuffer()
   /** The chunk that was decoded last to look for duplicates: they come in runs. */
   readonly #seen = new SampleBuffer()
   #seenChunk = NONE
+  /** What `#isSame` found: the time of the next stored sample. */
+  #next_ms = Infinity
 
   constructor(options: SampleTableOptions) {
     this.#options = options
     const { files, open_bytes, span_ms, first, sealed } = options
+    this.#late = new LateSamples(open_bytes)
     this.#heads = new HeadTable(this.#blocks, { full: (row) => this.seal(row), first })
     const columns = (row: number): number => this.#heads.columns(row)
     const lists = {
@@ -74,9 +83,9 @@ export class SampleTable {
     return this.#heads.bytes + this.#lists.bytes + this.#late.bytes
   }
 
-  /** What the process holds for heads and growing chunks. */
+  /** What the process holds for heads, growing chunks and late samples. */
   get allocated(): number {
-    return this.#blocks.arena.bytes
+    return this.#blocks.arena.bytes + this.#late.allocated
   }
 
   /** Memory of the tables beside that. */
@@ -127,7 +136,7 @@ export class SampleTable {
 
   /** Event time of the oldest sample; Infinity where there is none. */
   oldest_ms(row: number): number {
-    return Math.min(this.#lists.oldest_ms(row), this.#heads.from_ms(row), this.#late.of(row)[0]?.time_ms ?? Infinity)
+    return Math.min(this.#lists.oldest_ms(row), this.#heads.from_ms(row), this.#late.oldest_ms(row))
   }
 
   /** See `HeadTable`. */
@@ -145,12 +154,22 @@ export class SampleTable {
     this.#heads.pushHistogram(histograms, i)
   }
 
-  /** Keeps a sample that is not newer than all of its series, unless one is there at its time. */
-  insert(row: number, sample: LooseSample): LateOutcome {
-    const same = this.#sameAsStored(row, sample)
-    if (same !== undefined) return same ? 'duplicate' : 'conflict'
-    if (this.#late.add(row, { ...sample, values: sample.values.slice() })) this.seal(row)
-    return 'stored'
+  /**
+   * Keeps a sample that is not newer than all of its series. Where one is there at its time, that one stays, unless it `gives_way` to another
+   * value.
+   */
+  insert(row: number, sample: LooseSample, gives_way = false): LateOutcome {
+    let outcome: LateOutcome = 'stored'
+    let free_ms = this.#late.free_ms(row, sample.time_ms)
+    if (free_ms === undefined) {
+      const same = this.#isSame(row, sample)
+      if (same === true) return 'duplicate'
+      if (same === false && !gives_way) return 'conflict'
+      if (same === false) outcome = 'replaced'
+      free_ms = this.#next_ms
+    }
+    if (this.#late.add(row, sample, free_ms)) this.seal(row)
+    return outcome
   }
 
   /** Gathers the samples of a range, both ends included; returns the part of `buffer` that holds them. */
@@ -175,7 +194,7 @@ export class SampleTable {
     buffer: SampleBuffer,
   ): { from: number; to: number } | undefined {
     if (this.#heads.length(row) === 0 || this.#heads.from_ms(row) > range.to_ms) return undefined
-    if (this.#late.of(row).length > 0) return undefined
+    if (this.#late.has(row)) return undefined
     buffer.reset(wanted.length)
     this.#heads.gather(row, wanted, buffer)
     return within(buffer, range)
@@ -185,7 +204,7 @@ export class SampleTable {
   pulse(row: number): Pulse {
     const to_ms = this.newest_ms(row)
     const range = { from_ms: to_ms - PULSE_MS, to_ms }
-    const isInHead = this.#heads.length(row) >= PULSE_SAMPLES && this.#late.of(row).length === 0
+    const isInHead = this.#heads.length(row) >= PULSE_SAMPLES && !this.#late.has(row)
     if (isInHead) this.#gatherHead(row)
     const { from, to } = isInHead ? { from: 0, to: this.#work.length } : this.read(row, range, [], this.#work)
     const { time_ms, stale } = this.#work
@@ -245,21 +264,23 @@ export class SampleTable {
     // A chunk that is joined or written anew has another place.
     this.#seenChunk = NONE
     const headFrom = this.#lists.first(row) === NONE ? -Infinity : this.#heads.from_ms(row)
-    const late = this.#late.take(row)
-    const inHead = late.filter(({ time_ms }) => time_ms >= headFrom)
-    if (inHead.length < late.length) this.#mergeLate(row, late.slice(0, late.length - inHead.length))
-    if (this.#heads.length(row) + inHead.length === 0) return
+    const late = this.#settling
+    this.#late.gather(row, late)
+    this.#late.drop(row)
+    const early = lowerBound(late.time_ms, late.length, headFrom)
+    if (early > 0) this.#mergeLate(row, late, early)
+    if (this.#heads.length(row) + late.length - early === 0) return
     const wanted = this.#allColumns(row)
     this.#work.reset(wanted.length)
     this.#heads.gather(row, wanted, this.#work)
-    if (inHead.length > 0) this.#work.merge(inHead, wanted)
+    this.#work.merge(late, early, late.length, wanted)
     this.#lists.append(row, this.#work, 0, this.#work.length)
     this.#heads.clear(row)
   }
 
   /** Everything of a row goes to files and its memory is given back; its history stays. True where there was something. */
   retreat(row: number): boolean {
-    const isThere = this.#heads.length(row) > 0 || this.#lists.hasOpen(row) || this.#late.of(row).length > 0
+    const isThere = this.#heads.length(row) > 0 || this.#lists.hasOpen(row) || this.#late.has(row)
     if (!isThere) return false
     this.seal(row)
     this.#lists.close(row)
@@ -305,7 +326,8 @@ export class SampleTable {
     this.#blocks.load(reader)
     this.#heads.load(reader, byColumns)
     this.#lists.load(reader)
-    this.#late.load(reader, (row) => this.#heads.columns(row))
+    const columns = (row: number): number => this.#heads.columns(row)
+    this.#late.load(reader, columns, (row) => this.seal(row))
   }
 
   #allColumns(row: number): readonly number[] {
@@ -318,76 +340,109 @@ export class SampleTable {
     wanted: readonly number[],
     buffer: SampleBuffer,
   ): void {
-    const late = this.#late.of(row)
-    if (late.length === 0) return
-    const inside = late.filter(({ time_ms }) => time_ms >= range.from_ms && time_ms <= range.to_ms)
-    buffer.merge(inside, wanted)
+    if (!this.#late.has(row)) return
+    const late = this.#lateRead
+    this.#late.gather(row, late)
+    const from = lowerBound(late.time_ms, late.length, range.from_ms)
+    let to = from
+    while (to < late.length && late.time_ms[to]! <= range.to_ms) to++
+    buffer.merge(late, from, to, wanted)
   }
 
-  /** Whether the stored sample of that time is this one; undefined when there is none. */
-  #sameAsStored(row: number, sample: LooseSample): boolean | undefined {
+  /** Whether the stored sample of that time is this one; undefined when there is none, and `#next_ms` says when the next one is. */
+  #isSame(row: number, sample: LooseSample): boolean | undefined {
     const { time_ms } = sample
+    this.#next_ms = this.newest_ms(row)
+    if (this.#late.has(row)) {
+      this.#late.gather(row, this.#lateRead)
+      const same = this.#isIn(this.#lateRead, sample)
+      if (same !== undefined) return same
+    }
     if (time_ms >= this.#heads.from_ms(row)) {
       this.#work.reset(this.#heads.columns(row))
       this.#heads.gather(row, this.#allColumns(row), this.#work)
-      const index = lowerBound(this.#work.time_ms, this.#work.length, time_ms)
-      if (index < this.#work.length && this.#work.time_ms[index] === time_ms)
-        return sameSample(this.#work, index, sample)
-    }
-    const late = this.#late.of(row)[this.#late.indexOf(row, time_ms)]
-    if (late?.time_ms === time_ms) {
-      if (late.stale === 1 || sample.stale === 1) return late.stale === sample.stale
-      return late.values.every((value, i) => Object.is(value, sample.values[i]))
+      const same = this.#isIn(this.#work, sample)
+      if (same !== undefined) return same
     }
     const { table } = this.#lists
     const chunk = this.#lists.at(row, time_ms)
-    if (chunk === NONE || table.to_ms(chunk) < time_ms || table.from_ms(chunk) > time_ms) return undefined
-    if (this.#seenChunk !== chunk) {
-      this.#seen.reset(this.#heads.columns(row))
-      this.#lists.decode(row, chunk, this.#allColumns(row), this.#seen)
-      // A growing chunk is another one soon.
-      this.#seenChunk = this.#lists.isOpen(chunk) ? NONE : chunk
+    if (chunk === NONE) {
+      this.#next_ms = Math.min(this.#next_ms, this.#heads.from_ms(row))
+      return undefined
     }
-    const index = lowerBound(this.#seen.time_ms, this.#seen.length, time_ms)
-    if (index === this.#seen.length || this.#seen.time_ms[index] !== time_ms) return undefined
-    return sameSample(this.#seen, index, sample)
+    if (table.from_ms(chunk) > time_ms) return this.#isBefore(table.from_ms(chunk))
+    if (table.to_ms(chunk) >= time_ms) {
+      const seen = this.#chunkAt(row, chunk, time_ms)
+      // One piece of a growing chunk does not tell what follows it.
+      if (seen.length === 0 || seen.time_ms[seen.length - 1]! < time_ms) return this.#isBefore(time_ms)
+      return this.#isIn(seen, sample)
+    }
+    const after = this.#lists.after(chunk)
+    return this.#isBefore(after === NONE ? this.#heads.from_ms(row) : table.from_ms(after))
   }
 
-  /** Late samples that lie before the head go into the chunks that they belong to. */
-  #mergeLate(row: number, late: readonly LooseSample[]): void {
-    this.#seenChunk = NONE
-    const wanted = this.#allColumns(row)
+  #isBefore(next_ms: number): undefined {
+    if (next_ms < this.#next_ms) this.#next_ms = next_ms
+  }
+
+  #isIn(samples: SampleBuffer, sample: LooseSample): boolean | undefined {
+    const index = lowerBound(samples.time_ms, samples.length, sample.time_ms)
+    if (index === samples.length) return undefined
+    const next_ms = samples.time_ms[index]!
+    return next_ms === sample.time_ms ? sameSample(samples, index, sample) : this.#isBefore(next_ms)
+  }
+
+  /** A chunk that spans a time; of a growing one the piece that does. */
+  #chunkAt(row: number, chunk: number, time_ms: number): SampleBuffer {
+    if (this.#seenChunk === chunk) return this.#seen
+    const isOpen = this.#lists.isOpen(chunk)
+    const range = isOpen ? { from_ms: time_ms, to_ms: time_ms } : undefined
+    this.#seen.reset(this.#heads.columns(row))
+    this.#lists.decode(row, chunk, this.#allColumns(row), this.#seen, range)
+    // A growing chunk is another one soon.
+    this.#seenChunk = isOpen ? NONE : chunk
+    return this.#seen
+  }
+
+  /** Late samples up to before `end` lie before the head: they go into the chunks that they belong to. */
+  #mergeLate(row: number, late: SampleBuffer, end: number): void {
     const { table } = this.#lists
     let from = 0
-    while (from < late.length) {
-      const chunk = this.#lists.at(row, late[from]!.time_ms)
+    while (from < end) {
+      const chunk = this.#chunkFor(row, late.time_ms[from]!)
       if (chunk === NONE) {
-        this.#work.reset(wanted.length)
-        this.#work.merge(late.slice(from), wanted)
-        this.#lists.append(row, this.#work, 0, this.#work.length)
+        this.#lists.append(row, late, from, end)
         return
       }
       const next = this.#lists.after(chunk)
       const end_ms = next === NONE ? Infinity : table.from_ms(next)
       let to = from + 1
-      while (to < late.length && late[to]!.time_ms < end_ms) to++
-      this.#mergeInto(row, chunk, late.slice(from, to))
+      while (to < end && late.time_ms[to]! < end_ms) to++
+      this.#mergeInto(row, chunk, { late, from, to })
       from = to
     }
   }
 
-  #mergeInto(row: number, chunk: number, late: readonly LooseSample[]): void {
+  /** The chunk for a late sample. One that grows goes to a file first where it is long: what ends it else is what comes behind it. */
+  #chunkFor(row: number, time_ms: number): number {
+    const chunk = this.#lists.at(row, time_ms)
+    if (chunk === NONE || !this.#lists.isOpen(chunk) || this.#lists.table.count(chunk) < LONG_SAMPLES) return chunk
+    this.#lists.close(row)
+    return this.#lists.at(row, time_ms)
+  }
+
+  #mergeInto(row: number, chunk: number, { late, from, to }: { late: SampleBuffer; from: number; to: number }): void {
     const wanted = this.#allColumns(row)
     const isOpen = this.#lists.isOpen(chunk)
     const work = this.#work
     if (!isOpen) {
       work.reset(wanted.length)
-      work.merge(late, wanted)
+      work.merge(late, from, to, wanted)
       this.#options.sealed(row, work)
     }
     work.reset(wanted.length)
     this.#lists.decode(row, chunk, wanted, work)
-    work.merge(late, wanted)
+    work.merge(late, from, to, wanted)
     if (isOpen) this.#lists.rewrite(chunk, work, pieceSamples(wanted.length))
     else this.#lists.replace(row, chunk, work)
   }

@@ -52,6 +52,11 @@ const OUTCOMES = Object.fromEntries(
 const STORED = 0
 const REFUSED = ['too_old', 'too_far_ahead', 'late_refused'] as const satisfies readonly SampleOutcome[]
 
+interface AppendWindow extends TimeWindow {
+  /** A series whose newest sample lies beyond has some that were written while a clock was ahead. */
+  readonly ahead_ms: number
+}
+
 export interface StoreOptions {
   /** Those not given are `STORE_LIMITS`. */
   readonly limits?: Partial<StoreLimits>
@@ -81,6 +86,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #forgotten: Counter
   readonly #outcomes: Counter
   readonly #conflicts: Counter
+  readonly #replacements: Counter
   readonly #matching = new Matching()
   #tables: Tables
   #rows: RowMatches
@@ -95,6 +101,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
   readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
   #conflicted = 0
+  #replaced = 0
 
   /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
   constructor(options: StoreOptions) {
@@ -113,6 +120,9 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#conflicts = meter.counter('barograph.store.samples.conflicting', {
       description: 'Samples with the time of a stored one and another value; refused, the first stays',
     })
+    this.#replacements = meter.counter('barograph.store.samples.replaced', {
+      description: 'Samples of a clock that was ahead, in whose place another came when it was set right',
+    })
     meter.gauge('barograph.store.series', { description: 'Series with samples' }, () => this.#tables.series.index.size)
     meter.gauge('barograph.store.series.memory', { description: 'Labels and their index', unit: 'By' }, () => {
       return this.#tables.series.bytes
@@ -125,6 +135,9 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     })
     meter.gauge('barograph.store.allocated', { description: 'Memory held for samples', unit: 'By' }, () => {
       return this.#tables.allocated
+    })
+    meter.gauge('barograph.store.late', { description: 'Late samples that wait for their chunks', unit: 'By' }, () => {
+      return this.#tables.samples.late.bytes
     })
     meter.gauge('barograph.store.unwritten', { description: 'Sealed samples not written yet', unit: 'By' }, () => {
       return this.#tables.unwritten
@@ -210,13 +223,15 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const length = floats.length + histograms.length
     this.#fresh = grown(this.#fresh, length)
     this.#counts.fill(0)
-    this.#conflicted = 0
+    this.#conflicted = this.#replaced = 0
     const now_ms = this.#options.analysis_ms()
     const base_ms = now_ms ?? this.#newest_ms
     const aging = this.#options.aging?.()
+    const latest_ms = Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS)
     const window = {
       oldest_ms: Math.max((aging?.earliest_ms ?? base_ms) - this.#limits.retention_ms, -LAST_TIME_MS),
-      latest_ms: Math.min((now_ms ?? Infinity) + this.#limits.ahead_ms, LAST_TIME_MS),
+      latest_ms,
+      ahead_ms: now_ms !== undefined && aging !== undefined && aging.furthest_ms > now_ms ? now_ms : latest_ms,
     }
     if (length > 0) this.#tables.live.heard()
     this.#appendFloats(floats, window)
@@ -225,7 +240,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const refused_histograms = this.#refusedSoFar() - refused
     for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
     const aged_ms = now_ms ?? this.#newest_ms
-    this.#dropping.after(this.#tables, aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms })
+    this.#dropping.after(this.#tables, aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms, furthest_ms: aged_ms })
     this.#settle()
     return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
   }
@@ -332,7 +347,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return new Tables({ limits: this.#limits, folder, now_ms, refused: this.#refused, meter, log })
   }
 
-  #appendFloats(floats: FloatColumns, window: TimeWindow): void {
+  #appendFloats(floats: FloatColumns, window: AppendWindow): void {
     const { samples } = this.#tables
     const single = this.#single
     this.#counts[STORED]! += samples.pushFloats(floats, window, this.#fresh, (i) => {
@@ -343,7 +358,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     if (samples.pushed_ms > this.#newest_ms) this.#newest_ms = samples.pushed_ms
   }
 
-  #appendHistograms(histograms: HistogramColumns, at: number, window: TimeWindow): void {
+  #appendHistograms(histograms: HistogramColumns, at: number, window: AppendWindow): void {
     const { samples, sums } = this.#tables
     const { oldest_ms, latest_ms } = window
     const { length, series, time_ms: times, sum, start, stale } = histograms
@@ -368,24 +383,26 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   /**
    * Refuses or keeps a sample that is not the newest of its series, where `newest` is one that is all the same the newest up to now: the others were
-   * written while a clock was ahead, further than any sample may be, and do not make late what comes after it was set right. A time that is
-   * no number is too old.
+   * written while a clock was ahead, neither make late what comes after it was set right, nor keep its place. A time that is no number is too old.
    */
-  #notNewest(row: SeriesId, sample: LooseSample, { oldest_ms, latest_ms }: TimeWindow): 'late' | 'newest' | false {
+  #notNewest(row: SeriesId, sample: LooseSample, window: AppendWindow): 'late' | 'newest' | false {
+    const { oldest_ms, latest_ms, ahead_ms } = window
     const { samples, series } = this.#tables
     const { time_ms } = sample
     const newest_ms = samples.newest_ms(row)
-    const isAhead = newest_ms > latest_ms
+    const isAhead = newest_ms > ahead_ms
     if (!(time_ms >= oldest_ms)) return this.#count('too_old')
     if (time_ms > latest_ms) return this.#count('too_far_ahead')
-    const behind_ms = (isAhead ? latest_ms - this.#limits.ahead_ms : newest_ms) - this.#limits.out_of_order_ms
+    const behind_ms =
+      (isAhead ? Math.min(ahead_ms, latest_ms - this.#limits.ahead_ms) : newest_ms) - this.#limits.out_of_order_ms
     if (time_ms < behind_ms) return this.#count('late_refused')
-    const outcome = samples.insert(row, sample)
+    const outcome = samples.insert(row, sample, isAhead)
     if (outcome === 'duplicate') return this.#count('duplicate')
     if (outcome === 'conflict') {
       this.#conflicted++
       return this.#count('late_refused')
     }
+    if (outcome === 'replaced') this.#replaced++
     if (!series.isActive(row)) series.activate(row)
     this.#count('stored_late')
     return isAhead ? 'newest' : 'late'
@@ -409,6 +426,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       if (count > 0) this.#outcomes.add(count, OUTCOMES[outcome])
     }
     if (this.#conflicted > 0) this.#conflicts.add(this.#conflicted)
+    if (this.#replaced > 0) this.#replacements.add(this.#replaced)
     return counts
   }
 }
