@@ -10,10 +10,24 @@ export interface Column<T extends Numbers> {
   readonly width: number
 }
 
+/** A column that state from before has beside those of now, and where in it. */
+export interface Gone {
+  readonly at: number
+  readonly type: Type
+  readonly width: number
+}
+
+interface Type {
+  readonly BYTES_PER_ELEMENT: number
+  new (length: number): Numbers
+  new (buffer: ArrayBufferLike, offset: number, length: number): Numbers
+}
+
 const VERSION = 1
 const HEADER_WORDS = 4
 /** Up to so many rows room is made for half as many again, then for an eighth. */
 const FAST_GROWTH = 256
+const LEAST_CAPACITY = 16
 
 const padded = (bytes: number): number => (bytes + 7) & ~7
 
@@ -53,7 +67,7 @@ export class Rows {
     const again = this.#free.pop()
     if (again !== undefined) return again
     if (this.#used === this.#capacity)
-      this.#grow(Math.max(16, Math.ceil(this.#capacity * (this.#capacity < FAST_GROWTH ? 1.5 : 1.125))))
+      this.#resize(Math.max(LEAST_CAPACITY, Math.ceil(this.#capacity * (this.#capacity < FAST_GROWTH ? 1.5 : 1.125))))
     return this.#used++
   }
 
@@ -62,17 +76,26 @@ export class Rows {
     this.#free.push(row)
   }
 
+  /** The last row is gone, of rows none of which was removed; room for many more is given back. */
+  pop(): void {
+    assert(this.#free.length === 0 && this.#used > 0, 'the last row is in use')
+    this.#used--
+    for (const { data, width } of this.#columns) data.fill(0, this.#used * width, (this.#used + 1) * width)
+    const enough = Math.max(LEAST_CAPACITY, 2 * this.#used)
+    if (this.#capacity > 2 * enough) this.#resize(enough)
+  }
+
   /** A row becomes what another is, of these rows or of others with the same columns. */
   copy(row: number, from: Rows, other: number): void {
     for (const [i, { data, width }] of this.#columns.entries())
       data.set(from.#columns[i]!.data.subarray(other * width, (other + 1) * width), row * width)
   }
 
-  #grow(capacity: number): void {
+  #resize(capacity: number): void {
     for (const column of this.#columns) {
-      const larger = new (column.data.constructor as new (length: number) => Numbers)(capacity * column.width)
-      larger.set(column.data)
-      column.data = larger
+      const other = new (typeOf(column))(capacity * column.width)
+      other.set(column.data.subarray(0, this.#used * column.width))
+      column.data = other
     }
     this.#capacity = capacity
   }
@@ -103,42 +126,50 @@ export class Rows {
       throw new ServiceError('bad_data', 'detector state is cut short')
     }
     this.#used = 0
-    this.#grow(used)
-    for (const { data } of this.#columns) data.fill(0)
+    this.#resize(used)
     this.#used = used
     this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
   }
 
   /**
    * Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. The last `added` columns may not
-   * be in it: they are zeros then.
+   * be in it: they are zeros then. Of columns in it that are `gone`, given in ascending order, the data comes back.
    */
-  load(bytes: Uint8Array, added = 0): void {
+  load(bytes: Uint8Array, added = 0, gone: readonly Gone[] = []): Numbers[] {
     // A copy that starts at a multiple of 8, whatever the bytes were cut from (`slice` of a Buffer is none).
     const own = new Uint8Array(bytes)
     if (own.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'detector state is cut short')
     const [version, used = 0, free = 0, columns] = new Uint32Array(own.buffer, 0, HEADER_WORDS)
-    const missing = this.#columns.length - (columns ?? 0)
-    if (version !== VERSION || (missing !== 0 && missing !== added)) {
+    const missing = columns === this.#columns.length + gone.length ? 0 : added
+    const kept = this.#columns.slice(0, this.#columns.length - missing)
+    const layout: Stored[] = kept.map((column) => ({ type: typeOf(column), width: column.width, column }))
+    for (const column of gone) layout.splice(column.at, 0, column)
+    if (version !== VERSION || columns !== layout.length) {
       throw new ServiceError('bad_data', `detector state has version ${version}, ${columns} columns: not known`)
     }
-    const sizes = this.#columns.slice(0, columns).map(({ data, width }) => used * width * data.BYTES_PER_ELEMENT)
+    const sizes = layout.map(({ type, width }) => used * width * type.BYTES_PER_ELEMENT)
     const head = padded((HEADER_WORDS + free) * 4)
     if (own.length !== head + sizes.reduce((sum, size) => sum + padded(size), 0)) {
       throw new ServiceError('bad_data', 'detector state has another length than its rows')
     }
-    this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
+    this.#used = 0
+    this.#resize(used)
     this.#used = used
-    this.#capacity = used
+    this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
+    const left: Numbers[] = []
     let at = head
-    for (const [i, column] of this.#columns.entries()) {
-      const type = column.data.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => Numbers
-      const size = sizes[i]
-      column.data =
-        size === undefined
-          ? new type(new ArrayBuffer(used * column.width * column.data.BYTES_PER_ELEMENT), 0, used * column.width)
-          : new type(own.buffer, at, used * column.width).slice()
-      at += padded(size ?? 0)
+    for (const [i, { type, width, column }] of layout.entries()) {
+      const data = new type(own.buffer, at, used * width)
+      if (column) column.data.set(data)
+      else left.push(data)
+      at += padded(sizes[i]!)
     }
+    return left
   }
 }
+
+interface Stored extends Pick<Gone, 'type' | 'width'> {
+  readonly column?: Column<Numbers>
+}
+
+const typeOf = ({ data }: Column<Numbers>): Type => data.constructor as unknown as Type

@@ -409,6 +409,7 @@ describe('a snapshot', () => {
   })
 
   test.each([
+    ['what is held had a place of its own', 'scoring-5-held.bin'],
     ['it was known what the young have been', 'scoring-5-envelope.bin'],
     ['`auto` watched runs', 'scoring-4.bin'],
     ['`auto` believed anything of the young', 'scoring-4-runs.bin'],

@@ -1,5 +1,6 @@
 import type { Verdict } from '#core/score.ts'
 
+import { Annex } from '../annex.ts'
 import type { Rows } from '../rows.ts'
 import type { Sample } from './sample.ts'
 
@@ -29,9 +30,6 @@ const MOST = 20
 const [LOW, HIGH, NEAR, FAR, EXPECTED, RUN, TOLD] = [0, 1, 2, 3, 4, 5, 6]
 const WIDTH = 7
 
-/** Columns of state. */
-export const ENVELOPE_COLUMNS = 2
-
 /**
  * All that a young row has been, and several samples in a row clearly outside of it. How far values scatter is not known of such a
  * row, so that one sample must lie very far out to say anything; but that many in a row lie beyond all before is rare
@@ -39,6 +37,8 @@ export const ENVELOPE_COLUMNS = 2
  * distance in widths of all that was seen is large where tails are light and small where they are heavy.
  */
 export class Envelope {
+  /** A row has a place while it is young. */
+  readonly #annex: Annex
   readonly #state
   /** When the run outside began. */
   readonly #since_ms
@@ -46,14 +46,46 @@ export class Envelope {
   #side = 0
 
   constructor(rows: Rows) {
-    this.#state = rows.column(Float32Array, WIDTH)
-    this.#since_ms = rows.column(Float64Array)
+    this.#annex = new Annex(rows)
+    this.#state = this.#annex.places.column(Float32Array, WIDTH)
+    this.#since_ms = this.#annex.places.column(Float64Array)
+  }
+
+  get pool(): Rows {
+    return this.#annex.places
+  }
+
+  /** A row that is young begins. One that did not, in state from before, has no envelope: it never leaves it. */
+  begin(row: number): void {
+    this.#annex.take(row)
+  }
+
+  /** The row is young no more, or gone. */
+  forget(row: number): void {
+    this.#annex.drop(row)
+  }
+
+  /** The row has become a copy of another one. */
+  part(row: number, from: Envelope, other: number): void {
+    this.#annex.part(row, from.#annex, other)
+  }
+
+  /** Takes what young rows were in state of 8, in which each row had a place. */
+  restore({ state, since_ms }: EnvelopeBefore, isYoung: (row: number) => boolean): void {
+    for (const [row, since] of since_ms.entries()) {
+      if (!isYoung(row)) continue
+      const place = this.#annex.take(row)
+      this.#state.data.set(state.subarray(row * WIDTH, (row + 1) * WIDTH), place * WIDTH)
+      this.#since_ms.data[place] = since
+    }
   }
 
   /** How far the row is beyond what is asked, on a logarithmic scale; −Infinity where it did not leave, or that was told. Learns the sample. */
   step(row: number, sample: Sample): number {
+    const place = this.#annex.of(row)
+    if (place < 0) return -Infinity
     const state = this.#state.data
-    const at = row * WIDTH
+    const at = place * WIDTH
     const value = Math.fround(sample.value)
     if (sample.age_ms < SETTLE_MS) {
       state[at + LOW] = value
@@ -61,7 +93,7 @@ export class Envelope {
       return -Infinity
     }
     let side = this.#sideOf(at, value)
-    if (state[at + RUN] !== 0 && this.#isOver(row, side, value, sample)) {
+    if (state[at + RUN] !== 0 && this.#isOver(place, side, value, sample)) {
       this.#end(at)
       side = this.#sideOf(at, value)
     }
@@ -71,8 +103,8 @@ export class Envelope {
       state[at + (side > 0 ? HIGH : LOW)] = value
       return -Infinity
     }
-    this.#outside(row, side, value, sample)
-    return state[at + TOLD] === 0 && this.#isLeft(row, sample)
+    this.#outside(place, side, value, sample)
+    return state[at + TOLD] === 0 && this.#isLeft(place, sample)
       ? Math.log(Math.min(this.#beyond(at, side, state[at + NEAR]!, sample.floor), MOST))
       : -Infinity
   }
@@ -84,31 +116,23 @@ export class Envelope {
 
   /** Ends of the band within which one sample alone says nothing. */
   lower(row: number, floor: number): number {
-    const low = this.#state.data[row * WIDTH + LOW]!
-    const width = this.#width(row * WIDTH, floor)
-    if (width === Infinity) return Infinity
+    const at = this.#annex.of(row) * WIDTH
+    if (at < 0) return Infinity
+    const low = this.#state.data[at + LOW]!
+    const width = this.#width(at, floor)
     const plain = low - ALONE * width
     return low > 0 ? Math.max(plain, low * (1 + width / low) ** -ALONE) : plain
   }
 
   upper(row: number, floor: number): number {
-    const width = this.#width(row * WIDTH, floor)
-    return width === Infinity ? -Infinity : this.#state.data[row * WIDTH + HIGH]! + ALONE * width
-  }
-
-  /** Of rows that were there before anything was known of their envelope: it has no ends, and is never left. */
-  miss(): void {
-    const state = this.#state.data
-    for (let at = 0; at < state.length; at += WIDTH) {
-      state[at + LOW] = -Infinity
-      state[at + HIGH] = Infinity
-    }
+    const at = this.#annex.of(row) * WIDTH
+    return at < 0 ? -Infinity : this.#state.data[at + HIGH]! + ALONE * this.#width(at, floor)
   }
 
   /** Shows what was expected before the row left, and the envelope. */
   show(row: number, out: Verdict): void {
     const state = this.#state.data
-    const at = row * WIDTH
+    const at = this.#annex.of(row) * WIDTH
     out.expected = state[at + EXPECTED]!
     out.lower = state[at + LOW]!
     out.upper = state[at + HIGH]!
@@ -116,24 +140,25 @@ export class Envelope {
 
   /** When the row left. */
   since_ms(row: number): number {
-    return this.#since_ms.data[row]!
+    return this.#since_ms.data[this.#annex.of(row)]!
   }
 
   /** A value from what was expected before the row left. */
   distance(row: number, value: number): number {
-    return value - this.#state.data[row * WIDTH + EXPECTED]!
+    return value - this.#state.data[this.#annex.of(row) * WIDTH + EXPECTED]!
   }
 
   /** Where the row is outside that was told: it teaches nothing of what is usual. */
   tell(row: number): void {
-    if (this.#state.data[row * WIDTH + RUN] !== 0) this.#state.data[row * WIDTH + TOLD] = 1
+    const at = this.#annex.of(row) * WIDTH
+    if (at >= 0 && this.#state.data[at + RUN] !== 0) this.#state.data[at + TOLD] = 1
   }
 
   /** The level of the run outside is the new normal. */
   adopt(row: number): void {
     const state = this.#state.data
-    const at = row * WIDTH
-    if (state[at + RUN] === 0) return
+    const at = this.#annex.of(row) * WIDTH
+    if (at < 0 || state[at + RUN] === 0) return
     state[at + LOW] = Math.min(state[at + NEAR]!, state[at + FAR]!)
     state[at + HIGH] = Math.max(state[at + NEAR]!, state[at + FAR]!)
     state[at + RUN] = 0
@@ -146,24 +171,24 @@ export class Envelope {
   }
 
   /** The run outside ends: with a sample inside or on the other side, with time, or where only now it is far enough to be told. */
-  #isOver(row: number, side: number, value: number, { time_ms, floor }: Sample): boolean {
+  #isOver(place: number, side: number, value: number, { time_ms, floor }: Sample): boolean {
     const state = this.#state.data
-    const at = row * WIDTH
+    const at = place * WIDTH
     if (side * state[at + RUN]! <= 0) return true
     if (state[at + TOLD] === 1) return false
-    if (time_ms - this.#since_ms.data[row]! > KNOWN_MS) return true
+    if (time_ms - this.#since_ms.data[place]! > KNOWN_MS) return true
     return this.#beyond(at, side, value, floor) >= 1 && this.#beyond(at, side, state[at + FAR]!, floor) < 1
   }
 
-  #outside(row: number, side: number, value: number, sample: Sample): void {
+  #outside(place: number, side: number, value: number, sample: Sample): void {
     const state = this.#state.data
-    const at = row * WIDTH
+    const at = place * WIDTH
     const run = state[at + RUN]!
     if (run === 0) {
       state[at + NEAR] = value
       state[at + FAR] = value
       state[at + EXPECTED] = sample.expected
-      this.#since_ms.data[row] = sample.time_ms
+      this.#since_ms.data[place] = sample.time_ms
     } else {
       if (side * value < side * state[at + NEAR]!) state[at + NEAR] = value
       if (side * value > side * state[at + FAR]!) state[at + FAR] = value
@@ -172,11 +197,11 @@ export class Envelope {
     if (run === 0 || value === 0 || !sample.still) state[at + RUN] = run + side
   }
 
-  #isLeft(row: number, { time_ms, cadence_ms }: Sample): boolean {
+  #isLeft(place: number, { time_ms, cadence_ms }: Sample): boolean {
     return (
-      Math.abs(this.#state.data[row * WIDTH + RUN]!) >= SAMPLES &&
+      Math.abs(this.#state.data[place * WIDTH + RUN]!) >= SAMPLES &&
       // The newest sample stands for the pause after it, half of one being chance.
-      time_ms - this.#since_ms.data[row]! + 1.5 * cadence_ms >= LASTS_MS
+      time_ms - this.#since_ms.data[place]! + 1.5 * cadence_ms >= LASTS_MS
     )
   }
 
@@ -210,3 +235,9 @@ export class Envelope {
 /** Before, all there is belongs to the envelope. */
 const isOld = ({ age_ms, cadence_ms, mute }: Sample): boolean =>
   age_ms >= (mute ? OLD_ZERO_MS : OLD_MS) && age_ms >= OLD_CADENCES * cadence_ms
+
+/** Columns that rows had. */
+export interface EnvelopeBefore {
+  readonly state: Float32Array
+  readonly since_ms: Float64Array
+}

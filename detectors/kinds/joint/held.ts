@@ -1,5 +1,6 @@
 import type { Verdict } from '#core/score.ts'
 
+import { Annex } from '../annex.ts'
 import type { Rows } from '../rows.ts'
 import type { Sample } from './sample.ts'
 
@@ -16,36 +17,55 @@ const INSIDE = 3
  * experts follow them: for people it is over when the series is back, or when the new level has lasted long enough.
  */
 export class Held {
+  /** A row has a place while something is held of it. */
+  readonly #annex: Annex
   readonly #band
   readonly #until_ms
   readonly #inside
 
   constructor(rows: Rows) {
+    this.#annex = new Annex(rows)
+    const { places } = this.#annex
     /** Expected, lower, upper. */
-    this.#band = rows.column(Float64Array, 3)
-    /** 0: nothing is held. Below 0, until minus it: somebody insists that it is no new normal. */
-    this.#until_ms = rows.column(Float64Array)
-    this.#inside = rows.column(Uint8Array)
+    this.#band = places.column(Float64Array, 3)
+    /** Below 0, until minus it: somebody insists that it is no new normal. */
+    this.#until_ms = places.column(Float64Array)
+    this.#inside = places.column(Uint8Array)
+  }
+
+  get pool(): Rows {
+    return this.#annex.places
+  }
+
+  /** Takes what is held in state from before 9, in which each row had a place. */
+  restore({ band, until_ms, inside }: HeldBefore): void {
+    for (const [row, until] of until_ms.entries()) {
+      if (until === 0) continue
+      const place = this.#annex.take(row)
+      this.#band.data.set(band.subarray(row * 3, row * 3 + 3), place * 3)
+      this.#until_ms.data[place] = until
+      this.#inside.data[place] = inside[row]!
+    }
   }
 
   /** Puts the held band into `out`, where one is; takes what `out` says where an alarm begins. True when a level is adopted. */
   step(row: number, { time_ms, value, age_ms }: Sample, alarm: boolean, out: Verdict): boolean {
-    const until_ms = Math.abs(this.#until_ms.data[row]!)
-    const outside = value > out.upper || value < out.lower
-    if (until_ms === 0) {
+    const place = this.#annex.of(row)
+    if (place < 0) {
+      const outside = value > out.upper || value < out.lower
       if (alarm && outside) this.#begin(row, time_ms + Math.max(ADOPT_MIN_MS, Math.min(ADOPT_MS, age_ms)), out)
       return false
     }
-    if (time_ms >= until_ms) {
-      this.#until_ms.data[row] = 0
+    if (time_ms >= Math.abs(this.#until_ms.data[place]!)) {
+      this.#annex.drop(row)
       return true
     }
-    const base = row * 3
+    const base = place * 3
     const band = this.#band.data
     const back = value >= band[base + 1]! && value <= band[base + 2]!
-    const inside = back ? this.#inside.data[row]! + 1 : 0
-    this.#inside.data[row] = inside
-    if (inside >= INSIDE) this.#until_ms.data[row] = 0
+    const inside = back ? this.#inside.data[place]! + 1 : 0
+    this.#inside.data[place] = inside
+    if (inside >= INSIDE) this.#annex.drop(row)
     else {
       out.expected = band[base]!
       out.lower = band[base + 1]!
@@ -54,8 +74,13 @@ export class Held {
     return false
   }
 
+  /** The row has become a copy of another one: nothing is held of it. */
+  leave(row: number): void {
+    this.#annex.leave(row)
+  }
+
   release(row: number): void {
-    this.#until_ms.data[row] = 0
+    this.#annex.drop(row)
   }
 
   /**
@@ -63,18 +88,18 @@ export class Held {
    * from `value` is back, since so old a band is no longer exact.
    */
   insist(row: number, until_ms: number, value: number): void {
-    const held_ms = Math.abs(this.#until_ms.data[row]!)
-    if (held_ms === 0) return
-    this.#until_ms.data[row] = -Math.max(held_ms, until_ms)
+    const place = this.#annex.of(row)
+    if (place < 0) return
+    this.#until_ms.data[place] = -Math.max(Math.abs(this.#until_ms.data[place]!), until_ms)
     const band = this.#band.data
-    const half = (band[row * 3]! + value) / 2
-    band[row * 3 + 1] = Math.min(band[row * 3 + 1]!, half)
-    band[row * 3 + 2] = Math.max(band[row * 3 + 2]!, half)
+    const half = (band[place * 3]! + value) / 2
+    band[place * 3 + 1] = Math.min(band[place * 3 + 1]!, half)
+    band[place * 3 + 2] = Math.max(band[place * 3 + 2]!, half)
   }
 
   /** A band is held. */
   holds(row: number): boolean {
-    return this.#until_ms.data[row] !== 0
+    return this.#annex.of(row) >= 0
   }
 
   /**
@@ -82,28 +107,40 @@ export class Held {
    * no news but the way back, or goes on away from there.
    */
   isBack(row: number, value: number, direction: 'up' | 'down' | 'both' = 'both'): boolean {
-    if (direction === 'both' || !this.holds(row)) return false
-    return direction === 'up' ? value <= this.#band.data[row * 3 + 2]! : value >= this.#band.data[row * 3 + 1]!
+    const place = direction === 'both' ? -1 : this.#annex.of(row)
+    if (place < 0) return false
+    return direction === 'up' ? value <= this.#band.data[place * 3 + 2]! : value >= this.#band.data[place * 3 + 1]!
   }
 
   insisted(row: number): boolean {
-    return this.#until_ms.data[row]! < 0
+    const place = this.#annex.of(row)
+    return place >= 0 && this.#until_ms.data[place]! < 0
   }
 
+  /** Where somebody insists. */
   move(row: number, by: number): void {
-    for (let at = row * 3; at < row * 3 + 3; at++) this.#band.data[at]! += by
+    const at = this.#annex.of(row) * 3
+    for (let i = at; i < at + 3; i++) this.#band.data[i]! += by
   }
 
   /** Where a band is held, the next sample adopts its level. */
   yield(row: number): void {
-    if (this.#until_ms.data[row] !== 0) this.#until_ms.data[row] = AT_ONCE_MS
+    const place = this.#annex.of(row)
+    if (place >= 0) this.#until_ms.data[place] = AT_ONCE_MS
   }
 
   #begin(row: number, until_ms: number, { expected, lower, upper }: Verdict): void {
-    this.#until_ms.data[row] = until_ms
-    this.#inside.data[row] = 0
-    this.#band.data[row * 3] = expected
-    this.#band.data[row * 3 + 1] = lower
-    this.#band.data[row * 3 + 2] = upper
+    const place = this.#annex.take(row)
+    this.#until_ms.data[place] = until_ms
+    this.#band.data[place * 3] = expected
+    this.#band.data[place * 3 + 1] = lower
+    this.#band.data[place * 3 + 2] = upper
   }
+}
+
+/** Columns that rows had. */
+export interface HeldBefore {
+  readonly band: Float64Array
+  readonly until_ms: Float64Array
+  readonly inside: Uint8Array
 }

@@ -6,12 +6,14 @@ import { expect, test } from 'vitest'
 import { CivilTime } from '#core/civil-time.ts'
 import type { Verdict } from '#core/score.ts'
 
+import { natureOf } from '../nature.ts'
 import { joinSections } from '../sections.ts'
 import { Joint } from './joint.ts'
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5)
-const golden = (version: number): Buffer =>
+const AMOUNT = natureOf({ metric: 'requests_total', unit: '1/s', rate: true })
+const golden = (version: number | string): Buffer =>
   readFileSync(join(import.meta.dirname, `../../../tests/golden/auto-${version}.bin`))
 
 /** A day's wave with two other rhythms in it; the same at each run. */
@@ -181,6 +183,38 @@ test('state from before what the young have been was known loads, and goes on as
   expect(feed(loaded, { from: 6000, to: 7440 })).toEqual(feed(same, { from: 6000, to: 7440 }))
 })
 
+/** A row that is not there, one that left its band just now, and a young one outside all that it was. */
+function three(): Joint {
+  const joint = new Joint({ budget_per_week: 1 })
+  for (const nature of [undefined, undefined, AMOUNT]) joint.add(nature)
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  for (let i = 0; i < 4340; i++) {
+    joint.step(1, START + i * MINUTE, value(i) + (i < 4320 ? 0 : 60), verdict)
+    if (i >= 4300) joint.step(2, START + i * MINUTE, i < 4338 ? value(i) : 0, verdict)
+  }
+  return joint
+}
+
+test.each(['8-held', 9])(
+  'state of version %s loads, and goes on with what is held and what the young have been',
+  (version) => {
+    const loaded = new Joint({ budget_per_week: 1 })
+    loaded.load(golden(version))
+    const [own, other] = [loaded, three()].map((joint) => {
+      const said: Verdict[] = []
+      for (let i = 4340; i < 6000; i++) {
+        for (const row of [1, 2]) {
+          const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+          joint.step(row, START + i * MINUTE, value(i) + (row === 1 && i < 4400 ? 60 : 0), verdict)
+          said.push(verdict)
+        }
+      }
+      return said
+    })
+    expect(own).toEqual(other)
+  },
+)
+
 test('a value that never was is told, where one as far from what was expected that was is not', () => {
   const said = [320, 199].map((spike) => {
     const joint = made()
@@ -210,8 +244,8 @@ test('rows of a state from before, or of another zone, are kept and learn anew',
     expect(feed(loaded, { from: 6000, to: 6500 })).toEqual(feed(made(), { from: 6000, to: 6500 }))
   }
   expect(() =>
-    older.load(joinSections([new TextEncoder().encode('{"version":9}'), ...[1, 2, 3].map(() => new Uint8Array())])),
-  ).toThrow(/version 9/)
+    older.load(joinSections([new TextEncoder().encode('{"version":10}'), ...[1, 2, 3].map(() => new Uint8Array())])),
+  ).toThrow(/version 10/)
 })
 
 test('days go by the clocks of the zone, over the change to summer time', () => {

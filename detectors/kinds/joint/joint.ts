@@ -11,20 +11,21 @@ import { Rows } from '../rows.ts'
 import { sectionViews, splitSections } from '../sections.ts'
 import { afterGap, Cadence, GAP_CADENCES } from './cadence.ts'
 import { Envelope } from './envelope.ts'
-import { Evidence, EVIDENCE, LEAST } from './evidence.ts'
+import { Evidence, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
 import { Held } from './held.ts'
 import { newsFrom, Novelty } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
+import { AFTER_MEANS, KINDS, LEFT, nameOf, NOVEL, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
 import { Runs } from './runs.ts'
 import { Sample } from './sample.ts'
 import { shareOf } from './share.ts'
 import { Spread } from './spread.ts'
-import { headOf, missingIn } from './versions.ts'
+import { beforeOf, headOf, pastOf } from './versions.ts'
 import { Youth } from './youth.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
@@ -44,19 +45,6 @@ const LOG_MIN = -40
 /** Score of an onset of a kind that recurs. */
 const UNDER = 0.99
 const SECTIONS = 4
-/** Kinds of evidence before this one are of a sample alone. */
-const SINGLE = 2
-/** And these before this one of means. */
-const AFTER_MEANS = 4
-const STILL = 5
-const SHAPES: readonly (FindingKind | undefined)[] = [undefined, undefined, undefined, undefined, 'variance', 'flat']
-/** After those of `EVIDENCE`: that no value was near. It needs no past extremes, and moves with the others. */
-const NOVEL = EVIDENCE.length
-/** That several samples in a row lay on one side. */
-const RUN = NOVEL + 1
-/** That a young row left all that it was so far. It shares no budget: nothing is known to compare it with. */
-const LEFT = RUN + 1
-const KINDS = EVIDENCE.length + 2
 const NOVEL_UNIT = 0.15
 /** What is said of a new value weighs more, by this share of its news. */
 const NEWS = 0.2
@@ -82,7 +70,6 @@ export class Joint implements Correctable {
   readonly #rate = new Rate(this.#rows)
   readonly #quiet = new Quiet(this.#rows)
   readonly #recurrence = new Recurrence(this.#rows)
-  readonly #held = new Held(this.#rows)
   readonly #reset = new Reset(this.#rows)
   readonly #band = this.#rows.column(Float32Array, 2)
   readonly #count = this.#rows.column(Uint32Array)
@@ -94,6 +81,7 @@ export class Joint implements Correctable {
   readonly #runs: Runs
   readonly #youth: Youth
   readonly #envelope: Envelope
+  readonly #held: Held
   /** How far the last step's run is beyond what is asked. */
   #run = LOG_MIN
   /** And how far a young row is beyond its envelope. */
@@ -115,6 +103,7 @@ export class Joint implements Correctable {
     this.#runs = new Runs(this.#rows, KINDS)
     this.#youth = new Youth(this.#rows, this.#spread)
     this.#envelope = new Envelope(this.#rows)
+    this.#held = new Held(this.#rows)
   }
 
   get live(): number {
@@ -122,7 +111,11 @@ export class Joint implements Correctable {
   }
 
   get bytes(): number {
-    return this.#forecast.pools.reduce((sum, { bytes }) => sum + bytes, this.#rows.bytes)
+    return this.#pools.reduce((sum, { bytes }) => sum + bytes, this.#rows.bytes)
+  }
+
+  get #pools(): readonly Rows[] {
+    return [...this.#forecast.pools, this.#envelope.pool, this.#held.pool]
   }
 
   add(nature = BARE): number {
@@ -132,7 +125,7 @@ export class Joint implements Correctable {
   }
 
   remove(row: number): void {
-    this.#forecast.forget(row)
+    this.#release(row)
     this.#rows.remove(row)
   }
 
@@ -158,13 +151,8 @@ export class Joint implements Correctable {
 
   blamed(): readonly string[] {
     if (this.#log < 0) return []
-    return [this.#name(), this.#forecast.best]
-  }
-
-  #name(): string {
-    if (this.#most === RUN) return this.#runs.up ? 'run above' : 'run below'
-    if (this.#most === LEFT) return this.#envelope.up ? 'above all' : 'below all'
-    return EVIDENCE[this.#most] ?? 'new'
+    const { up } = this.#most === RUN ? this.#runs : this.#envelope
+    return [nameOf(this.#most, up), this.#forecast.best]
   }
 
   shape(): FindingKind | undefined {
@@ -192,9 +180,17 @@ export class Joint implements Correctable {
   /** Nothing is held of it. */
   take(row: number, from: Detector, other: number): void {
     assert(from instanceof Joint, 'a row is taken from its own kind')
-    this.#forecast.forget(row)
+    this.#release(row)
     this.#rows.copy(row, from.#rows, other)
     this.#forecast.part(row, from.#forecast, other)
+    this.#envelope.part(row, from.#envelope, other)
+    this.#held.leave(row)
+  }
+
+  /** What the row has elsewhere than in its columns. */
+  #release(row: number): void {
+    this.#forecast.forget(row)
+    this.#envelope.forget(row)
     this.#held.release(row)
   }
 
@@ -228,11 +224,7 @@ export class Joint implements Correctable {
   }
 
   views(): readonly Part[] {
-    return sectionViews([
-      [headOf(this.#civil.zone)],
-      this.#rows.views(),
-      ...this.#forecast.pools.map((pool) => pool.views()),
-    ])
+    return sectionViews([[headOf(this.#civil.zone)], this.#rows.views(), ...this.#pools.map((pool) => pool.views())])
   }
 
   save(): Uint8Array {
@@ -244,11 +236,18 @@ export class Joint implements Correctable {
     // State of an older kind of this name, and days and weeks of another zone: rows keep their places and learn anew.
     if (sections.length < SECTIONS) return this.#rows.loadPlaces(sections[0] ?? new Uint8Array())
     const [head, rows = new Uint8Array(), ...pools] = sections
-    const missing = missingIn(head!, this.#civil.zone)
-    if (missing === undefined) return this.#rows.loadPlaces(rows)
-    this.#rows.load(rows, missing)
-    if (missing > 0) this.#envelope.miss()
-    for (const [i, pool] of this.#forecast.pools.entries()) pool.load(pools[i] ?? new Uint8Array())
+    const past = pastOf(head!, this.#civil.zone)
+    if (past === undefined) return this.#rows.loadPlaces(rows)
+    const gone = this.#rows.load(rows, past.missing, past.gone)
+    for (const [i, pool] of this.#pools.entries()) if (pools[i] !== undefined) pool.load(pools[i])
+    if (gone.length === 0) return
+    const [held, envelope] = beforeOf(gone)
+    this.#held.restore(held)
+    if (envelope) this.#envelope.restore(envelope, (row) => this.#isYoung(row))
+  }
+
+  #isYoung(row: number): boolean {
+    return this.#count.data[row]! > 0 && !this.#youth.isBare(row) && !this.#extremes.known(row)
   }
 
   /** Sets the time of what is asked: samples of many rows share theirs. */
@@ -261,6 +260,7 @@ export class Joint implements Correctable {
 
   #begin(row: number, time_ms: number, value: number): void {
     this.#first_ms.data[row] = time_ms
+    if (!this.#youth.isBare(row)) this.#envelope.begin(row)
     this.#forecast.begin(row, value)
     this.#spread.begin(row, value)
     this.#extremes.begin(row, time_ms)
@@ -303,6 +303,8 @@ export class Joint implements Correctable {
   #reckon(row: number, time_ms: number, over: boolean, alarm: boolean): void {
     const budget_per_week = this.#context.budget_per_week / this.#rows.live
     if (over) {
+      // A block later than it is no longer asked: what is told is looked up after the step.
+      if (this.#extremes.known(row)) this.#envelope.forget(row)
       const allowed = { alarms_per_block: perBlock(budget_per_week), onset_ms: this.#quiet.last_ms(row) }
       this.#extremes.learn(row, time_ms, allowed)
       this.#runs.learn(row, time_ms, allowed)

@@ -73,6 +73,11 @@ export class Youth {
     sample.believed = Math.max(share, own, step)
   }
 
+  /** Nothing is believed of the row. */
+  isBare(row: number): boolean {
+    return this.#nature.data[row] === BARE
+  }
+
   /** Whether the row's nature forbids some values. */
   isConfined(row: number): boolean {
     return this.#nature.data[row]! > ANY
