@@ -153,7 +153,7 @@ export class JournaledStages implements Stages {
       await captured
       this.#capturing = undefined
       pace.captured()
-      await journal.dropBefore(await done)
+      await journal.dropBefore(await done, !this.refusing)
       if (pace.failing) log.info('a checkpoint is written again')
       pace.written()
     } catch (error) {

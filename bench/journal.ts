@@ -82,7 +82,9 @@ async function measured(what: Case, series: number, rounds: number): Promise<voi
     const numbers = new JournalSeries(newStore(series))
     const options = { folder, clock: systemClock, log: silentLog, meter: silentMeter }
     const journal = new Journal({ ...options, series: numbers })
-    for (const body of bodiesOf(what, series, 0)) journal.append(body)
+    // What is measured is written over as much, as in a process that has run for a while.
+    for (let round = 0; round <= rounds; round++) for (const body of bodiesOf(what, series, 0)) journal.append(body)
+    await journal.dropBefore(journal.rotate())
     const segment = journal.rotate()
     const saved = numbers.save().slice()
     const costs: number[] = []
@@ -100,11 +102,12 @@ async function measured(what: Case, series: number, rounds: number): Promise<voi
     const read = (store: Store, append: boolean): number => {
       const numbersRead = new JournalSeries(store)
       numbersRead.load(saved)
+      const context = { series: numbersRead, columns: new SampleColumns() }
       const ns = cpuOf(() => {
         const fail = (): never => {
           throw new Error('the journal is damaged')
         }
-        for (const entry of readSegment(bytes, { series: numbersRead, columns: new SampleColumns() }, fail)) {
+        for (const entry of readSegment(bytes, segment, context, fail)) {
           if (append && entry.kind === 'signals') store.append(entry.samples)
         }
       })

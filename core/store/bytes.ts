@@ -25,6 +25,11 @@ export class ByteWriter {
     this.#used = 0
   }
 
+  /** Takes back what was written behind the first `length` bytes. */
+  cut(length: number): void {
+    this.#used = Math.min(this.#used, length)
+  }
+
   /** What was written: a view, valid until the next write or `clear`. */
   view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#used)

@@ -12,10 +12,14 @@ export class CountColumn {
     if (counts.length > this.#integers.length) this.#integers = new Uint32Array(counts.length * 2)
     const integers = this.#integers
     let whole = true
-    for (let i = 0; i < counts.length && whole; i++) {
+    for (let i = 0; i < counts.length; i++) {
       const count = counts[i]!
-      integers[i] = count
-      whole = Object.is(integers[i], count)
+      const integer = count >>> 0
+      integers[i] = integer
+      // A zero has a sign.
+      if (integer === count && (integer !== 0 || Object.is(count, 0))) continue
+      whole = false
+      break
     }
     writer.u8(whole ? INTEGERS : FLOATS)
     writer.column(whole ? integers.subarray(0, counts.length) : counts)

@@ -27,6 +27,7 @@ const CHECKPOINT_1 = 'checkpoint-1'
 const CHECKPOINT_2 = 'checkpoint-2'
 const SEGMENT_1 = 'journal-1.segment'
 const SEGMENT_2 = 'journal-2.segment'
+const SEGMENT_3 = 'journal-3.segment'
 const ANSWERS_1 = 'journal-2-answers-1.segment'
 const ANSWERS_2 = 'journal-2-answers-2.segment'
 const TICK_2 = 'journal-2-tick-2.segment'
@@ -178,7 +179,7 @@ test('a journal of format 1 loads', () => {
   expect(seen).toMatchObject(expected({ exemplars: [] }))
 })
 
-test('a journal of format 2 loads', () => {
+test.each([SEGMENT_2, SEGMENT_3])('%s loads', (name) => {
   const { store } = newParts()
   const journal = journalOf(store)
   const signals = entry(store)
@@ -186,8 +187,8 @@ test('a journal of format 2 loads', () => {
   journal.append({ ...signals, samples: { ...signals.samples, exemplars: [exemplar] } })
   for (const other of OTHERS) journal.append(other)
   journal.close()
-  keep(SEGMENT_2, join(folder, segmentFile(1)))
-  const [answered, seen] = readBack(SEGMENT_2)
+  keep(SEGMENT_3, join(folder, segmentFile(1)))
+  const [answered, seen] = readBack(name)
   expect(answered).toEqual(answers(made()))
   expect(seen).toMatchObject(expected({ exemplars: [exemplar] }))
 })

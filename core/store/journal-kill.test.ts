@@ -26,7 +26,8 @@ const WRITER = `
   const { systemClock } = await import(${module('../clock.ts')})
   const { silentLog } = await import(${module('../ports/log.ts')})
   const { silentMeter } = await import(${module('../ports/meter.ts')})
-  const { writeSync } = await import('node:fs')
+  const { segmentFile } = await import(${module('segment.ts')})
+  const { copyFileSync, writeSync } = await import('node:fs')
   const [folder, first] = process.argv.slice(1)
   const definition = (id) => ({
     labels: Labels.of({ __name__: 'x', id: String(id) }), type: 'gauge', unit: '', help: '', kind: 'float',
@@ -43,7 +44,11 @@ const WRITER = `
       kind: 'signals', samples: builder.batch(), logs: [], spans: [],
       position: { topic: 't', partition: 0, offset: String(n) },
     })
-    if (n % 1000 === 999) journal.rotate()
+    if (n % 1000 === 999) {
+      // The next is written over what is full of records of the same lengths.
+      copyFileSync(folder + '/' + segmentFile(journal.segments().at(-1)), folder + '/spare')
+      journal.rotate()
+    }
     writeSync(1, n + '\\n')
   }
 `

@@ -1,9 +1,20 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { ManualClock } from '../clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -224,10 +235,124 @@ test('a segment that is gone is told', () => {
 })
 
 test('a segment of a newer format is refused and not touched', () => {
-  const newer = segmentHeader(3)
+  const newer = segmentHeader(4)
   writeFileSync(join(folder, segmentFile(1)), newer)
-  expect(() => content()).toThrow(/00000001\.log: it has format 3; this version reads formats 1 and 2/)
+  expect(() => content()).toThrow(/00000001\.log: it has format 4; this version reads formats 1 to 3/)
   expect(readFileSync(join(folder, segmentFile(1)))).toEqual(Buffer.from(newer))
+})
+
+describe('a segment that is written over an older one', () => {
+  /** Segment 4, over the file that was segment 1 and held five ticks. */
+  async function over(clock = new ManualClock()): Promise<Journal> {
+    const opened = journal({ clock })
+    for (let i = 1; i <= 5; i++) opened.append(tick(i))
+    opened.rotate()
+    opened.append(tick(6))
+    opened.rotate()
+    const { ino } = statSync(join(folder, segmentFile(1)))
+    await opened.dropBefore(2)
+    opened.rotate()
+    expect(statSync(join(folder, segmentFile(4))).ino).toBe(ino)
+    return opened
+  }
+
+  test('has nothing of that, whose records may begin just where it ends', async () => {
+    const opened = await over()
+    opened.append(tick(7))
+    expect(readFileSync(join(folder, segmentFile(4)))).toHaveLength(16 + 5 * 29)
+    expect(content(2)).toEqual([6, 7])
+    expect(told).toEqual([])
+    expect(readFileSync(join(folder, segmentFile(4)))).toHaveLength(16 + 29)
+  })
+
+  test('and ends in a record that was not finished: that is told', async () => {
+    const opened = await over()
+    opened.append(tick(7))
+    opened.append(tick(8))
+    const path = join(folder, segmentFile(4))
+    const bytes = readFileSync(path)
+    bytes[16 + 29 + 28]! ^= 1
+    writeFileSync(path, bytes)
+    expect(content(2)).toEqual([6, 7])
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatch(/cut off.*00000004\.log.*"offset":45/)
+  })
+
+  test('and is damaged in the middle: what comes behind is read', async () => {
+    const opened = await over()
+    for (let i = 7; i <= 9; i++) opened.append(tick(i))
+    const path = join(folder, segmentFile(4))
+    const bytes = readFileSync(path)
+    bytes.fill(0, 45, 45 + 29)
+    writeFileSync(path, bytes)
+    expect(content(2)).toEqual([6, 7, 9])
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatch(/damaged.*"offset":45,"lost_bytes":29/)
+  })
+
+  test('is no longer than what it holds when it ends', async () => {
+    const opened = await over()
+    opened.append(tick(7))
+    opened.rotate()
+    expect(readFileSync(join(folder, segmentFile(4)))).toHaveLength(16 + 29)
+    opened.close()
+    expect(readdirSync(folder)).toEqual([2, 3, 4, 5].map(segmentFile))
+  })
+
+  test('or over nothing: the file is gone after a minute, when there is no room, and when the journal is closed', async () => {
+    const clock = new ManualClock()
+    const opened = await over(clock)
+    const spare = join(folder, 'spare')
+    await opened.dropBefore(3)
+    expect(existsSync(spare)).toBe(true)
+    clock.advanceTo(60_000)
+    await vi.waitFor(() => expect(existsSync(spare)).toBe(false))
+    opened.append(tick(7))
+    opened.rotate()
+    await opened.dropBefore(4, false)
+    expect(readdirSync(folder)).toEqual([4, 5].map(segmentFile))
+    await opened.dropBefore(5)
+    expect(existsSync(spare)).toBe(true)
+    opened.close()
+    expect(readdirSync(folder)).toEqual([segmentFile(5)])
+  })
+
+  test('whatever either holds and wherever a crash leaves it, what was written to the end is read, and nothing else', () => {
+    expect.hasAssertions()
+    const texts = fc.array(fc.nat({ max: 40 }), { maxLength: 12 })
+    const word = (length: number, by: string): JournalEntry => ({
+      kind: 'command',
+      command: 'ack',
+      incident: 'i'.repeat(length),
+      by,
+      at_ms: 0,
+    })
+    fc.assert(
+      fc.property(texts, texts, fc.nat(), (before, now, crash) => {
+        const opened = journal()
+        for (const length of before) opened.append(word(length, 'a'))
+        const old = opened.rotate() - 1
+        opened.close()
+        renameSync(join(folder, segmentFile(old)), join(folder, 'spare'))
+        const next = journal()
+        const ends = [16, ...now.map((length) => (next.append(word(length, 'b')), 16 + next.bytes))]
+        const newest = next.segments().at(-1)!
+        const path = join(folder, segmentFile(newest))
+        if (now.length > 0) {
+          // The last bytes of what was written are as they were before.
+          const left = readFileSync(path)
+          const end = 16 + (crash % (ends.at(-1)! - 15))
+          left.fill(0, end, ends.at(-1))
+          writeFileSync(path, left)
+          const whole = ends.filter((at) => at <= end).length - 1
+          const read = [...journal().read(newest)]
+          expect(read).toEqual(now.slice(0, whole).map((length) => word(length, 'b')))
+        }
+        next.close()
+      }),
+      { numRuns: 100 },
+    )
+  })
 })
 
 test('bytes that look like a record and stand elsewhere are none', () => {

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Clock } from '../clock.ts'
@@ -26,6 +26,8 @@ import {
 const SEGMENT_BYTES = 2 ** 28
 /** Enough for two million series. */
 const NUMBERS = 2 ** 21
+/** A segment that is not needed any more is kept so long to be written over: in that time the system holds its pages in memory. */
+const SPARE_MS = 60_000
 /** So long after the last failure anything that is written says that writing works. */
 const CALM_MS = 60_000
 
@@ -63,6 +65,8 @@ export class Journal {
   /** Of older segments. */
   #older = 0
   #damages = 0
+  /** So that a spare file goes if it is not written over. */
+  #cancelSpare: (() => void) | undefined
 
   /** Throws `ServiceError('bad_config')` when the folder cannot be made or read. */
   constructor(options: JournalOptions) {
@@ -118,7 +122,7 @@ export class Journal {
     this.#record.clear()
     try {
       const writer = this.#segment()
-      writeRecord(entry, this.#record, this.#context, writer.size)
+      writeRecord(entry, this.#record, this.#context, { segment: this.#next - 1, offset: writer.size })
       writer.append(this.#record.view())
     } catch (error) {
       series.rollback()
@@ -144,21 +148,24 @@ export class Journal {
       const path = join(this.#options.folder, segmentFile(segment))
       const bytes = readFileSync(path)
       const newest = segment === segments.at(-1)
+      this.#older += bytes.length
       try {
-        yield* readSegment(bytes, this.#context, (damage) =>
-          this.#tell(path, damage, newest && reachesEnd(damage, bytes)),
-        )
+        yield* readSegment(bytes, segment, this.#context, (damage) => {
+          const torn = newest && reachesEnd(damage, bytes)
+          if (torn) this.#older -= damage.length
+          this.#tell(path, damage, torn)
+        })
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error
         throw new ServiceError('bad_data', `${path}: ${messageOf(error)}`, { cause: error })
       }
-      this.#older += bytes.length
     }
     this.#options.series.followed()
   }
 
   /** Ends the segment; entries go to a new one from here on. Returns its number, for the checkpoint. */
   rotate(): number {
+    this.#writer?.trim()
     const writer = this.#create()
     void this.#writer?.retire()
     this.#writer = writer
@@ -168,13 +175,16 @@ export class Journal {
     return this.#next - 1
   }
 
-  /** Deletes the segments before this one, oldest first. */
-  async dropBefore(segment: number): Promise<void> {
+  /** Deletes the segments before this one, oldest first. Where there is room, the last of them is kept for a while, to be written over. */
+  async dropBefore(segment: number, room = true): Promise<void> {
     const { folder, log } = this.#options
     try {
       for (const old of this.segments()) {
+        if (old >= segment) break
+        const path = join(folder, segmentFile(old))
         // To unlink a large file takes its time.
-        if (old < segment) await rm(join(folder, segmentFile(old)), { force: true })
+        if (room) await this.#keepSpare(path)
+        else await rm(path, { force: true })
       }
     } catch (error) {
       log.warn('A part of the journal that is not needed any more could not be deleted.', { error: messageOf(error) })
@@ -186,6 +196,12 @@ export class Journal {
     this.#older = this.bytes
     this.#writer?.close()
     this.#writer = undefined
+    this.#cancelSpare?.()
+    try {
+      rmSync(this.#sparePath(), { force: true })
+    } catch {
+      // It is written over by the next process.
+    }
   }
 
   #segment(): SegmentWriter {
@@ -200,10 +216,24 @@ export class Journal {
   #create(): SegmentWriter {
     const { folder, clock, log } = this.#options
     const path = join(folder, segmentFile(this.#next))
-    const writer = new SegmentWriter(path, { clock, log, write: this.#options.write ?? write })
+    const options = { clock, log, write: this.#options.write ?? write, spare: this.#sparePath() }
+    const writer = new SegmentWriter(path, options)
     this.#next++
+    this.#cancelSpare?.()
     void syncFolder(folder)
     return writer
+  }
+
+  async #keepSpare(path: string): Promise<void> {
+    const spare = this.#sparePath()
+    await rename(path, spare)
+    this.#cancelSpare?.()
+    this.#cancelSpare = this.#options.clock.after(SPARE_MS, () => void rm(spare, { force: true }).catch(() => {}))
+  }
+
+  /** Not the name of a segment: never read. */
+  #sparePath(): string {
+    return join(this.#options.folder, 'spare')
   }
 
   /** Once for as long as it lasts. */
@@ -225,7 +255,8 @@ export class Journal {
     this.#options.log.info('The journal is written again.')
   }
 
-  #tell(path: string, { offset, length, reason }: Damage, torn: boolean): void {
+  #tell(path: string, { offset, length, reason, foreign }: Damage, torn: boolean): void {
+    if (torn && foreign === true) return this.#cut(path, offset)
     const facts = { path, offset, lost_bytes: length, reason }
     this.#damaged.add(1)
     this.#lostBytes.add(length)

@@ -11,22 +11,21 @@ const RUN_LENGTH = 2
  * there are too many runs.
  */
 export function writeNumbers(writer: ByteWriter, numbers: Uint32Array): void {
-  const { length } = numbers
-  let runs = 1
-  let last = numbers[0]!
-  for (let i = 1; i < length; i++) {
-    const number = numbers[i]!
-    if (number !== last + 1) runs++
-    last = number
-  }
-  if (runs * RUN_LENGTH > length) {
-    writer.u8(RAW)
-    writer.column(numbers)
-    return
-  }
+  const start = writer.length
   writer.u8(RUNS)
+  if (writeRuns(writer, numbers)) return
+  writer.cut(start)
+  writer.u8(RAW)
+  writer.column(numbers)
+}
+
+/** False as soon as there are too many runs. */
+function writeRuns(writer: ByteWriter, numbers: Uint32Array): boolean {
+  const { length } = numbers
+  let left = Math.floor(length / RUN_LENGTH)
   let expected = 0
   for (let i = 0; i < length;) {
+    if (left-- === 0) return false
     const from = i
     const first = numbers[i]!
     i++
@@ -35,6 +34,7 @@ export function writeNumbers(writer: ByteWriter, numbers: Uint32Array): void {
     writer.varint(i - from)
     expected = first + (i - from)
   }
+  return true
 }
 
 /** Fills `into`; throws `ServiceError('bad_data')` for bytes that are none. */

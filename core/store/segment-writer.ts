@@ -1,4 +1,14 @@
-import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 
 import type { Clock } from '../clock.ts'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -15,24 +25,32 @@ export interface SegmentWriterOptions {
   readonly clock: Clock
   readonly log: Log
   readonly write: Write
+  /** A file that is written over, if it is there. */
+  readonly spare: string
 }
 
 export const write: Write = (fd, bytes, offset, length, position) => writeSync(fd, bytes, offset, length, position)
 
-/** One open segment. What `append` has returned from survives the end of the process. */
+/**
+ * One open segment. What `append` has returned from survives the end of the process. A spare file is written over where there is one: to find new memory
+ * for a file costs the system several times what it takes to copy into that of an old one.
+ */
 export class SegmentWriter {
   readonly #options: SegmentWriterOptions
   readonly #fd: number
   #size = 0
+  /** Length of the file: what it has behind `#size` is of an earlier life. */
+  #end = 0
   #torn = false
   #open = true
   #cancelSync: (() => void) | undefined
 
-  /** A new file with its header. Throws `ServiceError('unavailable')`, leaving no file. */
+  /** A file with its header. Throws `ServiceError('unavailable')`, leaving no file. */
   constructor(path: string, options: SegmentWriterOptions) {
     this.#options = options
     try {
-      this.#fd = openSync(path, 'wx')
+      this.#fd = opened(path, options.spare)
+      this.#end = fstatSync(this.#fd).size
     } catch (error) {
       throw unwritable(error)
     }
@@ -69,11 +87,17 @@ export class SegmentWriter {
     this.#cancelSync ??= this.#options.clock.after(SYNC_MS, () => this.#sync())
   }
 
+  /** Leaves nothing behind what was written. */
+  trim(): void {
+    if (this.#size < this.#end) this.#tryCut()
+  }
+
   /** Waits until all is on the disk, and closes. */
   close(): void {
     if (!this.#open) return
     this.#open = false
     this.#cancelSync?.()
+    this.trim()
     try {
       fdatasyncSync(this.#fd)
     } catch (error) {
@@ -107,6 +131,7 @@ export class SegmentWriter {
 
   #cut(): void {
     ftruncateSync(this.#fd, this.#size)
+    this.#end = this.#size
     this.#torn = false
   }
 
@@ -116,6 +141,22 @@ export class SegmentWriter {
     } catch {
       // It is tried again before the next record; until then recovery would stop at the half one.
     }
+  }
+}
+
+/** The spare file under this name, else a new one. */
+function opened(path: string, spare: string): number {
+  try {
+    // First, since another may become the spare one meanwhile.
+    renameSync(spare, path)
+  } catch {
+    return openSync(path, 'wx')
+  }
+  try {
+    return openSync(path, 'r+')
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
   }
 }
 

@@ -20,12 +20,10 @@ export class TimeColumn {
   #places = new Uint8Array(256)
 
   write(writer: ByteWriter, times: Float64Array): void {
-    const runs = runsOf(times)
-    if (runs * RUN_BYTES <= times.length) {
-      writer.u8(RUNS)
-      writeRuns(writer, times)
-      return
-    }
+    const start = writer.length
+    writer.u8(RUNS)
+    if (writeRuns(writer, times)) return
+    writer.cut(start)
     const distinct = this.#place(times)
     if (distinct === 0) {
       writer.u8(RAW)
@@ -84,29 +82,21 @@ export class TimeColumn {
   }
 }
 
-/** How many runs there are, about: a zero begins one of its own when it is written. */
-function runsOf(times: Float64Array): number {
+/** False as soon as there are too many runs. */
+function writeRuns(writer: ByteWriter, times: Float64Array): boolean {
   const { length } = times
-  let runs = 1
-  let before = times[0]
-  for (let i = 1; i < length; i++) {
-    const time = times[i]
-    runs += Number(time !== before)
-    before = time
-  }
-  return runs
-}
-
-function writeRuns(writer: ByteWriter, times: Float64Array): void {
-  const { length } = times
+  let left = Math.floor(length / RUN_BYTES)
   for (let i = 0; i < length;) {
+    if (left-- === 0) return false
     const from = i
     const time = times[i]!
     i++
+    // A zero has a sign: each is a run of its own.
     if (time !== 0) while (i < length && times[i] === time) i++
     writer.f64(time)
     writer.u32(i - from)
   }
+  return true
 }
 
 function readRuns(reader: ByteReader, into: Float64Array): void {
