@@ -118,7 +118,7 @@ export function readHistograms(from: ProtoSource, start: number, end: number, me
     at = stop
     count++
     if (histograms.length + 1 >= histograms.code.length) histograms.grow()
-    const { code, exemplars } = readHead(from, first, stop, metric)
+    const code = readHead(from, first, stop, metric)
     const i = histograms.length
     histograms.code[i] = code
     takeCounts(from, first, stop)
@@ -135,14 +135,16 @@ export function readHistograms(from: ProtoSource, start: number, end: number, me
     histograms.to[i] = bounds.to
     histograms.row[i] = code < 0 ? -1 : catalogue.rows.find(boundsView, bounds.from, bounds.to, code)
     histograms.length = i + 1
-    if (exemplars > 0) foundExemplars(from, { tag: EXEMPLAR, from: first, to: stop, code })
   }
   from.allowance.take(count)
   return behindPoints
 }
 
-/** Times, count, sum and flags to the columns; `bounds` and `counts` take down where theirs stand. */
-function readHead(from: ProtoSource, first: number, stop: number, metric: number): { code: number; exemplars: number } {
+/**
+ * Times, count, sum and flags of a point to the columns, its exemplars to the others; `bounds` and `counts` take down where theirs stand. The
+ * code of its attributes: one result, since a second one would be an object for each point.
+ */
+function readHead(from: ProtoSource, first: number, stop: number, metric: number): number {
   const { bytes, view, points } = from
   const { histograms } = points
   const i = histograms.length
@@ -152,16 +154,23 @@ function readHead(from: ProtoSource, first: number, stop: number, metric: number
   let attributesTo = 0
   let known = -1
   let split = false
-  let time_ms = 0
-  let start_ms = 0
-  let count = 0
-  let sum = NaN
+  let timePlace = -1
+  let startPlace = -1
+  let countPlace = -1
+  let sumPlace = -1
   let flags = 0
   let exemplars = 0
   for (let at = first; at < stop;) {
     const tag = bytes[at]!
     const field = at
-    if (tag === COUNTS_PACKED) at = packedField(bytes, at, stop, counts)
+    if (tag === TIME || tag === START || tag === COUNT || tag === SUM) {
+      if (at + 9 > stop) malformed('the bytes end in a number')
+      if (tag === TIME) timePlace = at + 1
+      else if (tag === START) startPlace = at + 1
+      else if (tag === COUNT) countPlace = at + 1
+      else sumPlace = at + 1
+      at += 9
+    } else if (tag === COUNTS_PACKED) at = packedField(bytes, at, stop, counts)
     else if (tag === BOUNDS_PACKED) at = packedField(bytes, at, stop, bounds)
     else if (tag === FLAGS) {
       flags = varint(bytes, at + 1, stop)
@@ -179,24 +188,21 @@ function readHead(from: ProtoSource, first: number, stop: number, metric: number
         if (attributesTo === 0) attributesFrom = field
         else if (attributesTo !== field) split = true
         attributesTo = at
-      } else if (tag === TIME) time_ms = timeAt(view, field + 1, TIME_READ)
-      else if (tag === START) start_ms = timeAt(view, field + 1, START_READ)
-      else if (tag === COUNT) count = fixed64(view, field + 1)
-      else if (tag === SUM) sum = view.getFloat64(field + 1, true)
-      else if (tag === COUNTS) counts.pieces += 2
+      } else if (tag === COUNTS) counts.pieces += 2
       else if (tag === BOUNDS) bounds.pieces += 2
       else if (tag === EXEMPLAR) exemplars++
     }
   }
-  histograms.time_ms[i] = time_ms
-  histograms.start_ms[i] = start_ms
-  histograms.count[i] = count
-  histograms.sum[i] = sum
+  histograms.time_ms[i] = timePlace < 0 ? 0 : timeAt(view, timePlace, TIME_READ)
+  histograms.start_ms[i] = startPlace < 0 ? 0 : timeAt(view, startPlace, START_READ)
+  histograms.count[i] = countPlace < 0 ? 0 : fixed64(view, countPlace)
+  histograms.sum[i] = sumPlace < 0 ? NaN : view.getFloat64(sumPlace, true)
   histograms.state[i] = flags % 2 === 1 ? ENDED : PLAIN
   const code = split
     ? splitCode(from, ATTRIBUTES, first, stop, metric)
     : known >= 0
       ? known
       : codeOf(from, attributesFrom, attributesTo, metric)
-  return { code, exemplars }
+  if (exemplars > 0) foundExemplars(from, { tag: EXEMPLAR, from: first, to: stop, code })
+  return code
 }
