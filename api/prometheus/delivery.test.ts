@@ -30,7 +30,7 @@ function deliveriesOf(patience_ms = 60_000): Deliveries {
 }
 
 function sent(deliveries: Deliveries, writer: Writer, drop: () => void = () => {}): Response {
-  return deliveries.send({ points: LINES, pieces: (json) => writer.pieces(json, LINES), drop })
+  return deliveries.send({ points: LINES, series: 0, pieces: (json) => writer.pieces(json, LINES), drop })
 }
 
 describe('an answer of many points', () => {
@@ -74,6 +74,20 @@ describe('an answer of many points', () => {
     await sent(deliveries, new Writer()).text()
   })
 
+  test('counts its series as well: their labels are most of it where they have few points', async () => {
+    const deliveries = deliveriesOf()
+    const answer = {
+      points: 20_000,
+      series: 2000,
+      pieces: (json: JsonBytes) => new Writer().pieces(json, LINES),
+      drop() {},
+    }
+    const reader = deliveries.send(answer).body!.getReader()
+    await reader.read()
+    expect(() => deliveries.send(answer)).toThrow('answers of 148000 points are being written')
+    await reader.cancel()
+  })
+
   test('is given up where its reader stops reading', async () => {
     const deliveries = deliveriesOf(10)
     const reader = await new Promise<ReadableStreamDefaultReader>((resolve) => {
@@ -88,6 +102,7 @@ describe('an answer of many points', () => {
     const deliveries = deliveriesOf()
     const broken = deliveries.send({
       points: LINES,
+      series: 0,
       // eslint-disable-next-line require-yield -- it fails before
       *pieces() {
         throw new Error('no more')
@@ -101,6 +116,6 @@ describe('an answer of many points', () => {
 
 test('an answer of few points is one piece', async () => {
   const deliveries = deliveriesOf()
-  const response = deliveries.send({ points: 3, pieces: (json) => new Writer().pieces(json, 3), drop: () => {} })
+  const response = deliveries.send({ points: 3, series: 1, pieces: (json) => new Writer().pieces(json, 3), drop() {} })
   expect(await response.json()).toHaveLength(4)
 })

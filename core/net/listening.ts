@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, STATUS_CODES } from 'n
 import type { Socket } from 'node:net'
 
 import { Serving, type ServingOptions } from './serving.ts'
+import { Unread } from './unread.ts'
 
 export interface ListeningOptions extends ServingOptions {
   readonly onRequest: RequestListener
@@ -10,6 +11,14 @@ export interface ListeningOptions extends ServingOptions {
   readonly request_ms: number
 }
 
+/** What may wait for readers, and how long one of them may take nothing. */
+const UNREAD_BYTES = 2 ** 28
+const PATIENCE_MS = 30_000
+/**
+ * For how long a connection waits for its next request. Longer than the clients that we know keep theirs (Prometheus 5 min, the Collector 90 s): one that is
+ * closed just while a request is on its way is lost, and not every sender dares to send a POST again. Where connections are short, these go first.
+ */
+const KEEP_ALIVE_MS = 330_000
 /** For the head of a request to arrive. */
 const HEADERS_MS = 10_000
 /** How often it is looked who was too slow; one that says nothing at all holds its place no longer than both. */
@@ -25,19 +34,31 @@ const BROKEN: ReadonlyMap<string, number> = new Map([
 /** A plain HTTP server, on one address or on both of loopback. */
 export class Listening extends Serving<Server> {
   readonly #options: ListeningOptions
+  readonly #unread: Unread
 
   constructor(options: ListeningOptions) {
     super(options)
     this.#options = options
+    const { setting: listener, meter } = options
+    this.#unread = new Unread({ listener, bytes: UNREAD_BYTES, patience_ms: PATIENCE_MS, meter })
   }
 
   protected make(): Server {
     const { onRequest, request_ms } = this.#options
     const headersTimeout = Math.min(HEADERS_MS, request_ms)
     const server = createServer(
-      { requestTimeout: request_ms, headersTimeout, connectionsCheckingInterval: CHECK_MS },
-      onRequest,
+      {
+        requestTimeout: request_ms,
+        headersTimeout,
+        connectionsCheckingInterval: CHECK_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
+      (request, response) => {
+        this.#unread.begin(response)
+        onRequest(request, response)
+      },
     )
+    this.#unread.watch(server)
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#broken(error, socket as Socket))
     return server
   }
