@@ -63,7 +63,6 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
   })
   const deliveries = new Deliveries({
     points: limits.answer_points,
-    patience_ms: limits.query_timeout_ms,
     turns: options.turns ?? new Turns(monotonicNow_ms, loopIdle_ms),
     leftBehind: options.leftBehind ?? new LeftBehind(() => {}),
   })

@@ -17,8 +17,6 @@ const PIECE_BYTES = 1 << 18
 export interface DeliveriesOptions {
   /** Points over all answers that are being written; a series counts as 64 more. */
   readonly points: number
-  /** How long a reader may take for a piece. */
-  readonly patience_ms: number
   readonly turns: Turns
   /** What answers were in that are on their way. */
   readonly leftBehind: LeftBehind
@@ -33,8 +31,6 @@ export interface Delivery {
   readonly series: number
   /** Writes it, with a yield wherever it may be interrupted. */
   readonly pieces: (json: JsonBytes) => Writing
-  /** Ends the connection of a reader who does not read. */
-  readonly drop: () => void
 }
 
 /**
@@ -55,7 +51,7 @@ export class Deliveries {
   }
 
   /** Throws `overloaded` where too much is being written already. */
-  send({ points, series, pieces, drop }: Delivery): Response {
+  send({ points, series, pieces }: Delivery): Response {
     const json = new JsonBytes()
     const writing = pieces(json)
     const { points: most, turns } = this.#options
@@ -72,32 +68,21 @@ export class Deliveries {
         `answers of ${this.#points} points are being written (limits.answer_points is ${most})`,
       )
     }
-    return jsonResponse(this.#stream({ points: weight, drop }, json, writing))
+    return jsonResponse(this.#stream(weight, json, writing))
   }
 
-  /** It counts from when it is read for the first time until it is read or dropped: nobody may ever read it. */
-  #stream(
-    { points, drop }: Pick<Delivery, 'points' | 'drop'>,
-    json: JsonBytes,
-    writing: Writing,
-  ): ReadableStream<Uint8Array> {
-    const { leftBehind, patience_ms } = this.#options
+  /** It counts from when it is read for the first time until it is read to its end or its connection ends: nobody may ever read it. */
+  #stream(points: number, json: JsonBytes, writing: Writing): ReadableStream<Uint8Array> {
+    const { leftBehind } = this.#options
     let state: 'new' | 'open' | 'closed' = 'new'
-    let patience: NodeJS.Timeout | undefined
     const close = (): void => {
       if (state === 'open') {
         this.#points -= points
         leftBehind.add(points * POINT_BYTES)
       }
       state = 'closed'
-      clearTimeout(patience)
-    }
-    const lose = (): void => {
-      close()
-      drop()
     }
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-      clearTimeout(patience)
       if (state === 'new') {
         state = 'open'
         this.#points += points
@@ -112,7 +97,7 @@ export class Deliveries {
       if (done) {
         close()
         controller.close()
-      } else patience = setTimeout(lose, patience_ms)
+      }
     }
     return new ReadableStream<Uint8Array>({ pull, cancel: close }, { highWaterMark: 0 })
   }

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
@@ -59,6 +58,5 @@ export async function evaluate(
     points: shown.points,
     series: shown.series.length,
     pieces: (json) => successPieces(json, resultPieces(json, result, shown, stats)),
-    drop: () => (c.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(),
   })
 }
