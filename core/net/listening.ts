@@ -6,7 +6,7 @@ import { Unread } from './unread.ts'
 
 export interface ListeningOptions extends ServingOptions {
   readonly onRequest: RequestListener
-  /** What came was no HTTP, too much head, or too slow: it was answered with this status. */
+  /** What came was no HTTP, too much head, too slow, or a proxy's CONNECT: it was answered with this status. */
   readonly onBroken?: (status: number) => void
   readonly request_ms: number
 }
@@ -60,6 +60,7 @@ export class Listening extends Serving<Server> {
     )
     this.#unread.watch(server)
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#broken(error, socket as Socket))
+    server.on('connect', (_request, socket) => this.#refuse(405, socket as Socket))
     return server
   }
 
@@ -82,7 +83,10 @@ export class Listening extends Serving<Server> {
       socket.destroy()
       return
     }
-    const status = BROKEN.get(code) ?? 400
+    this.#refuse(BROKEN.get(code) ?? 400, socket)
+  }
+
+  #refuse(status: number, socket: Socket): void {
     this.#options.onBroken?.(status)
     // Behind an answer, or in the middle of one, nobody would understand another.
     if (socket.bytesWritten > 0) socket.destroy()

@@ -1,7 +1,11 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+import { monotonicNow_ms } from '../clock.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
+
+/** With thousands of requests under way not each looks at all. */
+const LOOK_MS = 50
 
 export interface UnreadOptions {
   /** The key of the configuration that sets the port. */
@@ -21,6 +25,7 @@ export class Unread {
   readonly #options: UnreadOptions
   readonly #answering = new Set<Socket>()
   readonly #cut: Counter
+  #looked_ms = -Infinity
 
   constructor(options: UnreadOptions) {
     this.#options = options
@@ -52,6 +57,9 @@ export class Unread {
   }
 
   #makeRoom(): void {
+    const now_ms = monotonicNow_ms()
+    if (now_ms - this.#looked_ms < LOOK_MS) return
+    this.#looked_ms = now_ms
     let waiting = this.bytes
     while (waiting > this.#options.bytes) {
       const longest = [...this.#answering].reduce((a, b) => (b.writableLength > a.writableLength ? b : a))
