@@ -15,7 +15,7 @@ import { badRequest } from './request/parameters.ts'
 import { type Api, type RouteModule, routerPath } from './route.ts'
 import * as LIST from './routes.ts'
 import { limitBody } from './server/body.ts'
-import { countRequests } from './server/count.ts'
+import { countRequests, createCount } from './server/count.ts'
 import { createGuard, type Guard } from './server/guard.ts'
 import { Listener } from './server/listener.ts'
 import { withMounts } from './server/mounted.ts'
@@ -63,7 +63,6 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
   })
   const deliveries = new Deliveries({
     points: limits.answer_points,
-    patience_ms: limits.query_timeout_ms,
     turns: options.turns ?? new Turns(monotonicNow_ms, loopIdle_ms),
     leftBehind: options.leftBehind ?? new LeftBehind(() => {}),
   })
@@ -92,10 +91,12 @@ export function createApi(options: ApiOptions): { readonly app: OpenAPIHono; rea
     }
     return c.text('404 page not found\n', 404, { 'content-type': 'text/plain; charset=utf-8' })
   })
+  const broken = createCount(meter, clock)
   const component = new Listener({
     ...api.listen,
     fetch: (request, env) => app.fetch(request, env as object),
     around: (rest) => withMounts({ mounts: api.mounts ?? [], guard, meter, clock, rest }),
+    onBroken: (status) => broken()({ route: 'none', method: 'other', status }),
     onStop: () => api.streams.close(),
     connections: limits.connections,
     drain_ms: limits.drain_ms,

@@ -11,6 +11,7 @@ let telemetry: Telemetry | undefined
 
 afterEach(async () => {
   await telemetry?.stop()
+  metrics.disable()
   server?.closeAllConnections()
   server?.close()
 })
@@ -47,4 +48,17 @@ test('tells of a counter what it counted, however many ask while it is being rea
   }
   expect(told).toEqual(told.toSorted((a, b) => a - b))
   expect(told.at(-1)).toBeLessThan(counted)
+})
+
+test('keeps so many sums of a counter apart, and none of the others is lost', async () => {
+  telemetry = await startTelemetry({ version: '0', host: 'here', self: null })
+  const counter = telemetry.meter.counter('barograph.tests.many', { description: 'Many' })
+  for (let i = 0; i < 5000; i++) counter.add(2, { kind: String(i) })
+  counter.add(1, { kind: '7' })
+  const lines = (await telemetry.exposition())
+    .split('\n')
+    .filter((line) => line.startsWith('barograph_tests_many_total{'))
+  expect(lines).toHaveLength(2000)
+  expect(lines.filter((line) => line.includes('kind="7"')).map((line) => line.split(' ')[1])).toEqual(['3'])
+  expect(lines.filter((line) => line.includes('overflow="true"')).map((line) => line.split(' ')[1])).toEqual(['6002'])
 })

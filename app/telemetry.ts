@@ -14,6 +14,13 @@ const SCOPE = 'barograph'
 type Attributes = Readonly<Record<string, string>>
 const NO_ATTRIBUTES: Attributes = Object.freeze({})
 
+/**
+ * Sets of attributes that a counter keeps apart. Beyond them all go together under one of its own, as the specification has it: "Metrics SDK", cardinality
+ * limits, 2000 with that one.
+ */
+const MOST_SUMS = 1999
+const OVERFLOW: Attributes = Object.freeze({ 'otel.metric.overflow': 'true' })
+
 interface Sum {
   value: number
   readonly attributes: Attributes
@@ -62,7 +69,10 @@ class Sums implements Counter {
     let key = ''
     for (const name in attributes) key += `${name}\u0000${attributes[name]}\u0001`
     let sum = this.#sums.get(key)
-    if (sum === undefined) this.#sums.set(key, (sum = { value: 0, attributes: { ...attributes } }))
+    if (sum === undefined) {
+      if (this.#sums.size >= MOST_SUMS && attributes !== OVERFLOW) return this.#sumOf(OVERFLOW)
+      this.#sums.set(key, (sum = { value: 0, attributes: { ...attributes } }))
+    }
     if (Object.isFrozen(attributes)) this.#known.set(attributes, sum)
     return sum
   }

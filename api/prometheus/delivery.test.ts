@@ -24,13 +24,13 @@ class Writer {
   }
 }
 
-function deliveriesOf(patience_ms = 60_000): Deliveries {
+function deliveriesOf(): Deliveries {
   const leftBehind = new LeftBehind(() => {})
-  return new Deliveries({ points: 100_000, patience_ms, turns: new Turns(monotonicNow_ms, loopIdle_ms), leftBehind })
+  return new Deliveries({ points: 100_000, turns: new Turns(monotonicNow_ms, loopIdle_ms), leftBehind })
 }
 
-function sent(deliveries: Deliveries, writer: Writer, drop: () => void = () => {}): Response {
-  return deliveries.send({ points: LINES, pieces: (json) => writer.pieces(json, LINES), drop })
+function sent(deliveries: Deliveries, writer: Writer): Response {
+  return deliveries.send({ points: LINES, series: 0, pieces: (json) => writer.pieces(json, LINES) })
 }
 
 describe('an answer of many points', () => {
@@ -74,13 +74,16 @@ describe('an answer of many points', () => {
     await sent(deliveries, new Writer()).text()
   })
 
-  test('is given up where its reader stops reading', async () => {
-    const deliveries = deliveriesOf(10)
-    const reader = await new Promise<ReadableStreamDefaultReader>((resolve) => {
-      const reading = sent(deliveries, new Writer(), () => resolve(reading)).body!.getReader()
-      void reading.read()
-    })
-    expect(deliveries.points).toBe(0)
+  test('counts its series as well: their labels are most of it where they have few points', async () => {
+    const deliveries = deliveriesOf()
+    const answer = {
+      points: 20_000,
+      series: 2000,
+      pieces: (json: JsonBytes) => new Writer().pieces(json, LINES),
+    }
+    const reader = deliveries.send(answer).body!.getReader()
+    await reader.read()
+    expect(() => deliveries.send(answer)).toThrow('answers of 148000 points are being written')
     await reader.cancel()
   })
 
@@ -88,11 +91,11 @@ describe('an answer of many points', () => {
     const deliveries = deliveriesOf()
     const broken = deliveries.send({
       points: LINES,
+      series: 0,
       // eslint-disable-next-line require-yield -- it fails before
       *pieces() {
         throw new Error('no more')
       },
-      drop: () => {},
     })
     await expect(broken.text()).rejects.toThrow('no more')
     expect(deliveries.points).toBe(0)
@@ -101,6 +104,6 @@ describe('an answer of many points', () => {
 
 test('an answer of few points is one piece', async () => {
   const deliveries = deliveriesOf()
-  const response = deliveries.send({ points: 3, pieces: (json) => new Writer().pieces(json, 3), drop: () => {} })
+  const response = deliveries.send({ points: 3, series: 1, pieces: (json) => new Writer().pieces(json, 3) })
   expect(await response.json()).toHaveLength(4)
 })

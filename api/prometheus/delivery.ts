@@ -9,14 +9,14 @@ import { JsonBytes } from './json-bytes.ts'
 const FEW = 10_000
 /** Of the value of a point in a result. */
 const POINT_BYTES = 8
+/** What a series takes in a result beside its points, its labels most of all, counted in points. */
+const SERIES_POINTS = 64
 /** So many bytes go on their way together. */
 const PIECE_BYTES = 1 << 18
 
 export interface DeliveriesOptions {
-  /** Points over all answers that are being written. */
+  /** Points over all answers that are being written; a series counts as 64 more. */
   readonly points: number
-  /** How long a reader may take for a piece. */
-  readonly patience_ms: number
   readonly turns: Turns
   /** What answers were in that are on their way. */
   readonly leftBehind: LeftBehind
@@ -28,10 +28,9 @@ type Writing = Generator<undefined, void>
 /** One answer. */
 export interface Delivery {
   readonly points: number
+  readonly series: number
   /** Writes it, with a yield wherever it may be interrupted. */
   readonly pieces: (json: JsonBytes) => Writing
-  /** Ends the connection of a reader who does not read. */
-  readonly drop: () => void
 }
 
 /**
@@ -46,13 +45,13 @@ export class Deliveries {
     this.#options = options
   }
 
-  /** Points of the answers that are being written. */
+  /** Points of the answers that are being written, their series included. */
   get points(): number {
     return this.#points
   }
 
   /** Throws `overloaded` where too much is being written already. */
-  send({ points, pieces, drop }: Delivery): Response {
+  send({ points, series, pieces }: Delivery): Response {
     const json = new JsonBytes()
     const writing = pieces(json)
     const { points: most, turns } = this.#options
@@ -62,34 +61,28 @@ export class Deliveries {
       turns.end(began_ms)
       return jsonResponse(json.bytes)
     }
-    if (this.#points > 0 && this.#points + points > most) {
+    const weight = points + series * SERIES_POINTS
+    if (this.#points > 0 && this.#points + weight > most) {
       throw new ServiceError(
         'overloaded',
         `answers of ${this.#points} points are being written (limits.answer_points is ${most})`,
       )
     }
-    return jsonResponse(this.#stream({ points, drop }, json, writing))
+    return jsonResponse(this.#stream(weight, json, writing))
   }
 
-  /** It counts from when it is read for the first time until it is read or dropped: nobody may ever read it. */
-  #stream({ points, drop }: Omit<Delivery, 'pieces'>, json: JsonBytes, writing: Writing): ReadableStream<Uint8Array> {
-    const { leftBehind, patience_ms } = this.#options
+  /** It counts from when it is read for the first time until it is read to its end or its connection ends: nobody may ever read it. */
+  #stream(points: number, json: JsonBytes, writing: Writing): ReadableStream<Uint8Array> {
+    const { leftBehind } = this.#options
     let state: 'new' | 'open' | 'closed' = 'new'
-    let patience: NodeJS.Timeout | undefined
     const close = (): void => {
       if (state === 'open') {
         this.#points -= points
         leftBehind.add(points * POINT_BYTES)
       }
       state = 'closed'
-      clearTimeout(patience)
-    }
-    const lose = (): void => {
-      close()
-      drop()
     }
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-      clearTimeout(patience)
       if (state === 'new') {
         state = 'open'
         this.#points += points
@@ -104,7 +97,7 @@ export class Deliveries {
       if (done) {
         close()
         controller.close()
-      } else patience = setTimeout(lose, patience_ms)
+      }
     }
     return new ReadableStream<Uint8Array>({ pull, cancel: close }, { highWaterMark: 0 })
   }

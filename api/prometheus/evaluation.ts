@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
@@ -57,7 +56,7 @@ export async function evaluate(
   const shown = shownOf(result, { series: most, points: api.limits.query_points })
   return api.deliveries.send({
     points: shown.points,
+    series: shown.series.length,
     pieces: (json) => successPieces(json, resultPieces(json, result, shown, stats)),
-    drop: () => (c.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(),
   })
 }

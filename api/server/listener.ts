@@ -13,6 +13,8 @@ export interface ListenerOptions {
   readonly fetch: (request: Request, env: unknown) => Response | Promise<Response>
   /** What is looked at before the router. */
   readonly around: (rest: RequestListener) => RequestListener
+  /** What came was no HTTP: it was answered with this status. */
+  readonly onBroken: (status: number) => void
   /** Ends answers that would never end by themselves. */
   readonly onStop: () => void
   readonly connections: number

@@ -139,7 +139,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.query_series': 'Series that one selector of a query may find.',
   'limits.query_points': 'Points over all series in the answer of one query.',
   'limits.answer_points':
-    'Points of all answers that are on their way at one time; beyond that a large one is answered 503.',
+    'Points of all answers that are on their way at one time, a series counting as 64 more; beyond that a large one is answered 503.',
   'limits.query_timeout': 'Time of one query.',
   'limits.stream_clients': 'Readers of `/api/v1/stream` at one time.',
   'limits.journal':

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -104,6 +104,26 @@ describe('remote write', () => {
       retry,
     ])
     expect(writtenOf(response)).toEqual(['0', '0', '0'])
+  })
+
+  test('of a body that is refused before it is read to its end is told so, not cut off', async () => {
+    const { url } = await started({ body: 1000 })
+    const { port } = new URL(url)
+    const told = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const socket = connect(Number(port), '127.0.0.1')
+        const body = Buffer.alloc(2 ** 21)
+        socket.write(
+          `POST /api/v1/write HTTP/1.1\r\nHost: x\r\nContent-Type: ${TYPE1}\r\nContent-Length: ${body.length}\r\n\r\n`,
+        )
+        // As a sender does who looks at the answer only when all is sent.
+        await new Promise((resolve) => socket.write(body, resolve))
+        const [answer] = (await once(socket, 'data')) as [Buffer]
+        socket.destroy()
+        return answer.toString('latin1', 9, 12)
+      }),
+    )
+    expect(new Set(told)).toEqual(new Set(['413']))
   })
 
   test('that meets a bug of ours gets 500 and no details', async () => {

@@ -92,6 +92,20 @@ test.each([0, 2500, 1e6])('what is appended is read back, with a cache of %i byt
   again.close()
 })
 
+test('however many files are read, few are open: connections need descriptors as well', async () => {
+  const files = filesIn()
+  const written = write(files, 0, 2500)
+  expect(files.write()).toBe(true)
+  await files.durable()
+  const again = restarted(files)
+  const open = (): number => readdirSync('/dev/fd').length
+  const before = open()
+  expect(new Set(written.map(({ file }) => file)).size).toBeGreaterThan(300)
+  for (let i = 0; i < 2; i++) expect(sound(again, written)).toEqual(numbers(0, 2500))
+  expect(open() - before).toBeLessThanOrEqual(128)
+  again.close()
+})
+
 test('a file ends when it is full, or its samples span long enough, and goes as a whole', () => {
   const files = filesIn({ span_ms: 3 })
   const written = write(files, 0, 20)

@@ -15,6 +15,8 @@ const WRITE_SHARE = 1 / 16
 const SPARSE = 1 / 4
 /** A file that was read so often is taken into memory, where there is room. */
 const OFTEN = 32
+/** Descriptors, but for files that are not synced yet: those that were used last. Connections need them as well. */
+const OPEN_FILES = 128
 
 /** Chunks are written anew as they age, from 0 on; each age has files of its own, so that these are all garbage some day, or never. */
 export type Age = number
@@ -53,6 +55,8 @@ export class ChunkFiles {
   readonly #damage: Counter
   readonly #damaged = new Set<number>()
   readonly #reads = new Map<number, number>()
+  /** Files that may have a descriptor, the one that was used last at the end. */
+  readonly #open = new Set<ChunkFile>()
   /** The file that is appended to, by age. */
   readonly #current = new Map<Age, ChunkFile>()
   #next = 1
@@ -169,6 +173,7 @@ export class ChunkFiles {
     const held = file.find(at) ?? (this.#isTaken(file) ? file.find(at) : undefined)
     if (held !== undefined) return held
     const chunk = file.read(at, size)
+    this.#opened(file)
     if (chunk !== undefined) return { bytes: chunk, at: 0 }
     this.#damage.add(1)
     if (!this.#damaged.has(number)) {
@@ -207,6 +212,7 @@ export class ChunkFiles {
           file.write()
         } finally {
           this.#unwritten -= file.written - before
+          if (file.written > before) this.#opened(file)
         }
       }
       if (this.#failing) this.#options.log.info('Sealed samples can be written again.', {})
@@ -361,7 +367,21 @@ export class ChunkFiles {
     this.#files.delete(number)
     this.#damaged.delete(number)
     this.#reads.delete(number)
+    this.#open.delete(file)
     for (const [age, current] of this.#current) if (file === current) this.#current.delete(age)
+  }
+
+  /** A file was read or written: others are closed where there are many. */
+  #opened(file: ChunkFile): void {
+    const open = this.#open
+    open.delete(file)
+    open.add(file)
+    for (const other of open) {
+      if (open.size <= OPEN_FILES) return
+      if (other === file || !other.isSynced) continue
+      other.close()
+      open.delete(other)
+    }
   }
 
   /** Whether the file was taken into memory now: it is read often, and there is room. */

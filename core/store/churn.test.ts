@@ -143,7 +143,7 @@ test('what is kept of samples does not grow with the series that have been, a re
     store.append(builder.batch())
   }
   const wave = (number: number): void => {
-    const pods = Array.from({ length: 20_000 }, (_, i) => gauge(`m${i % 20}`, { pod: `pod-${number}-${i}` }))
+    const pods = Array.from({ length: 8000 }, (_, i) => gauge(`m${i % 20}`, { pod: `pod-${number}-${i}` }))
     for (let sample = 0; sample < 8; sample++, now_ms += 60_000) write([...pods, stays])
     now_ms += 2 * DAY_MS
     for (let i = 0; i <= IN_FLIGHT * 3; i++, now_ms += 1000) write([stays])

@@ -71,6 +71,6 @@ test('whatever is asked for', () => {
         }
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 150 },
   )
 })

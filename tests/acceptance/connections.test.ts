@@ -59,6 +59,21 @@ const sent = (one: Barograph): Promise<number> =>
     () => 0,
   )
 
+test.each([
+  ['CONNECT example.com:80 HTTP/1.1\r\nHost: example.com:80\r\n\r\n', 405],
+  ['\u0016\u0003\u0001', 400],
+])('what is no HTTP of ours is answered and counted by either listener: %j', async (said, status) => {
+  const { barograph: one, counts } = await started()
+  for (const url of [one.service.apiUrl, one.service.otlpUrl]) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(said))
+    sockets.push(socket)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  }
+  expect(counts[`barograph.api.requests{route=none,method=other,status=${status}}`]).toBe(1)
+  expect(counts[`barograph.collector.requests{receiver=otlp_http,signal=none,outcome=http_${status}}`]).toBe(1)
+})
+
 describe('connections on which nothing is said', () => {
   test.each(LISTENERS)('%s: those beyond the limit are cut off, counted, and told once', async (listener, url) => {
     const { barograph: one, counts, said } = await started()

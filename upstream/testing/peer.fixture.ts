@@ -13,6 +13,8 @@ export abstract class Peer {
   /** On the same port as before. */
   async start(): Promise<void> {
     const server = createServer((request, response) => void this.answer(request, response))
+    // Longer than who asks keeps a connection (4 s, by Node's own 5): in a loop that is late the two are the same, and a request is lost.
+    server.keepAliveTimeout = 60_000
     this.#server = server
     await new Promise<void>((resolve) => {
       server.listen(this.#port, '127.0.0.1', resolve)
