@@ -39,8 +39,9 @@ export function columnLimit(count: number): number {
 export function encodeColumn(range: ColumnRange, out: Uint8Array, at: number): number {
   const { values, from, to } = range
   const count = to - from
-  if (isRegular(values, from, to)) return writeRegular(values[from]!, values[from + 1]! - values[from]!, count, out, at)
+  // Before what is regular: a column that is not zero tells so at its first value, zeros look regular up to the last.
   if (isZero(values, from, to)) return writeZeros(count, out, at)
+  if (isRegular(values, from, to)) return writeRegular(values[from]!, values[from + 1]! - values[from]!, count, out, at)
   let code = 0
   if (count < SHORT || !smallDifference(values, from, to)) {
     whole = grown(whole, count)
