@@ -28,9 +28,10 @@ const LINE = 16
 
 /** Up to so many values find their places one by one. */
 const FEW = 2
-/** More are put in order, then merged with those that stay; each with one behind them that is beyond all. */
+/** More are taken as they came, put in order, and merged with those that stay, behind which is one that is beyond all. */
+const CAME = new Float32Array(LATEST)
+const CAME_WORDS = new Int32Array(CAME.buffer)
 const COMING = new Float32Array(LATEST)
-const COMING_WORDS = new Int32Array(COMING.buffer)
 const STAYING = new Float32Array(MAX_WINDOW + 1)
 /** By place in the ring: 0 where the value that is there leaves. */
 const STAYS = new Uint8Array(MAX_WINDOW + 1).fill(1)
@@ -61,7 +62,7 @@ export function ask({ latest }: Page, strip: Strip, all: boolean): void {
 export function fetch({ words, window }: Page, { asks, asked, keys, cells }: Strip): void {
   for (let k = 0; k < asks; k++) {
     const base = keys[asked[k]! * KEYS + ROW]! * window
-    let bits = 0
+    let bits = words[base + window - 1]!
     for (let at = base; at < base + window; at += LINE) bits ^= words[at]!
     cells[asked[k]! * CELLS + FETCHED] = bits
   }
@@ -113,19 +114,23 @@ function merge({ sorted, words, latest, mask, marks, window }: Page, row: number
   const base = row * window
   const end = base + marks[row * MARKS + FILLED]!
   for (let k = 0; k < waiting; k++) {
-    COMING_WORDS[k] = latest[row * LATEST + FIRST + k]!
-    const x = COMING[k]!
-    let at = k
-    for (; at > 0 && COMING[at - 1]! > x; at--) COMING[at] = COMING[at - 1]!
-    COMING[at] = x
+    const word = latest[row * LATEST + FIRST + k]!
+    CAME_WORDS[k] = word
+    STAYS[word & mask] = 0
   }
-  for (let k = 0; k < waiting; k++) STAYS[COMING_WORDS[k]! & mask] = 0
+  // No two are alike. Counted, since branches that put them in order could not be predicted.
+  for (let k = 0; k < waiting; k++) {
+    const x = CAME[k]!
+    let smaller = 0
+    for (let other = 0; other < waiting; other++) smaller += Number(CAME[other]! < x)
+    COMING[smaller] = x
+  }
   let staying = 0
   for (let at = base; at < end; at++) {
     STAYING[staying] = sorted[at]!
     staying += STAYS[words[at]! & mask]!
   }
-  for (let k = 0; k < waiting; k++) STAYS[COMING_WORDS[k]! & mask] = 1
+  for (let k = 0; k < waiting; k++) STAYS[CAME_WORDS[k]! & mask] = 1
   STAYING[staying] = Infinity
   let at = base
   let from = 0
