@@ -178,6 +178,10 @@ export class ByteReader {
     return new Float64Array(this.#aligned(length * 8))
   }
 
+  shorts(length: number): Uint16Array<ArrayBuffer> {
+    return new Uint16Array(this.#aligned(length * 2))
+  }
+
   integers(length: number): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.#aligned(length * 4))
   }

@@ -350,7 +350,7 @@ describe('a segment that is written over an older one', () => {
         }
         next.close()
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     )
   })
 })
