@@ -10,6 +10,10 @@ export class Budget {
   /** What bodies were in that are gone. */
   readonly leftBehind: LeftBehind
   readonly #kept = new KeptMemory()
+  readonly #take = (bytes: number): void => {
+    if (bytes > this.left) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
+    this.#used += bytes
+  }
   #used = 0
 
   constructor(limit: number, meter: Meter, leftBehind = new LeftBehind(() => {})) {
@@ -28,16 +32,17 @@ export class Budget {
 
   /** One request's share. */
   share(): Share {
-    const take = (bytes: number): void => {
-      if (bytes > this.left) throw new ServiceError('overloaded', 'too many bodies at once; send again later')
-      this.#used += bytes
-    }
-    return new Share(take, this.#kept)
+    return new Share(this.#take, this.#kept)
   }
 }
 
-/** Smaller ones may be part of a pool that others use, too. */
-const OWN_BYTES = 2 ** 14
+/** What is smaller is left to the garbage collector, which finds it among what is young: to give it back costs more. */
+const OWN_BYTES = 2 ** 10
+
+/** Whether others may have a part of the memory of these bytes, which Node cut from its pool. */
+function isPooled({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  return byteOffset > 0 || (buffer.byteLength === Buffer.poolSize && byteLength < Buffer.poolSize)
+}
 
 /** What one request holds of the budget. */
 export class Share {
@@ -60,10 +65,11 @@ export class Share {
 
   /**
    * Bytes of this request alone: their memory is given back with the share, and views of them are empty then. Bodies are most
-   * of what comes and goes; leaving them to the garbage collector costs as much CPU time as all other work on them.
+   * of what comes and goes; leaving them to the garbage collector costs as much CPU time as all other work on them: it looks through the
+   * whole heap for every few dozen MiB.
    */
   own(bytes: Uint8Array): void {
-    if (bytes.length >= OWN_BYTES && bytes.byteOffset === 0) this.#buffers.push(bytes)
+    if (bytes.length >= OWN_BYTES && !isPooled(bytes)) this.#buffers.push(bytes)
   }
 
   /** Memory for so many bytes, as `own` has it; they count when they are added. */
@@ -82,7 +88,9 @@ export class Share {
   release(): void {
     this.#take(-this.#held)
     this.#held = 0
-    for (const memory of this.#lent.splice(0)) this.#kept.give(memory)
-    for (const { buffer } of this.#buffers.splice(0)) if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+    for (const memory of this.#lent) this.#kept.give(memory)
+    this.#lent.length = 0
+    for (const { buffer } of this.#buffers) if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+    this.#buffers.length = 0
   }
 }
