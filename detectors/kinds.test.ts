@@ -6,6 +6,7 @@ import type { Verdict } from '#core/score.ts'
 
 import * as kinds from './kinds.ts'
 import { type Correctable, type Detector, isCorrectable, type Kind } from './kinds/kind.ts'
+import { BARE, natureOf } from './kinds/nature.ts'
 import { createDetector, KIND_NAMES, parseDetector } from './kinds/registry.ts'
 
 const MINUTE = 60_000
@@ -62,6 +63,13 @@ function noise(length: number, level = 100, seed = 1): number[] {
   const next = gaussian(seed)
   return Array.from({ length }, () => level + next())
 }
+
+/** A column of numbers, and a series by whose name something is believed of it while it is young. */
+const NATURES = [
+  BARE,
+  natureOf({ metric: 'requests_total', unit: '1/s', rate: true }),
+  natureOf({ metric: 'errors_ratio', unit: '1', rate: false }),
+]
 
 const sane = fc.double({ min: -1e6, max: 1e6, noNaN: true })
 const anything = fc.oneof(
@@ -218,9 +226,9 @@ describe.each(
 
   test('scores are finite and not negative, and values are finite or missing, whatever comes', () => {
     fc.assert(
-      fc.property(steps, (stream) => {
+      fc.property(steps, fc.constantFrom(...NATURES), (stream, nature) => {
         const detector = make(kind)
-        const row = detector.add()
+        const row = detector.add(nature)
         const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
         let time_ms = START
         for (const { dt_ms, value } of stream) {
@@ -235,44 +243,57 @@ describe.each(
   })
 
   // Over all kinds together, a million.
-  test('a long stream of anything neither throws nor gives a NaN, and holds no more at its end than at its middle', () => {
-    const random = uniform(21)
-    const odd = [NaN, Infinity, -Infinity, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, 0, -0, 1e300]
-    const detector = make(kind)
-    const row = detector.add()
-    const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
-    const count = Math.ceil(1e6 / KIND_NAMES.length)
-    let time_ms = START
-    let held = 0
-    let wrong = 0
-    for (let i = 0; i < count; i++) {
-      const scale = 10 ** Math.floor(12 * random() - 6)
-      const value = random() < 0.05 ? odd[Math.floor(random() * odd.length)]! : scale * (random() - 0.5)
-      time_ms += random() < 0.001 ? 90_000_000 * random() : 1 + 120_000 * random()
-      detector.step(row, time_ms, value, verdict)
-      const cells = [verdict.expected, verdict.lower, verdict.upper]
-      if (!(verdict.score >= 0 && verdict.score < Infinity) || cells.some((cell) => Math.abs(cell) === Infinity))
-        wrong++
-      if (i === count >> 1) held = detector.bytes
-    }
-    expect(wrong).toBe(0)
-    expect(detector.bytes).toBe(held)
-  })
+  test.each([400, 1e6])(
+    'a long stream of anything, a new row each %i samples, neither throws nor gives a NaN, and holds no more at its end than at its middle',
+    (life) => {
+      const random = uniform(21)
+      const odd = [NaN, Infinity, -Infinity, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, 0, -0, 1e300]
+      const detector = make(kind)
+      const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+      const count = Math.ceil(1e6 / KIND_NAMES.length)
+      let row = 0
+      let time_ms = START
+      let held = 0
+      let wrong = 0
+      for (let i = 0; i < count; i++) {
+        if (i % life === 0) {
+          if (i > 0) detector.remove(row)
+          row = detector.add(NATURES[(i / life) % NATURES.length])
+        }
+        const scale = 10 ** Math.floor(12 * random() - 6)
+        const value = random() < 0.05 ? odd[Math.floor(random() * odd.length)]! : scale * (random() - 0.5)
+        time_ms += random() < 0.001 ? 90_000_000 * random() : 1 + 120_000 * random()
+        detector.step(row, time_ms, value, verdict)
+        const cells = [verdict.expected, verdict.lower, verdict.upper]
+        if (!(verdict.score >= 0 && verdict.score < Infinity) || cells.some((cell) => Math.abs(cell) === Infinity))
+          wrong++
+        if (i === count >> 1) held = detector.bytes
+      }
+      expect(wrong).toBe(0)
+      expect(detector.bytes).toBe(held)
+    },
+  )
 
-  test('the same input gives the same scores, and saving in mid-stream changes nothing bit for bit', () => {
-    const values = noise(3000).map((value, i) => (i % 700 === 699 ? value + 40 : value + 10 * Math.sin(i / 229)))
-    const whole = make(kind)
-    const expected = scores(whole, values)
-    const first = make(kind)
-    const row = first.add()
-    const before = scores(first, values.slice(0, 2111), { row })
-    const second = make(kind)
-    second.load(first.save())
-    const after = scores(second, values.slice(2111), { row, from: START + 2111 * MINUTE })
-    expect([...before, ...after]).toEqual(expected)
-    expect(second.save()).toEqual(whole.save())
-    expect(() => second.load(new Uint8Array([9, 9]))).toThrow(/cut short/)
-  })
+  test.each(NATURES)(
+    'the same input gives the same scores, and saving in mid-stream changes nothing bit for bit: nature %i',
+    (nature) => {
+      const values = noise(3000).map((value, i) => (i % 700 === 699 ? value + 40 : value + 10 * Math.sin(i / 229)))
+      for (const cut of [7, 37, 2111]) {
+        const whole = make(kind)
+        const expected = scores(whole, values, { row: whole.add(nature) })
+        const first = make(kind)
+        const row = first.add(nature)
+        const before = scores(first, values.slice(0, cut), { row })
+        const second = make(kind)
+        second.load(first.save())
+        const after = scores(second, values.slice(cut), { row, from: START + cut * MINUTE })
+        expect([...before, ...after]).toEqual(expected)
+        expect(second.save()).toEqual(whole.save())
+      }
+      const second = make(kind)
+      expect(() => second.load(new Uint8Array([9, 9]))).toThrow(/cut short/)
+    },
+  )
 
   test('a row of which little is known says so, and two days later no more', () => {
     const detector = make(kind)
@@ -294,8 +315,12 @@ describe.each(
     expect(detector.bytes).toBe(size)
     detector.remove(row)
     expect(detector.live).toBe(0)
-    expect(detector.add()).toBe(row)
-    expect(scores(detector, noise(500), { row })).toEqual(scores(make(kind), noise(500)))
+    for (const nature of NATURES) {
+      const again = make(kind)
+      expect(detector.add(nature)).toBe(row)
+      expect(scores(detector, noise(500), { row })).toEqual(scores(again, noise(500), { row: again.add(nature) }))
+      detector.remove(row)
+    }
   })
 
   test.skipIf(!single)(

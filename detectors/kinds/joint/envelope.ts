@@ -16,6 +16,8 @@ const SAMPLES = 3
 const LASTS_MS = 60_000
 /** What lasted so long and was not told belongs to it. */
 const KNOWN_MS = 5 * MINUTE_MS
+/** So many further out than ever were on the way there. */
+const CLIMBS = 2
 /** It is at least so many of the least standard deviations wide. */
 const LEAST = 4
 /** Where it is left, all samples lie so many of its widths outside; the width of a logarithm below what was always above 0. */
@@ -26,9 +28,12 @@ const ALONE = 2
 /** A distance counts up to so many times what is asked. */
 const MOST = 20
 
-/** Of a row: the envelope; of the run outside it the nearest and the farthest value, what was expected before, its samples, whether it was told. */
-const [LOW, HIGH, NEAR, FAR, EXPECTED, RUN, TOLD] = [0, 1, 2, 3, 4, 5, 6]
-const WIDTH = 7
+/** Of a row: the envelope; of the run outside it the nearest and the farthest value, what was expected before, its samples, whether it was told; samples
+ * in a row each of which was further out than ever, below 0 where they went down. */
+const [LOW, HIGH, NEAR, FAR, EXPECTED, RUN, TOLD, CLIMB] = [0, 1, 2, 3, 4, 5, 6, 7]
+const WIDTH = 8
+/** In state of 8. */
+const BEFORE = 7
 
 /**
  * All that a young row has been, and several samples in a row clearly outside of it. How far values scatter is not known of such a
@@ -44,6 +49,7 @@ export class Envelope {
   readonly #since_ms
   /** Where the last step went to: 1 above, −1 below. */
   #side = 0
+  #turned = false
 
   constructor(rows: Rows) {
     this.#annex = new Annex(rows)
@@ -75,13 +81,14 @@ export class Envelope {
     for (const [row, since] of since_ms.entries()) {
       if (!isYoung(row)) continue
       const place = this.#annex.take(row)
-      this.#state.data.set(state.subarray(row * WIDTH, (row + 1) * WIDTH), place * WIDTH)
+      this.#state.data.set(state.subarray(row * BEFORE, (row + 1) * BEFORE), place * WIDTH)
       this.#since_ms.data[place] = since
     }
   }
 
   /** How far the row is beyond what is asked, on a logarithmic scale; −Infinity where it did not leave, or that was told. Learns the sample. */
   step(row: number, sample: Sample): number {
+    this.#turned = false
     const place = this.#annex.of(row)
     if (place < 0) return -Infinity
     const state = this.#state.data
@@ -92,6 +99,7 @@ export class Envelope {
       state[at + HIGH] = value
       return -Infinity
     }
+    const climb = this.#climb(at, value, sample.still)
     let side = this.#sideOf(at, value)
     if (state[at + RUN] !== 0 && this.#isOver(place, side, value, sample)) {
       this.#end(at)
@@ -99,7 +107,8 @@ export class Envelope {
     }
     this.#side = side
     if (side === 0) return -Infinity
-    if (state[at + RUN] === 0 && !isOld(sample)) {
+    this.#turned = value !== 0 && side * climb <= -CLIMBS
+    if (this.#turned || (state[at + RUN] === 0 && !isOld(sample))) {
       state[at + (side > 0 ? HIGH : LOW)] = value
       return -Infinity
     }
@@ -107,6 +116,14 @@ export class Envelope {
     return state[at + TOLD] === 0 && this.#isLeft(place, sample)
       ? Math.log(Math.min(this.#beyond(at, side, state[at + NEAR]!, sample.floor), MOST))
       : -Infinity
+  }
+
+  /**
+   * True where the row went further out than ever up to the last `step`, and fell beyond all on the other side, as memory that is
+   * collected does: it had not shown yet how far it goes back. What is nothing at all is no turn.
+   */
+  get turned(): boolean {
+    return this.#turned
   }
 
   /** True where the last `step` was above. */
@@ -154,6 +171,16 @@ export class Envelope {
     if (at >= 0 && this.#state.data[at + RUN] !== 0) this.#state.data[at + TOLD] = 1
   }
 
+  /** What only rose begins again with this value, which belongs to it, unless it is nothing at all. */
+  widen(row: number, value: number): void {
+    const state = this.#state.data
+    const at = this.#annex.of(row) * WIDTH
+    if (at < 0 || value === 0) return
+    if (state[at + RUN] !== 0) this.#end(at)
+    state[at + LOW] = Math.min(state[at + LOW]!, value)
+    state[at + HIGH] = Math.max(state[at + HIGH]!, value)
+  }
+
   /** The level of the run outside is the new normal. */
   adopt(row: number): void {
     const state = this.#state.data
@@ -178,6 +205,18 @@ export class Envelope {
     if (state[at + TOLD] === 1) return false
     if (time_ms - this.#since_ms.data[place]! > KNOWN_MS) return true
     return this.#beyond(at, side, value, floor) >= 1 && this.#beyond(at, side, state[at + FAR]!, floor) < 1
+  }
+
+  /** Samples in a row before this one that went further out than ever, and counts it; 0 of those that were told. */
+  #climb(at: number, value: number, still: boolean): number {
+    const state = this.#state.data
+    const before = state[at + CLIMB]!
+    const run = state[at + RUN]!
+    const high = run > 0 ? state[at + FAR]! : state[at + HIGH]!
+    const low = run < 0 ? state[at + FAR]! : state[at + LOW]!
+    const side = value > high ? 1 : value < low ? -1 : 0
+    if (side !== 0 || !still) state[at + CLIMB] = side === 0 ? 0 : side * before > 0 ? before + side : side
+    return state[at + TOLD] === 1 ? 0 : before
   }
 
   #outside(place: number, side: number, value: number, sample: Sample): void {

@@ -274,6 +274,7 @@ export class Joint implements Correctable {
   #again(row: number, value: number, out: Verdict): void {
     this.#forecast.shift(row, value - this.#last.data[row]!)
     this.#held.release(row)
+    this.#envelope.widen(row, value)
     out.expected = value
     out.lower = value
     out.upper = value
@@ -287,6 +288,7 @@ export class Joint implements Correctable {
     this.#run = this.#runs.step(row, sample, this.#evidence)
     const young = sample.doubt > 1 && !this.#extremes.known(row)
     this.#left = young ? this.#envelope.step(row, sample) : -Infinity
+    if (young && this.#envelope.turned) sample.mute = true
     sample.news = this.#novelty.step(row, sample)
     if (sample.count >= MIN_COUNT && (!sample.mute || this.#left >= 0)) this.#say(row, sample, out)
     const alarm = out.score >= 1
