@@ -103,6 +103,26 @@ test('a finding is said in one sentence in the reader’s language', () => {
   )
 })
 
+test('a finding says which series of its service it is about: in few labels, places last, long values cut', () => {
+  const labels = { service_name: 'checkout', job: 'shop/checkout', http_route: '/cart' }
+  const routed = { ...finding, labels: Labels.of(labels) }
+  expect(findingSentence(routed, EN)).toBe(
+    'http server request duration of checkout (http_route=/cart) is 840 ms, expected 150 to 290 ms',
+  )
+  expect(findingSentence(routed, ZH)).toBe(
+    'checkout 的 http server request duration（http_route=/cart）自 10:42 UTC 起突增至 840 ms，预期 150 至 290 ms',
+  )
+  const more = { ...labels, instance: 'a:1', k8s_pod_name: 'p', status: '500', zone: 'z'.repeat(41) }
+  expect(findingSentence({ ...finding, labels: Labels.of(more) }, EN)).toContain(
+    ` of checkout (http_route=/cart, status=500, zone=${'z'.repeat(39)}…, …) is `,
+  )
+  const host = { ...finding, labels: Labels.of({ job: 'checkout', instance: 'a:1' }) }
+  expect(findingSentence(host, EN)).toContain(' of checkout (instance=a:1) is ')
+  expect(findingSentence({ ...routed, kind: 'new_template', detail: 'cannot reach <*>' }, EN)).toMatch(
+    /^checkout logs /,
+  )
+})
+
 test('a finding that lasts over midnight says the day on which it began', () => {
   const long = { ...finding, kind: 'level_up', last_ms: at + 86_400_000 } as const
   expect(findingSentence(long, EN)).toMatch(/since 5 Jan 10:42 UTC$/)

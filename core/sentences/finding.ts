@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import { quantity, range, unitOf } from '../quantities.ts'
 import { type Language, type Locale, moment, stretch, timeOfDay } from './language.ts'
+import { subjectOf, whoOf } from './subject.ts'
 
 /** The parts of a sentence, written for people already. */
 interface Parts {
@@ -79,28 +80,6 @@ const ZH: Table = {
 }
 
 const TABLES: Readonly<Record<Language, Table>> = { en: EN, zh: ZH }
-
-/** A ratio of something is what it is called, unless it is called so already. */
-const UNIT_WORDS =
-  /_(?:seconds|milliseconds|microseconds|nanoseconds|bytes|percent|total)(?=_|$)|(?<=utilization|usage)_ratio(?=_|$)/g
-
-/** `http_server_request_duration_seconds` → `http server request duration`; the rule's name where there is no metric. */
-export function metricWords(metric: string, rule: string): string {
-  const words = metric.replaceAll(UNIT_WORDS, '').replaceAll(/[_:]+/g, ' ').trim()
-  return words === '' ? rule : words
-}
-
-function whoOf({ service, labels }: Finding): string {
-  return service === '' && labels.size > 0 ? labels.toString() : service
-}
-
-function subjectOf(finding: Finding, language: Language): string {
-  const what = metricWords(finding.metric, finding.rule)
-  const who = whoOf(finding)
-  if (who === '') return language === 'zh' ? `${what} ` : what
-  if (finding.kind === 'new_template') return who
-  return language === 'zh' ? `${who} 的 ${what} ` : `${what} of ${who}`
-}
 
 /** What a finding says to a person: `request duration of checkout is 840 ms, expected 150 to 290 ms`. */
 export function findingSentence(finding: Finding, locale: Locale): string {
