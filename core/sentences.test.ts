@@ -104,7 +104,7 @@ test('a finding is said in one sentence in the reader’s language', () => {
 })
 
 test('a finding says which series of its service it is about: in few labels, places last, long values cut', () => {
-  const labels = { service_name: 'checkout', job: 'shop/checkout', http_route: '/cart' }
+  const labels = { service_name: 'checkout', job: 'shop/checkout', service_namespace: 'shop', http_route: '/cart' }
   const routed = { ...finding, labels: Labels.of(labels) }
   expect(findingSentence(routed, EN)).toBe(
     'http server request duration of checkout (http_route=/cart) is 840 ms, expected 150 to 290 ms',

@@ -5,6 +5,8 @@ import type { Language } from './language.ts'
 const SHOWN = 3
 /** Of a value: addresses and statements may be long. */
 const CHARACTERS = 40
+/** All series of a service have these alike: `job` is its name and namespace. */
+const SERVICE: ReadonlySet<string> = new Set(['job', 'service_namespace', 'service_version'])
 /** Where a series is of, not which one of the service it is: said last. */
 const PLACES: ReadonlySet<string> = new Set(['instance', 'namespace', 'pod', 'container', 'node', 'host'])
 
@@ -39,8 +41,7 @@ export function subjectOf(finding: Finding, language: Language): string {
 /** What tells the series from others of its service; '' where nothing does, or all labels are said already. */
 function whichOf({ service, labels }: Finding): string {
   if (service === '') return ''
-  // `job` is a service and its namespace.
-  const own = [...labels].filter(([name, value]) => name !== 'job' && value !== service)
+  const own = [...labels].filter(([name, value]) => !SERVICE.has(name) && value !== service)
   const ordered = [...own.filter((label) => !isPlace(label)), ...own.filter(isPlace)]
   const shown = ordered.slice(0, SHOWN).map(([name, value]) => `${name}=${shortened(value)}`)
   return [...shown, ...(ordered.length > SHOWN ? ['…'] : [])].join(', ')
