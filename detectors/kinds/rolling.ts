@@ -22,7 +22,7 @@ const config = z.strictObject({
     .prefault('24h'),
 })
 
-/** Rolling statistics for every series of a big installation: under 1 KB a row, a sixth of a microsecond a sample where nobody asks for bands. */
+/** Rolling statistics for every series of a big installation: under 1 KB a row. */
 export const rolling: Kind<z.infer<typeof config>> = {
   kind: 'rolling',
   config,
