@@ -27,6 +27,7 @@ import type { QuerySteps } from './language/cst.ts'
 import { parse } from './language/parse.ts'
 import { parseError } from './language/position.ts'
 import { pretty } from './language/pretty.ts'
+import { unitOfExpression } from './language/unit.ts'
 import { typeOf } from './language/value-types.ts'
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts'
 import { ParsedQueries } from './parsed.ts'
@@ -154,6 +155,7 @@ class LocalQueryEngine implements QueryEngine {
         window_ms: Math.max(0, ranges[i]!.reach_ms - offset_ms),
       })),
       plain: whole.kind === 'selector' && isPlain(whole) ? whole.matchers : null,
+      unit: unitOfExpression(expr),
     }
   }
 

@@ -75,7 +75,8 @@ export class Case {
       this.facts.joins.push(join.reason.kind === 'opened' && link !== undefined ? { ...join, ...link } : join)
     }
     for (const entry of other.facts.timeline) {
-      if (entry.what !== 'opened' && entry.what !== 'acknowledged') this.note(entry)
+      const isOfBoth = before.has(entry.ref)
+      if (entry.what !== 'opened' && entry.what !== 'acknowledged' && !isOfBoth) this.note(entry)
     }
   }
 

@@ -118,6 +118,22 @@ describe('joining', () => {
     expect(merged?.incident.timeline.at(-1)).toMatchObject({ what: 'resolved', ref: older?.id })
   })
 
+  test('a change that both incidents had stands in the timeline once when they merge', () => {
+    const room = new Room(graphOf('a>m', 'm>z'))
+    room.correlator.change(change('', -MIN))
+    room.find('a', 0)
+    room.find('z', S)
+    expect(room.open.map(({ changes }) => changes.length)).toEqual([1, 1])
+    room.find('m', 2 * S)
+    expect(room.open[0]?.timeline.map(({ what }) => what)).toEqual([
+      'change',
+      'opened',
+      'finding',
+      'finding',
+      'finding',
+    ])
+  })
+
   test('evidence alone opens nothing, and who has no service joins nobody', () => {
     const room = new Room(shop)
     room.find('a', 0, { evidence: true })

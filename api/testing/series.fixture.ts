@@ -102,7 +102,12 @@ export const query: QueryEngine = {
     const times = Array.from({ length: Math.floor((to_ms - from_ms) / step_ms) + 1 }, (_, i) => from_ms + i * step_ms)
     return { type: 'matrix', series: valuesAt(expr, times), ...NO_NOTES }
   },
-  inspect: (expr) => ({ type: 'vector', selectors: [{ matchers: matchersOf(expr), reach_ms: 0 }], plain: null }),
+  inspect: (expr) => ({
+    type: 'vector',
+    selectors: [{ matchers: matchersOf(expr), reach_ms: 0 }],
+    plain: null,
+    unit: '',
+  }),
   format: (expr) => expr,
   matchers: matchersOf,
 }

@@ -92,6 +92,8 @@ export interface ExpressionInfo {
   readonly selectors: readonly SelectorInfo[]
   /** Set where the whole expression is one plain instant selector: its samples may be scored as they arrive. */
   readonly plain: readonly Matcher[] | null
+  /** Of its values, in UCUM (`s`, `By/s`), as far as names of metrics tell; else ''. */
+  readonly unit: string
 }
 
 /**

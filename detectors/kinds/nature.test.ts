@@ -32,3 +32,7 @@ test('the rate of what only grows is never negative; seconds a second are a shar
 test('a code that this version does not know believes nothing', () => {
   expect(beliefOf(200)).toEqual(beliefOf(0))
 })
+
+test('what a rule computed of seconds a second is a share, of however many processors', () => {
+  expect(natureOf({ metric: '', unit: 's/s', rate: false })).toBe(natureOf({ metric: 'x', unit: 's/s', rate: true }))
+})

@@ -52,7 +52,9 @@ const DURATION = /(?:duration|latency|_age)(?:_|$)/
 /** The code of what a series is by nature. */
 export function natureOf({ metric, unit, rate }: Named): number {
   const own = unitOf(metric, unit)
-  return NATURES.indexOf(rate ? (own === 'ratio' ? 'share' : 'amount') : natureOfGauge(metric, own))
+  // Seconds a second: rules compute rates themselves.
+  if (own === 'ratio' && (rate || unit.endsWith('/s'))) return NATURES.indexOf('share')
+  return NATURES.indexOf(rate ? 'amount' : natureOfGauge(metric, own))
 }
 
 function natureOfGauge(metric: string, unit: string): Nature {

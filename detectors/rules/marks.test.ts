@@ -126,6 +126,7 @@ test('the reach of an expression spans its selectors', () => {
   const info: ExpressionInfo = {
     type: 'vector',
     plain: null,
+    unit: '',
     selectors: [
       { matchers: [{ name: 'a', op: '=', value: '1' }], reach_ms: 300 },
       { matchers: [{ name: 'a', op: '=', value: '2' }], reach_ms: 1000 },
@@ -154,7 +155,7 @@ test.each([
   ['x_absent', false],
 ])('%s speaks of nothing: %s', (expr, speaks) => {
   const selectors = [{ matchers: [], reach_ms: 0 }]
-  expect(speaksOfNothing({ type: 'vector', selectors, plain: null }, expr)).toBe(speaks)
-  expect(speaksOfNothing({ type: 'vector', selectors: [], plain: null }, expr)).toBe(true)
-  expect(speaksOfNothing({ type: 'scalar', selectors, plain: null }, expr)).toBe(true)
+  expect(speaksOfNothing({ type: 'vector', selectors, plain: null, unit: '' }, expr)).toBe(speaks)
+  expect(speaksOfNothing({ type: 'vector', selectors: [], plain: null, unit: '' }, expr)).toBe(true)
+  expect(speaksOfNothing({ type: 'scalar', selectors, plain: null, unit: '' }, expr)).toBe(true)
 })

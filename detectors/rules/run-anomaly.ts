@@ -6,7 +6,6 @@ import { METRIC_NAME } from '#core/series.ts'
 import type { Scoring } from '../scoring/spec.ts'
 import type { AnomalyRule } from './rule.ts'
 import { NOTHING, type Results, type Runner, type Taken } from './runner.ts'
-import { unitOfExpression } from './unit.ts'
 
 /** Gives each result series to scoring, step by step; scoring ignores what it has judged before. */
 export class AnomalyRunner implements Runner {
@@ -19,7 +18,7 @@ export class AnomalyRunner implements Runner {
   constructor(rule: AnomalyRule, info: ExpressionInfo, scoring: Scoring) {
     this.#rule = rule
     this.#scoring = scoring
-    this.#unit = unitOfExpression(rule.expr, info)
+    this.#unit = info.unit
   }
 
   take({ series, from_ms, to_ms, interval_ms }: Results): Taken {

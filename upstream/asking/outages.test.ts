@@ -170,6 +170,7 @@ const about = (now_s: number) => ({
     type: 'vector',
     selectors: [{ matchers: [{ name: '__name__', op: '=', value: expr }], reach_ms: 300_000 }],
     plain: null,
+    unit: '',
   }),
   now_ms: BEGIN + now_s * SECOND,
   lag_ms: 10 * SECOND,
@@ -256,6 +257,7 @@ describe('what is missing', () => {
         type: 'vector',
         selectors: [selector(expr, expr === 'x' ? 5 * MINUTE : 60 * MINUTE)],
         plain: null,
+        unit: '',
       }),
     }
     const probe = probeOf({ up: HOLE, x: HOLE, y: HOLE })

@@ -67,6 +67,7 @@ export class AskingStand {
         type: expr === 'time()' ? 'scalar' : 'vector',
         selectors: [{ matchers: [{ name: '__name__', op: '=', value: expr }], reach_ms: 300_000 }],
         plain: null,
+        unit: '',
       }),
       lateness_ms: 10_000,
       retention_ms: 15 * 86_400_000,

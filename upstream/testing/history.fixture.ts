@@ -27,7 +27,7 @@ export function inspect(expr: string): ExpressionInfo {
   const matchers: Matcher[] = []
   if (name !== '') matchers.push({ name: '__name__', op: '=', value: name })
   if (label !== undefined) matchers.push({ name: label, op: '=', value: value ?? '' })
-  return { type: 'vector', selectors: [{ matchers, reach_ms: 300_000 }], plain: matchers }
+  return { type: 'vector', selectors: [{ matchers, reach_ms: 300_000 }], plain: matchers, unit: '' }
 }
 
 export const forecast = (expr: string): Wish => ({ kind: 'forecast', name: 'f', expr, for_ms: 0, evidence: false })
