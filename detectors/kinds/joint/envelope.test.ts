@@ -82,6 +82,28 @@ describe.each([1, 5, 10, 15, 60])('a series that is six minutes old, a sample ev
   })
 })
 
+test.each([2, 3, 5, 10])('a sample every %s minutes: three of them outside are told, not the first two', (minutes) => {
+  const hours = { minutes: 360, step: 60 * minutes }
+  const [fallen, ...more] = told(
+    from(300, () => 0),
+    hours,
+  )
+  expect(fallen).toMatchObject({ minute: 300 + 2 * minutes, since: 300, blamed: ['below all', expect.any(String)] })
+  expect(fallen!.lower).toBeGreaterThan(70)
+  expect(more).toEqual([])
+  const [grown] = told(
+    from(300, (usual) => 6 * usual),
+    hours,
+  )
+  expect(grown!.minute).toBeLessThanOrEqual(300 + 2 * minutes)
+  expect(
+    told(
+      from(300, (usual) => 1.33 * usual),
+      hours,
+    ),
+  ).toEqual([])
+})
+
 test('nothing is told of the first minutes, nor of one that has always crept upwards', () => {
   expect(
     told(

@@ -14,8 +14,9 @@ const OLD_ZERO_MS = 15 * MINUTE_MS
 /** It is left where so many samples in a row are outside on one side, and for so long. */
 const SAMPLES = 3
 const LASTS_MS = 60_000
-/** What lasted so long and was not told belongs to it. */
+/** What lasted so long, and so many usual pauses, and was not told belongs to it. */
 const KNOWN_MS = 5 * MINUTE_MS
+const KNOWN_CADENCES = 5
 /** So many further out than ever were on the way there. */
 const CLIMBS = 2
 /** It is at least so many of the least standard deviations wide. */
@@ -61,9 +62,10 @@ export class Envelope {
     return this.#annex.places
   }
 
-  /** A row that is young begins. One that did not, in state from before, has no envelope: it never leaves it. */
+  /** A row that is young begins, of which nothing is kept yet. One that did not, in state from before, has no envelope: it never leaves it. */
   begin(row: number): void {
-    this.#annex.take(row)
+    const place = this.#annex.take(row)
+    this.#state.data[place * WIDTH + LOW] = NaN
   }
 
   /** The row is young no more, or gone. */
@@ -94,7 +96,7 @@ export class Envelope {
     const state = this.#state.data
     const at = place * WIDTH
     const value = Math.fround(sample.value)
-    if (sample.age_ms < SETTLE_MS) {
+    if (sample.age_ms < SETTLE_MS || Number.isNaN(state[at + LOW]!)) {
       state[at + LOW] = value
       state[at + HIGH] = value
       return -Infinity
@@ -198,12 +200,12 @@ export class Envelope {
   }
 
   /** The run outside ends: with a sample inside or on the other side, with time, or where only now it is far enough to be told. */
-  #isOver(place: number, side: number, value: number, { time_ms, floor }: Sample): boolean {
+  #isOver(place: number, side: number, value: number, { time_ms, floor, cadence_ms }: Sample): boolean {
     const state = this.#state.data
     const at = place * WIDTH
     if (side * state[at + RUN]! <= 0) return true
     if (state[at + TOLD] === 1) return false
-    if (time_ms - this.#since_ms.data[place]! > KNOWN_MS) return true
+    if (time_ms - this.#since_ms.data[place]! > Math.max(KNOWN_MS, KNOWN_CADENCES * cadence_ms)) return true
     return this.#beyond(at, side, value, floor) >= 1 && this.#beyond(at, side, state[at + FAR]!, floor) < 1
   }
 
