@@ -42,9 +42,9 @@ function hold(folder: string): DatabaseSync {
     database?.close()
     const busy = (error as { readonly errcode?: unknown }).errcode === BUSY
     const what = busy
-      ? `is in use by another Barograph${holder(folder)}; stop it, or give this one another folder with --set data=DIR`
+      ? `is in use by ${holder(folder)}; stop it, or give this one another folder with --set data=DIR`
       : `cannot be used: ${messageOf(error)}`
-    throw new ServiceError('bad_config', `data: ${folder} ${what}`, { cause: error })
+    throw new ServiceError('bad_config', `data: ${folder} ${what}`, busy ? {} : { cause: error })
   }
 }
 
@@ -74,8 +74,8 @@ function removed(file: string): void {
 
 function holder(folder: string): string {
   try {
-    return ` (process ${readFileSync(join(folder, 'lock'), 'utf8')})`
+    return `process ${readFileSync(join(folder, 'lock'), 'utf8')}`
   } catch {
-    return ''
+    return 'another Barograph'
   }
 }
