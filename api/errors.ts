@@ -35,10 +35,16 @@ export function ownFailure({ code, message, status }: { code: string; message: s
   return Response.json({ error: { code, message } }, { status })
 }
 
+/** Says to clients that go by it when to come again: what is full or away is so for more than a moment. */
+function inTime(response: Response): Response {
+  if (response.status === 429 || response.status === 503) response.headers.set('retry-after', '1')
+  return response
+}
+
 /** How a family of routes answers whatever its handlers throw. */
 export function errorHandler(family: RouteModule['family'], log: Log): (error: Error, c: Context) => Response {
   return (error, c) => {
     const told = failureOf(error, c, log)
-    return family === 'prometheus' ? failure(told.code, told.message, told.status) : ownFailure(told)
+    return inTime(family === 'prometheus' ? failure(told.code, told.message, told.status) : ownFailure(told))
   }
 }

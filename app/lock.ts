@@ -1,60 +1,51 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
 
-/** True while a Barograph of that process number runs (or may: it is somebody else's). */
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return isBarograph(pid)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** The process that wrote the file. A `data` that is no folder has none in it. */
-function holder(file: string): number {
-  try {
-    return Number(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new ServiceError('bad_config', `data: ${dirname(file)} cannot be used: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-/** Numbers are given again: after a crash another program may have ours. Where the system does not tell, it is taken for one. */
-function isBarograph(pid: number): boolean {
-  try {
-    return /barograph|main\.ts|vitest/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-  } catch {
-    return true
-  }
-}
+/** SQLITE_BUSY: another has it. */
+const BUSY = 5
 
 /**
  * One process a data folder: two would tear each other's journal. Returns the way to let go. Throws `ServiceError('bad_config')` when another has it
  * or the folder cannot be made.
  */
 export function lockFolder(folder: string): () => void {
-  const file = join(folder, 'lock')
+  const held = hold(folder)
+  const note = join(folder, 'lock')
+  noted(note)
+  const release = (): void => {
+    process.off('exit', release)
+    // First, or it would be that of who has the folder next.
+    removed(note)
+    held.close()
+  }
+  // A start that fails ends the process without letting go.
+  process.once('exit', release)
+  return release
+}
+
+/**
+ * A lock of the system's, which ends with the process however that ends. The number of a process says nothing where containers share the folder: each counts its
+ * own. Node has no such lock but that of SQLite; the file stays empty.
+ */
+function hold(folder: string): DatabaseSync {
+  let database: DatabaseSync | undefined
   try {
     makeFolder(folder)
-    return create(file)
+    accessSync(folder, constants.W_OK)
+    database = new DatabaseSync(join(folder, 'lock.sqlite'))
+    database.exec('BEGIN EXCLUSIVE')
+    return database
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new ServiceError('bad_config', `data: ${folder} cannot be used: ${messageOf(error)}`, { cause: error })
-    }
+    database?.close()
+    const busy = (error as { readonly errcode?: unknown }).errcode === BUSY
+    const what = busy
+      ? `is in use by ${holder(folder)}; stop it, or give this one another folder with --set data=DIR`
+      : `cannot be used: ${messageOf(error)}`
+    throw new ServiceError('bad_config', `data: ${folder} ${what}`, busy ? {} : { cause: error })
   }
-  const pid = holder(file)
-  if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && runs(pid)) {
-    throw new ServiceError(
-      'bad_config',
-      `data: ${folder} is in use by process ${pid}; stop it, or give this one another folder with --set data=DIR`,
-    )
-  }
-  // Left behind by a crash.
-  rmSync(file, { force: true })
-  return create(file)
 }
 
 /** `recursive` of Node never comes back where every name is refused as one that is not there, as in `/proc`. */
@@ -64,15 +55,27 @@ function makeFolder(folder: string): void {
   mkdirSync(folder)
 }
 
-function create(file: string): () => void {
-  const handle = openSync(file, 'wx')
-  writeSync(handle, String(process.pid))
-  closeSync(handle)
-  const release = (): void => {
-    process.off('exit', release)
-    rmSync(file, { force: true })
+/** For people, and for versions that go by it. */
+function noted(file: string): void {
+  try {
+    writeFileSync(file, String(process.pid))
+  } catch {
+    // A full disk: the lock is held without it.
   }
-  // A start that fails ends the process without letting go.
-  process.once('exit', release)
-  return release
+}
+
+function removed(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // It says nothing to who holds no lock.
+  }
+}
+
+function holder(folder: string): string {
+  try {
+    return `process ${readFileSync(join(folder, 'lock'), 'utf8')}`
+  } catch {
+    return 'another Barograph'
+  }
 }

@@ -169,7 +169,8 @@ export class JournaledStages implements Stages {
 
   #due(): boolean {
     const { checkpoint, journal } = this.#options
-    return this.#writing === undefined && this.#pace.due({ journal: journal.bytes, checkpoint: checkpoint.bytes })
+    const bytes = journal.isUnsafe ? Infinity : journal.bytes
+    return this.#writing === undefined && this.#pace.due({ journal: bytes, checkpoint: checkpoint.bytes })
   }
 
   #snapshots() {

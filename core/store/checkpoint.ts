@@ -93,7 +93,8 @@ export class Checkpoint {
   /**
    * Loads every snapshot. Returns the segment from which the journal is to be applied; undefined where there is no
    * checkpoint. A damaged one is replaced by the previous, if `segments` (what the journal has) continue that. Throws
-   * `ServiceError('bad_data')`: damaged, another format version, or a section that nobody here knows.
+   * `ServiceError('bad_data')`: damaged, another format version, or a section that nobody here knows; `ServiceError('unavailable')`: it cannot be
+   * opened.
    */
   load(snapshots: readonly Snapshot[], segments: readonly number[]): number | undefined {
     const previous = this.#previousPath()
@@ -218,7 +219,8 @@ export class Checkpoint {
       })
     } catch (error) {
       if (error instanceof Damaged) throw error
-      throw new ServiceError('bad_data', `${path}: ${messageOf(error)}`, { cause: error })
+      const ofSystem = (error as NodeJS.ErrnoException).errno !== undefined
+      throw new ServiceError(ofSystem ? 'unavailable' : 'bad_data', `${path}: ${messageOf(error)}`, { cause: error })
     }
   }
 

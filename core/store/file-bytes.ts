@@ -1,19 +1,72 @@
-import { readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+import { messageOf, ServiceError } from '../errors.ts'
 
 /** `fs` takes less than 2 GiB at once. */
 const READ_BYTES = 1 << 26
+/** What a disk reads, or does not, as a whole. */
+const PAGE_BYTES = 4096
+
+/** As `fs.readSync`. For tests to fail. */
+export type Read = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number | null) => number
 
 /** What is wrong with a file itself, so that the one before may do. */
 export class Damaged extends Error {}
 
-/** Reads so many bytes, from where the last read ended if no place is given. Throws `Damaged` where the file ends before. */
-export function readInto(fd: number, bytes: Uint8Array, offset?: number): void {
+/** True where the disk does not give back what it was given: no other reading of it helps. */
+function isBad(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EIO'
+}
+
+/** Reads so many bytes, from where the last read ended if no place is given. Throws `Damaged` where the file ends before, or cannot be read from the disk. */
+export function readInto(fd: number, bytes: Uint8Array, offset?: number, read: Read = readSync): void {
   for (let done = 0; done < bytes.length;) {
     const size = Math.min(READ_BYTES, bytes.length - done)
-    const read = readSync(fd, bytes, done, size, offset === undefined ? null : offset + done)
-    if (read === 0) throw new Damaged(`it ends ${bytes.length - done} bytes too early`)
-    done += read
+    const count = orDamaged(() => read(fd, bytes, done, size, offset === undefined ? null : offset + done))
+    if (count === 0) throw new Damaged(`it ends ${bytes.length - done} bytes too early`)
+    done += count
   }
+}
+
+function orDamaged<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!isBad(error)) throw error
+    throw new Damaged(`the disk cannot read it (${messageOf(error)})`)
+  }
+}
+
+/** A whole file; pages that the disk cannot read are zeros. Throws `ServiceError('unavailable')` where it cannot be read at all. */
+export function readAround(path: string, read: Read = readSync): Uint8Array {
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      return pagesOf(fd, new Uint8Array(fstatSync(fd).size), read)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    throw new ServiceError('unavailable', `${path} cannot be read`, { cause: error })
+  }
+}
+
+/** As much at once as can be; a page at a time where that fails. */
+function pagesOf(fd: number, bytes: Uint8Array, read: Read): Uint8Array {
+  let size = READ_BYTES
+  for (let done = 0; done < bytes.length;) {
+    const length = Math.min(size, bytes.length - done)
+    try {
+      const count = read(fd, bytes, done, length, done)
+      if (count === 0) return bytes.subarray(0, done)
+      done += count
+    } catch (error) {
+      if (!isBad(error)) throw error
+      if (length <= PAGE_BYTES) bytes.fill(0, done, (done += length))
+      size = PAGE_BYTES
+    }
+  }
+  return bytes
 }
 
 export function readAll(fd: number, length: number): Uint8Array {

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -416,6 +418,46 @@ describe('when the disk is full', () => {
     expect(() => opened.append(tick(1))).toThrow(/disk full/)
     expect(existsSync(join(folder, segmentFile(1)))).toBe(false)
   })
+})
+
+test('a segment that can neither be written nor taken back is to be tried again, and its number is not lost', () => {
+  const path = join(folder, segmentFile(1))
+  let isBroken = true
+  const opened = journal({
+    write(fd, bytes, offset, length, position) {
+      if (!isBroken) return write(fd, bytes, offset, length, position)
+      rmSync(path)
+      mkdirSync(path)
+      throw new Error('EIO')
+    },
+  })
+  expect(() => opened.append(tick(1))).toThrow(expect.objectContaining({ code: 'unavailable' }))
+  isBroken = false
+  rmSync(path, { recursive: true })
+  writeFileSync(path, 'half a header')
+  opened.append(tick(2))
+  opened.close()
+  expect(content()).toEqual([2])
+})
+
+test('when a sync fails a checkpoint is due, until one is written', async () => {
+  // Pipes cannot be synced.
+  execFileSync('mkfifo', [join(folder, 'spare')])
+  const clock = new ManualClock()
+  const opened = journal({ clock, write: (_fd, _bytes, _offset, length) => length })
+  opened.append(tick(1))
+  expect(opened.isUnsafe).toBe(false)
+  clock.advanceTo(1000)
+  await vi.waitUntil(() => opened.isUnsafe)
+  opened.append(tick(2))
+  clock.advanceTo(2000)
+  const segment = opened.rotate()
+  // The one that was not synced is not the one that is written to; but no checkpoint has what it holds.
+  expect(opened.isUnsafe).toBe(true)
+  await opened.dropBefore(segment)
+  expect(opened.isUnsafe).toBe(false)
+  opened.close()
+  expect(told.filter((line) => line.includes('could not be synced'))).toHaveLength(2)
 })
 
 test('a folder that cannot be is a mistake in the configuration', () => {

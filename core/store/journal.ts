@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -7,6 +7,7 @@ import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import { ByteWriter } from './bytes.ts'
+import { readAround } from './file-bytes.ts'
 import { syncFolder } from './folder.ts'
 import type { JournalSeries } from './journal-series.ts'
 import type { JournalEntry, RecordContext } from './record-codec.ts'
@@ -59,6 +60,10 @@ export class Journal {
   readonly #lostBytes: Counter
   #next: number
   #writer: SegmentWriter | undefined
+  /** The segment that was made last, or could not be. */
+  #begun: string | undefined
+  /** Of older segments. */
+  #isUnsafe = false
   /** Length of the last record that could not be written, 0 when all can be; and when that was. */
   #failing = 0
   #failed_ms = 0
@@ -101,6 +106,11 @@ export class Journal {
     return this.#failing > 0
   }
 
+  /** A sync failed, so what was written may be lost with power for good: a checkpoint is due, which does not need it. */
+  get isUnsafe(): boolean {
+    return this.#isUnsafe || this.#writer?.unsynced === true
+  }
+
   /** Places found damaged by reading, a torn end not counted: a checkpoint is due, so that they are read no more. */
   get damages(): number {
     return this.#damages
@@ -137,7 +147,7 @@ export class Journal {
 
   /**
    * All entries from a segment on, in order. A torn end of the newest segment is cut off; damage elsewhere is passed over and
-   * told. Throws `ServiceError('bad_data')` for what another version wrote.
+   * told. Throws `ServiceError('bad_data')` for what another version wrote, `ServiceError('unavailable')` for a file that cannot be opened.
    */
   *read(from: number): Generator<JournalEntry, void> {
     // Numbers never run back, so that a checkpoint never waits for a segment of another life.
@@ -146,7 +156,7 @@ export class Journal {
     this.#tellMissing(from, segments)
     for (const segment of segments) {
       const path = join(this.#options.folder, segmentFile(segment))
-      const bytes = readFileSync(path)
+      const bytes = readAround(path)
       const newest = segment === segments.at(-1)
       this.#older += bytes.length
       try {
@@ -166,6 +176,7 @@ export class Journal {
   /** Ends the segment; entries go to a new one from here on. Returns its number, for the checkpoint. */
   rotate(): number {
     this.#writer?.trim()
+    this.#isUnsafe = this.isUnsafe
     const writer = this.#create()
     void this.#writer?.retire()
     this.#writer = writer
@@ -178,6 +189,7 @@ export class Journal {
   /** Deletes the segments before this one, oldest first. Where there is room, the last of them is kept for a while, to be written over. */
   async dropBefore(segment: number, room = true): Promise<void> {
     const { folder, log } = this.#options
+    this.#isUnsafe = false
     try {
       for (const old of this.segments()) {
         if (old >= segment) break
@@ -216,7 +228,9 @@ export class Journal {
   #create(): SegmentWriter {
     const { folder, clock, log } = this.#options
     const path = join(folder, segmentFile(this.#next))
-    const options = { clock, log, write: this.#options.write ?? write, spare: this.#sparePath() }
+    const again = this.#begun === path
+    this.#begun = path
+    const options = { clock, log, write: this.#options.write ?? write, spare: this.#sparePath(), again }
     const writer = new SegmentWriter(path, options)
     this.#next++
     this.#cancelSpare?.()

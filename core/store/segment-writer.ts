@@ -27,6 +27,8 @@ export interface SegmentWriterOptions {
   readonly write: Write
   /** A file that is written over, if it is there. */
   readonly spare: string
+  /** A file of this name was begun, could not be written, and may still be there. */
+  readonly again: boolean
 }
 
 export const write: Write = (fd, bytes, offset, length, position) => writeSync(fd, bytes, offset, length, position)
@@ -42,14 +44,16 @@ export class SegmentWriter {
   /** Length of the file: what it has behind `#size` is of an earlier life. */
   #end = 0
   #torn = false
+  /** A sync failed: what the system lost by that it does not tell again. */
+  #unsynced = false
   #open = true
   #cancelSync: (() => void) | undefined
 
-  /** A file with its header. Throws `ServiceError('unavailable')`, leaving no file. */
+  /** A file with its header. Throws `ServiceError('unavailable')`, leaving no file if it can. */
   constructor(path: string, options: SegmentWriterOptions) {
     this.#options = options
     try {
-      this.#fd = opened(path, options.spare)
+      this.#fd = opened(path, options)
       this.#end = fstatSync(this.#fd).size
     } catch (error) {
       throw unwritable(error)
@@ -60,9 +64,14 @@ export class SegmentWriter {
       this.#open = false
       this.#cancelSync?.()
       closeSync(this.#fd)
-      rmSync(path, { force: true })
+      removed(path)
       throw error
     }
+  }
+
+  /** True when what was written may not survive loss of power. */
+  get unsynced(): boolean {
+    return this.#unsynced
   }
 
   get size(): number {
@@ -124,7 +133,8 @@ export class SegmentWriter {
     this.#cancelSync = undefined
     fdatasync(this.#fd, (error) => {
       // Closing syncs as well, and may have overtaken this.
-      if (error === null || !this.#open) return
+      if (error === null || !this.#open || this.#unsynced) return
+      this.#unsynced = true
       this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
     })
   }
@@ -145,18 +155,27 @@ export class SegmentWriter {
 }
 
 /** The spare file under this name, else a new one. */
-function opened(path: string, spare: string): number {
+function opened(path: string, { spare, again }: SegmentWriterOptions): number {
   try {
     // First, since another may become the spare one meanwhile.
     renameSync(spare, path)
   } catch {
-    return openSync(path, 'wx')
+    return openSync(path, again ? 'w' : 'wx')
   }
   try {
     return openSync(path, 'r+')
   } catch (error) {
-    rmSync(path, { force: true })
+    removed(path)
     throw error
+  }
+}
+
+/** What stands in the way of writing may stand in the way of this. */
+function removed(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // It is written over by whoever makes a segment of this number next.
   }
 }
 
