@@ -6,6 +6,7 @@ import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { GroupConsumer, PartitionRange, TopicPartition } from './consumer.ts'
 import type { Lane } from './lane.ts'
 import { doneOf, type Lanes } from './lanes.ts'
+import { Remade } from './remade.ts'
 import type { KafkaConfig } from './settings.ts'
 import { within } from './within.ts'
 
@@ -32,11 +33,13 @@ export interface AssigningOptions {
   readonly log: Log
 }
 
-type Found = (at: TopicPartition, range: PartitionRange) => void
+/** `known`: the first offset that was not done when the broker was asked. */
+type Found = (at: TopicPartition, range: PartitionRange, known: bigint | undefined) => void
 
 /** Where reading begins in the partitions that we are given, and how far it is to their ends. For one membership. */
 export class Assigning {
   readonly #options: AssigningOptions
+  readonly #remade: Remade
   readonly #missed: Counter
   readonly #cancels: (() => void)[]
   /** What the group knows already. */
@@ -52,11 +55,10 @@ export class Assigning {
       description: 'Records that Kafka deleted before they were read',
     })
     const { clock, lanes } = options
-    const ends: Found = (at, { end }) => {
-      lanes.of(at).end = end
-    }
+    this.#remade = new Remade(options)
     this.#cancels = [
-      clock.every(SURVEY_MS, () => void this.#survey(this.#partitions, ends)),
+      () => this.#remade.close(),
+      clock.every(SURVEY_MS, () => void this.#survey(this.#partitions, this.#look)),
       clock.every(COMMIT_MS, () => void this.#commit(lanes.mine)),
     ]
   }
@@ -66,6 +68,7 @@ export class Assigning {
     const { lanes, consumer, from } = this.#options
     const gone = lanes.assign(partitions)
     this.#partitions = partitions
+    this.#remade.assigned()
     const unknown: TopicPartition[] = []
     consumer.resume(partitions)
     for (const at of partitions) {
@@ -130,13 +133,20 @@ export class Assigning {
   }
 
   async #asked(partitions: readonly TopicPartition[], found: Found): Promise<void> {
-    const { consumer } = this.#options
+    const { consumer, lanes } = this.#options
+    const known = partitions.map((at) => lanes.of(at).next)
     const ranges = await askAll(partitions, (topic) => consumer.ranges(topic))
     if (!this.#isCurrent(partitions)) return
-    for (const at of partitions) {
+    for (const [i, at] of partitions.entries()) {
       const range = ranges.get(at.topic)?.get(at.partition)
-      if (range !== undefined) found(at, range)
+      if (range !== undefined) found(at, range, known[i])
     }
+  }
+
+  /** While it is read. */
+  readonly #look: Found = (at, { end }, known) => {
+    this.#options.lanes.of(at).end = end
+    if (known !== undefined && end < known) this.#remade.suspect(at)
   }
 
   /** Before anything is read. */
@@ -153,8 +163,7 @@ export class Assigning {
       lane.next = range.first
       return consumer.seek(at, range.first)
     }
-    const message = `${at.topic}/${at.partition} ends before what is stored of it; if it was made anew, its records are taken for known until it is as long`
-    log.error(message, { stored: String(lane.next), end: String(range.end) })
+    this.#remade.suspect(at)
   }
 
   /** One after the other: a word that comes late must not take back what was said after it. */
@@ -193,7 +202,8 @@ export class Assigning {
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
-async function askAll<T>(
+/** One question a topic. */
+export async function askAll<T>(
   partitions: readonly TopicPartition[],
   ask: (topic: string) => Promise<T>,
 ): Promise<Map<string, T>> {

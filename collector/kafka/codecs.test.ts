@@ -11,6 +11,7 @@ import { ServiceError } from '#core/errors.ts'
 
 import { Codecs } from './codecs.ts'
 import { unpackLz4 } from './lz4.ts'
+import { decodeRecords } from './record-batches.ts'
 import { unpackSnappy } from './snappy.ts'
 
 const { CompressionCodecs, CompressionTypes } = kafkajs
@@ -166,13 +167,33 @@ test.each(ALL)(
   },
 )
 
-test('what exceeds the limit of an answer is to be fetched again, with the next one', async () => {
+/** One batch of so many records without a value, as it lies in an answer. */
+function answerOf(records: number): { buffer: Buffer; offset: number } {
+  // Nothing but a length, and six times nothing: attributes, time, offset, key, value (none), headers.
+  const one = Buffer.from('0c000000010100', 'hex')
+  const head = Buffer.alloc(65)
+  head.writeInt32BE(61 + records * one.length, 0)
+  head.writeInt32BE(49 + records * one.length, 12)
+  head[20] = 2
+  head.writeInt32BE(records - 1, 27)
+  head.writeInt32BE(records, 61)
+  return { buffer: Buffer.concat([head, Buffer.alloc(records * one.length, one)]), offset: 0 }
+}
+
+test('very many small records are too large too, and one stands in for them', async () => {
+  const codecs = new Codecs({ batch: LIMIT, answer: 8 * LIMIT })
+  expect(await decodeRecords(answerOf(4096))).toHaveLength(4096)
+  const [refused, ...others] = await decodeRecords(answerOf(4097))
+  expect([refused!.offset, others]).toEqual(['4096', []])
+  expect(codecs.refusal(refused!.value)).toMatchObject({ code: 'too_large', retryable: false })
+})
+
+test('what exceeds the limit of an answer is not read, and fetched again with the next one', async () => {
   const codecs = new Codecs({ batch: LIMIT, answer: 1000 })
-  const batch = (): Buffer => inBatch(gzipSync(Buffer.alloc(1000)), 2, 1)
-  const gzip = codecOf(CompressionTypes.GZIP)
-  expect(await gzip.decompress(batch())).toHaveLength(1000)
-  const [later] = recordsOf(await gzip.decompress(batch()))
-  expect(codecs.refusal(later!.value)).toMatchObject({ code: 'overloaded', retryable: true })
+  expect(await decodeRecords(answerOf(4))).toHaveLength(4)
+  expect(await decodeRecords(answerOf(4))).toEqual([])
   codecs.begin()
-  expect(await gzip.decompress(batch())).toHaveLength(1000)
+  const gzip = codecOf(CompressionTypes.GZIP)
+  expect(await gzip.decompress(inBatch(gzipSync(Buffer.alloc(1000)), 2, 1))).toHaveLength(1000)
+  expect(await decodeRecords(answerOf(4))).toEqual([])
 })

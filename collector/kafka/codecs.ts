@@ -6,6 +6,7 @@ import kafkajs from 'kafkajs'
 import { messageOf, ServiceError } from '#core/errors.ts'
 
 import { unpackLz4 } from './lz4.ts'
+import { mendRecordBatches } from './record-batches.ts'
 import { unpackSnappy } from './snappy.ts'
 import { standIn } from './stand-in.ts'
 import { gzipSize, zstdSize } from './unpacked-size.ts'
@@ -67,26 +68,30 @@ interface Codec {
 /** We only read; whoever writes with the same library goes on as before. */
 const ORIGINALS = new Map(UNPACK.map(([type]) => [type, CompressionCodecs[type as keyof typeof CompressionCodecs]]))
 
+/** What a record costs in memory beside its bytes: small ones count as if they had so many. */
+const RECORD_BYTES = 256
+
 export interface UnpackLimits {
   /** Bytes that one batch of records may have. */
   readonly batch: number
-  /** Bytes of all batches after which no other of the same answer is unpacked. */
+  /** Bytes of all batches after which no other of the same answer is read: it is fetched again, with the next one. */
   readonly answer: number
 }
 
 /**
  * What batches are unpacked with. The library's own gzip takes three times as long, knows no limit, and it has no other;
  * a batch that cannot be unpacked would stop it for good. So records stand in for it, each of which says why (`refusal`):
- * `too_large`, `bad_data`, or `overloaded` where it is to be fetched again.
+ * `too_large` or `bad_data`.
  */
 export class Codecs {
   readonly #limits: UnpackLimits
   readonly #refusals = new WeakMap<ArrayBufferLike, ServiceError>()
-  #unpacked = 0
+  #read = 0
 
   /** The library has one table for all clients of a process: the newest has its way. */
   constructor(limits: UnpackLimits) {
     this.#limits = limits
+    mendRecordBatches((records) => this.#judged(records))
     for (const [type, name, unpack] of UNPACK) {
       CompressionCodecs[type as keyof typeof CompressionCodecs] = () => ({
         compress: (encoder: unknown) => (ORIGINALS.get(type) as () => Codec)().compress(encoder),
@@ -97,7 +102,7 @@ export class Codecs {
 
   /** Another answer of the broker comes. */
   begin(): void {
-    this.#unpacked = 0
+    this.#read = 0
   }
 
   /** Why this is no record; undefined where it is one. */
@@ -105,11 +110,23 @@ export class Codecs {
     return value === null ? undefined : this.#refusals.get(value.buffer)
   }
 
+  #judged(records: number): 'read' | 'later' | Buffer {
+    if (this.#read >= this.#limits.answer) return 'later'
+    const bytes = records * RECORD_BYTES
+    if (bytes <= this.#limits.batch) {
+      this.#read += bytes
+      return 'read'
+    }
+    const value = Buffer.allocUnsafeSlow(1)
+    const most = Math.floor(this.#limits.batch / RECORD_BYTES)
+    this.#refusals.set(value.buffer, new ServiceError('too_large', `it has ${records} records, more than ${most}`))
+    return value
+  }
+
   async #unpack(name: string, unpack: Unpack, packed: Buffer): Promise<Buffer> {
     try {
-      if (this.#unpacked >= this.#limits.answer) throw new ServiceError('overloaded', 'enough for now')
       const unpacked = await unpack(packed, this.#limits.batch)
-      this.#unpacked += unpacked.length
+      this.#read += unpacked.length
       return unpacked
     } catch (error) {
       const records = standIn(packed)

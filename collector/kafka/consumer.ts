@@ -9,7 +9,7 @@ export interface KafkaRecord {
   readonly offset: bigint
   /** Null: a tombstone. */
   readonly value: Uint8Array | null
-  /** Why it could not be unpacked: what is `retryable` is to be fetched again, from there. */
+  /** Why it could not be unpacked. */
   readonly refusal: ServiceError | undefined
 }
 

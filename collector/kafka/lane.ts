@@ -4,14 +4,19 @@ import type { KafkaRecord, RecordBatch, TopicPartition } from './consumer.ts'
 import { Fifo } from './fifo.ts'
 import type { Window } from './window.ts'
 
+/** How a record stands to what was taken before. */
+export interface Place {
+  /** The one before it, which must have been taken, or this one must not be. */
+  readonly after: bigint | undefined
+  /** What was taken is of another partition that had its name. */
+  readonly anew: boolean
+}
+
 /** What is done with records: the same for all lanes. */
 export interface LaneWork {
   readonly window: Window
-  /**
-   * Offers a record to the intake. `after`: the one before it, which must have been taken, or this one must not be.
-   * Rejects with what the intake says.
-   */
-  submit(at: TopicPartition, record: KafkaRecord, after: bigint | undefined): Promise<void>
+  /** Offers a record to the intake. Rejects with what the intake says. */
+  submit(at: TopicPartition, record: KafkaRecord, place: Place): Promise<void>
   /** A record is left out for good. */
   refused(at: TopicPartition, record: KafkaRecord, error: unknown): void
   /** So many bytes more are held; less where it is negative. */
@@ -56,6 +61,8 @@ export class Lane implements TopicPartition {
   #goingBack = false
   #landed: (() => void)[] = []
   #after: bigint | undefined
+  /** Nothing was taken yet since `beginAnew`. */
+  #anew = false
   /** The first offset that is not done; undefined until it is known. */
   next: bigint | undefined
   /** Where the partition ends, as far as it is known. */
@@ -70,6 +77,19 @@ export class Lane implements TopicPartition {
   /** Records that are known and not done. */
   get lag(): bigint {
     return this.next === undefined || this.end < this.next ? 0n : this.end - this.next
+  }
+
+  /** Nothing is queued, and nothing in flight. */
+  get empty(): boolean {
+    return this.#flight.length === 0 && this.#queue.length === 0
+  }
+
+  /** What was done is of another partition that had this name. While nothing of that is here any more (`empty`). */
+  beginAnew(next: bigint, end: bigint): void {
+    this.next = next
+    this.end = end
+    this.#after = undefined
+    this.#anew = true
   }
 
   push({ records, next, end }: RecordBatch): void {
@@ -121,6 +141,8 @@ export class Lane implements TopicPartition {
   #offer(): void {
     if (this.#landing || this.#goingBack || this.#work.closed()) return
     for (let item = this.#queue.first(); item !== undefined; item = this.#queue.first()) {
+      // Those behind it would be taken for known.
+      if (this.#anew && this.#flight.length > 0) return
       if (!this.#work.window.take(item.bytes)) return
       this.#queue.shift()
       this.#flight.push({ item, outcome: this.#outcome(item.record) })
@@ -131,10 +153,12 @@ export class Lane implements TopicPartition {
     // Tombstones say nothing; and what is done already was in flight when it was fetched again.
     if (record.value === null || (this.next !== undefined && record.offset < this.next)) return undefined
     if (record.refusal !== undefined) return { error: record.refusal }
-    const after = this.#after
+    const anew = this.#anew
+    const after = anew ? undefined : this.#after
     this.#after = record.offset
     try {
-      await this.#work.submit(this, record, after)
+      await this.#work.submit(this, record, { after, anew })
+      this.#anew &&= !anew
       return undefined
     } catch (error) {
       return { error }

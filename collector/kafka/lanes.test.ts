@@ -6,7 +6,8 @@ import { ServiceError } from '#core/errors.ts'
 
 import type { KafkaRecord, RecordBatch, TopicPartition } from './consumer.ts'
 import { Fifo } from './fifo.ts'
-import { cutOf, doneOf, Lanes, type LanesOptions } from './lanes.ts'
+import type { Place } from './lane.ts'
+import { doneOf, Lanes, type LanesOptions } from './lanes.ts'
 import { Window } from './window.ts'
 
 const AT: TopicPartition = { topic: 'otlp', partition: 0 }
@@ -25,23 +26,26 @@ const batchOf = (records: readonly KafkaRecord[], next: number, end = next): Rec
   end: BigInt(end),
 })
 
+/** `never offered`: it is left out before the intake hears of it. */
+type Says = 'ok' | 'later' | 'bad' | 'never offered'
+
 /** The rule of the process: what is taken is taken once; a record whose predecessor was not taken is refused. */
 class Intake {
   readonly taken: bigint[] = []
   readonly refused: bigint[] = []
   next = 0n
   /** What is said of the n-th offer. */
-  readonly #says: (offer: number) => 'ok' | 'later' | 'bad'
+  readonly #says: (offer: number) => Says
   #offers = 0
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(says: (offer: number) => 'ok' | 'later' | 'bad' = () => 'ok') {
+  constructor(says: (offer: number) => Says = () => 'ok') {
     this.#says = says
   }
 
   readonly work: LanesOptions['work'] = {
-    submit: (_, { offset }, after) => {
-      const answer = this.#turn.then(turn).then(() => this.#take(offset, after))
+    submit: (_, { offset }, place) => {
+      const answer = this.#turn.then(turn).then(() => this.#take(offset, place))
       this.#turn = answer.catch(() => undefined)
       return answer
     },
@@ -49,10 +53,11 @@ class Intake {
     pause: turn,
   }
 
-  #take(offset: bigint, after: bigint | undefined): void {
-    if (offset < this.next) return
+  #take(offset: bigint, { after, anew }: Place): void {
+    if (offset < this.next && !anew) return
     if (after !== undefined && after >= this.next) throw new ServiceError('unavailable', 'its predecessor is missing')
     const says = this.#says(this.#offers++)
+    if (says === 'never offered') throw new ServiceError('too_large', 'no')
     if (says === 'later') throw new ServiceError('overloaded', 'later')
     this.next = offset + 1n
     if (says === 'bad') throw new ServiceError('bad_data', 'no')
@@ -99,6 +104,33 @@ test('whatever is refused for now, and whenever the group changes: each record i
       },
     ),
     { numRuns: 150 },
+  )
+})
+
+test('of a partition that was made anew each record is taken once, whatever is stored of the one before', async () => {
+  const outcomes = fc.constantFrom<Says>('ok', 'later', 'bad', 'never offered')
+  await fc.assert(
+    fc.asyncProperty(fc.array(outcomes, { maxLength: 12 }), async (list) => {
+      const intake = new Intake((offer) => list[offer] ?? 'ok')
+      intake.next = 1000n
+      const lanes = new Lanes({ held: 2000, work: intake.work })
+      lanes.assign([AT])
+      const lane = lanes.of(AT)
+      lane.next = 1000n
+      await lanes.push(batchOf([recordAt(0)], 1))
+      await until(() => lane.empty)
+      expect(intake.taken).toEqual([])
+      lane.beginAnew(0n, 20n)
+      const records = Array.from({ length: 20 }, (_, i) => recordAt(i))
+      await lanes.push(batchOf(records.slice(0, 8), 8, 20))
+      await lanes.push(batchOf(records.slice(8), 20))
+      await until(() => lanes.lag === 0n && lane.empty)
+      const all = [...intake.taken, ...intake.refused].toSorted((a, b) => Number(a - b))
+      expect(all).toEqual(records.map(({ offset }) => offset))
+      expect(intake.taken).toEqual(intake.taken.toSorted((a, b) => Number(a - b)))
+      expect(intake.next).toBe(20n)
+    }),
+    { numRuns: 300 },
   )
 })
 
@@ -176,14 +208,7 @@ test('lag is told for each partition, and for very many of them together', () =>
 test('a gap before the first record that is there is told', () => {
   const lanes = new Lanes({ held: 1000, work: new Intake().work })
   expect(lanes.found(AT, { first: 5n, end: 10n }, 3n)).toBe('deleted')
-  expect(lanes.found(AT, { first: 0n, end: 2n }, 0n)).toBe('made anew')
-})
-
-test('a batch is cut where the rest of it is to be fetched again', () => {
-  const later = { ...recordAt(2), refusal: new ServiceError('overloaded', 'later') }
-  const never = { ...recordAt(1), refusal: new ServiceError('too_large', 'never') }
-  expect(cutOf(batchOf([recordAt(0), never, later], 3))).toBe(2)
-  expect(cutOf(batchOf([recordAt(0), never], 2))).toBeUndefined()
+  expect(lanes.found(AT, { first: 0n, end: 2n }, 0n)).toBe('beyond')
 })
 
 test('the window gives everyone his turn', async () => {

@@ -15,8 +15,8 @@ export interface LanesOptions {
   readonly held: number
 }
 
-/** How far the next one to read lies from what is there, where it is not. */
-export type Gap = 'none' | 'deleted' | 'made anew'
+/** Where the next one to read lies when it is not there: before what is, or beyond. */
+export type Gap = 'none' | 'deleted' | 'beyond'
 
 /** The partitions that are ours, and all records of them that are in memory. */
 export class Lanes {
@@ -86,7 +86,7 @@ export class Lanes {
     const lane = this.of(at)
     lane.end = end
     lane.next ??= fresh
-    if (lane.next > end) return 'made anew'
+    if (lane.next > end) return 'beyond'
     return lane.next < first ? 'deleted' : 'none'
   }
 
@@ -115,10 +115,4 @@ export class Lanes {
 /** What is done, for those in which anything is. */
 export function doneOf(lanes: readonly Lane[]): (TopicPartition & { readonly next: bigint })[] {
   return lanes.flatMap(({ topic, partition, next }) => (next === undefined ? [] : [{ topic, partition, next }]))
-}
-
-/** Where a batch has to be cut because its rest is to be fetched again; undefined where it is whole. */
-export function cutOf({ records }: RecordBatch): number | undefined {
-  const at = records.findIndex(({ refusal }) => refusal?.retryable)
-  return at < 0 ? undefined : at
 }

@@ -3,8 +3,9 @@ import type { SignalKind } from '#core/ports/intake.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
 import { Assigning } from '../kafka/assigning.ts'
-import type { ConsumerEvents, GroupConsumer, KafkaRecord, RecordBatch, TopicPartition } from '../kafka/consumer.ts'
-import { cutOf, Lanes } from '../kafka/lanes.ts'
+import type { ConsumerEvents, GroupConsumer, KafkaRecord, TopicPartition } from '../kafka/consumer.ts'
+import type { Place } from '../kafka/lane.ts'
+import { Lanes } from '../kafka/lanes.ts'
 import type { KafkaConfig } from '../kafka/settings.ts'
 import { TopicWatch } from '../kafka/topic-watch.ts'
 import { within } from '../kafka/within.ts'
@@ -46,7 +47,7 @@ class KafkaReceiver implements RunningReceiver {
     this.#lanes = new Lanes({
       held: limits.bodies_in_flight / 2,
       work: {
-        submit: (at, record, after) => this.#submit(at, record, after),
+        submit: (at, record, place) => this.#submit(at, record, place),
         refused: (at, record, error) => this.#refused(at, record, error),
         pause: () => new Promise((resolve) => void clock.after(RETRY_MS, resolve)),
       },
@@ -133,7 +134,7 @@ class KafkaReceiver implements RunningReceiver {
         this.#assigning?.assigned(partitions)
       },
       batch: async (batch) => {
-        if (isCurrent()) await this.#batch(batch)
+        if (isCurrent()) await this.#lanes.push(batch)
       },
       answering: (answers) => {
         if (isCurrent()) this.#say(answers ? undefined : 'it does not answer')
@@ -165,17 +166,7 @@ class KafkaReceiver implements RunningReceiver {
     this.#away = error !== undefined
   }
 
-  /** Settles when there is room for more. */
-  async #batch(batch: RecordBatch): Promise<void> {
-    const cut = cutOf(batch)
-    if (cut === undefined) return this.#lanes.push(batch)
-    const records = batch.records.slice(0, cut)
-    const again = batch.records[cut]!.offset
-    this.#consumer?.seek(batch, again)
-    if (records.length > 0) await this.#lanes.push({ ...batch, records, next: again })
-  }
-
-  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, after: bigint | undefined): Promise<void> {
+  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, { after, anew }: Place): Promise<void> {
     const signal = this.#signals.get(at.topic)
     if (value === null || signal === undefined) return
     this.#traffic.bytes(signal, value.length)
@@ -187,7 +178,7 @@ class KafkaReceiver implements RunningReceiver {
         signal,
         encoding: this.#config.encoding === 'otlp_json' ? 'json' : 'proto',
         body: value,
-        position: { topic: at.topic, partition: at.partition, offset: String(offset) },
+        position: { topic: at.topic, partition: at.partition, offset: String(offset), ...(anew && { anew }) },
         ...(after !== undefined && { after: String(after) }),
       })
       this.#traffic.request(signal, 'ok')

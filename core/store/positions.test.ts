@@ -19,8 +19,16 @@ test('a record that was applied is covered, offsets beyond 2^53 included', () =>
   expect(positions.covers(at('0', 1))).toBe(false)
   expect(positions.next('otlp_metrics', 0)).toBe(9007199254740994n)
   expect(positions.next('otlp_metrics', 1)).toBeUndefined()
-  positions.advance(at('5'))
-  expect(positions.next('otlp_metrics', 0)).toBe(9007199254740994n)
+})
+
+test('a partition that was made anew begins anew', () => {
+  const positions = new Positions()
+  positions.advance(at('1000'))
+  expect(positions.covers(at('5'))).toBe(true)
+  expect(positions.covers({ ...at('5'), anew: true })).toBe(false)
+  positions.advance({ ...at('5'), anew: true })
+  expect(positions.next('otlp_metrics', 0)).toBe(6n)
+  expect([positions.covers(at('5')), positions.covers(at('6'))]).toEqual([true, false])
 })
 
 test('an offset that is no number is refused', () => {

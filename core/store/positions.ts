@@ -20,9 +20,8 @@ export class Positions implements Snapshot {
   readonly name = 'positions'
   readonly #next = new Map<string, Map<number, bigint>>()
 
-  /** This record is applied. One that lies further back changes nothing. */
+  /** This record, which was not covered, is applied; in a partition that was made anew it lies further back. */
   advance(position: KafkaPosition): void {
-    if (this.covers(position)) return
     const { topic, partition } = position
     const partitions = this.#next.get(topic) ?? new Map<number, bigint>()
     this.#next.set(topic, partitions.set(partition, offsetOf(position) + 1n))
@@ -35,6 +34,7 @@ export class Positions implements Snapshot {
 
   /** True when the record was applied. */
   covers(position: KafkaPosition): boolean {
+    if (position.anew) return false
     const next = this.next(position.topic, position.partition)
     return next !== undefined && offsetOf(position) < next
   }

@@ -9,7 +9,7 @@ import type { Reading } from '#core/ports/meter.ts'
 
 import { Broker, NO_BROKER } from './process/broker.ts'
 import { clientOf, createTopic, taking, writerTo } from './process/kafka-records.ts'
-import { contentOf, NO_KCAT } from './process/kcat.ts'
+import { CODECS, contentOf, kcatLines, NO_KCAT } from './process/kcat.ts'
 
 const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
 const WAIT = { timeout: 20_000, interval: 50 }
@@ -92,6 +92,67 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     }
     expect(second.numbers.size).toBeGreaterThan(0)
   }, 60_000)
+
+  test.each(['while it is read', 'while it is not read'])(
+    'a topic that is deleted and made anew is read from its beginning: %s',
+    async (when) => {
+      const { kafka, topic, config } = await written(BROKERS, 2)
+      const [admin, producer] = [kafka.admin(), kafka.producer()]
+      for (const client of [admin, producer]) {
+        await client.connect()
+        ends.push(() => client.disconnect())
+      }
+      const send = (from: number, to: number) => {
+        const numbers = upTo(to - from).map((i) => from + i)
+        const messages = numbers.flatMap((n) => [0, 1].map((partition) => ({ partition, value: `${partition}:${n}` })))
+        return producer.send({ topic, messages })
+      }
+      const running = when === 'while it is read'
+      const first = taking(config)
+      ends.push(() => first.receiver.stop())
+      await first.receiver.start()
+      await send(0, 100)
+      await expect.poll(() => total(first.numbers), WAIT).toBe(200)
+      if (!running) await first.receiver.stop()
+      await admin.deleteTopics({ topics: [topic] })
+      await sleep(2000)
+      await createTopic(kafka, topic, 2)
+      const { receiver, numbers, told } = running ? first : taking(config, () => undefined, {}, first.next)
+      if (!running) {
+        ends.push(() => receiver.stop())
+        await receiver.start()
+      }
+      await send(1000, 1020)
+      const before = running ? upTo(100) : []
+      const expected = [...before, ...upTo(20).map((n) => 1000 + n)]
+      await expect.poll(() => total(numbers), { timeout: 40_000, interval: 50 }).toBe(2 * expected.length)
+      await send(1020, 1021)
+      for (const partition of [0, 1]) await expect.poll(() => numbers.get(partition), WAIT).toEqual([...expected, 1020])
+      expect(told.filter((text) => text.includes('it is read from its beginning'))).not.toEqual([])
+      expect(receiver.lagging()).toBe(false)
+    },
+    90_000,
+  )
+
+  test.skipIf(!CODECS.includes('gzip'))(
+    'a batch of very many records is read whole',
+    async () => {
+      const { topic, config } = await written(BROKERS, 1)
+      const count = 200_000
+      await kcatLines(
+        BROKERS,
+        topic,
+        'gzip',
+        upTo(count).map((n) => `0:${n}`),
+      )
+      const { receiver, numbers } = taking(config)
+      ends.push(() => receiver.stop())
+      await receiver.start()
+      await expect.poll(() => total(numbers), { timeout: 60_000, interval: 50 }).toBe(count)
+      expect(numbers.get(0)).toEqual(upTo(count))
+    },
+    90_000,
+  )
 
   test('an intake that is slow holds the fetching back, and is never without work', async () => {
     const { kafka, topic, config } = await written(BROKERS, 2)

@@ -77,6 +77,8 @@ export interface Taken {
   readonly receiver: RunningReceiver
   /** The numbers of each partition, in the order in which they came. */
   readonly numbers: Map<number, number[]>
+  /** What is stored, by `topic/partition`. */
+  readonly next: Map<string, bigint>
   readonly told: string[]
   readonly gauges: ReturnType<typeof receiverDeps>['meter']['gauges']
 }
@@ -86,10 +88,10 @@ export function taking(
   config: Partial<KafkaConfig> & Pick<KafkaConfig, 'brokers' | 'group' | 'topics'>,
   answer: (input: Input) => void | Promise<void> = () => undefined,
   limits: Partial<ReceiverLimits> = {},
+  next = new Map<string, bigint>(),
 ): Taken {
   const deps = receiverDeps(limits)
   const numbers = new Map<number, number[]>()
-  const next = new Map<string, bigint>()
   const told: string[] = []
   const note: Log['info'] = (text, fields) => told.push(`${text} ${JSON.stringify(fields ?? {})}`)
   const log: Log = { debug() {}, info: note, warn: note, error: note }
@@ -97,9 +99,9 @@ export function taking(
   const take = async (input: Input): Promise<Receipt> => {
     await answer(input)
     const { body, position } = input as OtlpRequest
-    const { topic, partition, offset } = position!
+    const { topic, partition, offset, anew } = position!
     const known = next.get(`${topic}/${partition}`) ?? 0n
-    if (BigInt(offset) < known) return ACCEPTED
+    if (BigInt(offset) < known && !anew) return ACCEPTED
     next.set(`${topic}/${partition}`, BigInt(offset) + 1n)
     const list = numbers.get(partition) ?? []
     numbers.set(partition, list)
@@ -115,5 +117,5 @@ export function taking(
   }
   const defaults = { encoding: 'otlp_proto', from: 'earliest' } as const
   const receiver = receivers.kafka.create({ ...defaults, ...config }, { ...deps, positions, log })
-  return { receiver, numbers, told, gauges: deps.meter.gauges }
+  return { receiver, numbers, next, told, gauges: deps.meter.gauges }
 }

@@ -31,6 +31,38 @@ export async function kcat(brokers: string, topic: string, codec: Codec, values:
   }
 }
 
+/** Writes each line as a record, as many as there are in one batch. */
+export async function kcatLines(brokers: string, topic: string, codec: Codec, lines: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'kcat-'))
+  try {
+    const file = join(folder, 'lines')
+    await writeFile(file, lines.map((line) => `${line}\n`).join(''))
+    const most = {
+      'batch.num.messages': 1_000_000,
+      'queue.buffering.max.messages': 1_000_000,
+      'batch.size': 900_000_000,
+    }
+    const settings = Object.entries({ ...most, 'linger.ms': 2000, 'message.max.bytes': 100_000_000 })
+    const options = settings.flatMap(([key, value]) => ['-X', `${key}=${value}`])
+    await promisify(execFile)('kcat', [
+      '-P',
+      '-b',
+      brokers,
+      '-t',
+      topic,
+      '-p',
+      '0',
+      '-z',
+      codec,
+      ...options,
+      '-l',
+      file,
+    ])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
 /** The texts of a topic, by partition, in their order. */
 export async function contentOf(brokers: string, topic: string): Promise<Map<number, string[]>> {
   const { stdout: text } = await promisify(execFile)('kcat', [
