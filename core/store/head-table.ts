@@ -3,41 +3,25 @@ import type { FloatColumns, HistogramColumns } from '../sample.ts'
 import { Arena, SLAB_SHIFT, SLAB_WORDS, slabOf, wordOf } from './arena.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import * as heads from './head-block.ts'
+import { fullCapacity, nextCapacity, pairAt, pairWords, wordsOf } from './head-block.ts'
+import { HeadFetch } from './head-fetch.ts'
 import * as layout from './row-column.ts'
 import { PAGE_ROWS, RowColumn } from './row-column.ts'
 import type { LooseSample, SampleBuffer } from './sample-buffer.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { ROW_MASK, ROW_SHIFT } = layout
-
-/** Samples of a full head. */
-const HEAD_SAMPLES = 32
-/** A series begins small: many never get far. Such a block is as large as a sealed piece of floats, which takes its place. */
-const FIRST_SAMPLES = 4
-/** Wide rows have shorter heads. */
-const WIDE_WORDS = 256
-/** The first time a row takes one of so many numbers, so that rows which come together are not sealed together ever after. */
-const STAGGER = 14
-const LEAST_SAMPLES = 8
+const { BLOCK_HEAD, CAPACITY, CAPACITY_SHIFT, FIRST_SAMPLES, FLOAT, FLOAT_PAIR, LEAST_SAMPLES, LENGTH } = heads
+const { PAIR_BEFORE, SAME_PAIR, WHOLE } = heads
 
 /** Of a record. */
 const RECORD_WORDS = 2
 const WORD_MASK = SLAB_WORDS - 1
-/** The state of a row: samples in the head, samples that it takes, whether they are floats, whether its block has the largest size. */
-const LENGTH = 0xff
-const CAPACITY_SHIFT = 8
-const CAPACITY = 0xff
-const FLOAT = 1 << 16
-const WHOLE = 1 << 17
-/** Words of a block before its samples. */
-const BLOCK_HEAD = 2
-/** Words of two floats. */
-const FLOAT_PAIR = 3
-/** From the time of a float to the one before it, in half words: in the same pair, or in the pair before. */
-const SAME_PAIR = 1
-const PAIR_BEFORE = 2 * FLOAT_PAIR - 1
 /** So many samples are looked up together: few enough that all of it is still near when they are stored. */
 const STRIP = 64
+/** Histograms are wider. */
+const WIDE_STRIP = 32
 
 /** Records of rows that are gone: none had a sample, or takes one. */
 const GONE = new SharedArrayBuffer(PAGE_ROWS * RECORD_WORDS * 8)
@@ -57,32 +41,6 @@ export interface TimeWindow {
   readonly latest_ms: number
 }
 
-/** The largest head of a row of so many value columns; even. */
-export function fullCapacity(columns: number): number {
-  return Math.max(LEAST_SAMPLES, Math.min(HEAD_SAMPLES, Math.floor(WIDE_WORDS / columns / 2) * 2))
-}
-
-/** What a row takes behind `capacity`; 0 stands for nothing. */
-function nextCapacity(capacity: number, row: number, columns: number): number {
-  if (capacity === 0) return FIRST_SAMPLES
-  const full = fullCapacity(columns)
-  return capacity === FIRST_SAMPLES ? Math.min(full, FIRST_SAMPLES + 2 + (row % STAGGER) * 2) : full
-}
-
-function wordsOf(capacity: number, columns: number): number {
-  return BLOCK_HEAD + (capacity / 2) * pairWords(columns)
-}
-
-/** Of two samples: one for their times. */
-function pairWords(columns: number): number {
-  return 1 + 2 * columns
-}
-
-/** Where the pair of a sample begins, counted from its block. */
-function pairAt(sample: number, columns: number): number {
-  return BLOCK_HEAD + (sample >>> 1) * pairWords(columns)
-}
-
 /**
  * The newest samples of every row, raw. A row has a record of 16 bytes: the time of its newest sample ever, the address of its block,
  * its state. A block is the time of its first sample, 64 bits of stale flags, then the samples in pairs: both times as ms behind the first
@@ -95,14 +53,14 @@ export class HeadTable {
   readonly #columns = new RowColumn(Uint16Array, 0)
   #rows = 0
   #bytes = 0
-  /** Newest time that the last `pushFloats` stored. */
+  /** Newest time that the last `pushFloats` or `pushHistograms` stored. */
   pushed_ms = -Infinity
-  /** Where `#fetch` leaves what nobody reads. */
-  readonly #fetched = new Int32Array(1)
+  readonly #fetch: HeadFetch
 
   constructor(blocks: Blocks, hooks: HeadHooks) {
     this.#blocks = blocks
     this.#hooks = hooks
+    this.#fetch = new HeadFetch(this.#records, blocks.arena)
   }
 
   get rows(): number {
@@ -169,7 +127,7 @@ export class HeadTable {
     let pushed = 0
     let newest_ms = -Infinity
     for (let i = 0; i < count; i++) {
-      if (i % STRIP === 0) this.#fetch(series, i, Math.min(count, i + STRIP))
+      if (i % STRIP === 0) this.#fetch.floats(series, i, Math.min(count, i + STRIP))
       const row = series[i]!
       const time_ms = times[i]!
       assert(row < rows, 'a sample of a series that was never resolved')
@@ -212,6 +170,61 @@ export class HeadTable {
     return pushed
   }
 
+  /** The same of histograms, whose flags are in `fresh` from `flag` on. */
+  pushHistograms(
+    histograms: HistogramColumns,
+    window: TimeWindow,
+    { fresh, flag }: { fresh: Uint8Array; flag: number },
+    other: (index: number) => void,
+  ): number {
+    const { length: count, series, time_ms: times, start, stale } = histograms
+    const { oldest_ms, latest_ms } = window
+    const { f64: recordTimes, u32: recordStates } = this.#records
+    const { f64, u32 } = this.#blocks.arena
+    const rows = this.#rows
+    let pushed = 0
+    let newest_ms = -Infinity
+    for (let i = 0; i < count; i++) {
+      if (i % WIDE_STRIP === 0) this.#fetch.histograms(series, start, i, Math.min(count, i + WIDE_STRIP))
+      const row = series[i]!
+      const time_ms = times[i]!
+      const columns = start[i + 1]! - start[i]! + 2
+      assert(row < rows, 'a sample of a series that was never resolved')
+      assert(this.#columns.get(row) === columns, 'a histogram has other buckets than its series')
+      const record = (row & ROW_MASK) * 2
+      const recordTime = recordTimes[row >>> ROW_SHIFT]!
+      if (!(time_ms > recordTime[record]! && time_ms >= oldest_ms && time_ms <= latest_ms)) {
+        fresh[flag + i] = 0
+        other(i)
+        continue
+      }
+      fresh[flag + i] = 1
+      pushed++
+      if (time_ms > newest_ms) newest_ms = time_ms
+      const recordState = recordStates[row >>> ROW_SHIFT]!
+      const state = recordState[record * 2 + 3]!
+      const at = state & LENGTH
+      if (at > 0 && at < ((state >>> CAPACITY_SHIFT) & CAPACITY) && stale[i] === 0) {
+        const address = recordState[record * 2 + 2]!
+        const offsets = u32[address >>> SLAB_SHIFT]!
+        const pair = (address & WORD_MASK) + pairAt(at, columns)
+        const half = pair * 2 + (at & 1)
+        const before = (at & 1) === 1 ? SAME_PAIR : 2 * pairWords(columns) - 1
+        const offset = offsets[half - before]! + (time_ms - recordTime[record]!)
+        if (offset >>> 0 === offset) {
+          offsets[half] = offset
+          this.#putHistogram(histograms, i, f64[address >>> SLAB_SHIFT]!, pair + 1 + (at & 1) * columns)
+          recordState[record * 2 + 3] = state + 1
+          recordTime[record] = time_ms
+          continue
+        }
+      }
+      this.#pushHistogram(histograms, i)
+    }
+    this.pushed_ms = newest_ms
+    return pushed
+  }
+
   /** Appends a sample of any width, newer than all of its row. */
   push(row: number, { time_ms, values, stale }: LooseSample): void {
     const at = this.#begin(row, time_ms, stale)
@@ -219,22 +232,6 @@ export class HeadTable {
     const start = wordOf(address) + pairAt(at, values.length) + 1 + (at & 1) * values.length
     this.#blocks.arena.f64[slabOf(address)]!.set(values, start)
     this.#publish(row, time_ms, at)
-  }
-
-  /** Appends the histogram `i`, newer than all of its row. */
-  pushHistogram({ series, time_ms, sum, count, start, buckets, stale }: HistogramColumns, i: number): void {
-    const row = series[i]!
-    const at = this.#begin(row, time_ms[i]!, stale[i]!)
-    const address = this.#address(row)
-    const block = this.#blocks.arena.f64[slabOf(address)]!
-    const from = start[i]!
-    const end = start[i + 1]!
-    const columns = this.#columns.get(row)
-    const word = wordOf(address) + pairAt(at, columns) + 1 + (at & 1) * columns
-    block[word] = sum[i]!
-    block[word + 1] = count[i]!
-    for (let bucket = from; bucket < end; bucket++) block[word + 2 + bucket - from] = buckets[bucket]!
-    this.#publish(row, time_ms[i]!, at)
   }
 
   /** Appends the head to a buffer, the wanted columns. */
@@ -334,37 +331,37 @@ export class HeadTable {
     }
   }
 
-  /**
-   * Loads what the samples from `from` to before `to` will touch before it is needed, in a loop that waits for nothing: the misses of many rows become
-   * one. What is loaded must go somewhere, else the compiler leaves it out; as bits, since sums of floats wait for each other.
-   */
-  #fetch(series: Uint32Array, from: number, to: number): void {
-    const { u32: records } = this.#records
-    const { u32 } = this.#blocks.arena
-    let bits = 0
-    for (let i = from; i < to; i++) {
-      const row = series[i]!
-      const slab = records[row >>> ROW_SHIFT]
-      if (slab === undefined) break
-      const record = (row & ROW_MASK) * 4
-      const state = slab[record + 3]!
-      const capacity = (state >>> CAPACITY_SHIFT) & CAPACITY
-      if (capacity === 0) continue
-      const address = slab[record + 2]!
-      const at = Math.min(state & LENGTH, capacity - 1)
-      const pair = (address & WORD_MASK) + BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR
-      const block = u32[address >>> SLAB_SHIFT]!
-      bits ^= block[pair * 2]! ^ block[(pair + 1 + (at & 1)) * 2]!
-    }
-    this.#fetched[0] = bits
-  }
-
   #pushFloat(row: number, time_ms: number, value: number, stale: number): void {
     const at = this.#begin(row, time_ms, stale)
     const address = this.#address(row)
     const word = wordOf(address) + BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR + 1 + (at & 1)
     this.#blocks.arena.f64[slabOf(address)]![word] = value
     this.#publish(row, time_ms, at)
+  }
+
+  #pushHistogram(histograms: HistogramColumns, i: number): void {
+    const row = histograms.series[i]!
+    const time_ms = histograms.time_ms[i]!
+    const at = this.#begin(row, time_ms, histograms.stale[i]!)
+    const address = this.#address(row)
+    const columns = this.#columns.get(row)
+    const word = wordOf(address) + pairAt(at, columns) + 1 + (at & 1) * columns
+    this.#putHistogram(histograms, i, this.#blocks.arena.f64[slabOf(address)]!, word)
+    this.#publish(row, time_ms, at)
+  }
+
+  /** The values of the histogram `i` from this word on. */
+  #putHistogram(
+    { sum, count, start, buckets }: HistogramColumns,
+    i: number,
+    block: Float64Array<SharedArrayBuffer>,
+    word: number,
+  ): void {
+    const from = start[i]!
+    const end = start[i + 1]!
+    block[word] = sum[i]!
+    block[word + 1] = count[i]!
+    for (let bucket = from; bucket < end; bucket++) block[word + 2 + bucket - from] = buckets[bucket]!
   }
 
   /** Makes room for a sample and writes its time and flag; returns its index. */

@@ -105,7 +105,7 @@ export class SampleTable {
     return this.#heads.rows
   }
 
-  /** Newest time that the last `pushFloats` stored. */
+  /** Newest time that the last `pushFloats` or `pushHistograms` stored. */
   get pushed_ms(): number {
     return this.#heads.pushed_ms
   }
@@ -149,9 +149,14 @@ export class SampleTable {
     this.#heads.push(row, sample)
   }
 
-  /** Appends the histogram `i`, newer than all of its series. */
-  pushHistogram(histograms: HistogramColumns, i: number): void {
-    this.#heads.pushHistogram(histograms, i)
+  /** See `HeadTable`. */
+  pushHistograms(
+    histograms: HistogramColumns,
+    window: TimeWindow,
+    flags: { fresh: Uint8Array; flag: number },
+    other: (index: number) => void,
+  ): number {
+    return this.#heads.pushHistograms(histograms, window, flags, other)
   }
 
   /**

@@ -1,4 +1,3 @@
-import { assert } from '../assert.ts'
 import type { MadePart, Snapshot } from '../component.ts'
 import { ServiceError } from '../errors.ts'
 import { type Log, silentLog } from '../ports/log.ts'
@@ -358,27 +357,17 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     if (samples.pushed_ms > this.#newest_ms) this.#newest_ms = samples.pushed_ms
   }
 
-  #appendHistograms(histograms: HistogramColumns, at: number, window: AppendWindow): void {
+  #appendHistograms(histograms: HistogramColumns, flag: number, window: AppendWindow): void {
     const { samples, sums } = this.#tables
-    const { oldest_ms, latest_ms } = window
-    const { length, series, time_ms: times, sum, start, stale } = histograms
-    for (let i = 0; i < length; i++) {
-      const row = series[i]!
-      const time_ms = times[i]!
-      const width = start[i + 1]! - start[i]!
-      assert(row < samples.rows, 'a sample of a series that was never resolved')
-      assert(samples.columns(row) === width + 2, 'a histogram has other buckets than its series')
-      const isNewest = time_ms > samples.newest_ms(row) && time_ms >= oldest_ms && time_ms <= latest_ms
-      this.#fresh[at + i] = isNewest ? 1 : 0
-      if (isNewest) {
-        samples.pushHistogram(histograms, i)
-        this.#counts[STORED]!++
-        if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
-      }
-      const kept = isNewest || this.#notNewest(row, looseOf(histograms, i), window)
-      if (kept === 'newest') this.#fresh[at + i] = 1
-      if (kept !== false && stale[i] === 0) sums.note(row, sum[i]!)
-    }
+    const { length, series, sum, stale } = histograms
+    const fresh = this.#fresh
+    this.#counts[STORED]! += samples.pushHistograms(histograms, window, { fresh, flag }, (i) => {
+      const kept = this.#notNewest(series[i]!, looseOf(histograms, i), window)
+      if (kept === 'newest') fresh[flag + i] = 1
+      else if (kept === 'late' && stale[i] === 0) sums.note(series[i]!, sum[i]!)
+    })
+    if (samples.pushed_ms > this.#newest_ms) this.#newest_ms = samples.pushed_ms
+    for (let i = 0; i < length; i++) if (fresh[flag + i] === 1 && stale[i] === 0) sums.note(series[i]!, sum[i]!)
   }
 
   /**
