@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -17,9 +17,10 @@ afterAll(() => rmSync(root, { recursive: true }))
 test('a folder that is not there is made, with those above it; its lock goes with who has it', () => {
   const folder = join(root, 'some', 'where')
   const release = lockFolder(folder)
-  expect(existsSync(join(folder, 'lock'))).toBe(true)
+  expect(readdirSync(folder).toSorted()).toEqual(['lock', 'lock.sqlite'])
   release()
   expect(existsSync(join(folder, 'lock'))).toBe(false)
+  expect(statSync(join(folder, 'lock.sqlite')).size).toBe(0)
 })
 
 test('a folder that cannot be made is told', () => {

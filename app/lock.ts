@@ -36,7 +36,8 @@ function hold(folder: string): DatabaseSync {
     makeFolder(folder)
     accessSync(folder, constants.W_OK)
     database = new DatabaseSync(join(folder, 'lock.sqlite'))
-    database.exec('BEGIN EXCLUSIVE')
+    // In memory, so that nothing is written: a full disk can be started on.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return database
   } catch (error) {
     database?.close()
