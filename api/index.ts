@@ -61,12 +61,13 @@ function apiOf(options: ApiOptions, whole: () => OpenAPIHono): Api {
     clients: limits.stream_clients,
     bytes: limits.stream_bytes,
   })
+  const turns = options.turns ?? new Turns(monotonicNow_ms, loopIdle_ms)
   const deliveries = new Deliveries({
     points: limits.answer_points,
-    turns: options.turns ?? new Turns(monotonicNow_ms, loopIdle_ms),
+    turns,
     leftBehind: options.leftBehind ?? new LeftBehind(() => {}),
   })
-  return { ...options, limits, streams, deliveries, started_ms: clock.now_ms(), whole }
+  return { ...options, limits, streams, turns, deliveries, started_ms: clock.now_ms(), whole }
 }
 
 /**

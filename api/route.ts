@@ -1,6 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 
+import type { Turns } from '#core/turns.ts'
+
 import type { ApiLimits, ApiOptions } from './options.ts'
 import type { Deliveries } from './prometheus/delivery.ts'
 import type { Streams } from './stream/streams.ts'
@@ -9,6 +11,7 @@ import type { Streams } from './stream/streams.ts'
 export interface Api extends ApiOptions {
   readonly limits: ApiLimits
   readonly streams: Streams
+  readonly turns: Turns
   readonly deliveries: Deliveries
   readonly started_ms: number
   /** The app with every route on it, to be described. */

@@ -1,4 +1,4 @@
-import { labelNamesOf, labelValuesOf } from '#core/label-listing.ts'
+import { labelNamesOf, labelValuesOf, listingOf, mergedListing } from '#core/label-listing.ts'
 import type {
   ExemplarSlice,
   Extent,
@@ -29,10 +29,16 @@ export class ReaderOf implements SeriesReader {
   }
 
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
-    const sets = new Map(
-      this.#readers.flatMap((reader) => reader.labelSets(matchers, range)).map((labels) => [labels.key, labels]),
+    return Array.from(this.listing(matchers, range)).flat()
+  }
+
+  /** All but the first list theirs at once. */
+  *listing(matchers: readonly Matcher[], range?: TimeRange): Generator<readonly Labels[], void> {
+    const [first, ...others] = this.#readers
+    yield* others.reduce(
+      (batches, reader) => mergedListing(batches, reader.labelSets(matchers, range)),
+      listingOf(first!, matchers, range),
     )
-    return [...sets.values()].toSorted(byLabels)
   }
 
   labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {

@@ -10,3 +10,4 @@ export {
   timelineSentence,
 } from './sentences/incident.ts'
 export { LANGUAGES, type Locale } from './sentences/language.ts'
+export { MemberBook, type Members } from './sentences/member-book.ts'

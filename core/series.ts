@@ -13,6 +13,7 @@ export class Labels implements Iterable<readonly [string, string]> {
 
   readonly #pairs: readonly (readonly [string, string])[]
   #key: string | undefined
+  #fingerprint: string | undefined
 
   private constructor(sorted: readonly (readonly [string, string])[]) {
     this.#pairs = sorted
@@ -78,7 +79,8 @@ export class Labels implements Iterable<readonly [string, string]> {
 
   /** As Alertmanager computes it: FNV-1a 64 over the sorted labels, 16 hex digits. */
   get fingerprint(): string {
-    return fnv1a64(this.#pairs.flat())
+    this.#fingerprint ??= fnv1a64(this.#pairs.flat())
+    return this.#fingerprint
   }
 
   /** Below 0 where these come first: pair by pair, by name, then by value, the shorter first. As the order of `key`. */

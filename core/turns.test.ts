@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
-import { Turns } from './turns.ts'
+import { inTurns, Turns } from './turns.ts'
 
 /** A clock that moves only as work is done, and others who work in every turn of the loop until they are told to stop. */
 class Thread {
@@ -120,4 +120,19 @@ test('what is told another share has that', async () => {
   await others
   expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.45)
   expect(thread.others_ms / thread.now_ms).toBeLessThan(0.75)
+})
+
+test('what is gone through in batches leaves others their time, and is left where it is enough', async () => {
+  const thread = new Thread()
+  const others = thread.othersWork(2)
+  const taken: number[] = []
+  await inTurns(thread.turns, [1, 2, 3, 4, 5, 6, 7, 8], (batch) => {
+    thread.now_ms += 5
+    taken.push(batch)
+    return batch < 7
+  })
+  thread.othersRest()
+  await others
+  expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7])
+  expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.9)
 })

@@ -100,3 +100,16 @@ export class Turns {
     return idle >= IDLE_TURNS
   }
 }
+
+/** Goes through batches slice by slice, until there is none or `take` has enough and returns false. */
+export async function inTurns<T>(turns: Turns, batches: Iterable<T>, take: (batch: T) => boolean): Promise<void> {
+  await turns.start()
+  let began_ms = turns.begin()
+  for (const batch of batches) {
+    if (!take(batch)) break
+    if (!turns.isOver(began_ms)) continue
+    await turns.yield(began_ms)
+    began_ms = turns.begin()
+  }
+  turns.end(began_ms)
+}

@@ -1,12 +1,12 @@
 import type { Finding } from '#core/finding.ts'
 import type { Incident } from '#core/incident.ts'
-import type { ChangeReader } from '#core/ports/changes.ts'
-import type { FindingReader } from '#core/ports/findings.ts'
 import {
   evidenceSentence,
   incidentTitle,
   type Locale,
   type Member,
+  MemberBook,
+  type Members,
   moreSentence,
   timelineSentence,
 } from '#core/sentences.ts'
@@ -18,9 +18,7 @@ import type { Notice } from './notice.ts'
 const LINES = 10
 const CAUSES = 3
 
-export interface IncidentWords {
-  readonly findings: FindingReader
-  readonly changes: ChangeReader
+export interface IncidentWords extends Members {
   readonly locale: Locale
   readonly external_url: string
 }
@@ -37,20 +35,12 @@ export function titleOf(incident: Incident, words: IncidentWords): string {
   return incidentTitle(incident, findingsOf(incident, words), words.locale)
 }
 
-function memberOf(ref: string, incident: Incident, { findings, changes }: IncidentWords): Member {
-  const finding = findings.get(ref)
-  const change = changes.get(ref)
-  const alert = incident.alerts.find(({ labels }) => labels.fingerprint === ref)
-  return { ...(finding && { finding }), ...(change && { change }), ...(alert && { alert }) }
-}
-
-function causesText(incident: Incident, words: IncidentWords): string {
+function causesText(incident: Incident, book: MemberBook, { locale }: IncidentWords): string {
   return incident.causes
     .slice(0, CAUSES)
     .map((cause) => {
       const [first] = cause.evidence.filter(({ ref }) => ref === cause.change).concat(cause.evidence)
-      const said =
-        first === undefined ? '' : evidenceSentence(first, memberOf(first.ref, incident, words), words.locale)
+      const said = first === undefined ? '' : evidenceSentence(first, book.get(first.ref), locale)
       return `${cause.service} ${Math.round(cause.share * 100)} %${said === '' ? '' : `: ${said}`}`
     })
     .join('\n')
@@ -58,22 +48,21 @@ function causesText(incident: Incident, words: IncidentWords): string {
 
 const isEvidence = ({ finding }: Member): boolean => finding?.evidence === true
 
-function description(incident: Incident, words: IncidentWords): string {
+function description(incident: Incident, book: MemberBook, { locale }: IncidentWords): string {
   // That it was opened is what the message says.
   const told = incident.timeline.filter(({ what }) => what !== 'opened')
-  const entries = told.map((entry) => ({ entry, member: memberOf(entry.ref, incident, words) }))
+  const entries = told.map((entry) => ({ entry, member: book.get(entry.ref) }))
   // What merely goes along is told where there is room.
   const ranked = entries.toSorted((a, b) => Number(isEvidence(a.member)) - Number(isEvidence(b.member)))
   const shown = new Set(ranked.slice(0, LINES))
-  const lines = entries.flatMap((one) =>
-    shown.has(one) ? [timelineSentence(one.entry, one.member, words.locale)] : [],
-  )
+  const lines = entries.flatMap((one) => (shown.has(one) ? [timelineSentence(one.entry, one.member, locale)] : []))
   const left = entries.length - lines.length
-  return (left === 0 ? lines : [...lines, moreSentence(left, words.locale)]).join('\n')
+  return (left === 0 ? lines : [...lines, moreSentence(left, locale)]).join('\n')
 }
 
 /** Everything that may change between two sendings of an incident. */
 function annotationsOf(incident: Incident, words: IncidentWords): Record<string, string> {
+  const book = new MemberBook(incident, words)
   const findings = findingsOf(incident, words)
   const members = [...incident.alerts, ...findings]
   const runbook = members.map(({ annotations }) => annotations['runbook_url'] ?? '').find((url) => url !== '')
@@ -81,8 +70,8 @@ function annotationsOf(incident: Incident, words: IncidentWords): Record<string,
   const base = words.external_url.replace(/\/+$/, '')
   const annotations = {
     summary: incidentTitle(incident, findings, words.locale),
-    description: description(incident, words),
-    causes: causesText(incident, words),
+    description: description(incident, book, words),
+    causes: causesText(incident, book, words),
     runbook_url: runbook ?? '',
     incident_url: base === '' ? '' : `${base}/#/incidents/${encodeURIComponent(incident.id)}`,
     score: score > 0 ? score.toFixed(1) : '',

@@ -1,8 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
 import type { Evidence, Incident } from '#core/incident.ts'
-import type { ChangeReader } from '#core/ports/changes.ts'
-import type { FindingReader } from '#core/ports/findings.ts'
 import {
   evidenceSentence,
   incidentTitle,
@@ -11,6 +9,7 @@ import {
   timelineSentence,
 } from '#core/sentences/incident.ts'
 import type { Locale } from '#core/sentences/language.ts'
+import { MemberBook, type Members } from '#core/sentences/member-book.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import { AlertForm, alertForm } from './alert.ts'
@@ -65,41 +64,6 @@ export const IncidentForm = z
     timeline: z.array(z.object({ at: time, what: z.enum(WHATS), ref: z.string(), text: z.string() })),
   })
   .openapi('Incident')
-
-/** Where the members of incidents are looked up for their sentences. */
-export interface Members {
-  readonly findings: FindingReader
-  readonly changes: ChangeReader
-}
-
-/** The members of one incident by their reference, each looked up once. */
-class MemberBook {
-  readonly #incident: Incident
-  readonly #members: Members
-  readonly #known = new Map<string, Member>()
-
-  constructor(incident: Incident, members: Members) {
-    this.#incident = incident
-    this.#members = members
-  }
-
-  get(ref: string): Member {
-    const known = this.#known.get(ref)
-    if (known !== undefined) return known
-    const member = this.#find(ref)
-    this.#known.set(ref, member)
-    return member
-  }
-
-  #find(ref: string): Member {
-    const finding = ref.startsWith('f_') ? this.#members.findings.get(ref) : undefined
-    if (finding !== undefined) return { finding }
-    const change = ref.startsWith('c_') ? this.#members.changes.get(ref) : undefined
-    if (change !== undefined) return { change }
-    const alert = this.#incident.alerts.find(({ labels }) => labels.fingerprint === ref)
-    return alert === undefined ? {} : { alert }
-  }
-}
 
 function seriesOf({ finding }: Member): string | undefined {
   if (finding === undefined) return undefined

@@ -1,9 +1,10 @@
 import type { LiveEvent } from '#core/ports/live.ts'
 import type { Locale } from '#core/sentences/language.ts'
+import type { Members } from '#core/sentences/member-book.ts'
 
 import { findingForm } from './finding.ts'
 import { hintForm } from './hint.ts'
-import { incidentForm, type Members } from './incident.ts'
+import { incidentForm } from './incident.ts'
 import { timeOf } from './present.ts'
 
 interface Message {

@@ -49,6 +49,18 @@ function goJson(data: unknown): string {
   })
 }
 
+/** A list as the data of the envelope, one element between two yields. */
+export function* listPieces(json: JsonBytes, list: readonly unknown[], notes: Notes): Generator<undefined, Notes> {
+  json.text('[')
+  for (const [i, element] of list.entries()) {
+    yield
+    if (i > 0) json.text(',')
+    json.text(goJson(element))
+  }
+  json.text(']')
+  return notes
+}
+
 export function success(data: unknown, notes: Notes = {}): Response {
   return successText(goJson(data), notes)
 }

@@ -1,9 +1,12 @@
 import { messageOf, ServiceError } from '#core/errors.ts'
+import { listingOf } from '#core/label-listing.ts'
 import { compileMatchers } from '#core/matching.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
-import type { Matcher, SeriesReader, TimeRange } from '#core/ports/series-reader.ts'
+import type { Matcher, TimeRange } from '#core/ports/series-reader.ts'
 import { Labels } from '#core/series.ts'
+import { inTurns } from '#core/turns.ts'
 
+import type { Api } from '../route.ts'
 import { type Form, invalidParameter } from './form.ts'
 import { FARTHEST_MS } from './time.ts'
 
@@ -51,11 +54,19 @@ export function ofEachSelector<T>(
   return sets.length === 0 ? ask([], range) : sets.flatMap((set) => ask(set, range))
 }
 
-/** Label sets of the union of the selectors (of everything where there is none), each once, ordered. */
-export function labelSetsOf(reader: SeriesReader, form: Form, engine: QueryEngine): Labels[] {
-  const sets = matcherSets(form, engine)
+/** The first `most` label sets of the union of the selectors, each once, ordered; others have their turns meanwhile. */
+export async function labelSetsOf(form: Form, { ports, turns }: Api, most: number): Promise<Labels[]> {
   const range = rangeOf(form)
-  if (sets.length <= 1) return reader.labelSets(sets[0] ?? [], range)
-  const union = new Map(sets.flatMap((set) => reader.labelSets(set, range)).map((labels) => [labels.key, labels]))
-  return [...union.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const union = new Map<string, Labels>()
+  const sets = matcherSets(form, ports.query)
+  for (const set of sets) {
+    let found = 0
+    await inTurns(turns, listingOf(ports.reader, set, range), (batch) => {
+      for (const labels of batch) union.set(labels.key, labels)
+      found += batch.length
+      return found < most
+    })
+  }
+  const all = [...union.values()]
+  return (sets.length > 1 ? all.toSorted((a, b) => a.compare(b)) : all).slice(0, most)
 }

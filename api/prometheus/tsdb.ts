@@ -1,4 +1,7 @@
-import type { SeriesReader } from '#core/ports/series-reader.ts'
+import { listingOf } from '#core/label-listing.ts'
+import { inTurns } from '#core/turns.ts'
+
+import type { Api } from '../route.ts'
 
 class Tally {
   readonly #counts = new Map<string, number>()
@@ -24,14 +27,18 @@ class Tally {
   }
 }
 
-/** Which names, labels and pairs have the most series: where cardinality comes from. One pass over all label sets. */
-export function tsdbStatus(reader: SeriesReader, limit: number): Record<string, unknown> {
+/** Which names, labels and pairs have the most series: where cardinality comes from. One pass over all label sets; others have their turns meanwhile. */
+export async function tsdbStatus({ ports: { reader }, turns }: Api, limit: number): Promise<Record<string, unknown>> {
   const [metrics, pairs, values, bytes] = [new Tally(), new Tally(), new Tally(), new Tally()]
-  const sets = reader.labelSets([])
-  for (const labels of sets) {
-    metrics.add(labels.name)
-    for (const [name, value] of labels) pairs.add(`${name}=${value}`)
-  }
+  let series = 0
+  await inTurns(turns, listingOf(reader, []), (batch) => {
+    series += batch.length
+    for (const labels of batch) {
+      metrics.add(labels.name)
+      for (const [name, value] of labels) pairs.add(`${name}=${value}`)
+    }
+    return true
+  })
   for (const pair of pairs.keys()) {
     const name = pair.slice(0, pair.indexOf('='))
     values.add(name)
@@ -40,7 +47,7 @@ export function tsdbStatus(reader: SeriesReader, limit: number): Record<string, 
   const extent = reader.extent([])
   return {
     headStats: {
-      numSeries: sets.length,
+      numSeries: series,
       numLabelPairs: pairs.size,
       chunkCount: 0,
       minTime: extent?.from_ms ?? 0,

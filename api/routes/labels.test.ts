@@ -12,6 +12,14 @@ describe('series', () => {
     expect(await json(`/api/v1/series?${query}`)).toEqual({ status: 'success', data: [UP_A, UP_B] })
   })
 
+  test('are cut at the limit with a warning', async () => {
+    expect(await json('/api/v1/series?match[]={job!=""}&limit=1')).toEqual({
+      status: 'success',
+      data: [UP_A],
+      warnings: ['results truncated due to limit'],
+    })
+  })
+
   test('need a sample in the range', async () => {
     expect(await json('/api/v1/series?match[]=up&end=1700000000')).toEqual({ status: 'success', data: [] })
   })

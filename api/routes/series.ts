@@ -1,6 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 
-import { success, TRUNCATED } from '../prometheus/envelope.ts'
+import { listPieces, successPieces, TRUNCATED } from '../prometheus/envelope.ts'
 import { Form } from '../prometheus/form.ts'
 import { labelSetsOf } from '../prometheus/matching.ts'
 import type { RouteModule } from '../route.ts'
@@ -11,13 +11,19 @@ export const series: RouteModule = {
   name: 'series',
   family: 'prometheus',
   paths: [PATH],
-  mount(app, { ports }) {
+  mount(app, api) {
     app.on(['GET', 'POST'], PATH, async (c) => {
       const form = await Form.of(c)
       const limit = form.limit()
       if (form.all('match[]').length === 0) throw new ServiceError('bad_data', 'no match[] parameter provided')
-      const found = labelSetsOf(ports.reader, form, ports.query)
-      return found.length > limit ? success(found.slice(0, limit), { warnings: [TRUNCATED] }) : success(found)
+      const found = await labelSetsOf(form, api, limit + 1)
+      const shown = found.length > limit ? found.slice(0, limit) : found
+      const notes = found.length > limit ? { warnings: [TRUNCATED] } : {}
+      return api.deliveries.send({
+        points: shown.length,
+        series: shown.length,
+        pieces: (json) => successPieces(json, listPieces(json, shown, notes)),
+      })
     })
   },
 }

@@ -52,7 +52,7 @@ export const status: RouteModule = {
       const form = await Form.of(c)
       const limit = form.text('limit') === '' ? 10 : form.limit()
       if (limit > MOST_ROWS) throw invalidParameter('limit', `at most ${MOST_ROWS}, at least 1`)
-      return success(tsdbStatus(api.ports.reader, limit))
+      return success(await tsdbStatus(api, limit))
     })
   },
 }

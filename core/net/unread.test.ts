@@ -9,6 +9,8 @@ import { silentMeter } from '../ports/meter.ts'
 import { Unread } from './unread.ts'
 
 const ANSWER = Buffer.alloc(2 ** 24)
+/** Much longer than a slow reader pauses: he stands still with us where the machine is busy. */
+const PATIENCE_MS = 1500
 const open: { destroy: () => void }[] = []
 afterEach(() => {
   for (const one of open.splice(0)) one.destroy()
@@ -18,10 +20,10 @@ afterEach(() => {
 async function served(options: { bytes?: number; patience_ms?: number }) {
   const counts = { cut: 0 }
   const meter = { ...silentMeter, counter: () => ({ add: (n: number) => void (counts.cut += n) }) }
-  const unread = new Unread({ listener: 'tests', bytes: 2 ** 40, patience_ms: 200, ...options, meter })
+  const unread = new Unread({ listener: 'tests', bytes: 2 ** 40, patience_ms: PATIENCE_MS, ...options, meter })
   const server = createServer((request, response) => {
     unread.begin(response)
-    if (request.url === '/late') setTimeout(() => response.end('late'), 500)
+    if (request.url === '/late') setTimeout(() => response.end('late'), PATIENCE_MS * 1.5)
     else response.end(ANSWER)
   })
   unread.watch(server)
@@ -58,7 +60,7 @@ test('who reads nothing is cut off and counted, and what waited for him is gone'
   const { port, counts, unread } = await served({})
   asked(port)
   await expect.poll(() => unread.bytes).toBeGreaterThan(2 ** 20)
-  await expect.poll(() => counts.cut, { timeout: 5000 }).toBe(1)
+  await expect.poll(() => counts.cut, { timeout: PATIENCE_MS * 8 }).toBe(1)
   expect(unread.bytes).toBe(0)
 })
 

@@ -121,6 +121,11 @@ export interface SeriesReader {
   selecting?(matchers: readonly Matcher[], range: TimeRange, options?: SelectOptions): Generator<SeriesBatch, void>
   /** Label sets of series that have a sample in the range (all series when none is given). */
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[]
+  /**
+   * The same in batches, with a turn for others at each `yield`: a series that ends meanwhile may be left out. Not there: `labelSets` finds all at
+   * once.
+   */
+  listing?(matchers: readonly Matcher[], range?: TimeRange): Generator<readonly Labels[], void>
   /** Names of labels of those series, each once, in order. Not there: `labelNamesOf` (`core/label-listing.ts`) finds them in the label sets. */
   labelNames?(matchers: readonly Matcher[], range?: TimeRange): string[]
   /** Values that the label has in those series, each once, in order. */

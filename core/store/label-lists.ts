@@ -1,3 +1,4 @@
+import { mergedListing } from '../label-listing.ts'
 import type { Matcher, TimeRange } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
 import { exponentialSlices } from './exponential-slices.ts'
@@ -7,6 +8,9 @@ import type { Test } from './matching.ts'
 import { byLabels, type Match, ownTests, type RowMatches } from './row-matches.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import type { Tables } from './tables.ts'
+
+/** Label sets that are made between two turns of others: a millisecond. */
+const AT_ONCE = 500
 
 /** Rows that match and are there, by what has to be done to list their labels. */
 interface Found {
@@ -32,22 +36,45 @@ export class LabelLists {
     this.#rows = rows
   }
 
-  /** `rows`: only these, which match as far as the index tells. */
-  sets(matchers: readonly Matcher[], range?: TimeRange, rows?: Iterable<SeriesId>): Labels[] {
-    const found = new Map<string, { readonly labels: Labels }>()
+  sets(matchers: readonly Matcher[], range?: TimeRange): Labels[] {
+    return Array.from(this.listing(matchers, range)).flat()
+  }
+
+  /** `SeriesReader.listing`: floats lie in order, histograms are put in order before the first batch. */
+  *listing(matchers: readonly Matcher[], range?: TimeRange): Generator<readonly Labels[], void> {
     const tests = this.#rows.tests(matchers)
-    const own = ownTests(tests)
-    for (const match of this.#rows.matches(tests, rows)) {
-      if (range !== undefined && !this.#tables.samples.has(match.row, range)) continue
+    const { floats, histograms } = this.#rows.candidates(matchers, tests)
+    yield* mergedListing(this.#floats(floats, range), this.#expanded(histograms, ownTests(tests), range))
+  }
+
+  *#floats(rows: Uint32Array, range: TimeRange | undefined): Generator<readonly Labels[], void> {
+    const { series } = this.#tables
+    for (let from = 0; from < rows.length; from += AT_ONCE) {
+      const there = rows.subarray(from, from + AT_ONCE).filter((row) => this.#isThere(row, range))
+      yield Array.from(there, (row) => series.labels(row))
+    }
+  }
+
+  /** Label sets of the expansions, in order, each once. */
+  #expanded(matches: Iterable<Match>, own: readonly Test[], range: TimeRange | undefined): Labels[] {
+    const found = new Map<string, { readonly labels: Labels }>()
+    for (const match of matches) {
+      if (!this.#isThere(match.row, range)) continue
       for (const one of this.#inRange(match, range, own)) found.set(one.labels.key, one)
     }
     return [...found.values()].toSorted(byLabels).map(({ labels }) => labels)
   }
 
+  /** Label sets of these rows, histograms which match as far as the index tells. */
+  #setsOf(rows: readonly SeriesId[], matchers: readonly Matcher[], range: TimeRange | undefined): Labels[] {
+    const tests = this.#rows.tests(matchers)
+    return this.#expanded(this.#rows.matches(tests, rows), ownTests(tests), range)
+  }
+
   names(matchers: readonly Matcher[], range?: TimeRange): string[] {
     const { plain, others, added } = this.#found(matchers, range)
     const names = new Set([...added, ...this.#tables.series.labelNames(plain)])
-    for (const labels of this.sets(matchers, range, others)) for (const [name] of labels) names.add(name)
+    for (const labels of this.#setsOf(others, matchers, range)) for (const [name] of labels) names.add(name)
     return [...names].toSorted()
   }
 
@@ -57,7 +84,7 @@ export class LabelLists {
     if (matchers.length === 0) return series.labelValues(name, (row) => this.#isThere(row, range)).toSorted()
     const { plain, others } = this.#found(matchers, range)
     const values = new Set(series.labelValuesOf(name, plain))
-    for (const labels of this.sets(matchers, range, others)) values.add(labels.get(name))
+    for (const labels of this.#setsOf(others, matchers, range)) values.add(labels.get(name))
     values.delete('')
     return [...values].toSorted()
   }
@@ -93,7 +120,7 @@ export class LabelLists {
       }
       const family = series.family(row)
       if (seen.has(family)) continue
-      const found = new Set(this.sets(matchers, range, [row]).map((labels) => labels.get(name)))
+      const found = new Set(this.#setsOf([row], matchers, range).map((labels) => labels.get(name)))
       for (const value of found) values.add(value)
       // A sum is not always there, and the buckets of an exponential one are where its values are.
       const names = namesOf(series.label(row, METRIC_NAME), kind).filter((one) => namePasses(one, own))

@@ -256,6 +256,10 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#labels.sets(matchers, range)
   }
 
+  listing(matchers: readonly Matcher[], range?: TimeRange): Generator<readonly Labels[], void> {
+    return this.#labels.listing(matchers, range)
+  }
+
   labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
     return this.#labels.names(matchers, range)
   }

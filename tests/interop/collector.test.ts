@@ -130,7 +130,7 @@ describe.skipIf(SKIPPED !== '')(`the Collector ${SKIPPED}`, () => {
     for (const { receiver } of taken.values()) await receiver.stop()
     for (const barograph of written.values()) await barograph.stop()
     rmSync(folder, { recursive: true })
-  }, 30_000)
+  })
 
   test.each(WAYS)('$name: all three signals arrive, point for point', async ({ name }) => {
     const { deps } = taken.get(name)!

@@ -177,4 +177,4 @@ test('a broker that is away holds nothing up', async () => {
   expect(server.startup_ms).toBeLessThan(8000)
   expect(await server.stop()).toBe(0)
   expect(server.stderr).toBe('barograph: stopping\n')
-}, 30_000)
+})

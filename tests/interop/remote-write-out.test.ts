@@ -146,6 +146,6 @@ describe.skipIf(VICTORIAMETRICS === '')(
       await expect
         .poll(() => server.samples('{job="test"}[20m]', end_ms), { timeout: 10_000 })
         .toEqual({ count: 10_000, sum })
-    }, 30_000)
+    })
   },
 )
