@@ -46,6 +46,16 @@ c{a="b"}3
     ])
   })
 
+  test('may end without a line feed', () => {
+    expect(values('a 1\nb{c="d"} 2')).toEqual([
+      ['a', {}, 1],
+      ['b', { c: 'd' }, 2],
+    ])
+    expect(read('a 1 1000')).toMatchObject([{ value: 1, time_ms: 1000 }])
+    const { read: next } = reading('text')
+    for (const page of ['a 1\nb 2', 'a 3\nb 4', 'a 5']) expect(next(page)).toHaveLength(page.split('\n').length)
+  })
+
   test('gives parts of histograms and summaries to their families, wherever they stand', () => {
     const page = `# TYPE h histogram
 # TYPE s summary
@@ -95,8 +105,6 @@ h_max 1
   test.each([
     ['a', 'a value is expected'],
     ['a \n', 'a value is expected'],
-    ['a 1', 'the page is not whole'],
-    ['a 1\nb 1 1', 'line 2: the last line does not end'],
     ['a x\n', '"x" is not a number'],
     ['a 0x10\n', 'is not a number'],
     ['a 1_0\n', 'is not a number'],

@@ -45,10 +45,9 @@ export class TextReader<Known> extends PageReader<Known> {
       at = skipBlanks(bytes, behind, end)
       if (at < end && bytes[at] !== LF) malformed('something stands behind the timestamp')
     }
-    // A page that breaks off might do so within a number.
-    if (at >= end) malformed('the last line does not end: the page is not whole')
     this.sink.sample(line, value, time_ms)
-    this.at = at + 1
+    // The last line of a page may go without its line feed; that a page broke off is for HTTP to say.
+    this.at = Math.min(at + 1, end)
   }
 
   protected metadata(from: number, to: number): Metadata {

@@ -3,7 +3,7 @@ import type { Labels, SeriesId } from '#core/series.ts'
 import { NO_ID, type Part, type PartKind, Row } from './row.ts'
 
 /** Why a histogram is stored as plain series. */
-export type PlainReason = 'bounds' | 'buckets' | 'count' | 'times' | 'limit'
+export type PlainReason = 'bounds' | 'buckets' | 'count' | 'sum' | 'times' | 'limit'
 
 /**
  * The series of a page that are one classic histogram, made one row of the store, where buckets are not cumulative. What does
@@ -53,6 +53,8 @@ export class HistogramRow extends Row {
     const { time_ms, followed } = last
     for (const part of this.parts) if (part.time_ms !== time_ms || part.followed !== followed) return 'times'
     if (this.#count !== undefined && this.#count.value !== last.value) return 'count'
+    // In a row it would say that there is no sum.
+    if (this.#sum !== undefined && Number.isNaN(this.#sum.value)) return 'sum'
     let below = 0
     for (let i = 0; i < this.#buckets.length; i++) {
       const { value } = this.#buckets[i]!

@@ -21,9 +21,11 @@ export interface NamingOptions extends LabelLimits {
   readonly metric_relabel_configs: readonly RelabelRule[]
 }
 
-/** A bound or quantile as Prometheus 3 writes it, so that `1` and `1.0` are one; what is no number stays. */
+const INFINITE = /^\+?inf(?:inity)?$/i
+
+/** A bound or quantile as Prometheus 3 writes it, so that `1` and `1.0` are one, and so are `Inf` and `+Inf`; what is no number stays. */
 function normalNumber(text: string): string {
-  const number = text === '+Inf' ? Infinity : Number(text)
+  const number = INFINITE.test(text) ? Infinity : Number(text)
   return text === '' || Number.isNaN(number) ? text : formatBound(number)
 }
 
@@ -37,23 +39,26 @@ function exposed({ name, pairs }: Head, { type }: Family): Draft {
   const bound = type === 'histogram' || type === 'gaugehistogram' ? 'le' : type === 'summary' ? 'quantile' : ''
   const draft: Draft = new Map([[METRIC_NAME, fit(name)]])
   for (const [label, value] of pairs) {
-    const text = label === bound ? normalNumber(value) : fit(value)
-    if (text !== '') draft.set(fit(label), text)
+    draft.set(fit(label), label === bound ? normalNumber(value) : fit(value))
   }
   return draft
 }
 
-/** A label that the target has too goes on as `exported_…`, unless it is to win. */
+/**
+ * A label that the target has too goes on as `exported_…`, unless it is to win. One that wins may be empty: so the Pushgateway says that
+ * a series has no instance.
+ */
 function addTarget(draft: Draft, target: Labels, honor: boolean): void {
   for (const [name, value] of target) {
     const own = draft.get(name)
     if (honor && own !== undefined) continue
     draft.set(name, value)
-    if (own === undefined || honor) continue
+    if (own === undefined || own === '') continue
     let renamed = `exported_${name}`
-    while (draft.has(renamed) || target.has(renamed)) renamed = `exported_${renamed}`
+    while ((draft.get(renamed) ?? '') !== '' || target.has(renamed)) renamed = `exported_${renamed}`
     draft.set(renamed, own)
   }
+  for (const [name, value] of draft) if (value === '') draft.delete(name)
 }
 
 function check(labels: Labels, limits: LabelLimits): void {

@@ -34,9 +34,8 @@ describe('a page becomes samples', () => {
   test('with labels that the target has too under exported_, or winning where they are honoured', () => {
     const page = 'a{job="x",exported_job="y",instance=""} 1\n'
     expect(scrapedTarget().scrape(page)).toEqual(['a{exported_exported_job="x", exported_job="y"} unknown  1'])
-    expect(scrapedTarget({ honor_labels: true }).scrape(page)[0]).toContain(
-      '{exported_job="y", instance="shop:80", job="x"}',
-    )
+    // An empty one wins too: the Pushgateway has it on what has no instance.
+    expect(scrapedTarget({ honor_labels: true }).scrape(page)[0]).toContain('{exported_job="y", job="x"}')
   })
 
   test('at the time of the scrape where its own times are not honoured', () => {
@@ -80,6 +79,13 @@ describe('a classic histogram', () => {
     expect(scrapedTarget().scrape(page)).toEqual(['h{} histogram  le [0.1] 4 NaN [1,3]'])
   })
 
+  test('has an infinite bound however that is written', () => {
+    for (const bound of ['Inf', '+inf', 'infinity']) {
+      const page = HISTOGRAM.replace('le="+Inf"', `le="${bound}"`)
+      expect(scrapedTarget().scrape(page)).toEqual(['h{a="b"} histogram  le [0.5,1] 4 2.5 [1,2,1]'])
+    }
+  })
+
   test('may have a time of its own, and several points on a page', () => {
     const at = (ms: number) =>
       HISTOGRAM.split('\n')
@@ -99,6 +105,7 @@ describe('a classic histogram', () => {
     ['count', HISTOGRAM.replace('h_count{a="b"} 4', 'h_count{a="b"} 5')],
     ['bounds', HISTOGRAM.replace('le="+Inf"', 'le="5"')],
     ['bounds', HISTOGRAM.replace('le="1"', 'le="x"')],
+    ['sum', HISTOGRAM.replace('h_sum{a="b"} 2.5', 'h_sum{a="b"} NaN')],
     ['times', HISTOGRAM.replace('h_sum{a="b"} 2.5', 'h_sum{a="b"} 2.5 7')],
   ])('whose parts do not fit (%s) stays plain series, counted', (reason, page) => {
     const meter = countingMeter()
@@ -236,6 +243,26 @@ describe('limits', () => {
     expect(scrape('a{bbbbbbbbb="cccccccc"} 1\nb 2\n')).toEqual([])
     expect(decoder.error).toContain(name)
     expect(report()).toMatchObject({ up: 0 })
+  })
+
+  test('of samples tell how many there were, and the store hears of none beyond', () => {
+    const { scrape, decoder, report, store } = scrapedTarget({
+      sample_limit: 2,
+      metric_relabel_configs: [relabelRule.parse({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' })],
+    })
+    expect(scrape('a 1\nb 2\ngo_x 1\n')).toHaveLength(2)
+    const page = 'c 1\na 2\ngo_y 2\nd 3\nb 4\n'
+    for (let again = 0; again < 2; again++) {
+      scrape(page)
+      expect(decoder.error).toBe('4 samples; sample_limit is 2')
+      expect(report()).toMatchObject({
+        up: 0,
+        scrape_samples_scraped: 5,
+        scrape_samples_post_metric_relabeling: 4,
+      })
+    }
+    expect(store.select([{ name: '__name__', op: '=', value: 'd' }], { from_ms: 0, to_ms: 1e9 })).toEqual([])
+    expect(scrape('a 5\nb 6\n')).toHaveLength(2)
   })
 
   test('of the store refuse new series one by one, and are told', () => {

@@ -93,11 +93,11 @@ export class ScrapeDecoder {
     this.#series.undo()
   }
 
-  /** '' where the page was read to its end. */
+  /** '' where the page was read to its end, and is taken. */
   #read({ body, format }: { readonly body: Uint8Array; readonly format: Format }): string {
     try {
       this.#reader(format).read(body)
-      return ''
+      return this.#series.excess
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       return error.message

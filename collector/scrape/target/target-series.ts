@@ -65,6 +65,13 @@ export class TargetSeries implements SampleSink<Known> {
     return this.#tally
   }
 
+  /** Why a page that could be read is not taken; '' where it is. */
+  get excess(): string {
+    const { sample_limit } = this.#options
+    const { kept } = this.#tally
+    return sample_limit > 0 && kept > sample_limit ? `${kept} samples; sample_limit is ${sample_limit}` : ''
+  }
+
   /** Other settings from the next page on, whose lines must come unknown. What was there before and is not under these is marked stale. */
   use(options: TargetSeriesOptions): void {
     this.#options = options
@@ -87,12 +94,15 @@ export class TargetSeries implements SampleSink<Known> {
     this.#tally.scraped++
     let { known } = line
     if (known === undefined || (known instanceof Row && known.id === NO_ID && known !== this.#dropped)) {
+      if (this.#full) return this.#beyond(line)
       known = this.#identify(line)
       if (known === undefined) return
       line.known = known
     }
     if (known === this.#dropped) return
+    const full = this.#full
     this.#count(known)
+    if (full) return
     const { honor_timestamps, track_timestamps_staleness } = this.#options
     const explicit = honor_timestamps && !Number.isNaN(time_ms)
     const at_ms = explicit ? time_ms : this.#time_ms
@@ -139,13 +149,19 @@ export class TargetSeries implements SampleSink<Known> {
     for (const row of this.#all()) if (row.live && row.liveSince === this.#scrape) this.#setLive(row, false)
   }
 
+  get #full(): boolean {
+    const { sample_limit } = this.#options
+    return sample_limit > 0 && this.#tally.kept >= sample_limit
+  }
+
+  /** A sample beyond `sample_limit`: the page fails, and is read on to tell how many it has. The store hears of none. */
+  #beyond({ head, family }: Line<Known>): void {
+    if (storedLabels(head, family, this.#options) !== undefined) this.#tally.kept++
+  }
+
   #count(known: Known): void {
     const tally = this.#tally
-    const { sample_limit } = this.#options
     tally.kept++
-    if (sample_limit > 0 && tally.kept > sample_limit) {
-      throw new ServiceError('too_large', `more samples than sample_limit, which is ${sample_limit}`)
-    }
     if (this.#before === 0 || known.present < this.#before) tally.added++
   }
 
