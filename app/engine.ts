@@ -3,7 +3,7 @@ import type { Change } from '#core/change.ts'
 import { type Clock, loopIdle_ms, monotonicNow_ms, SET_BACK_MS } from '#core/clock.ts'
 import type { Snapshot } from '#core/component.ts'
 import { messageOf } from '#core/errors.ts'
-import type { AnswersInput, FindingFeedback, IncidentCommand, Receipt, Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, FindingFeedback, IncidentCommand, Moment, Receipt, Tick } from '#core/ports/intake.ts'
 import type { LiveEvent, LiveEvents } from '#core/ports/live.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
@@ -57,6 +57,8 @@ export interface Observed {
   readonly history?: boolean
 }
 
+/** Ticks come each second: after a gap like this nobody was here, or the clock leapt. */
+const AWAY_MS = 30_000
 /** A forecast counts for a target when it was made this long before: what an autoscaler needs at the least. */
 const FORECAST_LEAD_MS = 300_000
 
@@ -179,13 +181,14 @@ export class Engine {
    */
   async tick(tick: Omit<Tick, 'kind'>): Promise<boolean> {
     if (tick.time_ms < (this.#ticked_ms ?? -Infinity) - SET_BACK_MS) this.#setBack(tick.time_ms)
+    const away = tick.time_ms - (this.#ticked_ms ?? Infinity) > AWAY_MS
     this.#ticked_ms = Math.max(this.#ticked_ms ?? -Infinity, tick.time_ms)
     this.#believed.read(this.#ticked_ms)
-    return this.follow(tick)
+    return this.follow({ ...tick, away })
   }
 
   /** The same where there is no clock: the newest event time of a capture moves analysis time. */
-  async follow({ time_ms, ...more }: Omit<Tick, 'kind'>): Promise<boolean> {
+  async follow({ time_ms, ...more }: Moment): Promise<boolean> {
     const before_ms = this.#analysis_ms ?? -Infinity
     const now_ms = Math.max(before_ms, time_ms)
     this.#analysis_ms = now_ms

@@ -4,7 +4,7 @@ import type { Snapshot } from '#core/component.ts'
 import type { AlertReader, AlertSink } from '#core/ports/alerts.ts'
 import type { FindingReader, FindingSink } from '#core/ports/findings.ts'
 import type { ForecastReader } from '#core/ports/forecasts.ts'
-import type { AnswersInput, FindingFeedback, Tick } from '#core/ports/intake.ts'
+import type { AnswersInput, FindingFeedback, Moment } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
@@ -75,7 +75,7 @@ export interface Detectors {
   /** What an upstream said of rules that are evaluated there. */
   answers(input: AnswersInput): Promise<void>
   /** True where more rules are due than their share. */
-  tick(tick: Omit<Tick, 'kind'>): Promise<boolean>
+  tick(moment: Moment): Promise<boolean>
   /** The clock was wrong: analysis time goes on from here, and was beyond. */
   setBack(time_ms: number): void
   /** Evaluates every rule once, as of this time, whatever is due: for tests of rules. */
@@ -165,11 +165,11 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       await rules.answered(datasource, answers)
       bands.flush()
     },
-    async tick({ time_ms, complete_ms, share }) {
+    async tick({ time_ms, share, ...known }) {
       logs.tick(time_ms)
-      const unfinished = await rules.tick({ time_ms, complete_ms, share })
+      const unfinished = await rules.tick({ time_ms, share, ...known })
       // Once a moment, behind all rules where they keep up.
-      if (!unfinished || time_ms > ticked_ms) scoring.tick(time_ms, complete_ms)
+      if (!unfinished || time_ms > ticked_ms) scoring.tick(time_ms, known)
       ticked_ms = time_ms
       bands.flush()
       return unfinished

@@ -53,6 +53,12 @@ export interface Tick {
   readonly share?: number
 }
 
+/** Analysis time moves to `time_ms`. */
+export interface Moment extends Omit<Tick, 'kind'> {
+  /** There were no ticks for a while: nobody listened, and what was silent meanwhile is not known to have been so. */
+  readonly away?: boolean
+}
+
 export interface ChangeInput {
   readonly kind: 'change'
   readonly change: Change

@@ -42,6 +42,10 @@ class Absence implements Correctable {
     return this.#pauses.overdue(row, time_ms, MIN_SILENCE_MS)
   }
 
+  since_ms(row: number): number {
+    return this.#pauses.last_ms(row)
+  }
+
   confident(row: number): boolean {
     return this.#pauses.known(row)
   }

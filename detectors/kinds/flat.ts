@@ -57,6 +57,10 @@ class Flat implements Correctable {
     return this.#moves.known(row)
   }
 
+  cadence_ms(row: number): number {
+    return this.#cadence_ms.data[row]!
+  }
+
   blamed(): readonly string[] {
     return ['flat']
   }

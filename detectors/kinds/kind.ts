@@ -71,6 +71,8 @@ export interface Detector {
   lasts?(row: number): boolean
   /** Whether what is asked of a row follows from the row: until then bands are wide, and only what is far out is told. True where it has no such time. */
   confident?(row: number): boolean
+  /** Usual time between samples of a row, 0 while it has too few. Not there: it is not known. */
+  cadence_ms?(row: number): number
   /** Absence alone: the score of a silence that lasts until `time_ms`, 1 where it becomes too long. */
   overdue?(row: number, time_ms: number): number
   save(): Uint8Array

@@ -147,6 +147,10 @@ export class Panel implements Correctable {
     return this.#count.data[row]! >= 10 * DOUBT
   }
 
+  cadence_ms(row: number): number {
+    return this.#count.data[row]! < LEARN_FREELY ? 0 : this.#cadence_ms.data[row]!
+  }
+
   /** Nothing is held of it. */
   take(row: number, from: Detector, other: number): void {
     assert(from instanceof Panel, 'a row is taken from its own kind')

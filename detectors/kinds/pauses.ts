@@ -24,7 +24,7 @@ export class Pauses {
 
   event(row: number, time_ms: number): void {
     const count = this.#count.data[row]!
-    if (count > 0) {
+    if (count > 0 && time_ms > this.#last_ms.data[row]!) {
       const pause = time_ms - this.#last_ms.data[row]!
       const cadence = this.#cadence_ms.data[row]!
       const learned = count === 1 ? pause : cadence + (Math.min(pause, 4 * cadence) - cadence) / Math.min(count, 100)
@@ -44,6 +44,11 @@ export class Pauses {
   /** What there was since the last event is no pause. */
   pass(row: number, time_ms: number): void {
     if (this.#count.data[row]! > 0 && time_ms > this.#last_ms.data[row]!) this.#last_ms.data[row] = time_ms
+  }
+
+  /** Of the last event, or up to when none was missed. */
+  last_ms(row: number): number {
+    return this.#last_ms.data[row]!
   }
 
   /** Since the last event. */

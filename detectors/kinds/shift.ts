@@ -137,6 +137,10 @@ class Shift implements Detector {
     return this.#panels[0]!.confident(row)
   }
 
+  cadence_ms(row: number): number {
+    return this.#panels[0]!.cadence_ms(row)
+  }
+
   adopted(): boolean {
     return this.#adopted
   }

@@ -26,7 +26,7 @@ export function absencesOf(
   const spoke = newestByService(rule, table, serviceOf)
   const found: { row: number; seen: Observation }[] = []
   for (const [row, score] of scores) {
-    const since_ms = table.last_ms(row)
+    const since_ms = rule.detector.since_ms!(table.local.data[row]!)!
     const detail = absenceOf(score, { since_ms, time_ms, spoke_ms: spoke.get(serviceOf(row))! })
     if (detail === 'decommissioned' && time_ms - since_ms > DECOMMISSIONED_MS) continue
     const none = { value: NaN, expected: NaN, lower: NaN, upper: NaN }

@@ -216,7 +216,7 @@ describe('ticks', () => {
       feed(minute, 1)
       engine.tick(START + minute * MINUTE)
     }
-    engine.tick(START + 60 * MINUTE, START + 29 * MINUTE)
+    engine.tick(START + 60 * MINUTE, { complete_ms: START + 29 * MINUTE })
     expect(told()).toEqual([])
     engine.tick(START + 60 * MINUTE)
     expect(told()).toEqual(['60 opened absent shop'])

@@ -3,7 +3,7 @@ import type { Part, Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Finding, FindingEvent } from '#core/finding.ts'
 import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
-import type { FindingFeedback } from '#core/ports/intake.ts'
+import type { FindingFeedback, Moment } from '#core/ports/intake.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { Pulse } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
@@ -11,6 +11,7 @@ import type { ScoredSeries, Verdict } from '#core/score.ts'
 import { type Labels, type SeriesId } from '#core/series.ts'
 import { joined } from '#core/store/part-writer.ts'
 
+import { isCorrectable } from '../kinds/kind.ts'
 import { absencesOf } from './absences.ts'
 import { Budgets } from './budgets.ts'
 import { FindingLog, IDLE } from './finding-log.ts'
@@ -180,8 +181,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     for (const id of ids) this.#followers.routes.forget(id)
   }
 
-  /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). */
-  tick(time_ms: number, complete_ms?: number): void {
+  /** A tick: T is `time_ms`. Closes what fell silent, judges absence unless sources lag (`complete_ms` given). `away`: nobody listened before. */
+  tick(time_ms: number, { complete_ms, away = false }: Pick<Moment, 'complete_ms' | 'away'> = {}): void {
     if (time_ms < this.#time_ms) {
       this.#table.setBack(time_ms)
       this.#forgetting.setBack(time_ms)
@@ -189,6 +190,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     this.#time_ms = time_ms
     this.#windows.tick(this.#time_ms)
     this.#lookBack.tick(this.#time_ms, (row, rule) => this.#route(row, rule))
+    if (away) this.#away()
     if (complete_ms === undefined) this.#absences()
     else this.#forgetting.interrupt()
     for (const row of this.#findings.rows()) this.#silence(row)
@@ -272,10 +274,24 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   #absences(): void {
     for (const rule of this.#rules.values()) {
       const time_ms = Math.min(this.#time_ms, rule.known_ms)
+      if (this.#windows.touches(time_ms, time_ms))
+        this.#excuse(rule, time_ms, (row) => this.#judge.factor(rule, row, time_ms) === null)
       const serviceOfRow = (row: number): string => this.#facts.service(row, rule)
       for (const { row, seen } of absencesOf(rule, { table: this.#table, time_ms, serviceOf: serviceOfRow }))
-        if (this.#judge.factor(rule, row, time_ms) !== null) this.#judge.observe(row, rule, seen)
+        this.#judge.observe(row, rule, seen)
     }
+  }
+
+  /** What others know of the time is known all the same. */
+  #away(): void {
+    for (const rule of this.#rules.values())
+      if (rule.known_ms === Infinity) this.#excuse(rule, this.#time_ms, () => true)
+  }
+
+  /** Silence up to now is none: it counts from here on. */
+  #excuse({ detector, silent }: ScoringRule, time_ms: number, isExcused: (row: number) => boolean): void {
+    if (!isCorrectable(detector)) return
+    for (const row of silent) if (isExcused(row)) detector.pass(this.#table.local.data[row]!, time_ms, NaN)
   }
 
   /** Closes what is open of a row once T is past its last anomaly, and nothing came for as long: history may still arrive. */

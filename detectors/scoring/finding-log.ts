@@ -58,7 +58,7 @@ export class FindingLog {
 
   /** Takes one observation of a row; `blamed` is asked when it is the highest so far. What is kept of the row then. */
   observe(row: number, facts: RowFacts, seen: Observation, blamed: () => readonly string[]): number {
-    const options = { for_ms: facts.spec.for_ms, pause_ms: PAUSE_MS, recount_ms: RECOUNT_MS }
+    const options = { for_ms: facts.spec.for_ms, pause_ms: facts.pause_ms, recount_ms: RECOUNT_MS }
     let before = this.runs.get(row)
     let { run, change } = stepRun(before, seen, options)
     if (before !== undefined && (run === undefined || change === 'closed')) {
@@ -92,7 +92,8 @@ export class FindingLog {
   silent(row: number, facts: () => RowFacts, { now_ms, last_ms, touched_ms }: Silence): number {
     const run = this.runs.get(row)
     if (run !== undefined) {
-      if (now_ms - Math.max(run.last_ms, touched_ms) < PAUSE_MS) return RUNNING
+      const quiet_ms = now_ms - Math.max(run.last_ms, touched_ms)
+      if (quiet_ms < PAUSE_MS || quiet_ms < facts().pause_ms) return RUNNING
       this.#end(row, facts(), run, run.open ? 'closed' : 'dropped')
     }
     this.#release(facts, this.flapping.release(row, last_ms))
@@ -191,7 +192,7 @@ export class FindingLog {
     if (change === 'closed') {
       const whole = this.#whole(row, run)
       const episode = this.flapping.current(row)
-      const at_ms = run.adopted === true ? run.last_ms : run.last_ms + PAUSE_MS
+      const at_ms = run.adopted === true ? run.last_ms : run.last_ms + facts.pause_ms
       const after = this.flapping.over(row, run, this.experts.get(row) ?? [])
       if (after?.held === undefined) this.#tell(facts, whole, { type: 'closed', at_ms, episode })
     }

@@ -8,6 +8,7 @@ import { Labels } from '#core/series.ts'
 
 import { Budgets } from './budgets.ts'
 import { FindingLog, HELD, IDLE, RUNNING } from './finding-log.ts'
+import { PAUSE_MS } from './flapping.ts'
 import type { RowFacts } from './row-facts.ts'
 
 const MINUTE = 60_000
@@ -27,6 +28,7 @@ const factsOf = (for_min = 0): RowFacts => ({
     plain: null,
     render: () => ({ severity: 'warning', annotations: {} }),
   },
+  pause_ms: PAUSE_MS,
 })
 
 /** A log fed with values by minute: anomalous outside of ±1, scored by their size. */

@@ -91,7 +91,8 @@ class Stand {
 
   /** `complete`: up to which minute all is there, where sources lag. */
   tick(minute: number, complete?: number): this {
-    this.engine.tick(START + minute * MINUTE, complete === undefined ? complete : START + complete * MINUTE)
+    const known = complete === undefined ? {} : { complete_ms: START + complete * MINUTE }
+    this.engine.tick(START + minute * MINUTE, known)
     return this
   }
 

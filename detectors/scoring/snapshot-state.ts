@@ -64,7 +64,8 @@ export function decodeState(
 ): ScoringState | ScoringState4 | ScoringState3 | ScoringState2 | ScoringState1 {
   return JSON.parse(new TextDecoder().decode(bytes), (key, value: unknown) => {
     if (value === null && MAY_BE_NAN.has(key)) return NaN
-    return key === 'labels' ? Labels.of(value as Record<string, string>) : value
+    // A label or an annotation may have this name as well.
+    return key === 'labels' && typeof value === 'object' ? Labels.of(value as Record<string, string>) : value
   }) as ScoringState | ScoringState4 | ScoringState3 | ScoringState2 | ScoringState1
 }
 

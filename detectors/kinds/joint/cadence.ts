@@ -16,6 +16,11 @@ export class Cadence {
     this.#ms = rows.column(Float64Array)
   }
 
+  /** 0 before there are two. */
+  of(row: number): number {
+    return this.#ms.data[row]!
+  }
+
   /** Learns the pause before the sample that follows `count` others. */
   step(row: number, dt_ms: number, count: number): number {
     const before = this.#ms.data[row]!

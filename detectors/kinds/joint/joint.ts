@@ -56,8 +56,7 @@ const WEEK_MS = 7 * 86_400_000
  * One score from all there is to know of a series: what several experts expected (`Forecast`), how far values scatter
  * around it (`Spread`), what speaks against the sample (`Evidence`) and those just before it (`Runs`) compared with the largest of its kind in past blocks
  * (`Extremes`) at the rate that the budget allows (`Rate`), whether the value was ever there (`Novelty`), said once (`Quiet`),
- * and not again and again (`Recurrence`).
- * Each sample is judged first and learned afterwards, clipped.
+ * and not again and again (`Recurrence`). Each sample is judged first and learned afterwards, clipped.
  */
 export class Joint implements Correctable {
   readonly #context: DetectorContext
@@ -128,6 +127,8 @@ export class Joint implements Correctable {
     this.#release(row)
     this.#rows.remove(row)
   }
+
+  readonly cadence_ms = (row: number): number => (this.#count.data[row]! < MIN_SAID ? 0 : this.#cadence.of(row))
 
   step(row: number, time_ms: number, raw: number, out: Verdict): void {
     unjudged(out)
