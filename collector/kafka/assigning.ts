@@ -144,26 +144,32 @@ export class Assigning {
   }
 
   /** While it is read. */
-  readonly #look: Found = (at, { end }, known) => {
+  readonly #look: Found = (at, { first, end }, known) => {
     this.#options.lanes.of(at).end = end
+    this.#countMissed(at, first)
     if (known !== undefined && end < known) this.#remade.suspect(at)
   }
 
   /** Before anything is read. */
   readonly #found: Found = (at, range) => {
-    const { consumer, lanes, from, log } = this.#options
+    const { consumer, lanes, from } = this.#options
     const fresh = this.#next(at) ?? (from === 'latest' ? range.end : range.first)
     const lane = lanes.of(at)
     const gap = lanes.found(at, range, fresh)
-    if (gap === 'none' || lane.next === undefined) return
+    if (gap === 'beyond') return this.#remade.suspect(at)
     if (gap === 'deleted') {
-      const records = Number(range.first - lane.next)
-      this.#missed.add(records, { topic: at.topic })
-      log.warn(`Kafka deleted records of ${at.topic}/${at.partition} before they were read`, { records })
+      lane.passTo(range.first)
       lane.next = range.first
-      return consumer.seek(at, range.first)
+      consumer.seek(at, range.first)
     }
-    this.#remade.suspect(at)
+    this.#countMissed(at, range.first)
+  }
+
+  #countMissed(at: TopicPartition, first: bigint): void {
+    const records = this.#options.lanes.of(at).missed(first)
+    if (records === 0) return
+    this.#missed.add(records, { topic: at.topic })
+    this.#options.log.warn(`Kafka deleted records of ${at.topic}/${at.partition} before they were read`, { records })
   }
 
   /** One after the other: a word that comes late must not take back what was said after it. */

@@ -75,6 +75,8 @@ export class KafkajsConsumer implements GroupConsumer {
     this.#consumer = consumer
     this.#listen(consumer)
     await consumer.connect()
+    // It answers; but a group in which a member was killed lets nobody in before that one has timed out.
+    this.#silence = -SESSION_MS / SILENCE.every_ms
     await consumer.subscribe({ topics: [...topics], fromBeginning: true })
     await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#batch(payload) })
     // `close` may have come in between, when there was nothing to leave yet.

@@ -61,6 +61,10 @@ export class Lane implements TopicPartition {
   #goingBack = false
   #landed: (() => void)[] = []
   #after: bigint | undefined
+  /** The offset behind what was pushed since `reset`. */
+  #pushed: bigint | undefined
+  /** Offsets that were passed over: from the first, before the second. */
+  #gaps: (readonly [from: bigint, to: bigint])[] = []
   /** Nothing was taken yet since `beginAnew`. */
   #anew = false
   /** The first offset that is not done; undefined until it is known. */
@@ -89,11 +93,36 @@ export class Lane implements TopicPartition {
     this.next = next
     this.end = end
     this.#after = undefined
+    this.#pushed = undefined
+    this.#gaps = []
     this.#anew = true
+  }
+
+  /** Reading goes on from here. */
+  passTo(offset: bigint): void {
+    const from = this.#pushed ?? this.next
+    if (from === undefined || from >= offset) return
+    this.#gaps.push([from, offset])
+    this.#pushed = offset
+  }
+
+  /**
+   * How many of the offsets that were passed over since the last time lie before `first`, with which the partition begins now. Those behind it
+   * are no records: compaction and the ends of transactions leave gaps.
+   */
+  missed(first: bigint): number {
+    const missed = this.#gaps.reduce((sum, [from, to]) => {
+      const before = (to < first ? to : first) - from
+      return before > 0n ? sum + before : sum
+    }, 0n)
+    this.#gaps = []
+    return Number(missed)
   }
 
   push({ records, next, end }: RecordBatch): void {
     this.end = end
+    if (records.length > 0) this.passTo(records[0]!.offset)
+    if (this.#pushed === undefined || this.#pushed < next) this.#pushed = next
     let bytes = 0
     for (const [i, record] of records.entries()) {
       const size = OVERHEAD + (record.refusal === undefined ? (record.value?.length ?? 0) : 0)
@@ -109,6 +138,7 @@ export class Lane implements TopicPartition {
   /** Forgets what was not offered yet: it is fetched again, by us or by another. */
   reset(): void {
     for (const { bytes } of this.#queue.clear()) this.#work.hold(-bytes)
+    this.#pushed = undefined
     this.#landing = this.#flight.length > 0
   }
 

@@ -134,6 +134,24 @@ test('of a partition that was made anew each record is taken once, whatever is s
   )
 })
 
+test('what was deleted before it was read is told from gaps that are no records', async () => {
+  const lanes = new Lanes({ held: 1000, work: new Intake().work })
+  lanes.assign([AT])
+  const lane = lanes.of(AT)
+  lane.next = 10n
+  await lanes.push(batchOf([recordAt(10), recordAt(12)], 14))
+  expect(lane.missed(0n)).toBe(0)
+  // Held up here; then the broker begins at 20, and 21 and 22 were compacted away.
+  await lanes.push(batchOf([recordAt(23)], 24))
+  expect([lane.missed(20n), lane.missed(30n)]).toEqual([6, 0])
+  await until(() => lane.empty)
+  // Fetched again after a change in the group.
+  lanes.assign([AT])
+  await lanes.push(batchOf([recordAt(23), recordAt(24)], 25))
+  lane.passTo(40n)
+  expect(lane.missed(40n)).toBe(15)
+})
+
 test('several records are on their way at once, as many as the window has room for', async () => {
   let most = 0
   let now = 0

@@ -93,6 +93,30 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     expect(second.numbers.size).toBeGreaterThan(0)
   }, 60_000)
 
+  test('whoever waits for the place of a member that was killed does not say that Kafka is away', async () => {
+    const { kafka, topic, config, writer } = await written(BROKERS, 1)
+    const killed = kafka.consumer({ groupId: topic, sessionTimeout: 10_000, heartbeatInterval: 500 })
+    const hanging = Promise.withResolvers<void>()
+    ends.push(() => killed.disconnect())
+    await killed.connect()
+    await killed.subscribe({ topic, fromBeginning: true })
+    let holds = false
+    await killed.run({
+      eachBatch: () => {
+        holds = true
+        return hanging.promise
+      },
+    })
+    ends.push(async () => hanging.resolve())
+    await writer.write(0).stop()
+    await expect.poll(() => holds, WAIT).toBe(true)
+    const { receiver, numbers, told } = taking(config)
+    ends.push(() => receiver.stop())
+    await receiver.start()
+    await expect.poll(() => total(numbers), WAIT).toBeGreaterThan(0)
+    expect(told).toEqual([])
+  }, 60_000)
+
   test.each(['while it is read', 'while it is not read'])(
     'a topic that is deleted and made anew is read from its beginning: %s',
     async (when) => {
@@ -153,6 +177,37 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     },
     90_000,
   )
+
+  test('what Kafka deletes while the intake is stuck is told and counted', async () => {
+    const { kafka, topic, config } = await written(BROKERS, 1)
+    const [admin, producer] = [kafka.admin(), kafka.producer()]
+    for (const client of [admin, producer]) {
+      await client.connect()
+      ends.push(() => client.disconnect())
+    }
+    const send = (numbers: readonly number[]) =>
+      producer.send({ topic, messages: numbers.map((n) => ({ partition: 0, value: `0:${n}` })) })
+    const intake = { stuck: true }
+    const answer = async (): Promise<void> => {
+      while (intake.stuck) await sleep(5)
+    }
+    // The first batch is more than may be held.
+    const { receiver, numbers, told, counts, gauges } = taking(config, answer, { bodies_in_flight: 2000 })
+    ends.push(() => receiver.stop())
+    await send(upTo(50))
+    await receiver.start()
+    await expect.poll(() => gauges['barograph.collector.kafka.held']!(), WAIT).toBeGreaterThan(1000)
+    for (let n = 50; n < 150; n += 10) await send(upTo(10).map((i) => n + i))
+    // The library wants to have heard of the topic.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '120' }] })
+    intake.stuck = false
+    await expect.poll(() => total(numbers), WAIT).toBe(80)
+    expect(numbers.get(0)).toEqual([...upTo(50), ...upTo(30).map((n) => 120 + n)])
+    const missed = `barograph.collector.kafka.missed{topic=${topic}}`
+    await expect.poll(() => counts[missed], WAIT).toBe(70)
+    expect(told).toEqual([`Kafka deleted records of ${topic}/0 before they were read {"records":70}`])
+  }, 60_000)
 
   test('an intake that is slow holds the fetching back, and is never without work', async () => {
     const { kafka, topic, config } = await written(BROKERS, 2)

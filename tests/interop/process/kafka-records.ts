@@ -81,6 +81,7 @@ export interface Taken {
   readonly next: Map<string, bigint>
   readonly told: string[]
   readonly gauges: ReturnType<typeof receiverDeps>['meter']['gauges']
+  readonly counts: Readonly<Record<string, number>>
 }
 
 /** A receiver that takes everything; `taking` may hold it up, or refuse it. Positions are kept as the process keeps them. */
@@ -117,5 +118,5 @@ export function taking(
   }
   const defaults = { encoding: 'otlp_proto', from: 'earliest' } as const
   const receiver = receivers.kafka.create({ ...defaults, ...config }, { ...deps, positions, log })
-  return { receiver, numbers, next, told, gauges: deps.meter.gauges }
+  return { receiver, numbers, next, told, gauges: deps.meter.gauges, counts: deps.meter.counts }
 }
