@@ -291,15 +291,15 @@ describe('a histogram', () => {
 
   test('keeps its times whatever lies between them, and which samples end it', () => {
     const day_ms = 86_400_000
-    const store = storeWith({ retention_ms: 10_000 * day_ms })
+    const own = storeWith({ retention_ms: 10_000 * day_ms })
     const steps = [10_000, 10_000, 0.5, 60 * day_ms, 10_000, 10_000, 1]
     const samples = Array.from({ length: 100 }, (_, i) => ({ buckets: [i, 2 * i], sum: i / 4, stale: i % 9 === 5 }))
     const times: number[] = []
     for (const [i, sample] of samples.entries()) {
       times.push((times.at(-1) ?? 0) + steps[i % steps.length]!)
-      observe(store, histogram({ __name__: 'h' }, [1]), [{ ...sample, time_ms: times[i]! }])
+      observe(own, histogram({ __name__: 'h' }, [1]), [{ ...sample, time_ms: times[i]! }])
     }
-    const [sum] = store.select(named('h_sum'), ALL)
+    const [sum] = own.select(named('h_sum'), ALL)
     expect([...sum!.time_ms]).toEqual(times)
     expect([...sum!.stale]).toEqual(samples.map(({ stale }) => Number(stale)))
     expect(
