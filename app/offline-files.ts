@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -22,7 +22,7 @@ export async function runFiles(
   if (files.length === 0) throw usageError('which file? see --help')
   if (out !== undefined)
     return toFolder(
-      files.map((file) => jobOf(file, join(out, basename(file)))),
+      files.map((file) => jobOf(file, join(out, basename(file, '.gz')))),
       out,
       terminal,
     )
@@ -43,6 +43,8 @@ async function toFolder(jobs: readonly FileJob[], out: string, terminal: Termina
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) throw usageError(`two inputs would write ${twice}; give them different names`)
   makeFolder(out)
+  const over = jobs.find(({ file, out: name }) => isSame(file, name))
+  if (over !== undefined) throw usageError(`${over.file} would be written over; give --out another folder`)
   const waiting = [...jobs]
   let done = 0
   let failed = 0
@@ -60,6 +62,12 @@ async function toFolder(jobs: readonly FileJob[], out: string, terminal: Termina
   )
   await Promise.all(workers.map(lane))
   return failed === 0 ? 0 : 2
+}
+
+/** Two paths to one file; `out` need not be there. */
+function isSame(file: string, out: string): boolean {
+  const [one, other] = [file, out].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev
 }
 
 function makeFolder(out: string): void {

@@ -126,30 +126,6 @@ describe.each(KIND_NAMES.filter((kind) => isCorrectable(make(kind))))(
   },
 )
 
-/** Rank correlation (Spearman), ties by their mean rank. */
-function rankCorrelation(a: readonly number[], b: readonly number[]): number {
-  const ranks = (values: readonly number[]): number[] => {
-    const order = values.map((_, i) => i).toSorted((i, j) => values[i]! - values[j]!)
-    const out: number[] = []
-    for (let from = 0; from < order.length;) {
-      let to = from
-      while (to < order.length && values[order[to]!] === values[order[from]!]) to++
-      for (let i = from; i < to; i++) out[order[i]!] = (from + to - 1) / 2
-      from = to
-    }
-    return out
-  }
-  const [x, y] = [ranks(a), ranks(b)]
-  const middle = (a.length - 1) / 2
-  let [xy, xx, yy] = [0, 0, 0]
-  for (let i = 0; i < a.length; i++) {
-    xy += (x[i]! - middle) * (y[i]! - middle)
-    xx += (x[i]! - middle) ** 2
-    yy += (y[i]! - middle) ** 2
-  }
-  return xy / Math.sqrt(xx * yy)
-}
-
 /** Instants at which nothing is wrong with a series, whatever its samples do. */
 interface Instant {
   /** Event times of anomalous samples. */
@@ -359,23 +335,6 @@ describe.each(
     expect(new Set(heights).size).toBe(heights.length)
   })
 
-  test.skipIf(!single)('the score grows with the distance from what was expected', () => {
-    const detector = make(kind)
-    const row = detector.add()
-    const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
-    const found: number[] = []
-    const distances: number[] = []
-    for (const [i, noisy] of noise(3 * 1440, 100, 5).entries()) {
-      const value = i % 97 === 0 ? noisy + 6 * Math.sin(i) : noisy
-      detector.step(row, START + i * MINUTE, value, verdict)
-      if (i < 2 * 1440 || Number.isNaN(verdict.expected)) continue
-      found.push(verdict.score)
-      distances.push(Math.abs(value - verdict.expected))
-    }
-    expect(found.length).toBeGreaterThan(1000)
-    expect(rankCorrelation(found, distances)).toBeGreaterThan(0.6)
-  })
-
   test.each(Object.entries(INSTANTS))('%s is no finding', (_name, { run, days, at }) => {
     const found = run(kind)
     // What a budget of one a week allows, and one.
@@ -424,26 +383,6 @@ test('absence knows the cadence of a row and scores only its silence', () => {
   expect(overdue(4.9)).toBeLessThan(1)
   expect(overdue(5)).toBeCloseTo(1)
   expect(overdue(50)).toBeCloseTo(10)
-})
-
-test('shift scores the more the further the mean of a stretch lies from what was expected of it', () => {
-  const detector = make('shift')
-  const row = detector.add()
-  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
-  const found: number[] = []
-  const distances: number[] = []
-  let stands = NaN
-  for (const [i, noisy] of noise(6 * 1440, 100, 5).entries()) {
-    detector.step(row, START + i * MINUTE, noisy + 0.8 * Math.sin(i / 50), verdict)
-    // It is judged twice in a stretch; between, the verdict stands while the mean moves on.
-    const anew = verdict.score !== stands
-    stands = verdict.score
-    if (!anew || i < 1440 || detector.blamed()[0] !== 'level') continue
-    found.push(verdict.score)
-    distances.push(Math.abs((detector.judged?.() ?? NaN) - verdict.expected))
-  }
-  expect(found.length).toBeGreaterThan(100)
-  expect(rankCorrelation(found, distances)).toBeGreaterThan(0.6)
 })
 
 test('flat scores the more the longer a series stands still, and absence the longer it stays away', () => {

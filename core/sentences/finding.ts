@@ -35,7 +35,7 @@ const EN_ABSENCE: Readonly<Record<string, string>> = {
 }
 
 const ZH_ABSENCE: Readonly<Record<string, string>> = {
-  late: '，晚于以往',
+  late: '，间隔比以往都长',
   broken: '，而该服务的其他数据仍在上报',
   decommissioned: '，该服务的其他数据也已停止上报',
 }

@@ -16,10 +16,20 @@ test('timestamps come as ISO with T or a space, with or without zone, or as epoc
     String(t / 1000),
     `${t / 1000}.0`,
     String(t),
+    '2014-02-14 14:29:60',
   ]) {
     expect(parseTimestamp(text)).toBe(t)
   }
-  for (const text of ['', 'yesterday', '2014-02-30', '2014-13-01', '14/02/2014', '2014-02-14T25:00']) {
+  for (const text of [
+    '',
+    'yesterday',
+    '2014-02-30',
+    '2014-13-01',
+    '14/02/2014',
+    '2014-02-14T25:00',
+    `${t}000`,
+    `${t}000000`,
+  ]) {
     expect(parseTimestamp(text)).toBeUndefined()
   }
 })
@@ -33,6 +43,23 @@ test('header, blank lines, quotes, byte order mark and carriage returns are take
   expect([...csv.value]).toEqual([1.5, NaN])
   expect(readSeriesCsv('1,2\n2,3', 'a.csv').value.length).toBe(2)
   expect([...readSeriesCsv('label,value,timestamp\n0,7,60', 'a.csv').time_ms]).toEqual([60_000])
+})
+
+test.each([
+  ['序号,时间,数值\n7,60,1.5'],
+  ['id,timestamp,cpu,host\n7,60,1.5,a'],
+  ['cpu,timestamp\n1.5,60'],
+  ['when,host,value\n60,a,1.5'],
+  ['什么,多少\n60,1.5'],
+])('a header says where timestamp and value are: %j', (text) => {
+  const { time_ms, value } = readSeriesCsv(text, 'a.csv')
+  expect([...time_ms, ...value]).toEqual([60_000, 1.5])
+})
+
+test('what stands for nothing in the files of others is a gap', () => {
+  const cells = ['NA', 'N/A', 'None', 'null', 'NaN', '', '-inf']
+  const { value } = readSeriesCsv(cells.map((cell, i) => `${i},${cell}`).join('\n'), 'a.csv')
+  expect([...value]).toEqual(cells.map(() => NaN))
 })
 
 test('bad input is told with file, line and what was expected', () => {

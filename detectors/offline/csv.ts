@@ -11,19 +11,24 @@ export interface SeriesCsv {
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)? ?(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?$/
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-const NOT_A_NUMBER = /^(?:|nan|null|[+-]?inf(?:inity)?)$/i
+const NOT_A_NUMBER = /^(?:|nan|null|none|n\/?a|[+-]?inf(?:inity)?)$/i
 
+/** Which is the first one of the next minute as well. */
+const LEAP_SECOND = 60
 /** Numbers below this are epoch seconds (up to the year 5138), from it on milliseconds (since 1973). */
 const SECONDS_BELOW = 1e11
-/** No date lies further from 1970. */
-const LAST_TIME_MS = 8.64e15
+/** And milliseconds are below this, also up to the year 5138: what is larger counts micro- or nanoseconds. */
+const MS_BELOW = 1e14
+
+const TIME_NAMES = new Set(['timestamp', 'time', 'date', 'datetime', 'ds', 'ts', '时间', '时间戳', '日期'])
+const VALUE_NAMES = new Set(['value', 'y', '值', '数值'])
 
 /** Epoch milliseconds of ISO 8601 (a space for the T, no zone meaning UTC) or of epoch seconds or ms; else undefined. */
 export function parseTimestamp(text: string): number | undefined {
   if (NUMBER.test(text)) {
     const epoch = Number(text)
     const time_ms = Math.abs(epoch) < SECONDS_BELOW ? Math.round(epoch * 1000) : Math.round(epoch)
-    return Math.abs(time_ms) <= LAST_TIME_MS ? time_ms : undefined
+    return Math.abs(time_ms) < MS_BELOW ? time_ms : undefined
   }
   const parts = ISO.exec(text)
   if (parts === null) return undefined
@@ -31,7 +36,7 @@ export function parseTimestamp(text: string): number | undefined {
   const fraction = Math.floor(Number(`0.${parts[7] ?? '0'}`) * 1000)
   const local = Date.UTC(year!, month! - 1, day, hour, minute, second, fraction)
   const date = new Date(local)
-  const real = date.getUTCMonth() === month! - 1 && hour! < 24 && minute! < 60 && second! < 60
+  const real = date.getUTCMonth() === month! - 1 && hour! < 24 && minute! < 60 && second! <= LEAP_SECOND
   return real ? local - offset_ms(parts[8] ?? 'Z') : undefined
 }
 
@@ -50,12 +55,14 @@ function parseValue(text: string): number | undefined {
 
 const cellsOf = (line: string): string[] => line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'))
 
-/** Where timestamp and value stand: by name in a header that has these names, else the first two columns. */
+/** Where timestamp and value stand: by their names in a header; where it names but one of them, the other is beside it. Else the first two. */
 function columnsOf(header: readonly string[]): readonly [number, number] {
   const names = header.map((name) => name.toLowerCase())
-  const time = names.findIndex((name) => ['timestamp', 'time', 'date', 'datetime', 'ds'].includes(name))
-  const value = names.findIndex((name) => ['value', 'y'].includes(name))
-  return time >= 0 && value >= 0 && time !== value ? [time, value] : [0, 1]
+  const time = names.findIndex((name) => TIME_NAMES.has(name))
+  const value = names.findIndex((name) => VALUE_NAMES.has(name))
+  if (time < 0) return value > 0 ? [0, value] : [0, 1]
+  if (value >= 0) return [time, value]
+  return [time, time + 1 < names.length ? time + 1 : time - 1]
 }
 
 /**

@@ -83,8 +83,24 @@ test('a service and everything have budgets of their own', () => {
   const names = budgets.rates().map(({ attributes }) => `${attributes['scope']} ${attributes['name']}`.trim())
   expect(names).toContain('service shop')
   expect(names).toContain('total')
-  budgets.keep(new Set(['r1']))
+  budgets.keep(new Map([['r1', 1]]))
   expect(budgets.rates()).toHaveLength(3)
+})
+
+test('a budget that a reload changes holds at once, and a rule that went while we were away leaves nothing', () => {
+  const before = new Budgets(silentMeter)
+  for (let hour = 0; hour < 8; hour++) before.alarm(hour * HOUR, spender())
+  const budgets = new Budgets(silentMeter)
+  const { rule } = spender()
+  budgets.keep(new Map([[rule, 1000]]))
+  budgets.load(before.save())
+  const verdict = verdictOf(3)
+  budgets.apply(verdict, 9 * HOUR, { ...spender(), allowed: 1000 })
+  expect(verdict.score).toBe(3)
+  expect(budgets.rates()[0]?.value).toBeLessThan(0.01)
+  budgets.keep(new Map())
+  budgets.load(before.save())
+  expect(budgets.rates()).toEqual([])
 })
 
 test('scores whose tail is too heavy for their thresholds come at the allowed rate in the long run', () => {

@@ -53,6 +53,8 @@ export interface Spender {
 export class Budgets implements Snapshot {
   readonly name = 'budgets'
   readonly #wider: WiderBudgets
+  /** What each rule allows, by its key; undefined before anybody said. */
+  #rules: ReadonlyMap<string, number> | undefined
   readonly #accounts = new Map<string, Account>()
   /** Whether any is overspent: most of the time none is, and nothing is looked up for a verdict. */
   #overspent = false
@@ -70,10 +72,10 @@ export class Budgets implements Snapshot {
   apply(verdict: Verdict, time_ms: number, spender: Spender): void {
     if (!this.#overspent) return
     let steps = 0
-    for (const [key] of this.#scopes(spender)) {
+    for (const [key, allowed] of this.#scopes(spender)) {
       const account = this.#accounts.get(key)
       if (account === undefined || account.left >= 0) continue
-      steps = Math.max(steps, -this.#leftAt(account, time_ms))
+      steps = Math.max(steps, -this.#leftAt(account, allowed, time_ms))
     }
     if (steps <= 0) return
     const factor = Math.exp(Math.min(steps, STEPS_MAX) * STEP)
@@ -88,7 +90,7 @@ export class Budgets implements Snapshot {
       const known = this.#accounts.get(key) ?? begun(allowed, time_ms)
       const now_ms = Math.max(time_ms, known.last_ms)
       const isNew = Math.abs(time_ms - known.event_ms) >= TOGETHER_MS
-      const left = this.#leftAt({ ...known, allowed }, now_ms) - (isNew ? 1 : 0)
+      const left = this.#leftAt(known, allowed, now_ms) - (isNew ? 1 : 0)
       this.#accounts.set(key, {
         allowed,
         left: Math.max(left, -STEPS_MAX),
@@ -112,15 +114,15 @@ export class Budgets implements Snapshot {
   #spent(): Reading[] {
     return [...this.#accounts].map(([key, { allowed, count, first_ms, last_ms }]) => {
       const over_ms = Math.max(WEEK_MS, MEMORY_MS * (1 - Math.exp((first_ms - last_ms) / MEMORY_MS)))
-      return reading(key, (count * WEEK_MS) / over_ms / allowed)
+      return reading(key, (count * WEEK_MS) / over_ms / (this.#allowed(key) ?? allowed))
     })
   }
 
-  /** Accounts of rules that are gone, and of services without a budget, are closed. */
-  keep(rules: ReadonlySet<string>): void {
-    for (const key of this.#accounts.keys()) {
-      if (key.startsWith('rule ') && !rules.has(key.slice('rule '.length))) this.#accounts.delete(key)
-    }
+  /** Accounts of rules that are gone are closed. `rules`: what each allows a week, by its key. */
+  keep(rules: ReadonlyMap<string, number>): void {
+    this.#rules = rules
+    for (const key of this.#accounts.keys()) if (this.#isOver(key)) this.#accounts.delete(key)
+    this.#look()
   }
 
   /** JSON, format 1. */
@@ -132,12 +134,23 @@ export class Budgets implements Snapshot {
     const parsed = stateSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)))
     if (!parsed.success) throw new ServiceError('bad_data', 'what was spent of budgets cannot be read')
     this.#accounts.clear()
-    const { total, services = {} } = this.#wider
-    for (const [key, account] of parsed.data.accounts) {
-      const isWanted = key === 'total' ? total !== undefined : !key.startsWith('service ') || key.slice(8) in services
-      if (isWanted) this.#accounts.set(key, account)
-    }
+    for (const [key, account] of parsed.data.accounts) if (!this.#isOver(key)) this.#accounts.set(key, account)
     this.#look()
+  }
+
+  /** Whether nobody asks for the account of a scope any more. */
+  #isOver(key: string): boolean {
+    const isUnknown = key.startsWith('rule ') && this.#rules === undefined
+    return !isUnknown && this.#allowed(key) === undefined
+  }
+
+  /** What a scope is allowed a week now. */
+  #allowed(key: string): number | undefined {
+    const { total, services = {} } = this.#wider
+    if (key === 'total') return total
+    const name = key.slice(key.indexOf(' ') + 1)
+    if (key.startsWith('rule ')) return this.#rules?.get(name)
+    return Object.hasOwn(services, name) ? services[name] : undefined
   }
 
   #look(): void {
@@ -157,7 +170,7 @@ export class Budgets implements Snapshot {
     return scopes
   }
 
-  #leftAt({ left, allowed, last_ms }: Account, time_ms: number): number {
+  #leftAt({ left, last_ms }: Account, allowed: number, time_ms: number): number {
     const earned = (allowed * Math.max(0, time_ms - last_ms)) / WEEK_MS
     return Math.min(left + earned, Math.max(BURST, 2 * allowed))
   }

@@ -129,7 +129,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
       this.#remove(row, (facts) => this.#findings.withdraw(row, facts, this.#time_ms)),
     )
     for (const rule of begun) this.#lookBack.begin(rule, this.#time_ms)
-    this.#budgets.keep(new Set(this.#rules.byKey.keys()))
+    this.#budgets.keep(new Map(specs.map(({ key, budget_per_week }) => [key, budget_per_week])))
     this.#followers.renew()
     this.#forgetting.renew()
     this.flush()

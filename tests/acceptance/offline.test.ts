@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -47,7 +48,7 @@ function wave(): string[] {
   return rows
 }
 
-function write(name: string, content: string): void {
+function write(name: string, content: string | Uint8Array): void {
   writeFileSync(join(folder, name), content)
 }
 
@@ -110,6 +111,23 @@ describe('detect', () => {
     ])
     expect(readdirSync(join(folder, 'scores')).toSorted()).toEqual(['half.csv', 'wave.csv'])
     expect(readFileSync(join(folder, 'scores/wave.csv'), 'utf8')).toBe(alone.out)
+  })
+
+  test('writes over no input, and text of what was packed', async () => {
+    const before = readFileSync(join(folder, 'wave.csv'))
+    write('packed.csv.gz', gzipSync(before))
+    const [same, packed, alone] = await Promise.all([
+      barograph('detect', 'wave.csv', 'half.csv', '--out', '.'),
+      barograph('detect', 'packed.csv.gz', '--out', 'unpacked'),
+      barograph('detect', 'wave.csv'),
+    ])
+    expect([same.code, lines(same.err)]).toEqual([
+      2,
+      ['barograph: wave.csv would be written over; give --out another folder'],
+    ])
+    expect(Buffer.compare(readFileSync(join(folder, 'wave.csv')), before)).toBe(0)
+    expect(packed.code).toBe(0)
+    expect(readFileSync(join(folder, 'unpacked/packed.csv'), 'utf8')).toBe(alone.out)
   })
 
   test('ends quietly when its reader goes away', async () => {
