@@ -9,7 +9,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     isolate: false,
     // For what hangs only: on a machine that is busy with other things a test of two seconds may take forty.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     experimental: { viteModuleRunner: false, nodeLoader: false },
     coverage: {

@@ -124,7 +124,7 @@ describe.each([
     expect(new Set(told)).toEqual(new Set([open[0]!.id]))
     const slow = alertmanager.alerts('Slow').map(({ labels }) => labels['service_name'])
     expect(new Set(slow)).toEqual(new Set(['checkout']))
-  }, 180_000)
+  })
 })
 
 /** Rules with input are healthy, and have come to the end of the history. */
@@ -156,4 +156,4 @@ test('a rule that is at work on live series learns from the history of others th
   expect(open.map(({ services }) => services)).toEqual([['checkout']])
   const told = alertmanager.alerts('BarographIncident').map(({ labels }) => labels['incident_id'])
   expect(new Set(told)).toEqual(new Set([open[0]!.id]))
-}, 180_000)
+})
