@@ -110,6 +110,27 @@ describe.each(ENCODINGS)('%s', (name, pack) => {
   })
 })
 
+test.each([
+  ['gzip', gzipSync],
+  ['zstd', zstdCompressSync],
+] as const)('%s may come in several parts, short and long, all of which count', async (name, pack) => {
+  for (const length of [1, 100, 300_000]) {
+    const inflate = inflaterOf(2 * length)
+    const parts = [Buffer.alloc(length, 'a'), Buffer.alloc(0), Buffer.alloc(length, 'b')]
+    const packed = Buffer.concat(parts.map((part) => pack(part)))
+    expect((await inflate(name, packed)).equals(Buffer.concat(parts))).toBe(true)
+    const more = Buffer.concat([packed, pack(Buffer.alloc(1))])
+    await expect(inflate(name, more)).rejects.toMatchObject({ code: 'too_large' })
+    const other = Buffer.concat([packed, Buffer.from('and more')])
+    await expect(inflate(name, other)).rejects.toMatchObject({ code: 'bad_data' })
+  }
+})
+
+test('a body of zstd in more frames than anybody writes is refused', async () => {
+  const body = Buffer.concat(Array.from({ length: 300 }, () => zstdCompressSync(Buffer.of(1))))
+  await expect(inflaterOf(1000)('zstd', body)).rejects.toMatchObject({ code: 'bad_data' })
+})
+
 test('a stream of Snappy may hold what readers skip, and nothing that they do not know', () => {
   const data = chunk(1, Buffer.from('abc'))
   expect(unpackStream(Buffer.concat([HEAD, PADDING, data, HEAD, data])).toString()).toBe('abcabc')

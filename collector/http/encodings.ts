@@ -1,10 +1,11 @@
 import { promisify } from 'node:util'
-import { gunzip, gunzipSync, inflate, inflateSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib'
 
 import { ServiceError } from '#core/errors.ts'
 
 import { unpackLz4 } from '../kafka/lz4.ts'
 import { blockLength, unpackBlock } from '../snappy-block.ts'
+import { unpackZstd, unpackZstdAside } from '../zstd.ts'
 import { streamLength, unpackStream } from './snappy-stream.ts'
 
 export interface InflateOptions {
@@ -64,7 +65,7 @@ const lz4: Encoding['now'] = (body, { maxOutputLength }) => unpackLz4(buffer(bod
 /** By `Content-Encoding`: what the Collector can be told to send. */
 export const ENCODINGS: ReadonlyMap<string, Encoding> = new Map<string, Encoding>([
   ['gzip', { now: gunzipSync, later: promisify(gunzip), expected: gzipLength }],
-  ['zstd', { now: zstdDecompressSync, later: promisify(zstdDecompress), expected: unknownLength }],
+  ['zstd', { now: unpackZstd, later: unpackZstdAside, expected: unknownLength }],
   ['deflate', deflate],
   ['zlib', deflate],
   ['snappy', announced(blockLength, unpackBlock)],

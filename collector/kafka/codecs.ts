@@ -1,10 +1,11 @@
 import { promisify } from 'node:util'
-import { gunzip, gunzipSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { gunzip, gunzipSync } from 'node:zlib'
 
 import kafkajs from 'kafkajs'
 
 import { messageOf, ServiceError } from '#core/errors.ts'
 
+import { unpackZstd, unpackZstdAside } from '../zstd.ts'
 import { unpackLz4 } from './lz4.ts'
 import { mendRecordBatches } from './record-batches.ts'
 import { unpackSnappy } from './snappy.ts'
@@ -14,7 +15,6 @@ import { gzipSize, zstdSize } from './unpacked-size.ts'
 // A CommonJS module whose names Node cannot see.
 const { CompressionCodecs, CompressionTypes } = kafkajs
 const gunzipAside = promisify(gunzip)
-const zstdAside = promisify(zstdDecompress)
 
 /** Less than this is unpacked at once: the way to another thread and back costs more. */
 const SMALL = 16 * 2 ** 10
@@ -57,7 +57,7 @@ const UNPACK: readonly (readonly [type: number, name: string, unpack: Unpack])[]
     CompressionTypes.ZSTD,
     'zstd',
     (packed, limit) =>
-      (packed.length < SMALL ? zstdDecompressSync : zstdAside)(packed, options(packed, limit, zstdSize(packed))),
+      (packed.length < SMALL ? unpackZstd : unpackZstdAside)(packed, options(packed, limit, zstdSize(packed))),
   ],
 ]
 
