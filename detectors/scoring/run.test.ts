@@ -77,6 +77,15 @@ test('what only wavers about the end of trouble does not make it swing', () => {
   expect(kindOf(walk([...trouble, ...end]).run!)).toBe('level_up')
 })
 
+test('what a detector finds restless is a level where it lies on one side, and swings where it does not', () => {
+  const restless = (minute: number, value: number): Observation => ({ ...seen(minute, 5, value), shape: 'variance' })
+  const kind = (side: (minute: number) => number): string =>
+    kindOf(walk(Array.from({ length: 40 }, (_, minute) => restless(minute, side(minute)))).run!)
+  expect(kind(() => -5)).toBe('level_down')
+  expect(kind((minute) => (minute % 3 === 0 ? 5 : -5))).toBe('variance')
+  expect(kindOf(walk([restless(0, 5)]).run!)).toBe('variance')
+})
+
 test('a level that a detector names is one however short, or a drift where it crept there', () => {
   const level = (minute: number, score: number): Observation => ({ ...seen(minute, score), shape: 'level_up' })
   expect(kindOf(walk([level(0, 5), level(2, 5)]).run!)).toBe('level_up')

@@ -118,12 +118,14 @@ export function directionOf(run: Run): 'up' | 'down' {
 /** What a run looks like, from its shape and duration so far. */
 export function kindOf(run: Run): FindingKind {
   if (Number.isNaN(run.peak.value)) return 'absent'
-  const { shape } = run.peak
+  const count = run.up + run.down
+  const swings = Math.min(run.up, run.down) * 5 >= count
+  // What a detector finds too restless is no noise where it only goes one way.
+  const shape = run.peak.shape === 'variance' && count >= VARIANCE_MIN && !swings ? undefined : run.peak.shape
   const isLevel = shape === 'level_up' || shape === 'level_down'
   if (shape !== undefined && !isLevel) return shape
   const up = directionOf(run) === 'up'
-  const count = run.up + run.down
-  if (!isLevel && count >= VARIANCE_MIN && Math.min(run.up, run.down) * 5 >= count) return 'variance'
+  if (!isLevel && count >= VARIANCE_MIN && swings) return 'variance'
   if (!isLevel && run.last_ms - run.since_ms < LEVEL_MS) return up ? 'spike' : 'dip'
   if (crept(run)) return 'drift'
   return shape ?? (up ? 'level_up' : 'level_down')

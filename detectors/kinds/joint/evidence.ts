@@ -19,6 +19,9 @@ export const EVIDENCE = ['above', 'below', 'mean above', 'mean below', 'surprise
 /** What each must reach at least: log(1 + 3.5 σ), log(1 + 3 · 1 σ), a mean surprise of 0.9, log² of still samples. */
 export const LEAST: readonly number[] = [Math.log(4.5), Math.log(4.5), Math.log(4), Math.log(4), 0.9, 2]
 
+/** The mean, in standard deviations, that is so much evidence. */
+export const meanOf = (evidence: number): number => Math.expm1(evidence) / MEAN_SCALE
+
 /**
  * What speaks against a sample, each on a logarithmic scale: it alone, the mean of the last hour or so against what does
  * not follow that fast (a level, a drift), the mean surprise (noise that grows), and how long it stands still.

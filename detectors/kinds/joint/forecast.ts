@@ -11,6 +11,8 @@ const NEWCOMER = 1.5
 const LOSS_CLIP = 8
 /** The newest value is believed up to so many standard deviations from what was expected. */
 const LAST_CLIP = 30
+/** A mean that is further than so many standard deviations from the value has not come to it. */
+const ARRIVED = 6
 const TINY = 1e-12
 /** The week is looked at when the day was proven better than a level, at this age. */
 const PROVEN = 0.8
@@ -169,15 +171,22 @@ export class Forecast {
     this.#week.shift(row, by)
   }
 
-  /** The level of the last minutes is that of all that follow slowly. */
-  adopt(row: number): void {
+  /**
+   * The level of the last minutes is that of all that follow slowly; the value itself where that is still on the way to it: what is far away
+   * is learned a step at a time. Of the sample is learned that it is so.
+   */
+  adopt(row: number, sample: Sample): void {
+    const { value, scale } = sample
     const level = this.#level.data
     const at = row * 4
+    if (Math.abs(value - level[at + 1]!) > ARRIVED * scale) level.fill(value, at, at + 2)
     const recent = level[at + 1]!
     level[at + 2] = recent
     level[at + 3] = recent
     this.#day.settle(row, recent)
     this.#week.settle(row, recent)
+    sample.expected = value
+    sample.clipped = value
   }
 
   learn(row: number, sample: Sample): void {

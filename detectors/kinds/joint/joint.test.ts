@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { CivilTime } from '#core/civil-time.ts'
 import type { Verdict } from '#core/score.ts'
@@ -50,6 +50,43 @@ test('an onset is said once, the band that was left is held, and after two hours
     if (joint.adopted()) adopted.push(i - 4320)
   }
   expect(adopted).toEqual([120])
+})
+
+test('a level that is adopted is the one where values are, however far away that is', () => {
+  const joint = made()
+  let steady = 0
+  const step = (level: number): Verdict => {
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    joint.step(0, START + steady * MINUTE, level + ((steady * 7919) % 13) * 0.01, verdict)
+    steady++
+    return verdict
+  }
+  for (let i = 0; i < 10 * 1440; i++) step(40)
+  step(5000)
+  while (!joint.adopted()) step(5000)
+  const after = Array.from({ length: 2 * 1440 }, () => step(5000))
+  expect(after[0]!.expected).toBeCloseTo(5000, 0)
+  expect(after.filter(({ score }) => score >= 1)).toEqual([])
+})
+
+describe.each(['both', 'down'] as const)('a morning that does not come, where %s is asked for', (direction) => {
+  const night = 14 * 1440 - 360
+  const joint = new Joint({ budget_per_week: 1, direction })
+  joint.add()
+  feed(joint, { from: 0, to: night })
+  let first: (Verdict & { value: number; blamed: readonly string[] }) | undefined
+  for (let i = 0; i < 540 && first === undefined; i++) {
+    const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+    joint.step(0, START + (night + i) * MINUTE, value(night) + ((i * 7919) % 13) * 0.25, verdict)
+    if (verdict.score >= 1) first = { ...verdict, value: value(night), blamed: joint.blamed() }
+  }
+
+  test('is told as a fall, beside what the day expected', () => {
+    expect(first).toMatchObject({ blamed: ['mean below', expect.any(String)] })
+    expect(first!.expected).toBeGreaterThan(first!.value)
+    expect(first!.upper).toBeGreaterThan(first!.expected)
+    expect(first!.lower).toBeLessThan(first!.expected)
+  })
 })
 
 test.each(['up', 'down'] as const)('where %s is asked for, the other side hides nothing', (direction) => {

@@ -26,6 +26,7 @@ import { Sample } from './sample.ts'
 import { shareOf } from './share.ts'
 import { Spread } from './spread.ts'
 import { beforeOf, headOf, pastOf } from './versions.ts'
+import { LOG_MAX, show, showMean, Width } from './width.ts'
 import { Youth } from './youth.ts'
 
 /** Nothing is expected of a row before it has so many samples, and nothing said before so many. */
@@ -40,7 +41,6 @@ const PRIOR = 15
 const DOUBT = 6
 /** Beyond this a value is judged as if it were this: state is partly 32 bit. */
 const HUGE = 1e37
-const LOG_MAX = Math.log(1e9)
 const LOG_MIN = -40
 /** Score of an onset of a kind that recurs. */
 const UNDER = 0.99
@@ -70,7 +70,7 @@ export class Joint implements Correctable {
   readonly #quiet = new Quiet(this.#rows)
   readonly #recurrence = new Recurrence(this.#rows)
   readonly #reset = new Reset(this.#rows)
-  readonly #band = this.#rows.column(Float32Array, 2)
+  readonly #width = new Width(this.#rows)
   readonly #count = this.#rows.column(Uint32Array)
   readonly #first_ms = this.#rows.column(Float64Array)
   readonly #last_ms = this.#rows.column(Float64Array)
@@ -318,12 +318,11 @@ export class Joint implements Correctable {
   }
 
   /** What is stuck is nothing new until it moves, and teaches nothing. */
-  #stay(row: number, { expected, scale, z }: Sample, out: Verdict): void {
-    const [above = 0, below = 0] = this.#band.data.subarray(row * 2, row * 2 + 2)
-    out.score = z < 0 ? shareOf(-z, below) : shareOf(z, above)
-    out.expected = expected
-    out.lower = expected - scale * below
-    out.upper = expected + scale * above
+  #stay(row: number, sample: Sample, out: Verdict): void {
+    const above = this.#width.above(row)
+    const below = this.#width.below(row)
+    out.score = sample.z < 0 ? shareOf(-sample.z, below) : shareOf(sample.z, above)
+    show(out, sample, above, below)
   }
 
   /** What is expected of a sample, and how far it is from that. */
@@ -366,12 +365,11 @@ export class Joint implements Correctable {
 
   #say(row: number, sample: Sample, out: Verdict): void {
     const { expected, scale, count, doubt } = sample
-    const band = this.#band.data
     const known = this.#extremes.known(row)
     const young = !known && doubt > 1
     const prior = known ? 0 : PRIOR * (1 + DOUBT / count) * doubt
-    let above = known ? band[row * 2]! : prior
-    let below = known ? band[row * 2 + 1]! : prior
+    let above = known ? this.#width.above(row) : prior
+    let below = known ? this.#width.below(row) : prior
     if (young) {
       above = Math.max(above, (this.#envelope.upper(row, sample.floor) - expected) / scale)
       below = Math.max(below, (expected - this.#envelope.lower(row, sample.floor)) / scale)
@@ -391,6 +389,14 @@ export class Joint implements Correctable {
     const alarm = out.score >= 1
     if (young && alarm) this.#envelope.tell(row)
     if (alarm || this.#held.holds(row)) this.#hold(row, sample, alarm, out)
+    if (!alarm || !this.#isMean || this.#held.holds(row)) return
+    const around = { expected: this.#forecast.reference, scale: this.#spread.slow(row, sample.floor) }
+    showMean(out, around, row, this.#extremes)
+  }
+
+  /** What is told is of a mean. */
+  get #isMean(): boolean {
+    return this.#most >= SINGLE && this.#most < AFTER_MEANS
   }
 
   #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
@@ -398,7 +404,7 @@ export class Joint implements Correctable {
     this.#adopted = this.#held.step(row, sample, alarm, out)
     if (this.#adopted) {
       this.#envelope.adopt(row)
-      this.#forecast.adopt(row)
+      this.#forecast.adopt(row, sample)
       this.#evidence.settle(row)
     }
   }
@@ -425,7 +431,8 @@ export class Joint implements Correctable {
   /** Whether the rule asks for what was found, the value being above what was expected or not. */
   #heard(above: boolean): boolean {
     const { direction = 'both' } = this.#context
-    return direction === 'both' || (this.#most === LEFT ? this.#envelope.up : above) === (direction === 'up')
+    const up = this.#most === LEFT ? this.#envelope.up : this.#isMean ? this.#most === SINGLE : above
+    return direction === 'both' || up === (direction === 'up')
   }
 
   /** Standing still is one state: where something was told in it, or with its beginning, it is no news until it moves. */
@@ -434,7 +441,7 @@ export class Joint implements Correctable {
   }
 
   /** Finds the evidence furthest beyond its threshold. `above`, `below`: ends of the band of a row whose thresholds are not known; 0 of others. */
-  #weigh(row: number, { time_ms }: Sample, above: number, below: number): void {
+  #weigh(row: number, { time_ms, distance }: Sample, above: number, below: number): void {
     const evidence = this.#evidence.current
     const up = evidence[0]! - (above > 0 ? Math.log(1 + above) : this.#extremes.threshold(row, 0))
     const down = evidence[1]! - (below > 0 ? Math.log(1 + below) : this.#extremes.threshold(row, 1))
@@ -442,7 +449,9 @@ export class Joint implements Correctable {
     let log = up >= down ? up : down
     // While nothing is anomalous the score tells of the sample alone.
     const kinds = evidence[STILL]! > 0 && this.#stillTold(row, time_ms) ? STILL : evidence.length
-    for (let k = 2; k < kinds; k++) {
+    for (let k = SINGLE; k < kinds; k++) {
+      // A mean whose side the sample has left already is no news.
+      if (k < AFTER_MEANS && distance > 0 !== (k === SINGLE)) continue
       const beyond = evidence[k]! - this.#extremes.threshold(row, k)
       if (beyond >= 0 && beyond > log) {
         log = beyond
@@ -465,8 +474,7 @@ export class Joint implements Correctable {
   /** A mean or a run of values that are not new is asked more. */
   #age({ age_ms }: Sample): void {
     const young = age_ms < WEEK_MS ? age_ms / WEEK_MS : 1
-    const mean = this.#most >= SINGLE && this.#most < AFTER_MEANS
-    if (mean || this.#most === RUN) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
+    if (this.#isMean || this.#most === RUN) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
   }
 
   /** Weighs what was found by how new the value is. */
@@ -487,14 +495,6 @@ export class Joint implements Correctable {
     const shift = this.#rate.shift(row)
     this.#extremes.move(row, shift)
     this.#runs.move(row, shift)
-    this.#bands(row)
-  }
-
-  /** Half widths of the band above and below, in standard deviations. */
-  #bands(row: number): void {
-    for (let side = 0; side < 2; side++) {
-      const log = this.#extremes.threshold(row, side)
-      this.#band.data[row * 2 + side] = Math.exp(log < LOG_MAX ? log : LOG_MAX) - 1
-    }
+    this.#width.move(row, this.#extremes)
   }
 }
