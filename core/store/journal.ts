@@ -294,9 +294,10 @@ export class Journal {
   }
 
   #tellMissing(from: number, segments: readonly number[]): void {
-    // Without a checkpoint the first one is the first.
+    // Without a checkpoint the first one is the first. The one that a checkpoint goes on with was there before it.
     let expected = Math.max(from, 1)
-    for (const segment of segments) {
+    const all = from > 0 && segments.length === 0 ? [from + 1] : segments
+    for (const segment of all) {
       if (segment > expected) {
         this.#damages++
         this.#damaged.add(1)
