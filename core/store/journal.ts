@@ -156,12 +156,13 @@ export class Journal {
     this.#tellMissing(from, segments)
     for (const segment of segments) {
       const path = join(this.#options.folder, segmentFile(segment))
-      const bytes = readAround(path)
+      const { bytes, isWhole } = readAround(path)
       const newest = segment === segments.at(-1)
       this.#older += bytes.length
       try {
         yield* readSegment(bytes, segment, this.#context, (damage) => {
-          const torn = newest && reachesEnd(damage, bytes)
+          // What the disk cannot read now it may read yet: it is not cut off.
+          const torn = newest && isWhole && reachesEnd(damage, bytes)
           if (torn) this.#older -= damage.length
           this.#tell(path, damage, torn)
         })
