@@ -37,7 +37,7 @@ test.each([[[]], [[0]], [[PAGE + 3]], [[2 * PAGE - 1, 2 * PAGE]], [[content.leng
       const from = at - (at % PAGE)
       expected.fill(0, from, from + PAGE)
     }
-    expect(readAround(path, disk(...bad))).toEqual(expected)
+    expect(readAround(path, disk(...bad))).toEqual({ bytes: expected, isWhole: bad.length === 0 })
   },
 )
 

@@ -37,8 +37,14 @@ function orDamaged<T>(read: () => T): T {
   }
 }
 
-/** A whole file; pages that the disk cannot read are zeros. Throws `ServiceError('unavailable')` where it cannot be read at all. */
-export function readAround(path: string, read: Read = readSync): Uint8Array {
+/** What could be read of a file. Pages that the disk cannot read are zeros, and it is not whole. */
+export interface FileBytes {
+  readonly bytes: Uint8Array
+  readonly isWhole: boolean
+}
+
+/** Reads a file around what the disk cannot read. Throws `ServiceError('unavailable')` where it cannot be read at all. */
+export function readAround(path: string, read: Read = readSync): FileBytes {
   try {
     const fd = openSync(path, 'r')
     try {
@@ -52,21 +58,23 @@ export function readAround(path: string, read: Read = readSync): Uint8Array {
 }
 
 /** As much at once as can be; a page at a time where that fails. */
-function pagesOf(fd: number, bytes: Uint8Array, read: Read): Uint8Array {
+function pagesOf(fd: number, bytes: Uint8Array, read: Read): FileBytes {
   let size = READ_BYTES
+  let isWhole = true
   for (let done = 0; done < bytes.length;) {
     const length = Math.min(size, bytes.length - done)
     try {
       const count = read(fd, bytes, done, length, done)
-      if (count === 0) return bytes.subarray(0, done)
+      if (count === 0) return { bytes: bytes.subarray(0, done), isWhole }
       done += count
     } catch (error) {
       if (!isBad(error)) throw error
       if (length <= PAGE_BYTES) bytes.fill(0, done, (done += length))
       size = PAGE_BYTES
+      isWhole = false
     }
   }
-  return bytes
+  return { bytes, isWhole }
 }
 
 export function readAll(fd: number, length: number): Uint8Array {

@@ -236,6 +236,15 @@ test('a segment that is gone is told', () => {
   expect(told[0]).toMatch(/missing.*00000002\.log/)
 })
 
+test('so is one that a checkpoint goes on with, where none is behind it', () => {
+  const opened = journal()
+  expect([...opened.read(3)]).toEqual([])
+  expect(opened.damages).toBe(1)
+  expect(told[0]).toMatch(/missing.*00000003\.log/)
+  expect([...journal().read(0)]).toEqual([])
+  expect(told).toHaveLength(1)
+})
+
 test('a segment of a newer format is refused and not touched', () => {
   const newer = segmentHeader(4)
   writeFileSync(join(folder, segmentFile(1)), newer)

@@ -156,12 +156,13 @@ export class Journal {
     this.#tellMissing(from, segments)
     for (const segment of segments) {
       const path = join(this.#options.folder, segmentFile(segment))
-      const bytes = readAround(path)
+      const { bytes, isWhole } = readAround(path)
       const newest = segment === segments.at(-1)
       this.#older += bytes.length
       try {
         yield* readSegment(bytes, segment, this.#context, (damage) => {
-          const torn = newest && reachesEnd(damage, bytes)
+          // What the disk cannot read now it may read yet: it is not cut off.
+          const torn = newest && isWhole && reachesEnd(damage, bytes)
           if (torn) this.#older -= damage.length
           this.#tell(path, damage, torn)
         })
@@ -294,9 +295,10 @@ export class Journal {
   }
 
   #tellMissing(from: number, segments: readonly number[]): void {
-    // Without a checkpoint the first one is the first.
+    // Without a checkpoint the first one is the first. The one that a checkpoint goes on with was there before it.
     let expected = Math.max(from, 1)
-    for (const segment of segments) {
+    const all = from > 0 && segments.length === 0 ? [from + 1] : segments
+    for (const segment of all) {
       if (segment > expected) {
         this.#damages++
         this.#damaged.add(1)
