@@ -331,6 +331,8 @@ describe('a segment that is written over an older one', () => {
   test('whatever either holds and wherever a crash leaves it, what was written to the end is read, and nothing else', () => {
     expect.hasAssertions()
     const texts = fc.array(fc.nat({ max: 40 }), { maxLength: 12 })
+    // A journal that holds nothing has no segment yet.
+    const some = fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 12 })
     const word = (length: number, by: string): JournalEntry => ({
       kind: 'command',
       command: 'ack',
@@ -339,7 +341,7 @@ describe('a segment that is written over an older one', () => {
       at_ms: 0,
     })
     fc.assert(
-      fc.property(texts, texts, fc.nat(), (before, now, crash) => {
+      fc.property(some, texts, fc.nat(), (before, now, crash) => {
         const opened = journal()
         for (const length of before) opened.append(word(length, 'a'))
         const old = opened.rotate() - 1
