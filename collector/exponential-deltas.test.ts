@@ -22,15 +22,26 @@ interface Interval {
   readonly positive?: Side
   readonly negative?: Side
   readonly name?: string
+  readonly attributes?: readonly string[]
 }
 
 const NOTHING: Side = { offset: 0, bucketCounts: [] }
 
 /** A request with what was counted in an interval, told as a delta. */
-function delta({ start, end, scale = 3, zeroCount = 0, positive = NOTHING, negative = NOTHING, name }: Interval) {
+function delta({
+  start,
+  end,
+  scale = 3,
+  zeroCount = 0,
+  positive = NOTHING,
+  negative = NOTHING,
+  name,
+  ...more
+}: Interval) {
   const count = [zeroCount, ...positive.bucketCounts, ...negative.bucketCounts].reduce((sum, some) => sum + some, 0)
   const times = { startTimeUnixNano: nanos(T + start), timeUnixNano: nanos(T + end) }
-  const dataPoints = [{ ...times, scale, zeroCount, count, sum: count * 2, positive, negative }]
+  const attributes = more.attributes?.map((key) => ({ key, value: { stringValue: 'some' } }))
+  const dataPoints = [{ ...times, attributes, scale, zeroCount, count, sum: count * 2, positive, negative }]
   return request(
     'metrics',
     metrics({ name: name ?? 'took', exponentialHistogram: { aggregationTemporality: 1, dataPoints } }),
@@ -99,6 +110,23 @@ describe('exponential histograms of deltas', () => {
       rejected: 1,
       message: 'a delta overlaps one before it (1)',
     })
+  })
+
+  test('are those of their labels, in whatever order their attributes come', () => {
+    const store = storeWith()
+    const decoder = createDecoder({ meter: silentMeter })
+    const counted = (end: number, attributes: readonly string[]): string[] =>
+      take(store, { ...first, start: end - 10, end, attributes }, decoder)
+    const orders = [
+      ['a', 'b'],
+      ['b', 'a'],
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const
+    for (const [i, order] of orders.entries()) {
+      expect(counted((i + 1) * 10, order)).toEqual([expect.stringMatching(` ${(i + 1) * 3} ${(i + 1) * 6} `)])
+    }
+    expect(counted(40, ['a', 'b'])).toEqual([])
   })
 
   test('begin anew after their series was marked as ended', () => {

@@ -52,7 +52,7 @@ export class Catalogue {
   rowWidth = new Int32Array(64)
   /** Series by alias of a point and part: of summaries and exponential histograms. */
   readonly parts = new Map<number, Map<string, SeriesId>>()
-  /** By alias of a point: what an exponential histogram of deltas has counted. */
+  /** What exponential histograms of deltas have counted. */
   readonly totals = new ExponentialTotals()
 
   constructor(wire: Wire, seed = 0) {
@@ -63,7 +63,7 @@ export class Catalogue {
 
   get bytes(): number {
     const heads = this.#resourceAliases.bytes + this.#metricAliases.bytes + this.#guessAliases.bytes
-    const objects = this.#resources.length + this.#metrics.length + this.parts.size + this.totals.size
+    const objects = this.#resources.length + this.#metrics.length + this.parts.size + this.totals.aliases
     return heads + this.points.bytes + this.rows.bytes + objects * ENTRY_BYTES
   }
 

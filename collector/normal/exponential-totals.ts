@@ -1,9 +1,16 @@
+import type { Labels } from '#core/series.ts'
+
 import { IDLE_MS, SWEEP_MS } from './deltas.ts'
 import type { ExponentialTotal } from './exponential-sums.ts'
 
-/** What exponential histograms of deltas have counted, by alias of their points. What is not here any more goes on from the store. */
+/**
+ * What exponential histograms of deltas have counted, by their labels: attributes in another order, or of a resource that changed, are other bytes,
+ * and the same series. What is not here any more goes on from the store.
+ */
 export class ExponentialTotals {
-  readonly #totals = new Map<number, ExponentialTotal>()
+  readonly #totals = new Map<string, ExponentialTotal>()
+  /** By alias of a point: to read its labels each time would take longer than all else. */
+  readonly #labels = new Map<number, string>()
   #newest_ms = 0
   #swept_ms = -Infinity
 
@@ -11,12 +18,17 @@ export class ExponentialTotals {
     return this.#totals.size
   }
 
-  get(alias: number): ExponentialTotal | undefined {
-    return this.#totals.get(alias)
+  /** Aliases whose labels are known. */
+  get aliases(): number {
+    return this.#labels.size
   }
 
-  set(alias: number, total: ExponentialTotal): void {
-    this.#totals.set(alias, total)
+  get(alias: number, labels: () => Labels): ExponentialTotal | undefined {
+    return this.#totals.get(this.#key(alias, labels))
+  }
+
+  set(alias: number, labels: () => Labels, total: ExponentialTotal): void {
+    this.#totals.set(this.#key(alias, labels), total)
     if (total.time_ms > this.#newest_ms) this.#newest_ms = total.time_ms
   }
 
@@ -25,15 +37,24 @@ export class ExponentialTotals {
     if (this.#totals.size < limit) return true
     if (this.#newest_ms - this.#swept_ms < SWEEP_MS) return false
     this.#swept_ms = this.#newest_ms
-    for (const [alias, { time_ms }] of this.#totals) {
-      if (time_ms < this.#newest_ms - IDLE_MS) this.#totals.delete(alias)
+    for (const [key, { time_ms }] of this.#totals) {
+      if (time_ms < this.#newest_ms - IDLE_MS) this.#totals.delete(key)
     }
     return this.#totals.size < limit
   }
 
   clear(): void {
     this.#totals.clear()
+    this.#labels.clear()
     this.#newest_ms = 0
     this.#swept_ms = -Infinity
+  }
+
+  #key(alias: number, labels: () => Labels): string {
+    const known = this.#labels.get(alias)
+    if (known !== undefined) return known
+    const key = labels().key
+    if (alias >= 0) this.#labels.set(alias, key)
+    return key
   }
 }

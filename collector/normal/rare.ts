@@ -1,5 +1,5 @@
 import { boundsOfShape } from '#core/exponential.ts'
-import { METRIC_NAME } from '#core/series.ts'
+import { type Labels, METRIC_NAME } from '#core/series.ts'
 import { formatBound } from '#core/store/histogram-row.ts'
 
 import { ENDED, type ExponentialPoint, type SummaryPoint } from '../wire/points.ts'
@@ -44,12 +44,13 @@ function totalOf(
 ): ExponentialTotal {
   if (!delta) return point
   const { totals } = identity.catalogue
-  let before = totals.get(identity.alias(point.code))
+  const labels = (): Labels => identity.labels(point.code)
+  let before = totals.get(identity.alias(point.code), labels)
   if (before === undefined) {
     if (!totals.hasRoom(delta_series)) {
       throw new Refused('limit', `there are too many delta series: ${delta_series} are accumulated`)
     }
-    const stored = writer.newestExponential?.(identity.labels(point.code))
+    const stored = writer.newestExponential?.(labels())
     if (stored !== undefined) before = totalOfStored(stored)
   }
   const total = totalAfter(before, point)
@@ -75,10 +76,11 @@ export function takeExponential(request: Taking, point: ExponentialPoint): void 
     const alias = identity.alias(code)
     if (alias >= 0) identity.catalogue.lastRow[alias] = series
     const { sum, count } = total
-    if (alias >= 0 && delta) {
+    if (delta) {
       // As it is stored, not as it was added up: what comes next is the same after a restart.
       const values = Float64Array.of(sum, count, ...buckets)
-      identity.catalogue.totals.set(alias, totalOfStored({ time_ms, values, bounds }))
+      const labels = (): Labels => identity.labels(code)
+      identity.catalogue.totals.set(alias, labels, totalOfStored({ time_ms, values, bounds }))
     }
     rows.push({ series, time_ms, value: sum, count, buckets, stale: false })
   })
