@@ -121,7 +121,7 @@ describe('a scrape that fails', () => {
       },
       'the answer broke off',
     ],
-    ['the page ends within a line', (e) => (e.answer = page('a 1')), 'the page is not whole'],
+    ['the page ends within a line', (e) => (e.answer = page('a 1\nb')), 'a value is expected'],
     [
       'gzip is none',
       (e) => (e.answer = page('a 1\n', { 'content-type': TEXT, 'content-encoding': 'gzip' })),
