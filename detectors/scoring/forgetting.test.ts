@@ -9,7 +9,7 @@ import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition } from '#core/series.ts'
 
-import { parseDetector } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { ScoringEngine } from './engine.ts'
 import type { AnomalySpec } from './spec.ts'
 
@@ -19,19 +19,9 @@ const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 5)
 const GOLDEN = join(import.meta.dirname, '../../tests/golden/scoring-5-flow.bin')
 
-const ruleOf = (name: string, kind = 'band', over: Partial<AnomalySpec> = {}): AnomalySpec => ({
-  key: `test/${name}`,
-  name,
-  detector: parseDetector(kind),
-  direction: 'both',
-  budget_per_week: 1,
-  evidence: true,
-  for_ms: 0,
-  interval_ms: MINUTE,
-  plain: [{ name: METRIC_NAME, op: '=', value: 'cpu' }],
-  render: () => ({ severity: 'warning', annotations: {} }),
-  ...over,
-})
+const PLAIN = [{ name: METRIC_NAME, op: '=', value: 'cpu' }] as const
+const ruleOf = (name: string, kind = 'band', over: Partial<AnomalySpec> = {}): AnomalySpec =>
+  specOf(name, kind, { evidence: true, plain: PLAIN, ...over })
 
 const definition = (id: number): SeriesDefinition => ({
   labels: Labels.of({ [METRIC_NAME]: 'cpu', service_name: 'shop', pod: `pod-${id}` }),

@@ -6,27 +6,11 @@ import { silentLog } from '#core/ports/log.ts'
 import { silentMeter } from '#core/ports/meter.ts'
 import { Labels } from '#core/series.ts'
 
-import { parseDetector } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { ScoringEngine } from './engine.ts'
-import type { AnomalySpec } from './spec.ts'
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5)
-
-function rule(name: string, detect: unknown): AnomalySpec {
-  return {
-    key: name,
-    name,
-    detector: parseDetector(detect),
-    direction: 'both',
-    budget_per_week: 1,
-    evidence: false,
-    for_ms: 0,
-    interval_ms: MINUTE,
-    plain: null,
-    render: () => ({ severity: 'warning', annotations: {} }),
-  }
-}
 
 const calm = (minute: number): number => 100 + Math.sin(minute * 1.7) + Math.sin(minute * 0.61) / 2
 
@@ -40,11 +24,13 @@ test('nothing is missed and nothing closes behind what is known', () => {
     log: silentLog,
     meter: silentMeter,
   })
-  engine.setRules([rule('Odd', 'auto'), rule('Away', { kind: 'absence' })])
-  const rows = ['Odd', 'Away'].map((key) => engine.row(key, Labels.of({ job: 'a' }), { metric: '', unit: '' }))
+  engine.setRules([specOf('Odd', 'auto'), specOf('Away', { kind: 'absence' })])
+  const rows = ['test/Odd', 'test/Away'].map((key) =>
+    engine.row(key, Labels.of({ job: 'a' }), { metric: '', unit: '' }),
+  )
   const told = (): string[] => events.map(({ type, finding }) => `${type} ${finding.rule}`)
   const known = (minute: number): void => {
-    for (const key of ['Odd', 'Away']) engine.known(key, START + minute * MINUTE)
+    for (const key of ['test/Odd', 'test/Away']) engine.known(key, START + minute * MINUTE)
   }
   for (let minute = 0; minute < 300; minute++) {
     for (const row of rows) engine.score(row, START + minute * MINUTE, minute === 299 ? 900 : calm(minute))

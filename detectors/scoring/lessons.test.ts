@@ -10,7 +10,7 @@ import { type Meter, silentMeter } from '#core/ports/meter.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
-import { parseDetector } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { Budgets } from './budgets.ts'
 import { ScoringEngine } from './engine.ts'
 import type { AnomalySpec } from './spec.ts'
@@ -29,20 +29,8 @@ const calm: Values = (minute) =>
   100 + 20 * Math.sin((minute / DAY) * 2 * Math.PI) + Math.sin(minute * 1.7) + Math.sin(minute * 0.61) / 2
 const trouble: Values = (minute) => calm(minute) + 60
 
-const ruleOf = (kind: string): AnomalySpec => ({ ...RULE, detector: parseDetector(kind) })
-
-const RULE: AnomalySpec = {
-  key: 'test/Cpu',
-  name: 'Cpu',
-  detector: parseDetector('auto'),
-  direction: 'both',
-  budget_per_week: 1,
-  evidence: false,
-  for_ms: 0,
-  interval_ms: MINUTE,
-  plain: [{ name: METRIC_NAME, op: '=', value: 'cpu' }],
-  render: () => ({ severity: 'warning', annotations: {} }),
-}
+const PLAIN = [{ name: METRIC_NAME, op: '=', value: 'cpu' }] as const
+const ruleOf = (kind: string): AnomalySpec => specOf('Cpu', kind, { plain: PLAIN })
 
 /** One series under one rule, fed by minute. */
 class Stand {

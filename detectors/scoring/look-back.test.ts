@@ -7,7 +7,8 @@ import { SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition } from '#core/series.ts'
 import { Store } from '#core/store/store.ts'
 
-import { KIND_NAMES, parseDetector } from '../kinds/registry.ts'
+import { KIND_NAMES } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { Budgets } from './budgets.ts'
 import { ScoringEngine } from './engine.ts'
 import type { AnomalySpec } from './spec.ts'
@@ -16,18 +17,8 @@ const MINUTE = 60_000
 const DAY = 1440
 const START = Date.UTC(2026, 0, 5)
 
-const rule = (kind: string): AnomalySpec => ({
-  key: `test/${kind}`,
-  name: kind,
-  detector: parseDetector(kind),
-  direction: 'both',
-  budget_per_week: 1,
-  evidence: kind === 'flat',
-  for_ms: 0,
-  interval_ms: MINUTE,
-  plain: [{ name: METRIC_NAME, op: '=~', value: 'cpu.*' }],
-  render: () => ({ severity: 'warning', annotations: {} }),
-})
+const PLAIN = [{ name: METRIC_NAME, op: '=~', value: 'cpu.*' }] as const
+const rule = (kind: string): AnomalySpec => specOf(kind, kind, { evidence: kind === 'flat', plain: PLAIN })
 
 function series(more: Record<string, string>, type: 'gauge' | 'counter' = 'gauge'): SeriesDefinition {
   const labels = Labels.of({ [METRIC_NAME]: type === 'gauge' ? 'cpu' : 'cpu_seconds_total', ...more })

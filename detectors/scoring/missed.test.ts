@@ -7,7 +7,7 @@ import { silentMeter } from '#core/ports/meter.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition } from '#core/series.ts'
 
-import { parseDetector } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { ScoringEngine } from './engine.ts'
 import type { AnomalySpec } from './spec.ts'
 import { Windows } from './windows.ts'
@@ -15,21 +15,9 @@ import { Windows } from './windows.ts'
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5)
 
-function rule(detect: unknown, over: Partial<AnomalySpec> = {}): AnomalySpec {
-  return {
-    key: 'Rule',
-    name: 'Rule',
-    detector: parseDetector(detect),
-    direction: 'both',
-    budget_per_week: 1,
-    evidence: false,
-    for_ms: 0,
-    interval_ms: MINUTE,
-    plain: [{ name: METRIC_NAME, op: '=', value: 'orders' }],
-    render: () => ({ severity: 'warning', annotations: {} }),
-    ...over,
-  }
-}
+const PLAIN = [{ name: METRIC_NAME, op: '=', value: 'orders' }] as const
+const rule = (detect: unknown, over: Partial<AnomalySpec> = {}): AnomalySpec =>
+  specOf('Rule', detect, { plain: PLAIN, ...over })
 
 const definitions: SeriesDefinition[] = ['shop', 'stock'].map((service) => ({
   labels: Labels.of({ [METRIC_NAME]: 'orders', service_name: service }),

@@ -9,7 +9,7 @@ import { silentMeter } from '#core/ports/meter.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
-import { parseDetector } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { ScoringEngine } from './engine.ts'
 import type { AnomalySpec } from './spec.ts'
 
@@ -17,20 +17,9 @@ const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5)
 const GOLDEN = join(import.meta.dirname, '../../tests/golden/scoring-routes-1.bin')
 
-function rule(name: string, value: string): AnomalySpec {
-  return {
-    key: `test/${name}`,
-    name,
-    detector: parseDetector({ kind: 'band', method: 'ewma', window: '15m' }),
-    direction: 'both',
-    budget_per_week: 1,
-    evidence: true,
-    for_ms: 0,
-    interval_ms: MINUTE,
-    plain: [{ name: METRIC_NAME, op: '=~', value }],
-    render: () => ({ severity: 'warning', annotations: {} }),
-  }
-}
+const BAND = { kind: 'band', method: 'ewma', window: '15m' }
+const rule = (name: string, value: string): AnomalySpec =>
+  specOf(name, BAND, { evidence: true, plain: [{ name: METRIC_NAME, op: '=~', value }] })
 
 /** `cpu` is followed by two, `disk` by one, `memory` by nobody. */
 const RULES = [rule('All', 'cpu|disk'), rule('Cpu', 'cpu')]
