@@ -12,7 +12,7 @@ import { SampleBuilder } from '#core/sample.ts'
 import { findingSentence } from '#core/sentences/finding.ts'
 import { Labels, METRIC_NAME, type MetricType, type SeriesDefinition } from '#core/series.ts'
 
-import { parseDetector } from '../kinds/registry.ts'
+import { specOf } from '../testing/spec.fixture.ts'
 import { ScoringEngine } from './engine.ts'
 import type { ScoringOptions } from './options.ts'
 import type { AnomalySpec } from './spec.ts'
@@ -24,22 +24,14 @@ const named = (metric: string): Matcher[] => [{ name: METRIC_NAME, op: '=~', val
 
 function rule(name: string, over: Partial<AnomalySpec> & { detect?: unknown } = {}): AnomalySpec {
   const { detect, ...rest } = over
-  return {
-    key: `test/${name}`,
-    name,
-    detector: parseDetector(detect),
-    direction: 'both',
-    budget_per_week: 1,
-    evidence: false,
-    for_ms: 0,
-    interval_ms: MINUTE,
+  return specOf(name, detect, {
     plain: named('cpu.*'),
     render: ({ value, expected }) => ({
       severity: 'warning',
       annotations: { summary: `${value.toFixed(0)} not ${expected.toFixed(0)}` },
     }),
     ...rest,
-  }
+  })
 }
 
 function series(metric: string, service: string, type: MetricType = 'gauge'): SeriesDefinition {
