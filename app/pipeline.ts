@@ -119,7 +119,7 @@ export class Pipeline implements Intake {
       const { receipt } = taken
       const applied = await taken.apply()
       return {
-        ...(applied.unfinished === true && { unfinished: true }),
+        ...(applied.unfinished === true && { unfinished: true, took_ms: monotonicNow_ms() - began_ms }),
         ...(applied.written !== undefined && { written: applied.written }),
         rejected: receipt.rejected + applied.rejected,
         message: [receipt.message, applied.message].filter((text) => text !== '').join('; '),

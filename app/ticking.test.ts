@@ -97,6 +97,9 @@ test('seconds that pass meanwhile are told, and begin no second row of shares', 
   // The second itself and the row of shares.
   expect(most).toBe(2)
   expect(new Set(door.ticks.map(({ time_ms }) => time_ms)).size).toBe(5)
+  // Rules that are due at such a second wait until others had their turn.
+  const seconds = door.ticks.filter(({ time_ms }, i) => time_ms > (door.ticks[i - 1]?.time_ms ?? Infinity))
+  expect(seconds.map(({ share }) => share)).toEqual([0, 0, 0, 0])
 })
 
 test('a tick that is refused is passed over', async () => {

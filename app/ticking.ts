@@ -11,7 +11,7 @@ const TICK_MS = 1000
 const SHARE = 2500
 /** Where much waits, which has its turn as often. */
 const SHARE_MOST = 10_000
-/** While others have work, they have so much of it between two shares. */
+/** While others have work, they have so much of it between two shares, or as much as a share took that was dearer. */
 const BETWEEN_MS = 6
 /** A clock that leaps so far ahead was set, or nobody was here meanwhile: a machine that slept. */
 const LEAP_MS = 300_000
@@ -68,11 +68,17 @@ export class Ticking {
     const time_ms = this.#options.clock.now_ms()
     this.#leapt(time_ms - this.#time_ms)
     this.#time_ms = time_ms
-    if (!(await this.#tick(time_ms)) || this.#catchingUp) return
+    if (this.#catchingUp) {
+      // What is due now has its turn among the rest.
+      await this.#tick(time_ms, 0)
+      return
+    }
     this.#catchingUp = true
-    do await this.#turns.yield(monotonicNow_ms() - BETWEEN_MS)
     // By the newest time: an old one would say that the clock was set back.
-    while (this.#running && (await this.#tick(this.#time_ms)))
+    for (let took_ms = await this.#tick(time_ms); took_ms > 0; took_ms = await this.#tick(this.#time_ms)) {
+      await this.#turns.yield(monotonicNow_ms() - took_ms)
+      if (!this.#running) break
+    }
     this.#catchingUp = false
   }
 
@@ -91,19 +97,19 @@ export class Ticking {
     }
   }
 
-  /** True where rules have more to do than their share. One that is refused is counted by the pipeline, and why was said where it began. */
-  async #tick(time_ms: number): Promise<boolean> {
+  /** How long their share took rules that have more to do; 0 where they have not. One that is refused is counted by the pipeline, and why was said where it began. */
+  async #tick(time_ms: number, most = SHARE_MOST): Promise<number> {
     const { pipeline, log } = this.#options
     const complete_ms = this.#options.complete_ms(time_ms)
-    const share = Math.min(SHARE_MOST, SHARE * (1 + pipeline.waiting))
+    const share = Math.min(most, SHARE * (1 + pipeline.waiting))
     try {
       const given = complete_ms === undefined ? {} : { complete_ms }
-      const { unfinished } = await pipeline.submit({ kind: 'tick', time_ms, ...given, share })
-      return unfinished === true
+      const { unfinished, took_ms = 0 } = await pipeline.submit({ kind: 'tick', time_ms, ...given, share })
+      return unfinished === true ? Math.max(BETWEEN_MS, took_ms) : 0
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       log.debug('a tick was refused', { error: messageOf(error) })
-      return false
+      return 0
     }
   }
 }

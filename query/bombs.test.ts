@@ -7,7 +7,7 @@ import { messageOf, ServiceError } from '#core/errors.ts'
 import type { HistogramSlice, SeriesReader, SeriesSlice } from '#core/ports/series-reader.ts'
 import { Labels } from '#core/series.ts'
 
-import { createQueryEngine } from './index.ts'
+import { atOnce as holdingUp, createQueryEngine } from './index.ts'
 
 const MIB = 2 ** 20
 const HOUR_MS = 3_600_000
@@ -57,12 +57,14 @@ const SERIES: Readonly<Record<string, readonly SeriesSlice[]>> = {
   native: seriesOf('native', 100, { histograms: native }),
 }
 
+let reads = 0
 const reader: SeriesReader = {
   select: () => [],
   *selecting([name], range, { admit } = {}) {
     const found = SERIES[name!.value] ?? []
     const inside = time_ms.filter((at) => at >= range.from_ms && at <= range.to_ms).length
     admit?.(found.length, found.length * inside)
+    reads++
     yield { slices: found, read: 0 }
   },
   labelSets: () => [],
@@ -177,7 +179,7 @@ describe('a query that would blow up is refused', () => {
 describe('a query that takes long', () => {
   test.each([
     ['subqueries in subqueries', 'max_over_time(sum_over_time(few[1h:1s])[1h:1s])'],
-    ['quantiles of long windows', 'quantile_over_time(0.5, one[1h:1s])'],
+    ['medians of long windows', 'mad_over_time(one[1h:1s])'],
     ['a quantile a step of many', 'quantile(0.5, {__name__="few"} + on () group_left () one)'],
     ['sorts a step', 'topk(90, few)'],
   ])('ends when its time is over, and others have turns: %s', async (_, source) => {
@@ -191,10 +193,43 @@ describe('a query that takes long', () => {
     const leaving = new AbortController()
     setTimeout(() => leaving.abort(), 100)
     const { code, took_ms } = await ended(() =>
-      engine.range('quantile_over_time(0.5, one[1h:1s])', { ...range, signal: leaving.signal }),
+      engine.range('mad_over_time(one[1h:1s])', { ...range, signal: leaving.signal }),
     )
     expect(code).toBe('canceled')
     expect(took_ms).toBeLessThan(3000)
+  })
+})
+
+describe('a query that holds up everything else', () => {
+  const holding = (source: string): Promise<End> => ended(() => holdingUp(engine).range(source, range))
+  const tooDear = /^a rule may look at samples 800000000 times \(16 × limits.query_samples\), this one needs \d+: /
+
+  test.each([
+    ['what is dear', 'mad_over_time(few[1h])'],
+    ['twice the same', 'stddev_over_time(few[1h]) / stddev_over_time(few[50m])'],
+    ['in a subquery', 'max_over_time(stddev_over_time(few[2h])[1h:1s])'],
+  ])('is refused before it reads what it would look at too often: %s', async (_, source) => {
+    const before = reads
+    const { code, message } = await holding(source)
+    expect(code).toBe('execution')
+    expect(message).toMatch(tooDear)
+    expect(reads).toBe(before)
+  })
+
+  test.each([
+    ['what other windows made', 'max_over_time(max_over_time(few[5m])[1h:1s])'],
+    ['histograms', 'rate(native[1h])'],
+  ])('is refused while it looks too often: %s', async (_, source) => {
+    const { message } = await holding(source)
+    expect(message).toMatch(tooDear)
+  })
+
+  test.each([
+    ['ends of windows', 'rate(few[1h])'],
+    ['no more than is needed', 'sum_over_time(one[1h]) + quantile_over_time(0.9, few[30m])'],
+  ])('goes through where it is cheap: %s', async (_, source) => {
+    const { message } = await holding(source)
+    expect(message).toBe('')
   })
 })
 

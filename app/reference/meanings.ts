@@ -133,7 +133,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'Counts of log records by label set, level and template; and log templates of all services together. Those that did not grow for an hour give way to new ones.',
   'limits.open_incidents': 'Incidents open at one time.',
   'limits.incident_members': 'Findings, alerts and changes of one incident.',
-  'limits.query_samples': 'Samples that one query may read, plus values that it computes.',
+  'limits.query_samples':
+    'Samples that one query may read, plus values that it computes. A rule may look at 16 times as many, each counted for every window that it lies in.',
   'limits.query_memory':
     'Memory that all queries together may hold while they are evaluated; one that holds less than 16 MiB is never refused.',
   'limits.query_series': 'Series that one selector of a query may find.',

@@ -101,6 +101,8 @@ export interface Receipt {
   readonly message: string
   /** Of a tick: more is due than its share. */
   readonly unfinished?: boolean
+  /** Of such a tick: how long it was worked on. */
+  readonly took_ms?: number
   /** What of metrics is in the store now, duplicates included; for senders that want to be told. */
   readonly written?: { readonly samples: number; readonly histograms: number; readonly exemplars: number }
 }

@@ -41,6 +41,8 @@ export interface Occasion {
   readonly due_ms: number
   /** Since when history has come that was not there before; null when none has. */
   readonly again_ms: number | null
+  /** Steps before the newest are passed over: rules need more time than there is. */
+  readonly newest_only: boolean
 }
 
 export interface Evaluation {
@@ -166,6 +168,7 @@ export class ActiveRule {
     if (this.#runner === undefined && this.rule.kind !== 'forecast') return NOTHING_DUE
     const made = await this.#evaluation(async () => {
       if (occasion.again_ms !== null) await this.#again(occasion.again_ms)
+      if (occasion.newest_only) this.#passOver(occasion.due_ms)
       const outage = this.#outageBefore(occasion.due_ms)
       if (outage !== undefined) {
         await this.#evaluate({ ...occasion, due_ms: outage.from_ms - this.#group.interval_ms })
@@ -303,6 +306,18 @@ export class ActiveRule {
     this.#runner?.away?.(span.to_ms - span.from_ms + interval_ms)
     if (this.#mark_ms > -Infinity) this.#mark_ms = Math.max(this.#mark_ms, span.to_ms)
     this.#looked_ms = Math.max(this.#looked_ms, span.to_ms)
+  }
+
+  /** Steps before `due_ms` that nobody had time for: it stays as it is meanwhile, and says so. */
+  #passOver(due_ms: number): void {
+    const { interval_ms } = this.#group
+    const before_ms = due_ms - interval_ms
+    const passed_ms = before_ms - Math.max(this.#mark_ms, this.#looked_ms)
+    // Forecasts are made at the newest step anyway.
+    if (!(passed_ms > 0) || passed_ms === Infinity || this.rule.kind === 'forecast') return
+    this.#errors.push(new ServiceError('overloaded', 'rules need more time than there is: steps were passed over'))
+    this.#runner?.away?.(passed_ms)
+    this.#mark_ms = this.#looked_ms = before_ms
   }
 
   /** Steps up to `due_ms` at which an upstream was away from which what it reads comes. */

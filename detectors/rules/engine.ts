@@ -21,7 +21,10 @@ import type { RecordedSink } from './run-record.ts'
 const VERSION = 1
 /** Samples older than this against analysis time are history, not delay. */
 const HISTORY_MS = 600_000
-/** Groups that are so far behind catch up in one go: what becomes of alerts is told in order of time then. */
+/**
+ * Groups that are so far behind catch up in one go, what becomes of alerts told in order of time; but where rules need more than there is time for
+ * that would need ever more, and they go on with the newest step.
+ */
 const FAR_MS = 60_000
 
 export interface RuleEngineOptions {
@@ -43,6 +46,8 @@ interface State {
   readonly time_ms: number | null
   readonly history: HistoryState | null
   readonly rules: readonly (readonly [string, SavedRule])[]
+  /** Of the last tick: more was due than its share. */
+  readonly unfinished?: boolean
 }
 
 interface ActiveGroup {
@@ -59,11 +64,13 @@ interface Due {
   readonly active: ActiveGroup
   readonly occasion: Occasion
   readonly behind_ms: number
+  /** The oldest of their steps before this one. */
+  readonly first_ms: number
   /** 0: begun, 1: late, 2: neither. */
   readonly rank: 0 | 1 | 2
 }
 
-interface Moment extends Omit<Occasion, 'due_ms'> {
+interface Moment extends Omit<Occasion, 'due_ms' | 'newest_only'> {
   /** Steps up to here are settled. */
   readonly settled_ms: number
 }
@@ -87,6 +94,8 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
   #learning: readonly ActiveRule[] = []
   /** T of the last tick. */
   #time_ms = -Infinity
+  /** It left rules that were due. */
+  #unfinished = false
 
   constructor(options: RuleEngineOptions) {
     this.#options = options
@@ -130,7 +139,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
   /**
    * Evaluates what is due at T = `time_ms`; nobody is known to lag beyond `complete_ms`. What alerts become is told in order of event
    * time, as it would have been had every step been taken by itself. True where more is due than rules that read about `share` series: the next
-   * tick goes on with it. What is far behind is taken at once, so that it comes in order.
+   * tick goes on with it. What is far behind at once, as after an outage, is taken at once, so that it comes in order.
    */
   async tick({
     time_ms,
@@ -151,13 +160,15 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     const events: AlertEvent[] = []
     const settled_ms = Math.min(time_ms, complete_ms) - lateness_ms
     const due = this.#due({ time_ms, settled_ms, again_ms })
-    const isFar = again_ms !== null || due.some(({ behind_ms }) => behind_ms > FAR_MS)
+    const isFar = again_ms !== null || (!this.#unfinished && due.some(({ behind_ms }) => behind_ms > FAR_MS))
     const left = { left: isFar ? Infinity : share }
     let unfinished = false
-    for (const { active, occasion } of due) {
-      unfinished = left.left <= 0 || (await this.#evaluate(active, occasion, events, left))
+    for (const { active, occasion, behind_ms } of due) {
+      const newest_only = this.#unfinished && behind_ms > FAR_MS
+      unfinished = left.left <= 0 || (await this.#evaluate(active, { ...occasion, newest_only }, events, left))
       if (unfinished) break
     }
+    this.#unfinished = unfinished
     for (const event of events.toSorted((a, b) => a.at_ms - b.at_ms)) alerts.alert(event)
     for (const active of this.#learning) scoring.known(active.rule.key, active.known_ms)
     scoring.flush()
@@ -222,7 +233,13 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     const rules = this.#groups.flatMap((active) => active.rules.map((one) => [one.rule.key, one.save()] as const))
     const time_ms = Number.isFinite(this.#time_ms) ? this.#time_ms : null
     return Buffer.from(
-      JSON.stringify({ version: VERSION, time_ms, history: this.#history.save(), rules } satisfies State),
+      JSON.stringify({
+        version: VERSION,
+        time_ms,
+        history: this.#history.save(),
+        rules,
+        unfinished: this.#unfinished,
+      } satisfies State),
     )
   }
 
@@ -234,6 +251,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     }
     this.#time_ms = state.time_ms ?? -Infinity
     this.#history.load(state.history)
+    this.#unfinished = state.unfinished ?? false
     const saved = new Map(state.rules)
     for (const { rules } of this.#groups) {
       for (const active of rules) {
@@ -255,12 +273,12 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
   }
 
   /**
-   * What groups have to do, in their order; but first what was begun, then those that missed a whole interval: where rules take more than there
-   * is time for, all have their turn.
+   * What groups have to do, in their order; but first what was begun, then those that missed a whole interval, and where rules take more than there
+   * is time for, those that waited longest: all have their turn.
    */
   #due(moment: Moment): Due[] {
     const due = this.#groups.flatMap((active) => dueOf(active, moment))
-    return due.toSorted((a, b) => a.rank - b.rank)
+    return due.toSorted((a, b) => a.rank - b.rank || (this.#unfinished ? earlier(a.first_ms, b.first_ms) : 0))
   }
 
   /** True where its share was used up before its end. */
@@ -293,19 +311,25 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
   }
 }
 
+function earlier(a_ms: number, b_ms: number): number {
+  return a_ms === b_ms ? 0 : a_ms < b_ms ? -1 : 1
+}
+
 /** The rest of a step that some rules of the group were evaluated for, and the newest one. */
 function dueOf(active: ActiveGroup, { settled_ms, ...moment }: Moment): Due[] {
   const { interval_ms, offset_ms } = active.group
   const due_ms = floorTo(settled_ms - offset_ms, interval_ms)
   const at = (step_ms: number, isBegun: boolean): Due[] => {
-    const occasion = { ...moment, due_ms: step_ms }
+    const occasion = { ...moment, due_ms: step_ms, newest_only: false }
     const first_ms = active.rules.reduce((least, rule) => {
       return rule.isDue(occasion) ? Math.min(least, rule.due_ms) : least
     }, Infinity)
     if (first_ms === Infinity) return []
     // What was never evaluated has nothing to catch up with.
     const behind_ms = first_ms === -Infinity ? 0 : Math.max(0, step_ms - first_ms - interval_ms)
-    return [{ active, occasion, behind_ms, rank: isBegun ? 0 : behind_ms > 0 || first_ms === -Infinity ? 1 : 2 }]
+    return [
+      { active, occasion, behind_ms, first_ms, rank: isBegun ? 0 : behind_ms > 0 || first_ms === -Infinity ? 1 : 2 },
+    ]
   }
   const begun_ms = Math.max(
     -Infinity,

@@ -8,6 +8,11 @@ import { type QueryMemory, VALUE_BYTES } from './memory.ts'
 
 /** So many values are computed between two looks at the clock. */
 const VALUES_PER_LOOK = 10_000
+/**
+ * Whoever holds up everything else until it is done may look at each of the samples that it may read so often, by effort: what comes to two
+ * seconds or three. Others have their turn in between, and a timeout.
+ */
+const LOOKS_PER_SAMPLE = 16
 
 export interface BudgetOptions {
   readonly limits: QueryLimits
@@ -26,6 +31,8 @@ export interface Foresight {
   readonly samples: number
   /** At which each series will have a value. */
   readonly steps: number
+  /** How often each sample will be looked at, by effort. */
+  readonly looks: number
 }
 
 /**
@@ -47,6 +54,8 @@ export class Budget {
   #held = 0
   #peak = 0
   #looked = 0
+  #toiled = 0
+  readonly #toil: number
 
   constructor({ limits, clock, turns, memory, arrays, timeout_ms, signal, at_once = false }: BudgetOptions) {
     this.limits = limits
@@ -57,6 +66,7 @@ export class Budget {
     this.#turns = turns
     this.#memory = memory
     this.#atOnce = at_once
+    this.#toil = at_once ? limits.samples * LOOKS_PER_SAMPLE : Infinity
     this.#began_ms = turns.begin()
   }
 
@@ -75,8 +85,12 @@ export class Budget {
     return this.#looked
   }
 
-  look(samples: number): void {
+  /** So many samples are looked at at one step, or several; `effort`: see `RollupSpec`. */
+  look(samples: number, effort = 1): void {
     this.#looked += samples
+    this.#since += samples
+    this.#toiled += samples * effort
+    if (this.#toiled > this.#toil) throw tooDear(this.#toiled, this.#toil)
   }
 
   /** Bytes held now. */
@@ -110,11 +124,13 @@ export class Budget {
   }
 
   /** Refuses now what would be too much once its samples are read and its first operator is done. */
-  foresee({ series, samples, steps }: Foresight): void {
+  foresee({ series, samples, steps, looks }: Foresight): void {
     // A foresight is not exact: what is near the limit is seen when it is there.
     const values = (samples + series * steps) * 0.9
-    if (this.#spent + values <= this.limits.samples) return
-    throw tooMany(`${series} series of ${samples} samples over ${steps} steps, limit ${this.limits.samples}`)
+    if (this.#spent + values > this.limits.samples)
+      throw tooMany(`${series} series of ${samples} samples over ${steps} steps, limit ${this.limits.samples}`)
+    const toil = this.#toiled + samples * looks * 0.9
+    if (toil > this.#toil) throw tooDear(toil, this.#toil)
   }
 
   /** Refuses more series than a selector or operator may have. */
@@ -165,4 +181,9 @@ export class Budget {
 function tooMany(why: string): ServiceError {
   const message = 'query processing would load too many samples into memory in query execution'
   return new ServiceError('execution', `${message} (${why})`)
+}
+
+function tooDear(looks: number, limit: number): ServiceError {
+  const message = `a rule may look at samples ${limit} times (${LOOKS_PER_SAMPLE} × limits.query_samples), this one needs ${Math.round(looks)}`
+  return new ServiceError('execution', `${message}: shorter windows, a coarser subquery or a recorded series need less`)
 }

@@ -22,6 +22,8 @@ interface Fetched {
   readonly newest: boolean
   /** How often all its selectors look, at most. */
   readonly steps: number
+  /** How often they look at each sample, at most. */
+  readonly looks: number
   /** How many selectors of the query it is for. */
   readonly askers: number
   found: Found | undefined
@@ -54,20 +56,20 @@ export class Fetch {
 
   /** Announces what a selector will need. Selectors with the same matchers and overlapping ranges share one fetch. */
   want(selector: VectorSelector, reach: Reach): void {
-    const { range, once, steps, rollups } = reach
+    const { range, once, steps, looks, rollups } = reach
     this.#bySelector.set(selector, reach)
     const key = keyOf(selector, reach)
     let joined = range
     let newest = once
-    let looks = steps
-    let askers = 1
+    const all = { steps, looks, askers: 1 }
     const apart: Fetched[] = []
     for (const other of this.#wanted.get(key) ?? []) {
       if (other.range.from_ms > joined.to_ms || other.range.to_ms < joined.from_ms) apart.push(other)
       else {
         newest = false
-        looks += other.steps
-        askers += other.askers
+        all.steps += other.steps
+        all.looks += other.looks
+        all.askers += other.askers
         joined = {
           from_ms: Math.min(joined.from_ms, other.range.from_ms),
           to_ms: Math.max(joined.to_ms, other.range.to_ms),
@@ -76,7 +78,7 @@ export class Fetch {
     }
     this.#wanted.set(key, [
       ...apart,
-      { matchers: selector.matchers, range: joined, rollups, newest, steps: looks, askers, found: undefined },
+      { matchers: selector.matchers, range: joined, rollups, newest, ...all, found: undefined },
     ])
   }
 
@@ -172,14 +174,14 @@ export class Fetch {
   /** Refuses what has too many series or samples before they are in memory. */
   #selecting(
     reader: SeriesReader,
-    { matchers, range, rollups, newest, steps }: Fetched,
+    { matchers, range, rollups, newest, steps, looks }: Fetched,
     passing: boolean,
   ): Generator<SeriesBatch, void> {
     if (reader.selecting === undefined) return atOnce(reader.select(matchers, range))
     const budget = this.#budget
     const admit = (series: number, samples: number): void => {
       budget.series(series)
-      budget.foresee({ series, samples: newest ? 0 : samples, steps })
+      budget.foresee({ series, samples: newest ? 0 : samples, steps, looks })
     }
     return reader.selecting(matchers, range, { newest, rollups, admit, passing })
   }

@@ -70,15 +70,20 @@ export function varianceOf(from: number, to: number, at: (i: number) => number):
 
 /** Quantile by linear interpolation between closest ranks; NaN sorts lowest. `values` is sorted in place. */
 export function quantileOf(q: number, values: Float64Array): number {
-  const n = values.length
-  if (n === 0 || Number.isNaN(q)) return NaN
-  if (q < 0) return -Infinity
-  if (q > 1) return Infinity
   // A typed array sorts NaN to the end; Prometheus has it in front.
   values.sort()
   let nans = 0
-  while (nans < n && Number.isNaN(values[n - 1 - nans])) nans++
-  const at = (i: number): number => (i < nans ? NaN : values[i - nans]!)
+  while (nans < values.length && Number.isNaN(values[values.length - 1 - nans])) nans++
+  return quantileOfSorted(q, values.subarray(0, values.length - nans), nans)
+}
+
+/** The same of values in order and so many NaN beside them. */
+export function quantileOfSorted(q: number, sorted: Float64Array, nans: number): number {
+  const n = sorted.length + nans
+  if (n === 0 || Number.isNaN(q)) return NaN
+  if (q < 0) return -Infinity
+  if (q > 1) return Infinity
+  const at = (i: number): number => (i < nans ? NaN : sorted[i - nans]!)
   const rank = q * (n - 1)
   const low = Math.max(0, Math.floor(rank))
   const high = Math.min(n - 1, low + 1)

@@ -26,6 +26,8 @@ export interface Reach {
   readonly once: boolean
   /** How often its series are looked at, at most. */
   readonly steps: number
+  /** How often each of its samples is looked at, at most, by effort (see `RollupSpec`); 0 of an instant selector: `steps` tells that. */
+  readonly looks: number
   /** What may stand for samples that are gone; not there: nothing. */
   readonly rollups?: RollupChoice
 }
@@ -40,7 +42,7 @@ export function eachReach(
   visit: (selector: VectorSelector, reach: Reach) => void,
 ): void {
   const { query } = options
-  const walk = (part: Expr, { span, steps, grid, rolled }: Looks): void => {
+  const walk = (part: Expr, { span, steps, grid, rolled, effort = 1 }: Looks): void => {
     const rollups = (selector: VectorSelector, value: RollupValue | undefined, range_ms: number) => {
       if (options.rollups !== true || value === undefined || selector.edges !== undefined) return {}
       const resolution_ms = resolutionOf([...gridOf(selector, grid, query), range_ms])
@@ -50,13 +52,14 @@ export function eachReach(
       const moments = shifted(part, span, query)
       const once = moments.from_ms === moments.to_ms && part.edges !== 'smoothed'
       const range = ahead(part, back(moments, options.lookback_ms), options.lookback_ms)
-      visit(part, { range, once, steps, ...rollups(part, 'last', 0) })
+      visit(part, { range, once, steps, looks: 0, ...rollups(part, 'last', 0) })
     } else if (part.kind === 'matrix') {
       const { selector, range_ms } = part
       const before_ms = selector.edges === undefined ? 0 : options.lookback_ms
       const moments = back(shifted(selector, span, query), range_ms + before_ms)
       const range = ahead(selector, moments, options.lookback_ms)
-      visit(selector, { range, once: false, steps, ...rollups(selector, rolled, range_ms) })
+      const looks = effort * overlaps(range_ms, span, steps)
+      visit(selector, { range, once: false, steps, looks, ...rollups(selector, rolled, range_ms) })
     } else if (part.kind === 'subquery') {
       const inner = back(shifted(part, span, query), part.range_ms)
       const step_ms = part.step_ms === 0 ? options.subquery_step_ms : part.step_ms
@@ -64,7 +67,7 @@ export function eachReach(
       walk(part.inner, { span: inner, steps: count, grid: [step_ms] })
     } else {
       for (const child of partsOf(part))
-        walk(child, { span, steps, grid, rolled: part.kind === 'paren' ? rolled : rolledBy(part, child) })
+        walk(child, { span, steps, grid, ...(part.kind === 'paren' ? { rolled, effort } : takes(part, child)) })
     }
   }
   walk(expr, {
@@ -82,10 +85,20 @@ interface Looks {
   readonly grid: readonly number[]
   /** What of a rollup may stand for samples of a range vector. */
   readonly rolled?: RollupValue | undefined
+  /** Of whoever looks at a range vector; see `RollupSpec`. */
+  readonly effort?: number | undefined
 }
 
-function rolledBy(part: Expr, child: Expr): RollupValue | undefined {
-  return part.kind === 'call' && unwrapped(child).kind === 'matrix' ? FUNCTIONS.get(part.name)?.rolled : undefined
+/** How a function takes a range vector. */
+function takes(part: Expr, child: Expr): Pick<Looks, 'rolled' | 'effort'> {
+  if (part.kind !== 'call' || unwrapped(child).kind !== 'matrix') return {}
+  const { rolled, effort } = FUNCTIONS.get(part.name)!
+  return { rolled, effort }
+}
+
+/** In how many windows a sample lies, at most. */
+function overlaps(range_ms: number, { from_ms, to_ms }: Span, steps: number): number {
+  return steps === 1 || to_ms === from_ms ? steps : Math.min(steps, (range_ms * (steps - 1)) / (to_ms - from_ms))
 }
 
 /** The coarsest of which all are multiples. */

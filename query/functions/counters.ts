@@ -14,23 +14,27 @@ import type { Window } from './window.ts'
 export const counters: readonly PromqlFunction[] = [
   rollup({
     name: 'changes',
+    effort: 0,
     native: nativeTally('changes'),
     edges: edgeTally(isChange),
     prepare: (samples) => tally(samples, isChange),
   }),
   rollup({
     name: 'delta',
+    effort: 0,
     native: nativeIncrease('delta'),
     edges: edgeIncrease('delta'),
     prepare: () => (window) => extrapolated(window, 'unknown', false),
   }),
   rollup({
     name: 'idelta',
+    effort: 0,
     native: nativeLastIncrease('idelta'),
     prepare: () => (window) => lastIncrease(window, false)?.increase,
   }),
   rollup({
     name: 'increase',
+    effort: 0,
     native: nativeIncrease('increase'),
     edges: edgeIncrease('increase'),
     annotate: suspectGauges,
@@ -41,6 +45,7 @@ export const counters: readonly PromqlFunction[] = [
   }),
   rollup({
     name: 'irate',
+    effort: 0,
     native: nativeLastIncrease('irate'),
     prepare: () => (window) => {
       const last = lastIncrease(window, true)
@@ -49,6 +54,7 @@ export const counters: readonly PromqlFunction[] = [
   }),
   rollup({
     name: 'rate',
+    effort: 0,
     native: nativeIncrease('rate'),
     edges: edgeIncrease('rate'),
     annotate: suspectGauges,
@@ -62,6 +68,7 @@ export const counters: readonly PromqlFunction[] = [
   }),
   rollup({
     name: 'resets',
+    effort: 0,
     native: nativeTally('resets'),
     edges: edgeTally(isReset),
     prepare: (samples) => tally(samples, isReset),

@@ -24,6 +24,8 @@ export interface PromqlFunction {
   readonly timed?: number
   /** What of a rollup it takes for the samples of a range vector; not there: it has to see the samples. */
   readonly rolled?: RollupValue
+  /** See `RollupSpec`. */
+  readonly effort?: number
   call(call: FunctionCall): Value | Promise<Value>
 }
 

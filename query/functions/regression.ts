@@ -7,11 +7,13 @@ import type { Window } from './window.ts'
 export const regression: readonly PromqlFunction[] = [
   rollup({
     name: 'deriv',
+    effort: 4,
     // Times are taken from the first sample on, so that large ones do not eat the digits.
     prepare: () => (window) => line(window, window.time_ms[window.from]!)?.slope,
   }),
   rollup({
     name: 'predict_linear',
+    effort: 4,
     args: ['matrix', 'scalar'],
     prepare: (_, call) => {
       const ahead_s = scalarArg(call, 1)

@@ -17,8 +17,11 @@ import { edgeColumn, type EdgeRollup } from './edge-rollup.ts'
 import { type FunctionCall, matrixArg, type PromqlFunction } from './function.ts'
 import { mixedRollup } from './mixed-rollup.ts'
 import type { MixedRollup } from './native-windows.ts'
-import { onlyWindow, Sliding } from './sliding.ts'
+import { type Looks, onlyWindow, Sliding } from './sliding.ts'
 import type { Window } from './window.ts'
+
+/** Histograms are made and added bucket by bucket. */
+const NATIVE_EFFORT = 200
 
 /** The value at a step; undefined: none. */
 export type Rollup = (window: Window) => number | undefined
@@ -32,6 +35,8 @@ export interface RollupSpec {
   readonly keepsName?: true
   /** See `PromqlFunction`. */
   readonly rolled?: RollupValue
+  /** What it costs to look at a sample of a window, in times that it costs to add it up: 1 where nothing is said, 0 where only the ends are looked at. */
+  readonly effort?: number
   /** Looks at a series once, before its windows; `call` has the other arguments. */
   prepare(samples: Samples, call: FunctionCall): Rollup
   /** What it makes of a window with edges, where it takes such. */
@@ -49,6 +54,7 @@ export function rollup(spec: RollupSpec): PromqlFunction {
     args: spec.args ?? ['matrix'],
     returns: 'vector',
     ...(spec.rolled === undefined ? {} : { rolled: spec.rolled }),
+    effort: spec.effort ?? 1,
     async call(call) {
       const result = await rolled(spec, call)
       spec.annotate?.(result.columns, call)
@@ -67,7 +73,7 @@ async function rolled(spec: RollupSpec, call: FunctionCall): Promise<VectorValue
       budget.spend(grid.count)
       if (budget.due) await budget.pause()
       if (samples.histograms === undefined && matrix.edges === undefined && grid.count === 1) {
-        const value = only(samples, matrix, spec.prepare(samples, call), budget)
+        const value = only(samples, matrix, spec, call)
         if (value !== undefined) columns.push(oneStep(budget.arrays, samples.labels, value, isNameless(samples, spec)))
         continue
       }
@@ -97,23 +103,22 @@ async function rolledColumn(
   }
   if (histograms === undefined) {
     const column = emptyColumn(budget.arrays, labels, grid.count, isNameless(samples, spec))
-    await slide(samples, matrix, plain(column, spec.prepare(samples, call)), budget)
+    await slide(samples, matrix, { visit: plain(column, spec.prepare(samples, call)), effort: spec.effort }, budget)
     return column
   }
   const mixed = emptyMixed(budget.arrays, labels, grid.count, isNameless(samples, spec))
   const roll = mixedRollup({ samples: { ...samples, histograms }, spec, call })
-  await slide(samples, matrix, (window) => roll(window, mixed), budget)
+  await slide(samples, matrix, { visit: (window) => roll(window, mixed), effort: NATIVE_EFFORT }, budget)
   budget.hold(bytesOfHistograms(mixed.histograms))
   return mixed
 }
 
 /** The value at the only step. */
-function only(samples: Samples, matrix: MatrixValue, of: Rollup, budget: Budget): number | undefined {
+function only(samples: Samples, matrix: MatrixValue, spec: RollupSpec, call: FunctionCall): number | undefined {
   const window = onlyWindow(samples, matrix)
   if (window === undefined) return undefined
-  budget.worked(window.to - window.from)
-  budget.look(window.to - window.from)
-  return of(window)
+  call.budget.look(window.to - window.from, spec.effort)
+  return spec.prepare(samples, call)(window)
 }
 
 function plain({ value, has }: Column, of: Rollup): (window: Window) => void {
@@ -126,12 +131,7 @@ function plain({ value, has }: Column, of: Rollup): (window: Window) => void {
 }
 
 /** Every window of a series, with turns for others in between where there is much in them. */
-async function slide(
-  samples: Samples,
-  matrix: MatrixValue,
-  visit: (window: Window) => void,
-  budget: Budget,
-): Promise<void> {
+async function slide(samples: Samples, matrix: MatrixValue, looks: Looks, budget: Budget): Promise<void> {
   const sliding = new Sliding(samples, matrix)
-  while (!sliding.go(visit, budget)) await budget.pause()
+  while (!sliding.go(looks, budget)) await budget.pause()
 }

@@ -5,6 +5,12 @@ import type { Window } from './window.ts'
 /** So many samples lie in windows between two looks whether others should have a turn. */
 const SAMPLES_PER_LOOK = 10_000
 
+export interface Looks {
+  readonly visit: (window: Window) => void
+  /** See `RollupSpec`. */
+  readonly effort?: number | undefined
+}
+
 /** A window that slides over a series: both ends only move on, as the steps do. */
 export class Sliding {
   readonly #end_ms: Float64Array
@@ -17,7 +23,7 @@ export class Sliding {
   }
 
   /** Goes on with the windows that are not empty; false: others should have a turn before it goes on. */
-  go(visit: (window: Window) => void, budget?: Budget): boolean {
+  go({ visit, effort }: Looks, budget: Budget): boolean {
     const window = this.#window
     const { time_ms, range_ms } = window
     const end_ms = this.#end_ms
@@ -34,16 +40,14 @@ export class Sliding {
       window.step = i
       visit(window)
       seen += to - from
-      if (seen < SAMPLES_PER_LOOK || budget === undefined) continue
-      budget.worked(seen)
-      budget.look(seen)
+      if (seen < SAMPLES_PER_LOOK) continue
+      budget.look(seen, effort)
       seen = 0
       if (!budget.due) continue
       this.#next = i + 1
       return false
     }
-    budget?.worked(seen)
-    budget?.look(seen)
+    budget.look(seen, effort)
     return true
   }
 }

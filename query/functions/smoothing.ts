@@ -8,6 +8,7 @@ import type { Window } from './window.ts'
 export const smoothing: readonly PromqlFunction[] = [
   rollup({
     name: 'double_exponential_smoothing',
+    effort: 2,
     args: ['matrix', 'scalar', 'scalar'],
     prepare(_, call) {
       const [level, trend] = [scalarArg(call, 1), scalarArg(call, 2)]

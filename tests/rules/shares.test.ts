@@ -72,6 +72,22 @@ describe('rules that are evaluated in shares', () => {
     for (const time_s of newest) expect(time_s).toBeGreaterThan(25 * 60)
   })
 
+  test('pass steps over where they need far more, each tick takes its share, and they say so', async () => {
+    const stand = new Stand({ rules: RULES })
+    for (let minute = 0; minute <= 60; minute++) {
+      fed(stand, START + minute * MINUTE)
+      // A quarter of what would be needed.
+      expect(await stand.tick(START + minute * MINUTE + 20 * SECOND, undefined, 1)).toBe(true)
+    }
+    const recorded = ['a:sum', 'a:twice', 'b:sum'].map((name) => Object.values(stand.read(name))[0]!)
+    for (const points of recorded) {
+      expect(points.at(-1)![0]).toBeGreaterThan(50 * 60)
+      expect(points.length).toBeLessThan(30)
+    }
+    const said = stand.engine.groups().flatMap(({ rules }) => rules.map(({ last_error }) => last_error))
+    expect(said).toContain('rules need more time than there is: steps were passed over')
+  })
+
   test('that are far behind catch up at once, so that alerts are told in order of time', async () => {
     const stand = new Stand({ rules: RULES })
     fed(stand, START)
