@@ -20,8 +20,8 @@ const FETCH_WAIT_MS = 250
 const SILENCE = { every_ms: 1000, ticks: 5 }
 /** A question is answered soon, or not. Reading is tried for as long as it takes: a member that comes back has its place. */
 const RETRIES = { question: 3, reading: 1_000_000 }
-/** New partitions of a topic are found after this long. */
-const METADATA_MS = 60_000
+/** New partitions of a topic, and those that have a leader again, are found after this long. */
+const METADATA_MS = 10_000
 /** Packed. An answer is unpacked as a whole before anything of it is handed on; a batch that is cut off is sent again, so that a
  * partition's share must not be less than the megabyte that brokers take. */
 const FETCH_BYTES = { answer: 8 * 2 ** 20, partition: 2 ** 20 }
@@ -67,6 +67,8 @@ export class KafkajsConsumer implements GroupConsumer {
       heartbeatInterval: BEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       metadataMaxAge: METADATA_MS,
+      // Whoever deleted a topic makes it anew as he wants it.
+      allowAutoTopicCreation: false,
       maxBytes: FETCH_BYTES.answer,
       maxBytesPerPartition: FETCH_BYTES.partition,
       // It would start again beside the one that takes its place.
