@@ -1,9 +1,10 @@
 import { messageOf, ServiceError } from '#core/errors.ts'
-import type { SignalKind } from '#core/ports/intake.ts'
+import type { KafkaPosition, SignalKind } from '#core/ports/intake.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
 import { Assigning } from '../kafka/assigning.ts'
-import type { ConsumerEvents, GroupConsumer, KafkaRecord, TopicPartition } from '../kafka/consumer.ts'
+import type { ConsumerEvents, GroupConsumer, KafkaRecord, TopicPartition, TopicState } from '../kafka/consumer.ts'
+import { FirstLook } from '../kafka/first-look.ts'
 import type { Place } from '../kafka/lane.ts'
 import { Lanes } from '../kafka/lanes.ts'
 import type { KafkaConfig } from '../kafka/settings.ts'
@@ -12,6 +13,7 @@ import { within } from '../kafka/within.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
+const NOT_THERE: TopicState = { id: undefined, ranges: new Map() }
 /** What was refused for now is offered again after this long. */
 const RETRY_MS = 500
 /** A consumer that gave up is replaced after this long. */
@@ -26,6 +28,7 @@ class KafkaReceiver implements RunningReceiver {
   readonly #traffic: Traffic
   readonly #crashes: Counter
   readonly #topics: TopicWatch
+  readonly #first = new FirstLook()
   /** It was said that Kafka does not answer. */
   #away = false
   /** Partitions of which a refused record was told. */
@@ -118,8 +121,9 @@ class KafkaReceiver implements RunningReceiver {
     const consumer: GroupConsumer = new KafkajsConsumer({ config: this.#config, limits: unpacked, clock, log, events })
     this.#consumer = consumer
     const { from } = this.#config
-    this.#assigning = new Assigning({ ...this.#deps, consumer, lanes: this.#lanes, from })
+    this.#assigning = new Assigning({ ...this.#deps, consumer, lanes: this.#lanes, from, first: this.#first })
     const topics = await this.#topics.existing(consumer)
+    for (const topic of this.#signals.keys()) if (!topics.includes(topic)) this.#first.note(topic, NOT_THERE)
     if (topics.length === 0 || this.#stopped) return
     await consumer.open(topics)
     // `stop` may have come in between, when there was nothing to leave yet.
@@ -166,7 +170,7 @@ class KafkaReceiver implements RunningReceiver {
     this.#away = error !== undefined
   }
 
-  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, { after, anew }: Place): Promise<void> {
+  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, place: Place): Promise<void> {
     const signal = this.#signals.get(at.topic)
     if (value === null || signal === undefined) return
     this.#traffic.bytes(signal, value.length)
@@ -178,8 +182,8 @@ class KafkaReceiver implements RunningReceiver {
         signal,
         encoding: this.#config.encoding === 'otlp_json' ? 'json' : 'proto',
         body: value,
-        position: { topic: at.topic, partition: at.partition, offset: String(offset), ...(anew && { anew }) },
-        ...(after !== undefined && { after: String(after) }),
+        position: positionOf(at, offset, place),
+        ...(place.after !== undefined && { after: String(place.after) }),
       })
       this.#traffic.request(signal, 'ok')
     } catch (error) {
@@ -200,6 +204,11 @@ class KafkaReceiver implements RunningReceiver {
     const message = `a record of ${key} ${what} and was left out; more of this partition are only counted`
     this.#deps.log.warn(message, { topic, partition, offset: String(offset), code, error: messageOf(error) })
   }
+}
+
+function positionOf({ topic, partition }: TopicPartition, offset: bigint, { topicId, anew }: Place): KafkaPosition {
+  const named = { topic, partition, offset: String(offset), ...(topicId !== undefined && { topic_id: topicId }) }
+  return anew ? { ...named, anew } : named
 }
 
 /** OTLP from Kafka topics, one document a record, as the Collector's exporter writes it. Positions live with the data. */

@@ -62,6 +62,63 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     await expect.poll(() => numbers.get(0)?.at(-1), WAIT).toBe(3)
   }, 90_000)
 
+  test.each(['while it is read', 'while it is not read'])(
+    'a topic that is deleted, made anew and longer than what is stored is read from its beginning: %s',
+    async (when) => {
+      const { kafka, admin, send } = await desk()
+      const topic = named()
+      const config = { brokers: [BROKERS], group: topic, topics: { metrics: topic } }
+      await createTopic(kafka, topic, 2)
+      const first = taking(config)
+      ends.push(() => first.receiver.stop())
+      await first.receiver.start()
+      for (const partition of [0, 1]) await send(topic, partition, [1, 2])
+      for (const partition of [0, 1]) await expect.poll(() => first.numbers.get(partition), WAIT).toEqual([1, 2])
+      const running = when === 'while it is read'
+      if (!running) await first.receiver.stop()
+      await admin.deleteTopics({ topics: [topic] })
+      await sleep(1000)
+      await createTopic(kafka, topic, 2)
+      for (const partition of [0, 1]) await send(topic, partition, [3, 4, 5])
+      const { receiver, numbers, told } = running ? first : taking(config, () => undefined, {}, first.positions)
+      if (!running) {
+        ends.push(() => receiver.stop())
+        await receiver.start()
+      }
+      const expected = running ? [1, 2, 3, 4, 5] : [3, 4, 5]
+      for (const partition of [0, 1])
+        await expect.poll(() => numbers.get(partition), { timeout: 40_000, interval: 50 }).toEqual(expected)
+      expect(told).toContainEqual(expect.stringContaining('was deleted and made anew, or is of another cluster'))
+      await send(topic, 0, [6])
+      await expect.poll(() => numbers.get(0), WAIT).toEqual([...expected, 6])
+    },
+    90_000,
+  )
+
+  test('from latest: partitions and topics that are added are read from their beginning', async () => {
+    const { kafka, admin, send } = await desk()
+    const config = { brokers: [BROKERS], group: named(), topics: { metrics: named(), logs: named() } }
+    const { metrics, logs } = config.topics
+    await createTopic(kafka, metrics, 1)
+    await send(metrics, 0, [1])
+    const { receiver, numbers } = taking({ ...config, from: 'latest' })
+    ends.push(() => receiver.stop())
+    await receiver.start()
+    await admin.createPartitions({ topicPartitions: [{ topic: metrics, count: 2 }] })
+    await createTopic(kafka, logs, 3)
+    await sleep(500)
+    await send(logs, 2, [2, 3])
+    await sleep(500)
+    const late = kafka.producer()
+    await late.connect()
+    ends.push(() => late.disconnect())
+    await late.send({ topic: metrics, messages: [{ partition: 1, value: '1:4' }] })
+    await expect.poll(() => numbers.get(1), { timeout: 30_000 }).toEqual([4])
+    await expect.poll(() => numbers.get(2), { timeout: 30_000 }).toEqual([2, 3])
+    await send(metrics, 0, [5])
+    await expect.poll(() => numbers.get(0), WAIT).toEqual([5])
+  }, 90_000)
+
   test('what was aborted is not read, however transactions lie in each other', async () => {
     const { kafka, send } = await desk()
     const topic = named()
