@@ -175,8 +175,6 @@ class KafkaReceiver implements RunningReceiver {
     if (value === null || signal === undefined) return
     this.#traffic.bytes(signal, value.length)
     try {
-      const limit = this.#deps.limits.body_inflated
-      if (value.length > limit) throw new ServiceError('too_large', `it has ${value.length} bytes, more than ${limit}`)
       await this.#deps.intake.submit({
         kind: 'otlp',
         signal,
