@@ -162,11 +162,24 @@ test('from latest: a topic that was made anew while we were away is read from it
   expect(told[0]).toContain('it is read from its end')
 })
 
-test('a partition that nobody leads goes on where it was', async () => {
+test('a partition that nobody leads goes on where it was, and is told once, also when it is ours no longer', async () => {
   begin()
   stored(40, 'a')
   consumer.now = state('a')
   assigning.assigned([AT])
   await pass(0)
   expect(consumer.reading.get(0)).toBe(40n)
+  const once = 'otlp/0 cannot be read: the topic was deleted, or no broker leads it; it is read when it is there again'
+  expect(told).toEqual([once])
+  await pass(10_000)
+  assigning.assigned([])
+  await pass(0)
+  expect(told).toEqual([once])
+  consumer.now = state('a', [0n, 40n])
+  assigning.assigned([AT])
+  await pass(0)
+  consumer.now = state(undefined)
+  assigning.assigned([])
+  await pass(0)
+  expect(told).toEqual([once, once])
 })

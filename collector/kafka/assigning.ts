@@ -10,6 +10,7 @@ import type { Lane } from './lane.ts'
 import { doneOf, type Lanes } from './lanes.ts'
 import { freshIn, isRemade, Remade } from './remade.ts'
 import type { KafkaConfig } from './settings.ts'
+import { Unreadable } from './unreadable.ts'
 import { within } from './within.ts'
 
 /** The broker is asked so often where partitions end: while nothing is fetched nobody else says it. */
@@ -42,6 +43,7 @@ export interface AssigningOptions {
 export class Assigning {
   readonly #options: AssigningOptions
   readonly #remade: Remade
+  readonly #unreadable: Unreadable
   readonly #missed: Counter
   readonly #cancels: (() => void)[]
   /** What the group knows already. */
@@ -58,6 +60,7 @@ export class Assigning {
     })
     const { clock, lanes } = options
     this.#remade = new Remade(options)
+    this.#unreadable = new Unreadable(options.log)
     this.#cancels = [
       () => this.#remade.close(),
       clock.every(LOOK_MS, () => void this.#look()),
@@ -73,6 +76,7 @@ export class Assigning {
     this.#remade.assigned()
     consumer.pause(partitions)
     for (const lane of gone) void lane.landed().then(() => this.#commit([lane]))
+    void this.#lookAfter(gone)
     this.#known = within(clock, KNOWN_MS, this.#begin(partitions))
   }
 
@@ -99,6 +103,7 @@ export class Assigning {
           from === 'committed' ? await askAll(partitions, (topic) => consumer.committed(topic)) : undefined
         const topics = await askAll(partitions, (topic) => consumer.topic(topic))
         if (!this.#isCurrent(partitions)) return
+        this.#unreadable.look(partitions, topics)
         const begun = partitions.filter((at) => {
           return this.#beginAt(at, topics.get(at.topic)!, committed?.get(at.topic)?.get(at.partition))
         })
@@ -139,6 +144,17 @@ export class Assigning {
     this.#countMissed(lane, range.first)
   }
 
+  /** What is no longer ours is another's, or nobody's. */
+  async #lookAfter(gone: readonly Lane[]): Promise<void> {
+    const { consumer, log } = this.#options
+    try {
+      const topics = await askAll(gone, (topic) => consumer.topic(topic))
+      this.#unreadable.look(gone, topics)
+    } catch (error) {
+      log.debug('it is not known what became of partitions', { error: messageOf(error) })
+    }
+  }
+
   /** While it is read. */
   async #look(): Promise<void> {
     const partitions = this.#partitions
@@ -147,6 +163,7 @@ export class Assigning {
     try {
       const topics = await askAll(partitions, (topic) => consumer.topic(topic))
       if (!this.#isCurrent(partitions)) return
+      this.#unreadable.look(partitions, topics)
       for (const [i, at] of partitions.entries()) this.#lookAt(lanes.of(at), topics.get(at.topic)!, known[i])
     } catch (error) {
       log.debug('the ends of the partitions are not known', { error: messageOf(error) })

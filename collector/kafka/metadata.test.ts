@@ -43,8 +43,8 @@ function answer(topics: readonly Buffer[]): Buffer {
   return Buffer.concat([END, int32(7), list([broker]), text('cluster'), int32(1), list(topics), TAG])
 }
 
-async function heard(topics: readonly Buffer[]): Promise<Answer> {
-  const { response } = kindFor(13)({ topics: [] })
+async function heard(topics: readonly Buffer[], allowAutoTopicCreation = false): Promise<Answer> {
+  const { response } = kindFor(13)({ topics: [], allowAutoTopicCreation })
   return response.parse(await response.decode(answer(topics)))
 }
 
@@ -74,6 +74,7 @@ test('a topic that was deleted and a partition without a leader do not hide the 
     ['b', 1],
     ['young', 0],
   ])
+  await expect(heard([topic('gone', [], { error: 3 })], true)).rejects.toThrow(/topic-partition/)
   await expect(heard([topic('secret', [], { error: 29 })])).rejects.toThrow(/authorized/i)
 })
 

@@ -107,15 +107,19 @@ function decode(bytes: Buffer): Metadata {
 }
 
 /** A topic that is not there has no partitions, and a partition without a leader is not there. */
-function existing(one: TopicMetadata): TopicMetadata {
-  const isThere = one.topicErrorCode !== ERRORS.unknownTopic && one.topicErrorCode !== ERRORS.noLeader
-  if (!isThere) return { ...one, topicErrorCode: ERRORS.none, partitionMetadata: [] }
-  return { ...one, partitionMetadata: one.partitionMetadata.filter(({ leader }) => leader >= 0) }
+function onlyExisting(answer: Metadata): Metadata {
+  const topicMetadata = answer.topicMetadata.map((one) => {
+    const isThere = one.topicErrorCode !== ERRORS.unknownTopic && one.topicErrorCode !== ERRORS.noLeader
+    if (!isThere) return { ...one, topicErrorCode: ERRORS.none, partitionMetadata: [] }
+    return { ...one, partitionMetadata: one.partitionMetadata.filter(({ leader }) => leader >= 0) }
+  })
+  return { ...answer, topicMetadata }
 }
 
 function exchange(version: number, question: Question): Exchange<Metadata> {
   const { request, response } = library.protocol({ version: Math.min(version, NEWEST) })(question)
-  const parse = (answer: Metadata) => response.parse({ ...answer, topicMetadata: answer.topicMetadata.map(existing) })
+  const parse = (answer: Metadata) =>
+    response.parse(question.allowAutoTopicCreation === false ? onlyExisting(answer) : answer)
   if (version < WITH_IDS) return { request, response: { decode: (bytes) => response.decode(bytes), parse } }
   return {
     request: { apiKey: KEY, apiVersion: WITH_IDS, apiName: 'Metadata', encode: async () => encode(question) },
@@ -126,7 +130,7 @@ function exchange(version: number, question: Question): Exchange<Metadata> {
 /**
  * For all clients of the process. kafkajs 2.2 refuses to know anything as soon as one topic that it reads is deleted, or one partition of
  * the cluster has no leader, and stops reading all others; and it does not know the ids of topics, by which one is told from another
- * that had its name (`topicIdOf`).
+ * that had its name (`topicIdOf`). Whoever lets topics be made, as writers do, still hears of one that is not there.
  */
 export function mendMetadata(): void {
   kind.versions = [...library.versions, String(WITH_IDS)]

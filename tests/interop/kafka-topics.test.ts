@@ -50,7 +50,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     const config = { brokers: [BROKERS], group: named(), topics: { metrics: named(), logs: named() } }
     const { metrics, logs } = config.topics
     for (const topic of [metrics, logs]) await createTopic(kafka, topic, 1)
-    const { receiver, numbers } = taking(config)
+    const { receiver, numbers, told } = taking(config)
     ends.push(() => receiver.stop())
     await receiver.start()
     await send(metrics, 0, [1])
@@ -60,6 +60,10 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     await sleep(3000)
     await send(metrics, 0, [3])
     await expect.poll(() => numbers.get(0)?.at(-1), WAIT).toBe(3)
+    // The group hears of it, too.
+    const stands = async () => (await admin.fetchOffsets({ groupId: config.group, topics: [metrics] }))[0]?.partitions
+    await expect.poll(stands, WAIT).toMatchObject([{ offset: '2' }])
+    expect(told).toEqual([expect.stringContaining(`${logs}/0 cannot be read: the topic was deleted`)])
   }, 90_000)
 
   test.each(['while it is read', 'while it is not read'])(
