@@ -2,6 +2,7 @@ import { messageOf, ServiceError } from '#core/errors.ts'
 import type { KafkaPosition, SignalKind } from '#core/ports/intake.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
+import { adviceOn } from '../kafka/advice.ts'
 import { Assigning } from '../kafka/assigning.ts'
 import type { ConsumerEvents, GroupConsumer, KafkaRecord, TopicPartition, TopicState } from '../kafka/consumer.ts'
 import { FirstLook } from '../kafka/first-look.ts'
@@ -18,6 +19,8 @@ const NOT_THERE: TopicState = { id: undefined, ranges: new Map() }
 const RETRY_MS = 500
 /** A consumer that gave up is replaced after this long. */
 const RESTART_MS = 1000
+/** Who has joined and was not refused for so long is being answered. */
+const SETTLED_MS = 5000
 
 class KafkaReceiver implements RunningReceiver {
   readonly addresses: RunningReceiver['addresses'] = []
@@ -36,6 +39,8 @@ class KafkaReceiver implements RunningReceiver {
   #consumer: GroupConsumer | undefined
   #assigning: Assigning | undefined
   #restart: (() => void) | undefined
+  /** Ends the wait until it is said that Kafka answers again. */
+  #settling: (() => void) | undefined
   /** One after the other: the consumer that is there, and the one that takes its place. */
   #opening: Promise<void> = Promise.resolve()
   #stopped = false
@@ -86,6 +91,7 @@ class KafkaReceiver implements RunningReceiver {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#restart?.()
+    this.#settling?.()
     this.#topics.stop()
     const { clock, limits } = this.#deps
     await within(clock, limits.drain_ms, this.#lanes.close())
@@ -134,14 +140,18 @@ class KafkaReceiver implements RunningReceiver {
     return {
       assigned: (partitions) => {
         if (!isCurrent()) return
-        this.#say(undefined)
+        // Whoever may join may still not be allowed to read.
+        this.#settling?.()
+        this.#settling = this.#deps.clock.after(SETTLED_MS, () => this.#say(undefined))
         this.#assigning?.assigned(partitions)
       },
       batch: async (batch) => {
-        if (isCurrent()) await this.#lanes.push(batch)
+        if (!isCurrent()) return
+        this.#say(undefined)
+        await this.#lanes.push(batch)
       },
       answering: (answers) => {
-        if (isCurrent()) this.#say(answers ? undefined : 'it does not answer')
+        if (isCurrent()) this.#say(answers ? undefined : new ServiceError('unavailable', 'it does not answer'))
       },
       failed: (error) => {
         if (isCurrent()) this.#failed(error)
@@ -152,20 +162,21 @@ class KafkaReceiver implements RunningReceiver {
   #failed(error: unknown): void {
     if (this.#stopped) return
     this.#crashes.add(1, { error: error instanceof Error ? error.name : 'unknown' })
-    this.#say(messageOf(error))
+    this.#say(error)
+    this.#settling?.()
     this.#restart?.()
     this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.start())
   }
 
   /** Once for as long as it lasts; undefined when it is over. */
-  #say(error: string | undefined): void {
+  #say(error: unknown): void {
     const { log } = this.#deps
     if (error === undefined) {
       if (this.#away) log.info('Kafka answers again')
     } else {
       const where = this.#config.brokers.join(', ')
-      const message = `cannot read from Kafka at ${where}; see kafka.brokers, kafka.sasl and kafka.ssl; it is tried again`
-      log[this.#away ? 'debug' : 'warn'](message, { error })
+      const message = `cannot read from Kafka at ${where}; ${adviceOn(error, this.#config)}; it is tried again`
+      log[this.#away ? 'debug' : 'warn'](message, { error: messageOf(error) })
     }
     this.#away = error !== undefined
   }
