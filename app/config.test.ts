@@ -64,6 +64,20 @@ test('an address of a peer is one of http, and no port is given twice', () => {
   expect(problems('listen: {http: 0, otlp_http: 0, otlp_grpc: off}\n')).toEqual([])
 })
 
+test('brokers have a port, and signals of Kafka have topics of their own', () => {
+  const brokers =
+    "kafka: {brokers: [kafka, 'PLAINTEXT://kafka:9092', 'kafka:9092', 9092], topics: {logs: a, traces: a}}\n"
+  expect(problems(brokers).toSorted()).toEqual([
+    ':1: kafka.brokers[0]: a host and its port, like kafka.example.com:9092 (is "kafka")',
+    ':1: kafka.brokers[1]: a host and its port, like kafka.example.com:9092 (is "PLAINTEXT://kafka:9092")',
+    ':1: kafka.brokers[3]: a host and its port, like kafka.example.com:9092 (is 9092)',
+    ':1: kafka.topics.traces: the topic of kafka.topics.logs; each signal has its own (is "a")',
+  ])
+  expect(problems('kafka: {brokers: ["k:1"], topics: {}}\n')).toEqual([
+    ':1: kafka.topics: none is named; there are: metrics, logs, traces',
+  ])
+})
+
 test('what is no YAML is told with its place, once', () => {
   expect(problems('listen:\n  http: 7300\n htt: 3\n')).toEqual([
     ':3: not YAML: All mapping items must start at the same column',

@@ -82,14 +82,30 @@ const limits = z.strictObject({
   scrape_targets: count,
 })
 
-const kafkaTopics = z.strictObject({
-  metrics: z.string().min(1).optional(),
-  logs: z.string().min(1).optional(),
-  traces: z.string().min(1).optional(),
-})
+const SIGNALS = ['metrics', 'logs', 'traces'] as const
+
+const kafkaTopics = z
+  .strictObject({
+    metrics: z.string().min(1).optional(),
+    logs: z.string().min(1).optional(),
+    traces: z.string().min(1).optional(),
+  })
+  .superRefine((topics, context) => {
+    const named = SIGNALS.filter((signal) => topics[signal] !== undefined)
+    if (named.length === 0)
+      context.addIssue({ code: 'custom', message: `none is named; there are: ${SIGNALS.join(', ')}` })
+    for (const [i, signal] of named.entries()) {
+      const other = named.slice(0, i).find((one) => topics[one] === topics[signal])
+      if (other === undefined) continue
+      const message = `the topic of kafka.topics.${other}; each signal has its own`
+      context.addIssue({ code: 'custom', path: [signal], message })
+    }
+  })
+
+const BROKER = 'a host and its port, like kafka.example.com:9092'
 
 const kafka = z.strictObject({
-  brokers: z.array(z.string().min(1)).min(1),
+  brokers: z.array(z.string(BROKER).regex(/^[^\s:/[\]]+:\d{1,5}$/, BROKER)).min(1),
   group: z.string().min(1).default('barograph'),
   topics: kafkaTopics.prefault({ metrics: 'otlp_metrics', logs: 'otlp_logs', traces: 'otlp_spans' }),
   encoding: z.enum(['otlp_proto', 'otlp_json']).default('otlp_proto'),

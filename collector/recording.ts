@@ -41,6 +41,7 @@ const position = z.strictObject({
   topic: z.string(),
   partition: z.int().nonnegative(),
   offset: z.string().regex(/^\d+$/),
+  topic_id: z.string().exactOptional(),
   anew: z.literal(true).exactOptional(),
 })
 const otlpLine = z.strictObject({

@@ -37,7 +37,7 @@ async function barograph(): Promise<void> {
     { ...config, encoding: 'otlp_proto', from: 'earliest' },
     {
       ...deps,
-      positions: { next: () => undefined },
+      positions: { next: () => undefined, topicId: () => undefined },
       bodies: new Budget(RECEIVER_LIMITS.bodies_in_flight, silentMeter),
     },
   )

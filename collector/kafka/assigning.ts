@@ -3,15 +3,18 @@ import { messageOf } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 
-import type { GroupConsumer, PartitionRange, TopicPartition } from './consumer.ts'
+import type { Positions } from '../receivers/receiver.ts'
+import type { GroupConsumer, PartitionRange, TopicPartition, TopicState } from './consumer.ts'
+import type { FirstLook } from './first-look.ts'
 import type { Lane } from './lane.ts'
 import { doneOf, type Lanes } from './lanes.ts'
-import { Remade } from './remade.ts'
+import { freshIn, isRemade, Remade } from './remade.ts'
 import type { KafkaConfig } from './settings.ts'
+import { Unreadable } from './unreadable.ts'
 import { within } from './within.ts'
 
 /** The broker is asked so often where partitions end: while nothing is fetched nobody else says it. */
-const SURVEY_MS = 10_000
+const LOOK_MS = 10_000
 /** So often the group hears how far we are: for its other members, and for those who look at it with Kafka's own tools. */
 const COMMIT_MS = 5000
 /** Where the group's word counts: the member that had a partition before has so long to say how far it came. */
@@ -22,24 +25,25 @@ const COMMIT_AGAIN = { times: 5, after_ms: 200 }
 const LAST_COMMIT_MS = 2000
 /** A question that failed is asked again after this long. */
 const ASK_AGAIN_MS = 1000
+/** Whoever starts does not wait longer to know how much there is. */
+const KNOWN_MS = 5000
 
 export interface AssigningOptions {
   readonly consumer: GroupConsumer
   readonly lanes: Lanes
   readonly from: KafkaConfig['from']
-  readonly positions: { next(topic: string, partition: number): bigint | undefined }
+  readonly positions: Positions
+  readonly first: FirstLook
   readonly clock: Clock
   readonly meter: Meter
   readonly log: Log
 }
 
-/** `known`: the first offset that was not done when the broker was asked. */
-type Found = (at: TopicPartition, range: PartitionRange, known: bigint | undefined) => void
-
 /** Where reading begins in the partitions that we are given, and how far it is to their ends. For one membership. */
 export class Assigning {
   readonly #options: AssigningOptions
   readonly #remade: Remade
+  readonly #unreadable: Unreadable
   readonly #missed: Counter
   readonly #cancels: (() => void)[]
   /** What the group knows already. */
@@ -56,30 +60,24 @@ export class Assigning {
     })
     const { clock, lanes } = options
     this.#remade = new Remade(options)
+    this.#unreadable = new Unreadable(options.log)
     this.#cancels = [
       () => this.#remade.close(),
-      clock.every(SURVEY_MS, () => void this.#survey(this.#partitions, this.#look)),
+      clock.every(LOOK_MS, () => void this.#look()),
       clock.every(COMMIT_MS, () => void this.#commit(lanes.mine)),
     ]
   }
 
-  /** These are ours now: each goes on behind what is stored. */
+  /** These are ours now: each goes on behind what is stored, once it is known that it is still the same. */
   assigned(partitions: readonly TopicPartition[]): void {
-    const { lanes, consumer, from } = this.#options
+    const { lanes, consumer, clock } = this.#options
     const gone = lanes.assign(partitions)
     this.#partitions = partitions
     this.#remade.assigned()
-    const unknown: TopicPartition[] = []
-    consumer.resume(partitions)
-    for (const at of partitions) {
-      const next = this.#next(at)
-      // Where the group stands says nothing about what is stored here; before the first record is at the first.
-      consumer.seek(at, next ?? 0n)
-      if (from === 'committed' || (from === 'latest' && next === undefined)) unknown.push(at)
-    }
-    if (unknown.length > 0) consumer.pause(unknown)
+    consumer.pause(partitions)
     for (const lane of gone) void lane.landed().then(() => this.#commit([lane]))
-    this.#known = unknown.length > 0 ? this.#begin(unknown) : this.#survey(partitions, this.#found)
+    void this.#lookAfter(gone)
+    this.#known = within(clock, KNOWN_MS, this.#begin(partitions))
   }
 
   /** When it is known how much there is to read. */
@@ -95,81 +93,100 @@ export class Assigning {
     await within(clock, LAST_COMMIT_MS, this.#commit(lanes.mine))
   }
 
-  #next(at: TopicPartition): bigint | undefined {
-    const { lanes, positions } = this.#options
-    return lanes.of(at).next ?? positions.next(at.topic, at.partition)
-  }
-
   /** Asks first, then begins. */
-  async #begin(unknown: readonly TopicPartition[]): Promise<void> {
-    const { consumer, from, lanes } = this.#options
-    const partitions = this.#partitions
+  async #begin(partitions: readonly TopicPartition[]): Promise<void> {
+    const { consumer, from, log } = this.#options
     if (from === 'committed') await this.#pause(HANDOVER_MS)
     while (this.#isCurrent(partitions)) {
       try {
-        const committed = from === 'committed' ? await askAll(unknown, (topic) => consumer.committed(topic)) : undefined
-        await this.#asked(partitions, this.#found)
+        const committed =
+          from === 'committed' ? await askAll(partitions, (topic) => consumer.committed(topic)) : undefined
+        const topics = await askAll(partitions, (topic) => consumer.topic(topic))
         if (!this.#isCurrent(partitions)) return
-        for (const at of unknown) {
-          const lane = lanes.of(at)
-          const theirs = committed?.get(at.topic)?.get(at.partition)
-          if (theirs !== undefined && (lane.next === undefined || lane.next < theirs)) lane.next = theirs
-          if (lane.next !== undefined) consumer.seek(at, lane.next)
-        }
-        return consumer.resume(unknown)
+        this.#unreadable.look(partitions, topics)
+        const begun = partitions.filter((at) => {
+          return this.#beginAt(at, topics.get(at.topic)!, committed?.get(at.topic)?.get(at.partition))
+        })
+        return consumer.resume(begun)
       } catch (error) {
-        this.#options.log.debug('it is not known yet where to begin', { error: messageOf(error) })
+        log.debug('it is not known yet where to begin', { error: messageOf(error) })
         await this.#pause(ASK_AGAIN_MS)
       }
     }
   }
 
-  async #survey(partitions: readonly TopicPartition[], found: Found): Promise<void> {
-    try {
-      await this.#asked(partitions, found)
-    } catch (error) {
-      this.#options.log.debug('the ends of the partitions are not known yet', { error: messageOf(error) })
+  /** False where it is not the partition any more of which something is stored. `theirs`: where the group stands. */
+  #beginAt(at: TopicPartition, topic: TopicState, theirs: bigint | undefined): boolean {
+    const { lanes, positions, consumer, first } = this.#options
+    const lane = lanes.of(at)
+    first.note(at.topic, topic)
+    lane.next ??= positions.next(at.topic, at.partition)
+    lane.topicId ??= positions.topicId(at.topic, at.partition)
+    if (theirs !== undefined && (lane.next === undefined || lane.next < theirs)) lane.next = theirs
+    if (isRemade(lane, lane.next, topic)) {
+      this.#remade.suspect(at)
+      return false
     }
+    lane.topicId ??= topic.id
+    const range = topic.ranges.get(at.partition)
+    if (range !== undefined) this.#goOn(lane, range)
+    consumer.seek(at, lane.next ?? 0n)
+    return true
   }
 
-  async #asked(partitions: readonly TopicPartition[], found: Found): Promise<void> {
-    const { consumer, lanes } = this.#options
-    const known = partitions.map((at) => lanes.of(at).next)
-    const ranges = await askAll(partitions, (topic) => consumer.ranges(topic))
-    if (!this.#isCurrent(partitions)) return
-    for (const [i, at] of partitions.entries()) {
-      const range = ranges.get(at.topic)?.get(at.partition)
-      if (range !== undefined) found(at, range, known[i])
+  #goOn(lane: Lane, range: PartitionRange): void {
+    lane.end = range.end
+    lane.next ??= freshIn(range, lane, this.#options)
+    if (lane.next < range.first) {
+      lane.passTo(range.first)
+      lane.next = range.first
+    }
+    this.#countMissed(lane, range.first)
+  }
+
+  /** What is no longer ours is another's, or nobody's. */
+  async #lookAfter(gone: readonly Lane[]): Promise<void> {
+    const { consumer, log } = this.#options
+    try {
+      const topics = await askAll(gone, (topic) => consumer.topic(topic))
+      this.#unreadable.look(gone, topics)
+    } catch (error) {
+      log.debug('it is not known what became of partitions', { error: messageOf(error) })
     }
   }
 
   /** While it is read. */
-  readonly #look: Found = (at, { first, end }, known) => {
-    this.#options.lanes.of(at).end = end
-    this.#countMissed(at, first)
-    if (known !== undefined && end < known) this.#remade.suspect(at)
-  }
-
-  /** Before anything is read. */
-  readonly #found: Found = (at, range) => {
-    const { consumer, lanes, from } = this.#options
-    const fresh = this.#next(at) ?? (from === 'latest' ? range.end : range.first)
-    const lane = lanes.of(at)
-    const gap = lanes.found(at, range, fresh)
-    if (gap === 'beyond') return this.#remade.suspect(at)
-    if (gap === 'deleted') {
-      lane.passTo(range.first)
-      lane.next = range.first
-      consumer.seek(at, range.first)
+  async #look(): Promise<void> {
+    const partitions = this.#partitions
+    const { consumer, lanes, log } = this.#options
+    const known = partitions.map((at) => lanes.of(at).next)
+    try {
+      const topics = await askAll(partitions, (topic) => consumer.topic(topic))
+      if (!this.#isCurrent(partitions)) return
+      this.#unreadable.look(partitions, topics)
+      for (const [i, at] of partitions.entries()) this.#lookAt(lanes.of(at), topics.get(at.topic)!, known[i])
+    } catch (error) {
+      log.debug('the ends of the partitions are not known', { error: messageOf(error) })
     }
-    this.#countMissed(at, range.first)
   }
 
-  #countMissed(at: TopicPartition, first: bigint): void {
-    const records = this.#options.lanes.of(at).missed(first)
+  /** `known`: the first offset that was not done when the broker was asked. */
+  #lookAt(lane: Lane, topic: TopicState, known: bigint | undefined): void {
+    if (isRemade(lane, known, topic)) return this.#remade.suspect(lane)
+    lane.topicId ??= topic.id
+    const range = topic.ranges.get(lane.partition)
+    if (range === undefined) return
+    lane.end = range.end
+    this.#countMissed(lane, range.first)
+  }
+
+  #countMissed(lane: Lane, first: bigint): void {
+    const records = lane.missed(first)
     if (records === 0) return
-    this.#missed.add(records, { topic: at.topic })
-    this.#options.log.warn(`Kafka deleted records of ${at.topic}/${at.partition} before they were read`, { records })
+    this.#missed.add(records, { topic: lane.topic })
+    this.#options.log.warn(`Kafka deleted records of ${lane.topic}/${lane.partition} before they were read`, {
+      records,
+    })
   }
 
   /** One after the other: a word that comes late must not take back what was said after it. */
@@ -209,7 +226,7 @@ export class Assigning {
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 /** One question a topic. */
-export async function askAll<T>(
+async function askAll<T>(
   partitions: readonly TopicPartition[],
   ask: (topic: string) => Promise<T>,
 ): Promise<Map<string, T>> {

@@ -4,6 +4,9 @@ import kafkajs, { type Kafka, type logCreator, type SASLOptions } from 'kafkajs'
 
 import type { Log } from '#core/ports/log.ts'
 
+import { mendAborted } from './aborted.ts'
+import { mendCommits } from './commits.ts'
+import { mendMetadata } from './metadata.ts'
 import { mendRequestQueue } from './request-queue.ts'
 import type { KafkaConfig } from './settings.ts'
 
@@ -50,6 +53,9 @@ export interface ClientOptions {
 
 export function createClient({ config: { brokers, sasl, ssl }, log, retries, closed }: ClientOptions): Kafka {
   mendRequestQueue()
+  mendMetadata()
+  mendAborted()
+  mendCommits()
   return new kafkajs.Kafka({
     clientId: 'barograph',
     // Without a name to try there is nothing to try again.

@@ -60,6 +60,25 @@ test('LZ4 frames of another encoder come out whole', () => {
   )
 })
 
+test('of LZ4 all frames come out, those that say nothing aside, and nothing else may stand behind them', () => {
+  const skipped = Buffer.concat([Buffer.from('5f2a4d1803000000', 'hex'), Buffer.from('any')])
+  fc.assert(
+    fc.property(texts, texts, (a, b) => {
+      const packed = Buffer.concat([lz4(a), skipped, lz4(b), lz4(a)])
+      expect(unpackLz4(packed, LIMIT * 8).equals(Buffer.concat([a, b, a]))).toBe(true)
+      expect(codeOf(() => unpackLz4(packed, a.length + b.length))).toBe('too_large')
+      for (const rest of ['.', 'rest of it', '\0'.repeat(20)])
+        expect(codeOf(() => unpackLz4(Buffer.concat([packed, Buffer.from(rest)]), LIMIT * 8))).toBe('bad_data')
+    }),
+    { numRuns: 50 },
+  )
+  expect(codeOf(() => unpackLz4(Buffer.alloc(0), LIMIT))).toBe('bad_data')
+  // With checksums of its content, and of its blocks too, as the reference implementation writes "a".
+  const content = Buffer.from('04224d186440a701000080610000000056740d55', 'hex')
+  const blocks = Buffer.from('04224d187440bd010000806156740d550000000056740d55', 'hex')
+  expect(unpackLz4(Buffer.concat([content, blocks, content]), LIMIT).toString()).toBe('aaa')
+})
+
 test('Snappy comes out whole, in one block and in a frame of several', () => {
   fc.assert(
     fc.property(texts, texts, (a, b) => {
@@ -115,6 +134,12 @@ const ALL = [
   ['lz4', CompressionTypes.LZ4, lz4],
   ['zstd', CompressionTypes.ZSTD, (bytes: Buffer) => zstdCompressSync(bytes)],
 ] as const
+
+test('a record that is too large by itself is refused before it is offered', () => {
+  const codecs = new Codecs({ batch: 100, answer: 1000 })
+  expect(codecs.refusal(Buffer.alloc(101))?.code).toBe('too_large')
+  expect([codecs.refusal(Buffer.alloc(100)), codecs.refusal(null)]).toEqual([undefined, undefined])
+})
 
 test.each(ALL)('%s: small and large batches are unpacked', async (_, type, pack) => {
   const codecs = new Codecs({ batch: 4 * LIMIT, answer: 8 * LIMIT })

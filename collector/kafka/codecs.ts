@@ -105,9 +105,11 @@ export class Codecs {
     this.#read = 0
   }
 
-  /** Why this is no record; undefined where it is one. */
+  /** Why this is no record, or none that is taken; undefined where it is one. */
   refusal(value: Uint8Array | null): ServiceError | undefined {
-    return value === null ? undefined : this.#refusals.get(value.buffer)
+    if (value === null) return undefined
+    if (value.length > this.#limits.batch) return tooLarge(value.length, this.#limits.batch)
+    return this.#refusals.get(value.buffer)
   }
 
   #judged(records: number): 'read' | 'later' | Buffer {
@@ -136,9 +138,13 @@ export class Codecs {
   }
 }
 
+function tooLarge(length: number, limit: number): ServiceError {
+  return new ServiceError('too_large', `it has ${length} bytes, more than ${limit}`)
+}
+
 function refusalOf(name: string, error: unknown, limit: number): ServiceError {
   if (error instanceof ServiceError) return error
-  const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
-  if (tooLarge) return new ServiceError('too_large', `unpacked it has more than ${limit} bytes`)
+  const hasNoRoom = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+  if (hasNoRoom) return new ServiceError('too_large', `unpacked it has more than ${limit} bytes`)
   return new ServiceError('bad_data', `a batch cannot be unpacked as ${name}: ${messageOf(error)}`, { cause: error })
 }

@@ -28,6 +28,14 @@ export interface PartitionRange {
   readonly end: bigint
 }
 
+/** A topic as it is now. One that is not there has no partitions. */
+export interface TopicState {
+  /** By which it is told from another that had its name; undefined where the broker says none. */
+  readonly id: string | undefined
+  /** By partition; those that nobody leads are left out. */
+  readonly ranges: ReadonlyMap<number, PartitionRange>
+}
+
 export interface ConsumerEvents {
   /** These are ours now, and no others. Called before anything of them is read: the place for `seek` and `pause`. */
   assigned(partitions: readonly TopicPartition[]): void
@@ -50,8 +58,8 @@ export interface GroupConsumer {
   seek(at: TopicPartition, offset: bigint): void
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
-  /** Asks the broker, by partition. */
-  ranges(topic: string): Promise<ReadonlyMap<number, PartitionRange>>
+  /** Asks the broker. */
+  topic(name: string): Promise<TopicState>
   /** Where the group stands, by partition; those without are left out. */
   committed(topic: string): Promise<ReadonlyMap<number, bigint>>
   /** Tried for as long as reading is; rejects where the group is changing. */

@@ -6,7 +6,8 @@ import type { Log } from '#core/ports/log.ts'
 
 import { createClient } from './client.ts'
 import { Codecs, type UnpackLimits } from './codecs.ts'
-import type { ConsumerEvents, GroupConsumer, PartitionRange, RecordBatch, TopicPartition } from './consumer.ts'
+import type { ConsumerEvents, GroupConsumer, RecordBatch, TopicPartition, TopicState } from './consumer.ts'
+import { topicIdOf } from './metadata.ts'
 import type { KafkaConfig } from './settings.ts'
 import { within } from './within.ts'
 
@@ -20,8 +21,8 @@ const FETCH_WAIT_MS = 250
 const SILENCE = { every_ms: 1000, ticks: 5 }
 /** A question is answered soon, or not. Reading is tried for as long as it takes: a member that comes back has its place. */
 const RETRIES = { question: 3, reading: 1_000_000 }
-/** New partitions of a topic are found after this long. */
-const METADATA_MS = 60_000
+/** New partitions of a topic, and those that have a leader again, are found after this long. */
+const METADATA_MS = 10_000
 /** Packed. An answer is unpacked as a whole before anything of it is handed on; a batch that is cut off is sent again, so that a
  * partition's share must not be less than the megabyte that brokers take. */
 const FETCH_BYTES = { answer: 8 * 2 ** 20, partition: 2 ** 20 }
@@ -67,6 +68,8 @@ export class KafkajsConsumer implements GroupConsumer {
       heartbeatInterval: BEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       metadataMaxAge: METADATA_MS,
+      // Whoever deleted a topic makes it anew as he wants it.
+      allowAutoTopicCreation: false,
       maxBytes: FETCH_BYTES.answer,
       maxBytesPerPartition: FETCH_BYTES.partition,
       // It would start again beside the one that takes its place.
@@ -132,9 +135,10 @@ export class KafkajsConsumer implements GroupConsumer {
     this.#consumer?.resume(partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] })))
   }
 
-  async ranges(topic: string): Promise<Map<number, PartitionRange>> {
-    const found = await this.#ask((admin) => admin.fetchTopicOffsets(topic))
-    return new Map(found.map(({ partition, low, high }) => [partition, { first: BigInt(low), end: BigInt(high) }]))
+  topic(name: string): Promise<TopicState> {
+    const question = (admin: Admin) => stateOf(admin, name)
+    // A connection goes by the partitions that it heard of first: those that were added are known to another one.
+    return this.#ask(question).catch(() => this.#ask(question))
   }
 
   async committed(topic: string): Promise<Map<number, bigint>> {
@@ -200,6 +204,19 @@ export class KafkajsConsumer implements GroupConsumer {
     }))
     return { ...endOf({ ...batch, lastOffset: batch.lastOffset() }), records }
   }
+}
+
+/** Rejects where partitions were added since the connection first heard of the topic. */
+async function stateOf(admin: Admin, topic: string): Promise<TopicState> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  const { partitions = [] } = topics[0] ?? {}
+  const offsets = partitions.length === 0 ? [] : await admin.fetchTopicOffsets(topic)
+  const ranges = new Map(
+    offsets.map(({ partition, low, high }) => [partition, { first: BigInt(low), end: BigInt(high) }]),
+  )
+  if (partitions.some(({ partitionId }) => !ranges.has(partitionId)))
+    throw new ServiceError('unavailable', `${topic} has other partitions than before`)
+  return { id: topicIdOf(partitions), ranges }
 }
 
 function partitionsOf(assignment: Readonly<Record<string, readonly number[]>>): TopicPartition[] {

@@ -10,6 +10,8 @@ export interface Place {
   readonly after: bigint | undefined
   /** What was taken is of another partition that had its name. */
   readonly anew: boolean
+  /** Id of its topic; undefined where the broker says none. */
+  readonly topicId: string | undefined
 }
 
 /** What is done with records: the same for all lanes. */
@@ -69,6 +71,8 @@ export class Lane implements TopicPartition {
   #anew = false
   /** The first offset that is not done; undefined until it is known. */
   next: bigint | undefined
+  /** Of the topic of which it is done, and offered; undefined where it is not known. */
+  topicId: string | undefined
   /** Where the partition ends, as far as it is known. */
   end = 0n
 
@@ -187,7 +191,7 @@ export class Lane implements TopicPartition {
     const after = anew ? undefined : this.#after
     this.#after = record.offset
     try {
-      await this.#work.submit(this, record, { after, anew })
+      await this.#work.submit(this, record, { after, anew, topicId: this.topicId })
       this.#anew &&= !anew
       return undefined
     } catch (error) {

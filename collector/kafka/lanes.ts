@@ -1,6 +1,6 @@
 import type { Reading } from '#core/ports/meter.ts'
 
-import type { PartitionRange, RecordBatch, TopicPartition } from './consumer.ts'
+import type { RecordBatch, TopicPartition } from './consumer.ts'
 import { Lane, type LaneWork } from './lane.ts'
 import { Window } from './window.ts'
 
@@ -14,9 +14,6 @@ export interface LanesOptions {
   /** Bytes of records beyond which the next batch is not fetched. */
   readonly held: number
 }
-
-/** Where the next one to read lies when it is not there: before what is, or beyond. */
-export type Gap = 'none' | 'deleted' | 'beyond'
 
 /** The partitions that are ours, and all records of them that are in memory. */
 export class Lanes {
@@ -79,15 +76,6 @@ export class Lanes {
         this.#waiting.push(resolve)
       })
     }
-  }
-
-  /** What the broker has of a partition. `fresh`: where to begin where nothing was read. */
-  found(at: TopicPartition, { first, end }: PartitionRange, fresh: bigint): Gap {
-    const lane = this.of(at)
-    lane.end = end
-    lane.next ??= fresh
-    if (lane.next > end) return 'beyond'
-    return lane.next < first ? 'deleted' : 'none'
   }
 
   get mine(): readonly Lane[] {

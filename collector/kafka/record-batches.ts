@@ -1,10 +1,4 @@
-import { createRequire } from 'node:module'
-
-/** What is used of the library's reader of bytes. */
-export interface BytesReader {
-  readonly buffer: Buffer
-  offset: number
-}
+import { type BytesAt, internal, Reader } from './protocol.ts'
 
 /** As the library makes them; what is not of its own is what its consumer looks at. */
 export interface LibraryRecord {
@@ -19,15 +13,12 @@ export interface LibraryRecord {
 /** What becomes of a batch of so many records: it is read; with the rest of its partition it is fetched again; or this value stands in for it. */
 export type Judge = (records: number) => 'read' | 'later' | Buffer
 
-type Decode = (answer: BytesReader) => Promise<LibraryRecord[]>
-type DecodeBatch = (batches: BytesReader) => Promise<{ readonly records: readonly LibraryRecord[] }>
-type Reader = new (bytes: Buffer) => BytesReader
+type Decode = (answer: BytesAt) => Promise<LibraryRecord[]>
+type DecodeBatch = (batches: BytesAt) => Promise<{ readonly records: readonly LibraryRecord[] }>
 
-const require = createRequire(import.meta.url)
-const MESSAGES = require.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js')
-const decodeOld = require(MESSAGES) as Decode
-const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder.js') as DecodeBatch
-const LibraryReader = require('kafkajs/src/protocol/decoder.js') as Reader
+const MESSAGES = internal.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js')
+const decodeOld = internal(MESSAGES) as Decode
+const decodeBatch = internal('kafkajs/src/protocol/recordBatch/v0/decoder.js') as DecodeBatch
 
 /** Where things stand in a batch of format 2. Its length is what comes behind `length`. */
 const AT = { first: 0, length: 8, behind: 12, magic: 16, lastOffsetDelta: 23, records: 57, head: 61 }
@@ -39,12 +30,12 @@ let judge: Judge = () => 'read'
  * The records of one partition in an answer: its length, then batches, of which the last may be cut off. kafkajs 2.2 hands the records of a
  * batch on as arguments of one call, and stops for good at a batch of more than the stack has room for, about 120 000.
  */
-export async function decodeRecords(answer: BytesReader): Promise<LibraryRecord[]> {
+export async function decodeRecords(answer: BytesAt): Promise<LibraryRecord[]> {
   const from = answer.offset + 4
   const bytes = answer.buffer.subarray(from, from + Math.max(0, answer.buffer.readInt32BE(answer.offset)))
   if (bytes.length > AT.magic && bytes[AT.magic] !== MAGIC) return decodeOld(answer)
   answer.offset = from + bytes.length
-  const batches = new LibraryReader(bytes)
+  const batches = new Reader(bytes)
   const all: LibraryRecord[] = []
   while (bytes.length - batches.offset >= AT.head) {
     const start = batches.offset
@@ -70,5 +61,5 @@ function inPlace(batch: Buffer, value: Buffer | null): LibraryRecord {
 /** From here on the library reads batches so, for all clients of the process: it looks for its own decoder when it first fetches. */
 export function mendRecordBatches(judging: Judge): void {
   judge = judging
-  require.cache[MESSAGES]!.exports = decodeRecords
+  internal.cache[MESSAGES]!.exports = decodeRecords
 }

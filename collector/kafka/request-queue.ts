@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { internal } from './protocol.ts'
 
 /** What is used of the library's queue of requests to one broker. */
 export interface RequestQueue {
@@ -9,7 +9,7 @@ export interface RequestQueue {
 type Constructor = new (options: object) => RequestQueue
 
 /** The library's own, as it is after `mendRequestQueue`. */
-export const RequestQueue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as Constructor
+export const RequestQueue = internal('kafkajs/src/network/requestQueue/index.js') as Constructor
 
 const schedule = RequestQueue.prototype.scheduleCheckPendingRequests as RequestQueue['scheduleCheckPendingRequests']
 

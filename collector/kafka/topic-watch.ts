@@ -45,7 +45,7 @@ export class TopicWatch {
     const { clock, log } = this.#options
     const key = missing.join(', ')
     if (!this.#told.has(key)) {
-      const message = `Kafka has no topic ${key} (see kafka.topics); it is read from when it comes`
+      const message = `Kafka has no topic ${key} that we may see (see kafka.topics); it is read from when it comes`
       log.warn(message, { looked_for_again_ms: LOOK_MS })
     }
     this.#told.add(key)

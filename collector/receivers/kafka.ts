@@ -1,9 +1,11 @@
 import { messageOf, ServiceError } from '#core/errors.ts'
-import type { SignalKind } from '#core/ports/intake.ts'
+import type { KafkaPosition, SignalKind } from '#core/ports/intake.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
+import { adviceOn } from '../kafka/advice.ts'
 import { Assigning } from '../kafka/assigning.ts'
-import type { ConsumerEvents, GroupConsumer, KafkaRecord, TopicPartition } from '../kafka/consumer.ts'
+import type { ConsumerEvents, GroupConsumer, KafkaRecord, TopicPartition, TopicState } from '../kafka/consumer.ts'
+import { FirstLook } from '../kafka/first-look.ts'
 import type { Place } from '../kafka/lane.ts'
 import { Lanes } from '../kafka/lanes.ts'
 import type { KafkaConfig } from '../kafka/settings.ts'
@@ -12,10 +14,13 @@ import { within } from '../kafka/within.ts'
 import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
+const NOT_THERE: TopicState = { id: undefined, ranges: new Map() }
 /** What was refused for now is offered again after this long. */
 const RETRY_MS = 500
 /** A consumer that gave up is replaced after this long. */
 const RESTART_MS = 1000
+/** Who has joined and was not refused for so long is being answered. */
+const SETTLED_MS = 5000
 
 class KafkaReceiver implements RunningReceiver {
   readonly addresses: RunningReceiver['addresses'] = []
@@ -26,6 +31,7 @@ class KafkaReceiver implements RunningReceiver {
   readonly #traffic: Traffic
   readonly #crashes: Counter
   readonly #topics: TopicWatch
+  readonly #first = new FirstLook()
   /** It was said that Kafka does not answer. */
   #away = false
   /** Partitions of which a refused record was told. */
@@ -33,6 +39,8 @@ class KafkaReceiver implements RunningReceiver {
   #consumer: GroupConsumer | undefined
   #assigning: Assigning | undefined
   #restart: (() => void) | undefined
+  /** Ends the wait until it is said that Kafka answers again. */
+  #settling: (() => void) | undefined
   /** One after the other: the consumer that is there, and the one that takes its place. */
   #opening: Promise<void> = Promise.resolve()
   #stopped = false
@@ -83,6 +91,7 @@ class KafkaReceiver implements RunningReceiver {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#restart?.()
+    this.#settling?.()
     this.#topics.stop()
     const { clock, limits } = this.#deps
     await within(clock, limits.drain_ms, this.#lanes.close())
@@ -118,8 +127,9 @@ class KafkaReceiver implements RunningReceiver {
     const consumer: GroupConsumer = new KafkajsConsumer({ config: this.#config, limits: unpacked, clock, log, events })
     this.#consumer = consumer
     const { from } = this.#config
-    this.#assigning = new Assigning({ ...this.#deps, consumer, lanes: this.#lanes, from })
+    this.#assigning = new Assigning({ ...this.#deps, consumer, lanes: this.#lanes, from, first: this.#first })
     const topics = await this.#topics.existing(consumer)
+    for (const topic of this.#signals.keys()) if (!topics.includes(topic)) this.#first.note(topic, NOT_THERE)
     if (topics.length === 0 || this.#stopped) return
     await consumer.open(topics)
     // `stop` may have come in between, when there was nothing to leave yet.
@@ -130,14 +140,18 @@ class KafkaReceiver implements RunningReceiver {
     return {
       assigned: (partitions) => {
         if (!isCurrent()) return
-        this.#say(undefined)
+        // Whoever may join may still not be allowed to read.
+        this.#settling?.()
+        this.#settling = this.#deps.clock.after(SETTLED_MS, () => this.#say(undefined))
         this.#assigning?.assigned(partitions)
       },
       batch: async (batch) => {
-        if (isCurrent()) await this.#lanes.push(batch)
+        if (!isCurrent()) return
+        this.#say(undefined)
+        await this.#lanes.push(batch)
       },
       answering: (answers) => {
-        if (isCurrent()) this.#say(answers ? undefined : 'it does not answer')
+        if (isCurrent()) this.#say(answers ? undefined : new ServiceError('unavailable', 'it does not answer'))
       },
       failed: (error) => {
         if (isCurrent()) this.#failed(error)
@@ -148,38 +162,37 @@ class KafkaReceiver implements RunningReceiver {
   #failed(error: unknown): void {
     if (this.#stopped) return
     this.#crashes.add(1, { error: error instanceof Error ? error.name : 'unknown' })
-    this.#say(messageOf(error))
+    this.#say(error)
+    this.#settling?.()
     this.#restart?.()
     this.#restart = this.#deps.clock.after(RESTART_MS, () => void this.start())
   }
 
   /** Once for as long as it lasts; undefined when it is over. */
-  #say(error: string | undefined): void {
+  #say(error: unknown): void {
     const { log } = this.#deps
     if (error === undefined) {
       if (this.#away) log.info('Kafka answers again')
     } else {
       const where = this.#config.brokers.join(', ')
-      const message = `cannot read from Kafka at ${where}; see kafka.brokers, kafka.sasl and kafka.ssl; it is tried again`
-      log[this.#away ? 'debug' : 'warn'](message, { error })
+      const message = `cannot read from Kafka at ${where}; ${adviceOn(error, this.#config)}; it is tried again`
+      log[this.#away ? 'debug' : 'warn'](message, { error: messageOf(error) })
     }
     this.#away = error !== undefined
   }
 
-  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, { after, anew }: Place): Promise<void> {
+  async #submit(at: TopicPartition, { offset, value }: KafkaRecord, place: Place): Promise<void> {
     const signal = this.#signals.get(at.topic)
     if (value === null || signal === undefined) return
     this.#traffic.bytes(signal, value.length)
     try {
-      const limit = this.#deps.limits.body_inflated
-      if (value.length > limit) throw new ServiceError('too_large', `it has ${value.length} bytes, more than ${limit}`)
       await this.#deps.intake.submit({
         kind: 'otlp',
         signal,
         encoding: this.#config.encoding === 'otlp_json' ? 'json' : 'proto',
         body: value,
-        position: { topic: at.topic, partition: at.partition, offset: String(offset), ...(anew && { anew }) },
-        ...(after !== undefined && { after: String(after) }),
+        position: positionOf(at, offset, place),
+        ...(place.after !== undefined && { after: String(place.after) }),
       })
       this.#traffic.request(signal, 'ok')
     } catch (error) {
@@ -200,6 +213,11 @@ class KafkaReceiver implements RunningReceiver {
     const message = `a record of ${key} ${what} and was left out; more of this partition are only counted`
     this.#deps.log.warn(message, { topic, partition, offset: String(offset), code, error: messageOf(error) })
   }
+}
+
+function positionOf({ topic, partition }: TopicPartition, offset: bigint, { topicId, anew }: Place): KafkaPosition {
+  const named = { topic, partition, offset: String(offset), ...(topicId !== undefined && { topic_id: topicId }) }
+  return anew ? { ...named, anew } : named
 }
 
 /** OTLP from Kafka topics, one document a record, as the Collector's exporter writes it. Positions live with the data. */

@@ -35,6 +35,8 @@ export const RECEIVER_LIMITS: ReceiverLimits = {
 export interface Positions {
   /** The first offset that is not stored; undefined where nothing of the partition is. */
   next(topic: string, partition: number): bigint | undefined
+  /** Id of the topic of which it is stored; undefined where it is not known. */
+  topicId(topic: string, partition: number): string | undefined
 }
 
 export interface ReceiverDeps {

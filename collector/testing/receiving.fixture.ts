@@ -19,6 +19,6 @@ export function receiverDeps(limits: Partial<ReceiverLimits> = {}): ReceiverDeps
     log: silentLog,
     limits: given,
     bodies: new Budget(given.bodies_in_flight, meter),
-    positions: { next: () => undefined },
+    positions: { next: () => undefined, topicId: () => undefined },
   }
 }

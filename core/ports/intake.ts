@@ -12,6 +12,8 @@ export interface KafkaPosition {
   readonly partition: number
   /** As Kafka writes it: a decimal that may exceed 2^53. */
   readonly offset: string
+  /** Id of the topic, by which it is told from another that had its name; absent where the broker knows none. */
+  readonly topic_id?: string
   /** The partition was made anew: what is stored of it is of another that had its name. */
   readonly anew?: true
 }

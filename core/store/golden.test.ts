@@ -1,5 +1,5 @@
 // What earlier versions wrote must still load. A released golden file never changes: a new format gets a new one.
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -32,6 +32,9 @@ const ANSWERS_1 = 'journal-2-answers-1.segment'
 const ANSWERS_2 = 'journal-2-answers-2.segment'
 const TICK_2 = 'journal-2-tick-2.segment'
 const FEEDBACK_1 = 'journal-2-feedback-1.segment'
+const POSITION_2 = 'journal-3-position-2.segment'
+const POSITIONS_1 = 'positions-1.json'
+const POSITIONS_2 = 'positions-2.json'
 
 let folder: string
 beforeEach(() => {
@@ -248,6 +251,28 @@ test('answers in form 2, with histograms and outages, are read', () => {
   journal.close()
   keep(ANSWERS_2, join(folder, segmentFile(1)))
   expect(readBack(ANSWERS_2)[1]).toEqual([written])
+})
+
+test('positions without and with ids of topics are read', () => {
+  const samples = new SampleBuilder().batch()
+  const at = { topic: 'otlp_metrics', partition: 2, offset: '9007199254740993' }
+  const entries = [at, { ...at, offset: '5', topic_id: 'ASNFZ4mrze8BI0VniavN7w' }].map((position): SignalsEntry => {
+    return { kind: 'signals', samples, logs: [], spans: [], position }
+  })
+  const journal = journalOf(newParts().store)
+  for (const one of entries) journal.append(one)
+  journal.close()
+  keep(POSITION_2, join(folder, segmentFile(1)))
+  expect(readBack(POSITION_2)[1]).toMatchObject(entries)
+  expect(readBack(POSITION_2)[0]).toMatchObject({ next: 6n })
+})
+
+test.each([POSITIONS_1, POSITIONS_2])('%s loads', (name) => {
+  const positions = new Positions()
+  positions.load(readFileSync(join(GOLDEN, name)))
+  expect(positions.next('otlp_metrics', 2)).toBe(9_007_199_254_740_994n)
+  expect(positions.topicId('otlp_metrics', 2)).toBe(name === POSITIONS_1 ? undefined : 'ASNFZ4mrze8BI0VniavN7w')
+  expect(positions.topicId('otlp_logs', 0)).toBeUndefined()
 })
 
 test('what was said of a finding is read', () => {

@@ -31,6 +31,22 @@ test('a partition that was made anew begins anew', () => {
   expect([positions.covers(at('5')), positions.covers(at('6'))]).toEqual([true, false])
 })
 
+test('of a topic with another id nothing is covered, and its id is kept', () => {
+  const positions = new Positions()
+  positions.advance(at('1000'))
+  expect(positions.covers({ ...at('5'), topic_id: 'a' })).toBe(true)
+  positions.advance({ ...at('1001'), topic_id: 'a' })
+  expect(positions.covers(at('5'))).toBe(true)
+  expect(positions.covers({ ...at('5'), topic_id: 'b' })).toBe(false)
+  positions.advance({ ...at('5'), topic_id: 'b' })
+  expect(positions.covers({ ...at('5'), topic_id: 'b' })).toBe(true)
+  const again = new Positions()
+  again.load(positions.save())
+  expect([again.topicId('otlp_metrics', 0), again.next('otlp_metrics', 0)]).toEqual(['b', 6n])
+  again.load(Buffer.from('{"version":1,"next":[["otlp_metrics",0,"6"]]}'))
+  expect([again.topicId('otlp_metrics', 0), again.next('otlp_metrics', 0)]).toEqual([undefined, 6n])
+})
+
 test('an offset that is no number is refused', () => {
   expect(() => new Positions().advance(at('-1'))).not.toThrow(SyntaxError)
   expect(() => new Positions().advance(at('x'))).toThrow(/offset "x", not a decimal/)
@@ -45,6 +61,6 @@ test('survives a restart', () => {
   again.load(positions.save())
   expect(again.save()).toEqual(positions.save())
   expect(again.next('otlp_metrics', 3)).toBe(8n)
-  expect(() => again.load(Buffer.from('{"version":2,"next":[]}'))).toThrow(/positions in Kafka is damaged/)
+  expect(() => again.load(Buffer.from('{"version":3,"next":[]}'))).toThrow(/positions in Kafka is damaged/)
   expect(() => again.load(Buffer.from('{'))).toThrow(/not JSON/)
 })

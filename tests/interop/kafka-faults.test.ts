@@ -141,7 +141,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       await admin.deleteTopics({ topics: [topic] })
       await sleep(2000)
       await createTopic(kafka, topic, 2)
-      const { receiver, numbers, told } = running ? first : taking(config, () => undefined, {}, first.next)
+      const { receiver, numbers, told } = running ? first : taking(config, () => undefined, {}, first.positions)
       if (!running) {
         ends.push(() => receiver.stop())
         await receiver.start()

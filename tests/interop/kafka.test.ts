@@ -104,7 +104,10 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     const topic = await topicWith(2)
     const messages = [0, 1, 2, 3].flatMap((n) => [0, 1].map((partition) => ({ value: `${partition}-${n}`, partition })))
     await producer.send({ topic, messages })
-    const stored = (next: bigint): Positions => ({ next: (_, partition) => (partition === 0 ? next : undefined) })
+    const stored = (next: bigint): Positions => ({
+      next: (_, partition) => (partition === 0 ? next : undefined),
+      topicId: () => undefined,
+    })
     const first = receiving(topic, {}, { positions: stored(2n) })
     await first.receiver.start()
     await expect.poll(() => first.requests.length, WAIT).toBe(6)

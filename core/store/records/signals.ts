@@ -34,20 +34,25 @@ const spans: z.ZodType<Span[]> = z.array(
   }),
 )
 
+/** What comes for the position of a record: none; one; one with the id of its topic. */
+const POSITION = { none: 0, plain: 1, with_id: 2 }
+
 function writePosition(position: KafkaPosition | undefined, writer: ByteWriter): void {
-  writer.u8(position === undefined ? 0 : 1)
-  if (position === undefined) return
+  if (position === undefined) return writer.u8(POSITION.none)
+  writer.u8(position.topic_id === undefined ? POSITION.plain : POSITION.with_id)
   writer.text(position.topic)
   writer.varint(position.partition)
   writer.text(position.offset)
+  if (position.topic_id !== undefined) writer.text(position.topic_id)
 }
 
 /** As in both formats. */
 export function readPosition(reader: ByteReader): KafkaPosition | undefined {
-  if (reader.u8() === 0) return undefined
+  const form = reader.u8()
+  if (form === POSITION.none) return undefined
   const position = { topic: reader.text(), partition: reader.varint(), offset: reader.text() }
   if (!/^\d{1,20}$/.test(position.offset)) throw new ServiceError('bad_data', 'not an offset')
-  return position
+  return form === POSITION.with_id ? { ...position, topic_id: reader.text() } : position
 }
 
 /** Empty lists are the most common: they cost a byte. */

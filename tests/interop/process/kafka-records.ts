@@ -5,8 +5,9 @@ import kafkajs, { type Kafka, type Producer } from 'kafkajs'
 
 import type { Input, OtlpRequest, Receipt } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
+import { Positions } from '#core/store/positions.ts'
 
-import type { KafkaConfig, Positions, ReceiverLimits, RunningReceiver } from '../../../collector/index.ts'
+import type { KafkaConfig, ReceiverLimits, RunningReceiver } from '../../../collector/index.ts'
 import { receivers } from '../../../collector/index.ts'
 import { receiverDeps } from '../../../collector/testing/receiving.fixture.ts'
 
@@ -77,8 +78,8 @@ export interface Taken {
   readonly receiver: RunningReceiver
   /** The numbers of each partition, in the order in which they came. */
   readonly numbers: Map<number, number[]>
-  /** What is stored, by `topic/partition`. */
-  readonly next: Map<string, bigint>
+  /** What is stored. */
+  readonly positions: Positions
   readonly told: string[]
   readonly gauges: ReturnType<typeof receiverDeps>['meter']['gauges']
   readonly counts: Readonly<Record<string, number>>
@@ -89,21 +90,19 @@ export function taking(
   config: Partial<KafkaConfig> & Pick<KafkaConfig, 'brokers' | 'group' | 'topics'>,
   answer: (input: Input) => void | Promise<void> = () => undefined,
   limits: Partial<ReceiverLimits> = {},
-  next = new Map<string, bigint>(),
+  positions = new Positions(),
 ): Taken {
   const deps = receiverDeps(limits)
   const numbers = new Map<number, number[]>()
   const told: string[] = []
   const note: Log['info'] = (text, fields) => told.push(`${text} ${JSON.stringify(fields ?? {})}`)
   const log: Log = { debug() {}, info: note, warn: note, error: note }
-  const positions: Positions = { next: (topic, partition) => next.get(`${topic}/${partition}`) }
   const take = async (input: Input): Promise<Receipt> => {
     await answer(input)
     const { body, position } = input as OtlpRequest
-    const { topic, partition, offset, anew } = position!
-    const known = next.get(`${topic}/${partition}`) ?? 0n
-    if (BigInt(offset) < known && !anew) return ACCEPTED
-    next.set(`${topic}/${partition}`, BigInt(offset) + 1n)
+    if (positions.covers(position!)) return ACCEPTED
+    positions.advance(position!)
+    const { partition } = position!
     const list = numbers.get(partition) ?? []
     numbers.set(partition, list)
     list.push(Number(Buffer.from(body).toString().split(':')[1]))
@@ -118,5 +117,5 @@ export function taking(
   }
   const defaults = { encoding: 'otlp_proto', from: 'earliest' } as const
   const receiver = receivers.kafka.create({ ...defaults, ...config }, { ...deps, positions, log })
-  return { receiver, numbers, next, told, gauges: deps.meter.gauges, counts: deps.meter.counts }
+  return { receiver, numbers, positions, told, gauges: deps.meter.gauges, counts: deps.meter.counts }
 }
