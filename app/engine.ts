@@ -135,6 +135,7 @@ export class Engine {
     })
     this.scaler = new Scaler({
       query: atOnce(this.query),
+      reader: this.reader,
       forecasts: this.detectors.forecasts,
       rules: this.detectors.rules,
       writer: derived,

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 import { nearest, type Problem } from '#core/config/problems.ts'
-import { messageOf, ServiceError } from '#core/errors.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 
 import { loadRules, type Outside, parseDetector, type RuleGroup } from '../detectors/index.ts'
 import { type Policy, policySchema } from '../scaling/index.ts'
+import { policyProblems } from './policy-problems.ts'
 
 /** The packs that are on when the configuration names no rules. */
 const OWN_RULES = join(import.meta.dirname, '../rules')
@@ -31,39 +31,27 @@ export function rulePaths(rules: readonly string[] | null, folder: string): read
 export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'inspect'>, outside?: Outside): Rules {
   const deps = { query, parseDetector, policySchema, ...(outside !== undefined && { outside }) }
   const { groups, policies, problems, files } = loadRules(paths, deps)
-  const wrong = [...doubled(policies), ...unreadable(policies, groups, query)]
-  return { groups, policies, problems: [...problems, ...wrong], files }
+  return {
+    groups,
+    policies,
+    problems: [...problems, ...doubledForecasts(groups), ...policyProblems(policies, groups, query)],
+    files,
+  }
 }
 
-/** Policies whose demand is neither the name of a forecast rule nor an expression. */
-function unreadable(
-  policies: readonly Policy[],
-  groups: readonly RuleGroup[],
-  query: Pick<QueryEngine, 'inspect'>,
-): Problem[] {
-  const forecasts = new Set(
-    groups.flatMap(({ rules }) => rules.flatMap(({ kind, name }) => (kind === 'forecast' ? [name] : []))),
+/** Forecasts are asked for by the name of their rule. */
+function doubledForecasts(groups: readonly RuleGroup[]): Problem[] {
+  const seen = new Set<string>()
+  return groups.flatMap(({ file, name: group, rules }) =>
+    rules.flatMap(({ kind, name }) => {
+      if (kind !== 'forecast') return []
+      if (!seen.has(name)) {
+        seen.add(name)
+        return []
+      }
+      return [{ file, line: 0, path: `groups.${group}.${name}`, message: 'a second forecast rule of this name' }]
+    }),
   )
-  return policies.flatMap(({ name, demand }) => {
-    if (forecasts.has(demand)) return []
-    try {
-      query.inspect(demand)
-      return []
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
-      return [{ file: 'scaling', line: 0, path: `${name}.demand`, message: messageOf(error) }]
-    }
-  })
-}
-
-function doubled(policies: readonly Policy[]): Problem[] {
-  const names = policies.map(({ name }) => name)
-  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))].map((name) => ({
-    file: 'scaling',
-    line: 0,
-    path: name,
-    message: 'a second policy of this name',
-  }))
 }
 
 /** Groups whose `datasource` is no entry of `upstream`. */

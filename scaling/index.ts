@@ -1,2 +1,2 @@
-export { type Policy, policySchema } from './policy.ts'
+export { leadOf, type Policy, policySchema, quantileOf } from './policy.ts'
 export { Scaler } from './scaler.ts'

@@ -39,16 +39,25 @@ function rising(start: number, trust: 0 | 1 = 1): Forecast {
 }
 
 const at = (present: number, forecast?: Forecast, recent: readonly Hint[] = [], as_of_ms = 0): Hint =>
-  plan(policy, { as_of_ms, present, forecast }, recent)
+  plan(policy, { as_of_ms, expires_ms: as_of_ms + 5 * MINUTE, present, forecast }, recent)
 
 test('replicas carry the demand, and a hair above is rounding', () => {
   expect([0, 1, 100, 100.000_000_001, 101].map((d) => replicasFor(d, 100))).toEqual([0, 1, 1, 1, 2])
 })
 
 test('capacity is there before the demand: the hint looks one lead ahead, and until the next could be ready', () => {
-  const hint = at(400, rising(400))
-  // Ready at 3 min, the next decision's capacity at 6 min: 0.9 quantile there is 400 + 600 + 50.
-  expect(hint).toMatchObject({ value: 11, needed_now: 4, target_ms: 6 * MINUTE, trust: 1, quantile: 0.9, demand: 1050 })
+  const hint = at(400, rising(400), [], 1)
+  // Ready a moment after 3 min, the next decision's capacity after 6 min, in the step that ends at 7: its 0.9 quantile is 400 + 700 + 50.
+  expect(hint).toMatchObject({ value: 12, needed_now: 4, target_ms: 7 * MINUTE, trust: 1, quantile: 0.9, demand: 1150 })
+})
+
+test('a step of the forecast that is longer than the lead is looked into', () => {
+  const hourly = { ...rising(400), step_ms: 60 * MINUTE }
+  const forecast = { ...hourly, target_ms: hourly.target_ms.map((_, i) => (i + 1) * 60 * MINUTE) }
+  for (const minute of [0, 30, 50]) {
+    expect(at(10, forecast, [], minute * MINUTE)).toMatchObject({ value: 5, trust: 1, target_ms: 60 * MINUTE })
+  }
+  expect(at(10, forecast, [], 56 * MINUTE)).toMatchObject({ value: 6, target_ms: 120 * MINUTE })
 })
 
 test('without a trusted forecast the present demand decides', () => {
@@ -70,18 +79,27 @@ test('down goes by steps of a fifth within the stabilisation window, and not bel
   const next = at(300, undefined, [high], MINUTE)
   expect([high.value, next.value]).toEqual([20, 16])
   expect(at(300, undefined, [next, high], 2 * MINUTE).value).toBe(16)
-  expect(at(300, undefined, [next, high], 20 * MINUTE).value).toBe(3)
+})
+
+test('after a gap the first numbers take no more away than a step; after an hour nothing is known of what runs', () => {
+  const high = at(2000)
+  const back = at(300, undefined, [high], 30 * MINUTE)
+  const on = at(300, undefined, [back, high], 31 * MINUTE)
+  expect([back.value, on.value]).toEqual([16, 16])
+  expect(at(300, undefined, [on, back, high], 42 * MINUTE).value).toBe(13)
+  expect(at(300, undefined, [high], 61 * MINUTE).value).toBe(3)
 })
 
 test('a quantile between two that were made is read off the line between them', () => {
   expect(quantileAt(rising(0), 0, 0.7)).toBeCloseTo(25)
-  expect(quantileAt(rising(0), 30 * MINUTE, 0.5)).toBeNaN()
+  expect([0.01, 0.99].map((q) => quantileAt(rising(0), 0, q))).toEqual([-50, 50])
+  expect(quantileAt(rising(0), 30, 0.5)).toBeNaN()
 })
 
 test('costs say how careful to be: nine times dearer to be short is the 0.9 quantile', () => {
   const { quantile: _, ...rest } = { ...policy, down: {} }
   const byCost = policySchema.parse({ ...rest, lead: '3m', cost: { short: 9, idle: 1 } })
-  expect(plan(byCost, { as_of_ms: 0, present: 400, forecast: rising(400) }, []).value).toBe(11)
+  expect(plan(byCost, { as_of_ms: 0, expires_ms: 1, present: 400, forecast: rising(400) }, []).value).toBe(11)
 })
 
 test('a policy that cannot be is refused', () => {

@@ -3,12 +3,15 @@ import type { Hint } from '#core/hint.ts'
 
 import { leadOf, type Policy, quantileOf } from './policy.ts'
 
-/** How long a hint may be acted on after the newest sample it knows. */
-const EXPIRES_AFTER_MS = 300_000
+/** A hint from before a gap still says what runs for so long. */
+const REMEMBERED_MS = 3_600_000
 
-/** Demand as it is known at a step. `as_of_ms`: event time of the step. */
+/** Demand as it is known at a decision. */
 export interface Demand {
+  /** Analysis time of the decision. */
   readonly as_of_ms: number
+  /** Until when it may be acted on. */
+  readonly expires_ms: number
   readonly present: number
   readonly forecast: Forecast | undefined
 }
@@ -19,14 +22,10 @@ export function replicasFor(demand: number, capacity: number): number {
 }
 
 /**
- * A quantile of a forecast at a time: the step that holds there, linear between the two nearest quantiles that were made, the outermost
- * beyond them. NaN where the forecast does not reach.
+ * A quantile of a forecast at its step `at`, linear between the two nearest that were made: a little high in a tail, as is safe. The outermost
+ * beyond them.
  */
-export function quantileAt(forecast: Forecast, time_ms: number, quantile: number): number {
-  const { target_ms, step_ms, quantiles, values } = forecast
-  let at = -1
-  while (at + 1 < target_ms.length && target_ms[at + 1]! <= time_ms) at++
-  if (at < 0 || time_ms >= target_ms[at]! + step_ms) return Number.NaN
+export function quantileAt({ quantiles, values }: Forecast, at: number, quantile: number): number {
   const above = quantiles.findIndex((q) => q >= quantile)
   const value = (i: number): number => values[i]?.[at] ?? Number.NaN
   if (above === -1) return value(quantiles.length - 1)
@@ -35,16 +34,31 @@ export function quantileAt(forecast: Forecast, time_ms: number, quantile: number
   return value(above - 1) + ((value(above) - value(above - 1)) * (quantile - low)) / (high - low)
 }
 
-/** The highest quantile of demand from the moment new capacity is ready until the next decision could be. */
-function peak(forecast: Forecast, policy: Policy, as_of_ms: number): { demand: number; target_ms: number } | undefined {
+/** The step of a forecast at which a quantile of demand is highest, from the moment new capacity is ready until the next decision's could be. */
+function peak(forecast: Forecast, policy: Policy, as_of_ms: number): { demand: number; at: number } | undefined {
   const ready_ms = as_of_ms + leadOf(policy)
-  let best: { demand: number; target_ms: number } | undefined
-  for (const target_ms of [ready_ms, ...forecast.target_ms]) {
-    if (target_ms < ready_ms || target_ms > ready_ms + leadOf(policy)) continue
-    const demand = quantileAt(forecast, target_ms, quantileOf(policy))
-    if (Number.isFinite(demand) && (best === undefined || demand > best.demand)) best = { demand, target_ms }
+  let best: { demand: number; at: number } | undefined
+  for (const [at, target_ms] of forecast.target_ms.entries()) {
+    // A target stands for the step that it ends, which may be longer than the lead.
+    if (target_ms < ready_ms || target_ms - forecast.step_ms >= ready_ms + leadOf(policy)) continue
+    const demand = quantileAt(forecast, at, quantileOf(policy))
+    if (Number.isFinite(demand) && (best === undefined || demand > best.demand)) best = { demand, at }
   }
   return best
+}
+
+/**
+ * The most that was wanted within `down.stabilize`, with the hint that stood when that began: after a gap (a restart, a source that was silent) the first
+ * numbers may be of a few senders only, and replicas that are needed would be gone. `recent`: newest first.
+ */
+function highest(policy: Policy, as_of_ms: number, recent: readonly Hint[]): number {
+  let most = 0
+  for (const hint of recent) {
+    if (hint.as_of_ms < as_of_ms - Math.max(REMEMBERED_MS, policy.down.stabilize)) break
+    most = Math.max(most, hint.value)
+    if (hint.as_of_ms <= as_of_ms - policy.down.stabilize) break
+  }
+  return most
 }
 
 /**
@@ -53,35 +67,33 @@ function peak(forecast: Forecast, policy: Policy, as_of_ms: number): { demand: n
  */
 export function plan(policy: Policy, demand: Demand, recent: readonly Hint[]): Hint {
   const { capacity, min, max } = policy
+  const { as_of_ms, expires_ms, present, forecast } = demand
   const within = (replicas: number): number => Math.min(max, Math.max(min, replicas))
   const lead_ms = leadOf(policy)
-  const neededNow = within(replicasFor(demand.present, capacity))
-  const trusted = demand.forecast?.trust === 1 ? demand.forecast : undefined
-  const ahead = trusted === undefined ? undefined : peak(trusted, policy, demand.as_of_ms)
-  const deciding = ahead !== undefined && ahead.demand > demand.present ? ahead : undefined
-  const wanted = within(replicasFor(deciding?.demand ?? demand.present, capacity))
-  const target_ms = deciding?.target_ms ?? ahead?.target_ms ?? demand.as_of_ms + lead_ms
+  const trusted = forecast?.trust === 1 ? forecast : undefined
+  const ahead = trusted === undefined ? undefined : peak(trusted, policy, as_of_ms)
+  const deciding = ahead !== undefined && ahead.demand > present ? ahead : undefined
+  const wanted = within(replicasFor(deciding?.demand ?? present, capacity))
   const bound = (q: number): number => {
-    const value = trusted === undefined ? Number.NaN : quantileAt(trusted, target_ms, q)
+    const value = trusted === undefined || ahead === undefined ? Number.NaN : quantileAt(trusted, ahead.at, q)
     return Number.isFinite(value) ? within(replicasFor(value, capacity)) : wanted
   }
-  const since_ms = demand.as_of_ms - policy.down.stabilize
-  const highest = Math.max(0, ...recent.filter(({ as_of_ms }) => as_of_ms > since_ms).map(({ value }) => value))
-  const floor = highest - Math.max(1, Math.floor(highest * policy.down.step))
+  const most = highest(policy, as_of_ms, recent)
+  const floor = most - Math.max(1, Math.floor(most * policy.down.step))
   return {
     policy: policy.name,
-    value: Math.max(wanted, within(Math.min(highest, floor))),
-    needed_now: neededNow,
+    value: Math.max(wanted, within(floor)),
+    needed_now: within(replicasFor(present, capacity)),
     min,
     max,
     lower: bound(0.1),
     upper: Math.max(wanted, bound(0.99)),
     lead_ms,
-    target_ms,
-    as_of_ms: demand.as_of_ms,
-    expires_ms: demand.as_of_ms + EXPIRES_AFTER_MS,
+    target_ms: ahead === undefined ? as_of_ms + lead_ms : trusted!.target_ms[ahead.at]!,
+    as_of_ms,
+    expires_ms,
     trust: ahead === undefined ? 0 : 1,
-    demand: deciding?.demand ?? demand.present,
+    demand: deciding?.demand ?? present,
     quantile: deciding === undefined ? Number.NaN : quantileOf(policy),
     capacity,
   }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 
 import { ManualClock } from '#core/clock.ts'
-import type { ServiceError } from '#core/errors.ts'
+import { ServiceError } from '#core/errors.ts'
 import type { Forecast } from '#core/forecast.ts'
 import type { Hint } from '#core/hint.ts'
 import { silentLog } from '#core/ports/log.ts'
 import type { QueryEngine, QueryResult } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
 
-import { policySchema } from './policy.ts'
+import { type Policy, policySchema } from './policy.ts'
 import { Scaler } from './scaler.ts'
 
 const MINUTE = 60_000
@@ -33,19 +33,27 @@ const vector = (...values: number[]): QueryResult => ({
 })
 
 /** A scaler whose demand is what the test says. */
-function scaler(over: { ofRule?: readonly Forecast[]; make?: () => readonly Forecast[] } = {}) {
+function scaler(over: { ofRule?: readonly Forecast[]; make?: () => readonly Forecast[]; policies?: Policy[] } = {}) {
   const asked: string[] = []
   const written: string[] = []
+  const stale: number[] = []
   const hints: Hint[] = []
   const clock = new ManualClock(0)
-  const state = { demand: vector(640) }
+  const state = { demand: vector(640), newest_ms: 1e9, reach_ms: 2 * MINUTE }
   const made = new Scaler({
     query: {
-      instant: async (expr: string) => {
-        asked.push(expr)
+      instant: async (expr: string, time_ms: number) => {
+        asked.push(`${expr} at ${time_ms}`)
         return state.demand
       },
+      inspect: () => ({
+        type: 'vector',
+        selectors: [{ matchers: [], reach_ms: state.reach_ms }],
+        plain: null,
+        unit: '',
+      }),
     } as unknown as QueryEngine,
+    reader: { extent: () => ({ from_ms: 0, to_ms: state.newest_ms }) },
     forecasts: { ofRule: () => over.ofRule, make: async () => over.make?.() ?? [] },
     rules: {
       groups: () => [
@@ -77,18 +85,21 @@ function scaler(over: { ofRule?: readonly Forecast[]; make?: () => readonly Fore
         throw new Error('not asked')
       },
       newest: () => undefined,
-      append: () => ({
-        counts: { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 },
-        refused_histograms: 0,
-        fresh: new Uint8Array(),
-      }),
+      append: ({ floats }) => {
+        stale.push(...floats.time_ms.filter((_, i) => floats.stale[i] === 1))
+        return {
+          counts: { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 },
+          refused_histograms: 0,
+          fresh: new Uint8Array(),
+        }
+      },
     },
     clock,
     log: silentLog,
     onHint: (hint) => hints.push(hint),
   })
-  made.setPolicies([policy])
-  return { scaler: made, asked, written, hints, clock, state }
+  made.setPolicies(over.policies ?? [policy])
+  return { scaler: made, asked, written, stale, hints, clock, state }
 }
 
 const codeOf = (run: () => unknown): string => {
@@ -103,7 +114,7 @@ const codeOf = (run: () => unknown): string => {
 test('a decision is made every 15 s of analysis time, on the expression of the forecast rule, and written as series', async () => {
   const { scaler: one, asked, written, hints } = scaler({ ofRule: [] })
   for (let time = 0; time <= 30_000; time += 1000) await one.tick(time)
-  expect(asked).toEqual(['sum(rate(x[2m]))', 'sum(rate(x[2m]))', 'sum(rate(x[2m]))'])
+  expect(asked).toEqual([0, 15_000, 30_000].map((time) => `sum(rate(x[2m])) at ${time}`))
   expect(hints.map(({ as_of_ms, value }) => [as_of_ms, value])).toEqual([
     [0, 7],
     [15_000, 7],
@@ -125,15 +136,56 @@ test('without demand there is no hint: never a made-up 0', async () => {
   }
 })
 
-test('a hint whose demand is gone is stale after five minutes', async () => {
-  const { scaler: one, state, clock } = scaler({ ofRule: [] })
-  await one.tick(MINUTE)
-  state.demand = vector()
-  await one.tick(2 * MINUTE)
-  clock.advanceTo(6 * MINUTE)
+test('a source that stops is silence and not less demand: it is asked for its newest sample, until that is five minutes old', async () => {
+  const { scaler: one, state, asked, hints, clock, stale } = scaler({ ofRule: [] })
+  state.newest_ms = MINUTE - 1
+  for (let minute = 1; minute <= 8; minute++) await one.tick(minute * MINUTE)
+  expect(new Set(asked)).toEqual(new Set([`sum(rate(x[2m])) at ${MINUTE - 1}`]))
+  expect(hints.map(({ as_of_ms, value }) => [as_of_ms / MINUTE, value])).toEqual([1, 2, 3, 4, 5].map((at) => [at, 7]))
+  // Its series are over where it is.
+  expect(stale).toEqual([6, 6, 6, 6].map((minute) => minute * MINUTE))
+  clock.advanceTo(6 * MINUTE - 1)
   expect(one.hint('checkout').value).toBe(7)
-  clock.advanceTo(6 * MINUTE + 1)
-  expect(() => one.hint('checkout')).toThrow('stale')
+  clock.advanceTo(6 * MINUTE)
+  expect(() => one.hint('checkout')).toThrow('has had no sample since 1970-01-01T00:00:59.999Z')
+})
+
+test('an expression that looks back further than five minutes is believed for as long', async () => {
+  const { scaler: one, state } = scaler({ ofRule: [] })
+  Object.assign(state, { newest_ms: 0, reach_ms: 15 * MINUTE })
+  await one.tick(14 * MINUTE)
+  expect(one.hint('checkout').expires_ms).toBe(15 * MINUTE)
+})
+
+test('an expression that has a value where nothing is says itself what silence means', async () => {
+  const demand = 'sum(rate(x[2m])) or vector(0)'
+  const { scaler: one, state, asked } = scaler({ policies: [{ ...policy, demand, min: 0 }] })
+  state.newest_ms = 0
+  state.demand = vector(0)
+  await one.tick(60 * MINUTE)
+  expect(asked).toEqual([`${demand} at ${60 * MINUTE}`])
+  expect(one.hint('checkout')).toMatchObject({ value: 0, expires_ms: 65 * MINUTE })
+})
+
+test('where no forecast can be made the present demand decides', async () => {
+  const { scaler: one } = scaler({
+    make: () => {
+      throw new ServiceError('execution', 'too many samples')
+    },
+  })
+  await one.tick(0)
+  expect(one.hint('checkout')).toMatchObject({ value: 7, trust: 0 })
+})
+
+test('a clock that was ahead leaves nothing behind that would keep replicas', async () => {
+  const { scaler: one, state } = scaler({ ofRule: [] })
+  await one.tick(MINUTE)
+  state.demand = vector(4000)
+  await one.tick(1440 * MINUTE)
+  one.setBack(2 * MINUTE)
+  state.demand = vector(640)
+  await one.tick(3 * MINUTE)
+  expect(one.hint('checkout')).toMatchObject({ value: 7, as_of_ms: 3 * MINUTE })
 })
 
 test('a restart keeps hints, and with them how fast they may fall', async () => {

@@ -9,19 +9,23 @@ import type { HintReader } from '#core/ports/hints.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { RuleReader } from '#core/ports/rules.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
 
 import { plan } from './plan.ts'
 import { leadOf, type Policy, quantileOf } from './policy.ts'
+import { only, presentDemand } from './present.ts'
 
 const SNAPSHOT_VERSION = 1
 const DECIDE_EVERY_MS = 15_000
 const HISTORY = 1000
+const KINDS = ['wanted', 'needed_now', 'min', 'max'] as const
 const REPLICAS = { type: 'gauge', unit: '{replica}', help: 'Replicas by scaling policy' } as const
 
 export interface ScalerOptions {
   readonly query: QueryEngine
+  readonly reader: Pick<SeriesReader, 'extent'>
   readonly forecasts: ForecastReader
   readonly rules: RuleReader
   readonly writer: SeriesWriter
@@ -37,7 +41,10 @@ export class Scaler implements HintReader, Snapshot {
   #policies: readonly Policy[] = []
   /** Newest first. */
   readonly #hints = new Map<string, Hint[]>()
+  /** Why a policy has no demand. */
   readonly #reasons = new Map<string, string>()
+  /** Why a policy has no forecast. */
+  readonly #unforeseen = new Map<string, string>()
   readonly #onDemand = new Map<string, { readonly minute_ms: number; readonly forecast: Forecast | undefined }>()
   #decided_ms = -Infinity
 
@@ -48,23 +55,35 @@ export class Scaler implements HintReader, Snapshot {
   setPolicies(policies: readonly Policy[]): void {
     this.#policies = policies
     const names = new Set(policies.map(({ name }) => name))
-    for (const name of this.#hints.keys()) if (!names.has(name)) this.#hints.delete(name)
+    for (const kept of [this.#hints, this.#reasons, this.#unforeseen]) {
+      for (const name of kept.keys()) if (!names.has(name)) kept.delete(name)
+    }
+    // Their demand may be another now.
+    this.#onDemand.clear()
   }
 
   /** Decides anew when a decision is due at analysis time `time_ms`. */
   async tick(time_ms: number): Promise<void> {
     const step_ms = Math.floor(time_ms / DECIDE_EVERY_MS) * DECIDE_EVERY_MS
     if (step_ms <= this.#decided_ms) return
+    const before_ms = this.#decided_ms
     this.#decided_ms = step_ms
     for (const policy of this.#policies) {
       const hint = await this.#decide(policy, step_ms)
       if (hint !== undefined) this.#keep(hint)
+      else this.#end(policy, before_ms, step_ms)
     }
   }
 
-  /** The clock was wrong: decisions go on from here, and were beyond. */
+  /** The clock was wrong: decisions go on from here, and what was decided beyond was for a time that did not come. */
   setBack(time_ms: number): void {
     this.#decided_ms = Math.min(this.#decided_ms, time_ms)
+    for (const [policy, hints] of this.#hints) {
+      this.#hints.set(
+        policy,
+        hints.filter(({ as_of_ms }) => as_of_ms <= time_ms),
+      )
+    }
   }
 
   policies(): readonly string[] {
@@ -97,14 +116,12 @@ export class Scaler implements HintReader, Snapshot {
 
   async #decide(policy: Policy, time_ms: number): Promise<Hint | undefined> {
     try {
-      const expr = this.#expression(policy.demand)
-      const present = await this.#present(expr, time_ms)
-      const forecast = await this.#forecast(policy, time_ms)
+      const present = await presentDemand(this.#expression(policy.demand), time_ms, this.#options)
       this.#reasons.delete(policy.name)
-      return plan(policy, { as_of_ms: time_ms, present, forecast }, this.#hints.get(policy.name) ?? [])
+      const forecast = await this.#forecast(policy, time_ms)
+      return plan(policy, { as_of_ms: time_ms, ...present, forecast }, this.#hints.get(policy.name) ?? [])
     } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
-      this.#tell(policy.name, messageOf(error))
+      this.#tell(this.#reasons, 'a scaling policy has no demand to decide on', policy, error)
       return undefined
     }
   }
@@ -117,32 +134,30 @@ export class Scaler implements HintReader, Snapshot {
     return demand
   }
 
-  async #present(expr: string, time_ms: number): Promise<number> {
-    const result = await this.#options.query.instant(expr, time_ms)
-    const value =
-      result.type === 'scalar' ? result.value : only(result.type === 'string' ? [] : result.series, expr)?.value.at(-1)
-    if (value === undefined || !Number.isFinite(value) || value < 0) {
-      throw new ServiceError(
-        'unavailable',
-        `no demand: ${expr} ${value === undefined ? 'has no value' : `is ${value}`}`,
-      )
-    }
-    return value
-  }
-
+  /** Undefined where none could be made: the present demand is known all the same. */
   async #forecast(policy: Policy, time_ms: number): Promise<Forecast | undefined> {
     const ofRule = this.#options.forecasts.ofRule(policy.demand)
     if (ofRule !== undefined) return only(ofRule, policy.demand)
-    const horizon_ms = 3 * leadOf(policy)
-    const quantiles = [0.1, quantileOf(policy), 0.99].toSorted((a, b) => a - b)
     // A policy over bare PromQL asks for a forecast once a minute, not at each decision.
     const minute_ms = Math.floor(time_ms / 60_000) * 60_000
     const kept = this.#onDemand.get(policy.name)
     if (kept?.minute_ms === minute_ms) return kept.forecast
-    const made = await this.#options.forecasts.make({ query: policy.demand, horizon_ms, step_ms: 60_000, quantiles })
-    const forecast = only(made, policy.demand)
+    const forecast = await this.#made(policy)
     this.#onDemand.set(policy.name, { minute_ms, forecast })
     return forecast
+  }
+
+  async #made(policy: Policy): Promise<Forecast | undefined> {
+    const horizon_ms = 3 * leadOf(policy)
+    const quantiles = [...new Set([0.1, quantileOf(policy), 0.99])].toSorted((a, b) => a - b)
+    try {
+      const made = await this.#options.forecasts.make({ query: policy.demand, horizon_ms, step_ms: 60_000, quantiles })
+      this.#unforeseen.delete(policy.name)
+      return only(made, policy.demand)
+    } catch (error) {
+      this.#tell(this.#unforeseen, 'a scaling policy has no forecast: the present demand decides', policy, error)
+      return undefined
+    }
   }
 
   #keep(hint: Hint): void {
@@ -154,19 +169,28 @@ export class Scaler implements HintReader, Snapshot {
     this.#options.onHint(hint)
   }
 
-  #write(hint: Hint): void {
+  #write({ policy, as_of_ms, value, ...hint }: Hint): void {
     const derived = new DerivedSamples(this.#options.writer)
-    for (const kind of ['wanted', 'needed_now', 'min', 'max'] as const) {
-      const labels = Labels.of({ [METRIC_NAME]: 'barograph_replicas', policy: hint.policy, kind })
-      derived.add(REPLICAS, labels, hint.as_of_ms, kind === 'wanted' ? hint.value : hint[kind])
-    }
+    for (const kind of KINDS)
+      derived.add(REPLICAS, labelsOf(policy, kind), as_of_ms, kind === 'wanted' ? value : hint[kind])
     derived.flush()
   }
 
-  #tell(policy: string, reason: string): void {
-    if (this.#reasons.get(policy) === reason) return
-    this.#reasons.set(policy, reason)
-    this.#options.log.info('a scaling policy has no demand to decide on', { policy, reason })
+  /** Marks the series of a policy as over once its last hint is, between the decision before and this one. */
+  #end({ name }: Policy, before_ms: number, time_ms: number): void {
+    const last = this.#hints.get(name)?.[0]
+    if (last === undefined || last.expires_ms >= time_ms || last.expires_ms < before_ms) return
+    const derived = new DerivedSamples(this.#options.writer)
+    for (const kind of KINDS) derived.add(REPLICAS, labelsOf(name, kind), time_ms, Number.NaN, true)
+    derived.flush()
+  }
+
+  #tell(told: Map<string, string>, message: string, { name }: Policy, error: unknown): void {
+    if (!(error instanceof ServiceError)) throw error
+    const reason = messageOf(error)
+    if (told.get(name) === reason) return
+    told.set(name, reason)
+    this.#options.log.info(message, { policy: name, reason })
   }
 
   save(): Uint8Array {
@@ -199,10 +223,6 @@ export class Scaler implements HintReader, Snapshot {
   }
 }
 
-/** A policy scales on one number: several series are an error that says so. */
-function only<T>(series: readonly T[], demand: string): T | undefined {
-  if (series.length > 1) {
-    throw new ServiceError('execution', `the demand ${demand} has ${series.length} series; a policy needs one: sum it`)
-  }
-  return series[0]
+function labelsOf(policy: string, kind: string): Labels {
+  return Labels.of({ [METRIC_NAME]: 'barograph_replicas', policy, kind })
 }

@@ -29,11 +29,7 @@ const RESULTS: readonly (readonly [name: string, labels: string, meaning: string
     'the same and `horizon`',
     'Forecasts at the present, for readers that cannot ask for the future.',
   ],
-  [
-    'barograph_replicas',
-    '`policy`, `kind`',
-    'Replicas of scaling policies: `wanted`, `needed_now`, `current`, `min`, `max`.',
-  ],
+  ['barograph_replicas', '`policy`, `kind`', 'Replicas of scaling policies: `wanted`, `needed_now`, `min`, `max`.'],
   ['barograph_log_records_total', '`service_name`, level and template', 'Log records by what they say.'],
   ['ALERTS, ALERTS_FOR_STATE', 'those of the alert, `alertstate`', 'As in Prometheus.'],
 ]
