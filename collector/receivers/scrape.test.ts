@@ -373,15 +373,15 @@ test('a server lists targets; where it fails, the list stays', async () => {
   const list = JSON.stringify([{ targets: [target.address], labels: { __meta_rack: '7', zone: 'x' } }])
   const lister = await exporter(page(list, { 'content-type': 'application/json' }))
   const made = await stand([
-    { http_sd_configs: [{ url: `${lister.url}/list`, refresh_interval: '5s', bearer_token: 'open' }] },
+    { http_sd_configs: [{ url: `${lister.url.replace('//', '//me:open@')}/list`, refresh_interval: '5s' }] },
   ])
   await expect.poll(() => made.scrape.active().length).toBe(1)
   expect(lister.requests[0]!.headers).toMatchObject({
-    authorization: 'Bearer open',
+    authorization: `Basic ${Buffer.from('me:open').toString('base64')}`,
     'x-prometheus-refresh-interval-seconds': '5',
   })
   expect(made.scrape.active()[0]!.discovered.toJSON()).toMatchObject({
-    __meta_url: `${lister.url}/list`,
+    __meta_url: `${lister.url.replace('//', '//<secret>@')}/list`,
     __meta_rack: '7',
   })
   await made.pass()
