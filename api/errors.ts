@@ -19,6 +19,9 @@ const BY_STATUS = new Map<number, { readonly code: ErrorCode; readonly message: 
   [415, { code: 'unsupported_media', message: 'expected content-type: application/json' }],
 ])
 
+/** A body broke off: nobody is there who would read this, it is for the count. */
+const GONE: Failure = { code: 'canceled', message: 'the client went away', status: ERROR_CODES.canceled.http }
+
 /** What the client is told. Of what we did not expect it hears nothing but that; the log has the rest. */
 function failureOf(error: Error, c: Context, log: Log): Failure {
   if (error instanceof ServiceError) return { code: error.code, message: messageOf(error), status: error.status }
@@ -26,6 +29,7 @@ function failureOf(error: Error, c: Context, log: Log): Failure {
     const known = BY_STATUS.get(error.status)
     if (known !== undefined) return { ...known, status: ERROR_CODES[known.code].http }
   }
+  if ('code' in error && error.code === 'ECONNRESET') return GONE
   log.error('a request failed', { method: c.req.method, path: c.req.path, error })
   return { code: 'internal', message: 'internal error; the log says more', status: 500 }
 }

@@ -57,7 +57,7 @@ test('an address of a peer is one of http, and no port is given twice', () => {
     'alertmanager: {urls: [am:9093]}\nupstream: {prom: {url: ftp://x}}\nelasticsearch: {url: es}\nlisten: {otlp_http: 7300}\n'
   expect(problems(peers).toSorted()).toEqual([
     ':1: alertmanager.urls[0]: an http or https URL, like http://example.com:8080 (is "am:9093")',
-    ':2: upstream.prom.url: an http or https URL, like http://prometheus:9090 (is "ftp://x")',
+    ':2: upstream.prom.url: an http or https URL, like http://prometheus:9090',
     ':3: elasticsearch.url: an http or https URL, like http://example.com:8080 (is "es")',
     ':4: listen.otlp_http: the port of listen.http; each has its own (is 7300)',
   ])
@@ -113,6 +113,38 @@ test('secrets come from files and never print', () => {
   const printed = JSON.stringify(loaded.raw) + JSON.stringify(loaded.value)
   expect(printed).not.toMatch(/hunter2|opensesame|hooktoken/)
   expect(printed).toContain('<secret>')
+})
+
+test('who asks is not shown with an address', () => {
+  const { raw, value } = load(
+    'alertmanager: {urls: ["http://me:word1234@a:9093/x"]}\nelasticsearch: {url: "https://word1234@es:9200"}\nscrape: [{job: a, http_sd_configs: [{url: "http://me:word1234@sd/"}]}]\nkafka: {brokers: [a], sasl: {mechanism: plain, username: me@there, password: word1234}}\nexternal_url: "https://x/@team"\n',
+  )
+  const printed = JSON.stringify(raw)
+  expect(printed).not.toContain('word1234')
+  for (const shown of ['http://<secret>@a:9093/x', 'https://<secret>@es:9200', 'me@there', 'https://x/@team'])
+    expect(printed).toContain(shown)
+  expect(value.alertmanager.urls).toEqual(['http://me:word1234@a:9093/x'])
+})
+
+test('what is wrong and may be secret is not shown', () => {
+  const written = [
+    'alertmanager: {urls: ["me:word1234@a:9093"]}',
+    'elasticsearch: {url: "es://me:word1234@es"}',
+    'upstream: {a: {url: "htps://me:word1234@a", headers: {X: 12341234}}}',
+    'kafka: {brokers: [a], sasl: {mechanism: plain, username: me, password: 12341234}}',
+    'notify: {route: {receiver: a}, receivers: [{name: a, webhook_configs: [{url: hooks.example/word1234}]}]}',
+    'scrape: [{job: a, targets: ["me:word1234@a:9100", "http://me:word1234@a/metrics"], bearer_token: 12341234}]',
+  ]
+  const told = problems(written.join('\n')).join('\n')
+  expect(told).not.toMatch(/word1234|12341234/)
+  for (const place of ['urls[0]', 'elasticsearch.url', 'headers.X', 'sasl.password', '[0].url', 'targets[0]', 'bearer'])
+    expect(told).toContain(place)
+})
+
+test('a target has no user: it would be left out, or shown as a label', () => {
+  expect(problems('scrape: [{job: a, targets: ["http://me:word@a/metrics"]}]\n')).toEqual([
+    ':1: scrape[0].targets[0]: host:port, or a URL that begins with http:// or https://; users are said with basic_auth (is "http://<secret>@a/metrics")',
+  ])
 })
 
 test('a key can be set on the command line', () => {

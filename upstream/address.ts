@@ -2,14 +2,14 @@ import { z } from 'zod'
 
 import { Secret, secret } from '#core/config/secret.ts'
 
-const hasPassword = (url: string): boolean => new URL(url).password !== ''
+function hasUser(text: string): boolean {
+  const { username, password } = new URL(text)
+  return username !== '' || password !== ''
+}
 
-/** The address of a peer in a file: one with a password in it is secret as a whole. */
+/** The address of a peer in a file: one with a user or a password in it is secret as a whole. */
 export const address = z.union(
-  [
-    z.instanceof(Secret),
-    z.url({ protocol: /^https?$/ }).transform((url) => (hasPassword(url) ? new Secret(url) : url)),
-  ],
+  [z.instanceof(Secret), z.url({ protocol: /^https?$/ }).transform((url) => (hasUser(url) ? new Secret(url) : url))],
   'an http or https URL, like http://prometheus:9090',
 )
 

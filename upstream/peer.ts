@@ -53,7 +53,8 @@ export class Peer {
     this.#url = addressOf(url)
     const own = Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const)
     this.#headers = { 'user-agent': `barograph/${options.version}`, ...headers, ...Object.fromEntries(own) }
-    this.#secrets = [...secrets, ...own.map(([, value]) => value)].flatMap(secretsIn)
+    // A token may stand in the query, and proxies quote what they were asked.
+    this.#secrets = [...secrets, ...own.map(([, value]) => value), this.#url.search].flatMap(secretsIn)
   }
 
   /** Scheme, host and port. */

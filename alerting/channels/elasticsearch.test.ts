@@ -60,6 +60,15 @@ test('an answer of something else is a refusal', async () => {
   })
 })
 
+test('an answer without end is not read to its end, and what was sent is tried again', async () => {
+  peer.answerTo = ({ path }) => ({ body: path === '/_bulk' ? `{"x":"${'y'.repeat(2 ** 24)}"}` : '' })
+  expect(await outcome()).toMatchObject({
+    code: 'unavailable',
+    retryable: true,
+    message: expect.stringMatching(/16777216/) as string,
+  })
+})
+
 test('templates that are there stay as they are, and are asked for once', async () => {
   const channel = elasticsearch.create({ url, write: ['findings', 'incidents'] }, DEPS)
   const message = { kind: 'finding', key: 'f', finding: open } as const

@@ -11,11 +11,14 @@ import { FINDINGS, INCIDENTS, TEMPLATES } from './elasticsearch/templates.ts'
 
 const BATCH = 500
 const SHOWN = 200
+/** Of an answer, a hundred times what one to a whole batch has. */
+const ANSWER_BYTES = 16 * 2 ** 20
 /** Above what is ours to decide, so that a user's catch-all template does not win. */
 const PRIORITY = 200
 
 function clientOptions({ url, auth }: ElasticsearchTarget, version: string): ClientOptions {
-  const options = { node: url, maxRetries: 0, headers: { 'user-agent': `Barograph/${version}` } }
+  const sizes = { maxResponseSize: ANSWER_BYTES, maxCompressedResponseSize: ANSWER_BYTES }
+  const options = { node: url, maxRetries: 0, headers: { 'user-agent': `Barograph/${version}` }, ...sizes }
   if (auth === undefined) return options
   if ('api_key' in auth) return { ...options, auth: { apiKey: auth.api_key.reveal() } }
   return { ...options, auth: { username: auth.username, password: auth.password.reveal() } }
@@ -42,11 +45,11 @@ function operations(message: Message, locale: Locale): Record<string, unknown>[]
 }
 
 /** What the client throws, as an operating error without the request in it: that holds the credentials. */
-function errorOf(error: unknown, secrets: readonly string[]): ServiceError {
+function errorOf(error: unknown, secrets: readonly string[], { aborted }: AbortSignal): ServiceError {
   const message = redact(error instanceof Error ? error.message : String(error), secrets).slice(0, SHOWN)
   const name = error instanceof Error ? error.name : ''
   if (name === 'ResponseError') return refusal((error as { statusCode?: number }).statusCode ?? 500, message)
-  return new ServiceError(name === 'RequestAbortedError' ? 'canceled' : 'unavailable', message, { retryable: true })
+  return new ServiceError(aborted ? 'canceled' : 'unavailable', message, { retryable: true })
 }
 
 interface Item {
@@ -107,7 +110,7 @@ export const elasticsearch: ChannelKind<ElasticsearchTarget> = {
             throw refusal(statusCode, 'this is no answer of Elasticsearch')
           items = answer.items.flatMap((item) => Object.values(item))
         } catch (error) {
-          throw error instanceof ServiceError ? error : errorOf(error, secrets)
+          throw error instanceof ServiceError ? error : errorOf(error, secrets, signal)
         }
         const worst = worstOf(items)
         if (worst !== undefined) throw worst

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { systemClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
+import { silentLog } from '#core/ports/log.ts'
 
 import { fixture } from '../testing/api.fixture.ts'
 import { finding } from '../testing/verdicts.fixture.ts'
@@ -16,8 +18,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(({ component }) => component.stop()))
 })
 
-async function started(port = 0) {
-  const api = fixture({ clock: systemClock, listen: { host: 'localhost', port }, limits: { drain_ms: 200 } })
+async function started(port = 0, log = silentLog) {
+  const api = fixture({ log, clock: systemClock, listen: { host: 'localhost', port }, limits: { drain_ms: 200 } })
   open.push(api)
   await api.component.start()
   return { ...api, port: api.component.addresses[0]?.port ?? 0 }
@@ -71,6 +73,21 @@ describe('a body in chunks', () => {
     const { port } = await started()
     expect((await chunked(port, '/api/v1/changes', 'x'.repeat(2 ** 20 + 1))).status).toBe(413)
   })
+})
+
+test.each([
+  ['of a length', 'content-length: 10'],
+  ['in chunks', 'transfer-encoding: chunked'],
+])('a body %s that breaks off is not our failure', async (_, length) => {
+  const failures: unknown[] = []
+  const { port } = await started(0, { ...silentLog, error: (_message, fields) => failures.push(fields) })
+  const socket = connect(port, '127.0.0.1')
+  const head = `POST /api/v1/query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded`
+  socket.write(`${head}\r\n${length}\r\n\r\n2\r\nqu\r\n`)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  socket.destroy()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(failures).toEqual([])
 })
 
 describe('the stream', () => {

@@ -1,11 +1,12 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 
 import { lineOf } from '#core/config/load.ts'
 import { formatPath, formatProblem, issuesOf, notYaml } from '#core/config/problems.ts'
 import { keepTexts } from '#core/config/texts.ts'
+import { readText, treeOf } from '#core/config/yaml-file.ts'
 import { messageOf } from '#core/errors.ts'
 import { Labels } from '#core/series.ts'
 
@@ -43,16 +44,18 @@ const TEXTS: ReadonlySet<string> = new Set([
 export async function testRules(file: string): Promise<TestCase[]> {
   const failed = (message: string, line = 0): TestCase[] => [{ file, line, name: 'file', ok: false, message }]
   const lines = new LineCounter()
-  let document
+  let document: Document
+  let raw: unknown
   try {
-    document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, merge: true })
+    document = parseDocument(readText(file), { lineCounter: lines, merge: true })
+    const [bad] = document.errors
+    if (bad !== undefined) return failed(notYaml(bad), lines.linePos(bad.pos[0]).line)
+    keepTexts(document, TEXTS)
+    raw = withoutNulls(treeOf(document, lines))
   } catch (error) {
     return failed(`cannot be read: ${messageOf(error)}`)
   }
-  const [bad] = document.errors
-  if (bad !== undefined) return failed(notYaml(bad), lines.linePos(bad.pos[0]).line)
-  keepTexts(document, TEXTS)
-  const result = testFileSchema.safeParse(withoutNulls(document.toJS() ?? {}))
+  const result = testFileSchema.safeParse(raw)
   const at = (path: readonly PropertyKey[]): number => lineOf(document, lines, path)
   if (!result.success) {
     return issuesOf(result.error, testFileSchema).flatMap(({ path, message }) =>

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -86,6 +87,12 @@ function bound(made: Stand) {
   return { pass: (inputs?: number) => made.pass(inputs), scrape: made.scrape }
 }
 
+/** A page that ends where its connection does, as HTTP/1.0 has it. */
+function endless(response: ServerResponse): ServerResponse {
+  response.useChunkedEncodingByDefault = false
+  return response.writeHead(200, { 'content-type': TEXT, connection: 'close' })
+}
+
 describe('a scrape that fails', () => {
   test('sets up to 0 and ends all series, until it works again', async () => {
     const target = await exporter(page('a 1\n'))
@@ -117,6 +124,16 @@ describe('a scrape that fails', () => {
         e.answer = (_, response) => {
           response.writeHead(200, { 'content-type': TEXT, 'content-length': '100' }).write('a 1\n')
           setTimeout(() => response.destroy(), 20)
+        }
+      },
+      'the answer broke off',
+    ],
+    [
+      'the page has no length, and its connection is reset',
+      (e) => {
+        e.answer = (_, response) => {
+          endless(response).write('a 1\nb 12')
+          setTimeout(() => response.socket?.resetAndDestroy(), 20)
         }
       },
       'the answer broke off',
@@ -161,9 +178,12 @@ describe('a scrape that fails', () => {
     expect(target.requests).toHaveLength(3)
   })
 
-  test('takes no longer than its timeout, however slowly the page comes', async () => {
-    const target = await exporter((_, response) => {
-      response.writeHead(200, { 'content-type': TEXT }).write('a 1\n')
+  test.each<[string, (response: ServerResponse) => ServerResponse]>([
+    ['in chunks', (response) => response.writeHead(200, { 'content-type': TEXT })],
+    ['without a length', endless],
+  ])('takes no longer than its timeout, however slowly the page comes %s', async (_, begin) => {
+    const target = await exporter((_request, response) => {
+      begin(response).write('a 1\n')
     })
     const made = await stand([{ targets: [target.address], interval: '300ms', timeout: '100ms' }], {}, true)
     await expect.poll(() => made.errors(), { timeout: 3000 }).toEqual(['no answer within 0.1 s'])
@@ -353,15 +373,15 @@ test('a server lists targets; where it fails, the list stays', async () => {
   const list = JSON.stringify([{ targets: [target.address], labels: { __meta_rack: '7', zone: 'x' } }])
   const lister = await exporter(page(list, { 'content-type': 'application/json' }))
   const made = await stand([
-    { http_sd_configs: [{ url: `${lister.url}/list`, refresh_interval: '5s', bearer_token: 'open' }] },
+    { http_sd_configs: [{ url: `${lister.url.replace('//', '//me:open@')}/list`, refresh_interval: '5s' }] },
   ])
   await expect.poll(() => made.scrape.active().length).toBe(1)
   expect(lister.requests[0]!.headers).toMatchObject({
-    authorization: 'Bearer open',
+    authorization: `Basic ${Buffer.from('me:open').toString('base64')}`,
     'x-prometheus-refresh-interval-seconds': '5',
   })
   expect(made.scrape.active()[0]!.discovered.toJSON()).toMatchObject({
-    __meta_url: `${lister.url}/list`,
+    __meta_url: `${lister.url.replace('//', '//<secret>@')}/list`,
     __meta_rack: '7',
   })
   await made.pass()
@@ -403,10 +423,21 @@ describe('who asks', () => {
   test('is not told to another host', async () => {
     const other = await exporter(page('a 1\n'))
     const target = await exporter((_, response) => response.writeHead(301, { location: other.url }).end())
-    const made = await stand([{ targets: [target.address], bearer_token: 'open' }])
+    const keys = { values: ['open-too'], secrets: ['sesame'] }
+    const made = await stand([
+      {
+        targets: [target.address],
+        bearer_token: 'open',
+        http_headers: { 'X-Key': keys, 'X-Tenant': { values: ['a'] } },
+      },
+    ])
     await made.pass()
     expect(made.up()).toEqual([1])
-    expect(other.requests[0]!.headers.authorization).toBeUndefined()
+    expect(target.requests[0]!.headers).toMatchObject({ authorization: 'Bearer open', 'x-key': 'open-too, sesame' })
+    expect(other.requests[0]!.headers).not.toHaveProperty('authorization')
+    expect(other.requests[0]!.headers).not.toHaveProperty('x-key')
+    expect(other.requests[0]!.headers).not.toHaveProperty('x-tenant')
+    expect(other.requests[0]!.headers['user-agent']).toBe('Barograph/test')
   })
 
   test('by certificate: a server is trusted by its authority, its name, or not at all', async () => {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import { type Document, isNode, LineCounter, parse, parseDocument } from 'yaml'
+import { type Document, isNode, type LineCounter, parse } from 'yaml'
 import type { z } from 'zod'
 
 import { messageOf, ServiceError } from '../errors.ts'
-import { formatPath, formatProblem, issuesOf, notYaml, type Problem } from './problems.ts'
+import { concealUser } from '../net/peer.ts'
+import { formatPath, formatProblem, issuesOf, type Problem, schemasAt } from './problems.ts'
 import { Secret } from './secret.ts'
+import { parseFile } from './yaml-file.ts'
 
 type Raw = Record<string, unknown>
 
@@ -35,9 +37,10 @@ const isPlain = (value: unknown): value is Raw =>
 
 function merge(base: unknown, over: unknown): unknown {
   if (!isPlain(base) || !isPlain(over)) return over
-  const merged: Raw = { ...base }
-  for (const [key, value] of Object.entries(over)) merged[key] = key in base ? merge(base[key], value) : value
-  return merged
+  const merged = Object.entries(over).map(([key, value]) => {
+    return [key, Object.hasOwn(base, key) ? merge(base[key], value) : value] as const
+  })
+  return Object.fromEntries([...Object.entries(base), ...merged])
 }
 
 /** Expands `${NAME}` and reads `{file: path}`; tells of what is missing. */
@@ -90,23 +93,6 @@ class Expander {
   }
 }
 
-function parseFile(file: string): { document: Document; lines: LineCounter; raw: unknown } {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new ServiceError('bad_config', `${file}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const bad = document.errors[0]
-  if (bad !== undefined) {
-    const line = lines.linePos(bad.pos[0]).line
-    throw new ServiceError('bad_config', `${file}:${line}: ${notYaml(bad)}`)
-  }
-  return { document, lines, raw: document.toJS() ?? {} }
-}
-
 /** The line of a path in a YAML document, that of the nearest parent where it has none; 0 when unknown. */
 export function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
@@ -137,6 +123,7 @@ function override(raw: Raw, text: string): Raw {
 
 function masked(raw: unknown, value: unknown): unknown {
   if (value instanceof Secret || raw instanceof Secret) return '<secret>'
+  if (typeof raw === 'string') return concealUser(raw)
   if (Array.isArray(raw)) return raw.map((item, i) => masked(item, (value as unknown[] | null | undefined)?.[i]))
   if (!isPlain(raw)) return raw
   return Object.fromEntries(
@@ -177,16 +164,20 @@ export function loadConfig<T>({
         file: file ?? 'configuration',
         line: parsed === undefined ? 0 : lineOf(parsed.document, parsed.lines, path),
         path: formatPath(path),
-        message: message + given(raw, path),
+        message: message + given(raw, path, schema),
       })),
     )
   }
   return { value: result.data, raw: masked(raw, result.data) as Raw, folder }
 }
 
-/** ` (is 7)`, so that the reader sees the value without opening the file; secrets and structures are not shown. */
-function given(raw: Raw, path: readonly PropertyKey[]): string {
+const SECRET = new Secret('')
+
+/** ` (is 7)`, so that the reader sees the value without opening the file; structures, and what may be secret, are not shown. */
+function given(raw: Raw, path: readonly PropertyKey[], schema: z.ZodType): string {
+  if (schemasAt(schema, path).some((one) => one.safeParse(SECRET).success)) return ''
   let value: unknown = raw
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key]
-  return ['string', 'number', 'boolean'].includes(typeof value) ? ` (is ${JSON.stringify(value)})` : ''
+  if (typeof value === 'string') return ` (is ${JSON.stringify(concealUser(value))})`
+  return ['number', 'boolean'].includes(typeof value) ? ` (is ${JSON.stringify(value)})` : ''
 }

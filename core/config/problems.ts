@@ -51,22 +51,31 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 
 const WRAPPERS = [z.ZodOptional, z.ZodNullable, z.ZodDefault, z.ZodPrefault] as const
 
-/** The keys that an object schema knows at a path; empty where it is none. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+/** The schemas of what stands at a path: more than one where a union takes more, none where nothing may. */
+export function schemasAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType[] {
   if (WRAPPERS.some((wrapper) => schema instanceof wrapper)) {
-    return keysAt((schema as unknown as { unwrap(): z.ZodType }).unwrap(), path)
+    return schemasAt((schema as unknown as { unwrap(): z.ZodType }).unwrap(), path)
   }
   // A preprocessed schema has its transformation first, a transformed one last.
   if (schema instanceof z.ZodPipe)
-    return keysAt((schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType, path)
-  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).flatMap((option) => keysAt(option, path))
+    return schemasAt((schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType, path)
+  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).flatMap((one) => schemasAt(one, path))
   const [head, ...rest] = path
-  if (schema instanceof z.ZodArray) return head === undefined ? [] : keysAt(schema.element as z.ZodType, rest)
-  if (schema instanceof z.ZodRecord) return head === undefined ? [] : keysAt(schema.valueType as z.ZodType, rest)
-  if (!(schema instanceof z.ZodObject)) return []
-  if (head === undefined) return Object.keys(schema.shape)
-  const next = (schema.shape as Record<string, z.ZodType>)[String(head)]
-  return next === undefined ? [] : keysAt(next, rest)
+  if (head === undefined) return [schema]
+  const below = schemaBelow(schema, String(head))
+  return below === undefined ? [] : schemasAt(below, rest)
+}
+
+function schemaBelow(schema: z.ZodType, key: string): z.ZodType | undefined {
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType
+  if (!(schema instanceof z.ZodObject) || !Object.hasOwn(schema.shape, key)) return undefined
+  return (schema.shape as Record<string, z.ZodType>)[key]
+}
+
+/** The keys that an object schema knows at a path; empty where it is none. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  return schemasAt(schema, path).flatMap((one) => (one instanceof z.ZodObject ? Object.keys(one.shape) : []))
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -41,7 +41,18 @@ export function withoutUser(url: string): { url: string; headers: Record<string,
   parsed.password = ''
   const [user, word] = [decoded(username), decoded(password)]
   const token = Buffer.from(`${user}:${word}`).toString('base64')
-  return { url: parsed.href, headers: { authorization: `Basic ${token}` }, secrets: [url, token, password, word] }
+  // A token may be said as a user without a password.
+  const hidden = password === '' ? [username, user] : [password, word]
+  return { url: parsed.href, headers: { authorization: `Basic ${token}` }, secrets: [url, token, ...hidden] }
+}
+
+/** An address as it may be shown: without user and password. So is what was meant to be one; other texts stay as they are. */
+export function concealUser(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && url.host !== '' && url.username === '' && url.password === '') return text
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?(\S*)@/i, (whole, scheme: string | undefined, user: string) => {
+    return scheme === undefined && !user.includes(':') ? whole : `${scheme ?? ''}<secret>@`
+  })
 }
 
 /** The beginning of an answer; the rest is not waited for. */

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import { type Document, LineCounter, parseAllDocuments } from 'yaml'
@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { lineOf } from '#core/config/load.ts'
 import { formatPath, formatProblem, issuesOf, nearest, notYaml, type Problem } from '#core/config/problems.ts'
 import { keepTexts } from '#core/config/texts.ts'
+import { readText, treeOf } from '#core/config/yaml-file.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo, QueryEngine } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
@@ -113,8 +114,7 @@ class FileReader<Policy> {
 
   #documentOf(document: Document): void {
     this.#document = document
-    // Aliases are followed here, and refused where they multiply.
-    const raw: unknown = this.#attemptAny([], () => document.toJS() ?? {})
+    const raw: unknown = this.#attemptAny([], () => treeOf(document, this.#lines))
     if (raw === undefined) return
     for (const { raw: part, path, name, isObject } of partsOf(raw)) {
       if (part === undefined) {
@@ -140,7 +140,7 @@ class FileReader<Policy> {
     try {
       if (statSync(this.#file).size > FILE_SIZE_MAX) throw new Error(`larger than ${FILE_SIZE_MAX} bytes`)
       const options = { lineCounter: this.#lines, merge: true }
-      const parsed = parseAllDocuments(readFileSync(this.#file, 'utf8'), options)
+      const parsed = parseAllDocuments(readText(this.#file), options)
       const documents = Array.isArray(parsed) ? parsed : []
       const bad = documents.flatMap(({ errors }) => errors)[0]
       this.#documents = documents

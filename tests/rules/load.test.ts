@@ -14,7 +14,7 @@ import { policySchema } from '../../scaling/index.ts'
 const query = createQueryEngine({ readers: [] })
 const load = (...paths: string[]) => loadRules(paths, { query, parseDetector, policySchema })
 
-function folderOf(files: Record<string, string>): string {
+function folderOf(files: Record<string, string | Uint8Array>): string {
   const folder = join(mkdtempSync(join(tmpdir(), 'barograph-load-')), 'rules')
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
@@ -24,7 +24,7 @@ function folderOf(files: Record<string, string>): string {
 }
 
 /** Problems of one file, as lines without the folder. */
-function problemsOf(text: string): string[] {
+function problemsOf(text: string | Uint8Array): string[] {
   const folder = folderOf({ 'x.yml': text })
   return load(folder).problems.map((problem) => formatProblem(problem).replace(`${folder}/`, ''))
 }
@@ -197,7 +197,7 @@ scalling: []
   ])
 })
 
-test.each([
+test.each<[string | Uint8Array, RegExp]>([
   ['groups: [', /x\.yml:1: not YAML/],
   ['groups: []\ngroups: []', /x\.yml:2: not YAML: Map keys must be unique/],
   ['- 1\n- 2', /has groups:, scaling: or both/],
@@ -223,6 +223,8 @@ test.each([
     'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\ngroups: [*c,*c,*c,*c]',
     /cannot be read: .*alias/,
   ],
+  ['groups: &g\n- *g\n', /cannot be read: line 2: \*g stands in what it stands for/],
+  [Buffer.from(rule('{alert: NAME, expr: up}').replace('NAME', '\xb1\xb1'), 'latin1'), /is not UTF-8; save it/],
 ])('%j is refused with its place', (text, message) => {
   expect(problemsOf(text).join('\n')).toMatch(message)
 })

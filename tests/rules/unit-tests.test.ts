@@ -234,6 +234,12 @@ test('rule files that cannot be loaded fail the test with every problem', async 
   ])
 })
 
+test('a file without an end is told', async () => {
+  expect(await run('tests: &t\n- *t\n')).toMatchObject([
+    { ok: false, message: 'cannot be read: line 4: *t stands in what it stands for' },
+  ])
+})
+
 test('scripts of the PromQL test language are run, a case an eval', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'barograph-script-')), 'a.test')
   writeFileSync(file, 'load 1m\n  x 1 2\n\neval instant at 1m x\n  x 2\n\neval instant at 1m x\n  x 3\n')

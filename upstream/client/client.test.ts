@@ -155,7 +155,7 @@ test('what is secret is sent and never shown', async () => {
   const headers = { 'X-Scope-OrgID': new Secret('tenant-secret') }
   const client = new UpstreamClient(
     new Peer({
-      url: `${url}/prometheus?dedup=true`,
+      url: `${url}/prometheus?token=token-1234`,
       headers,
       timeout_ms: 1000,
       version: '1',
@@ -163,9 +163,9 @@ test('what is secret is sent and never shown', async () => {
       fetch,
     }),
   )
-  prometheus.refuse = () => ({ status: 403, body: 'no password-1234 for tenant-secret' })
+  prometheus.refuse = () => ({ status: 403, body: 'no password-1234 for tenant-secret, token-1234' })
   const error: unknown = await client.instant('up', T).catch((caught: unknown) => caught)
-  expect(String(error)).toContain('no <secret> for <secret>')
+  expect(String(error)).toContain('no <secret> for <secret>, <secret>')
   expect(prometheus.asked[0]).toMatchObject({
     path: '/prometheusquery',
     headers: {

@@ -18,6 +18,8 @@ const HELD_UP_MS = 50
 /** Idle connections of one server that are kept. */
 const IDLE_SOCKETS = 4
 
+type Headers = Readonly<Record<string, string | string[]>>
+
 export interface Answer {
   readonly body: Uint8Array
   /** Bytes on the wire. */
@@ -41,6 +43,12 @@ export interface Asking {
   readonly timeout_ms: number
   /** What the body may take of all bodies. */
   readonly share: Share
+}
+
+/** What is said to each server, and what only the first may know: who we are. */
+interface Sent {
+  readonly open: Headers
+  readonly own: Headers
 }
 
 /** A request under way, and why it was given up. */
@@ -73,8 +81,7 @@ export class HttpClient {
     this.#attempts.add(attempt)
     const cancel = this.#limit(attempt, timeout_ms)
     try {
-      const all = { ...headers, ...(await this.#credentials.headers()) }
-      return await this.#follow(url, all, attempt, share)
+      return await this.#follow(url, { open: headers, own: await this.#credentials.headers() }, attempt, share)
     } catch (error) {
       attempt.request?.destroy()
       throw attempt.given_up ?? asServiceError(error)
@@ -105,14 +112,9 @@ export class HttpClient {
     return () => cancel()
   }
 
-  async #follow(
-    first: URL,
-    headers: Record<string, string | string[]>,
-    attempt: Attempt,
-    share: Share,
-  ): Promise<Answer> {
+  async #follow(first: URL, { open, own }: Sent, attempt: Attempt, share: Share): Promise<Answer> {
     let url = first
-    let sent = headers
+    let sent: Headers = { ...open, ...own }
     for (let redirects = 0; ; redirects++) {
       const response = await this.#sendAgain(url, sent, attempt)
       const status = response.statusCode ?? 0
@@ -130,15 +132,13 @@ export class HttpClient {
       }
       if (redirects === MOST_REDIRECTS) throw new ServiceError('unavailable', `more than ${MOST_REDIRECTS} redirects`)
       const next = new URL(location, url)
-      // Another host is not shown who we are.
-      if (next.host !== url.host)
-        sent = Object.fromEntries(Object.entries(sent).filter(([name]) => name !== 'authorization'))
+      if (isOther(next, url)) sent = open
       url = next
     }
   }
 
   /** A connection that was kept may have been closed meanwhile: that is no answer, and another is tried. */
-  async #sendAgain(url: URL, headers: Record<string, string | string[]>, attempt: Attempt): Promise<IncomingMessage> {
+  async #sendAgain(url: URL, headers: Headers, attempt: Attempt): Promise<IncomingMessage> {
     for (let left = IDLE_SOCKETS; ; left--) {
       try {
         return await this.#send(url, headers, attempt)
@@ -150,13 +150,17 @@ export class HttpClient {
     }
   }
 
-  async #send(url: URL, headers: Record<string, string | string[]>, attempt: Attempt): Promise<IncomingMessage> {
+  async #send(url: URL, headers: Headers, attempt: Attempt): Promise<IncomingMessage> {
     const secure = url.protocol === 'https:'
     const agent = secure ? await this.#secureAgent() : this.#http
     const { given_up } = attempt
     if (given_up !== undefined) throw given_up
     return new Promise((resolve, reject) => {
-      const request = (secure ? httpsRequest : httpRequest)(url, { method: 'GET', headers, agent }, resolve)
+      const request = (secure ? httpsRequest : httpRequest)(url, { method: 'GET', headers, agent }, (response) => {
+        // A body without a length ends with its connection, whatever ended that: as if it were whole.
+        request.on('error', (error) => response.destroy(error))
+        resolve(response)
+      })
       attempt.request = request
       request.on('error', reject)
       request.end()
@@ -174,6 +178,11 @@ export class HttpClient {
     }
     return this.#https
   }
+}
+
+/** Another server, or the same one where others can listen. */
+function isOther(next: URL, before: URL): boolean {
+  return next.host !== before.host || (before.protocol === 'https:' && next.protocol !== 'https:')
 }
 
 function closed(): ServiceError {

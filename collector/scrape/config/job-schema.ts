@@ -12,8 +12,18 @@ const name = z.string().min(1)
 const positive = duration.refine((ms) => ms > 0, 'must be more than 0')
 const limit = z.int().min(0).default(0)
 const path = z.string().startsWith('/')
-const TARGET = 'host:port, or a URL that begins with http:// or https://'
-const target = z.union([z.url({ protocol: /^https?$/ }), z.string().regex(/^[^/\s]+$/, TARGET)], { error: TARGET })
+const TARGET = 'host:port, or a URL that begins with http:// or https://; users are said with basic_auth'
+const hasNoUser = (text: string): boolean => !/^(?:https?:\/\/)?[^/]*@/.test(text)
+const target = z.union(
+  [
+    z.url({ protocol: /^https?$/ }).refine(hasNoUser),
+    z
+      .string()
+      .regex(/^[^/\s]+$/)
+      .refine(hasNoUser),
+  ],
+  { error: TARGET },
+)
 const labels = z.record(z.string().min(1), z.string())
 
 /** Prometheus' default; its protobuf is passed over, text says the same of what is read here. */

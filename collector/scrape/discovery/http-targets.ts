@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
+import { concealUser } from '#core/net/peer.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
@@ -54,6 +55,7 @@ export class HttpTargets implements Discovery {
   async #ask(): Promise<readonly TargetGroup[] | undefined> {
     const { config, client, budget, failures, log } = this.#options
     const share = budget.share()
+    const shown = concealUser(config.url)
     try {
       const headers = {
         accept: 'application/json',
@@ -69,11 +71,11 @@ export class HttpTargets implements Discovery {
       if (!/^application\/json\b/i.test(contentType))
         throw new Error(`Content-Type ${JSON.stringify(contentType)} is not JSON`)
       const listed = groups.parse(JSON.parse(Buffer.from(body).toString('utf8')))
-      return listed.map((group, i) => groupOf(`${config.url}:${i}`, group, { __meta_url: config.url }))
+      return listed.map((group, i) => groupOf(`${shown}:${i}`, group, { __meta_url: shown }))
     } catch (error) {
       if (this.#stopped) return undefined
       failures.add(1, { mechanism: 'http' })
-      log.warn('a list of targets cannot be had; it stays as it was', { url: config.url, error: messageOf(error) })
+      log.warn('a list of targets cannot be had; it stays as it was', { url: shown, error: messageOf(error) })
       return undefined
     } finally {
       share.release()
