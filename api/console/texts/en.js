@@ -207,7 +207,7 @@ export const en = {
     unknown: 'not known yet',
     hint: 'Used by policy',
     wants: (/** @type {number} */ value, /** @type {number | undefined} */ needed) =>
-      `wants ${value} replicas${needed === undefined ? '' : `, ${needed} needed now`}`,
+      `wants ${value} ${value === 1 ? 'replica' : 'replicas'}${needed === undefined ? '' : `, ${needed} needed now`}`,
     history: 'history',
     now: 'now',
   },
