@@ -18,6 +18,8 @@ class Road {
   readonly settled: string[] = []
   readonly counts: Record<string, number> = {}
   answer: (signal: AbortSignal) => Promise<void> = () => Promise.resolve()
+  /** The one that is answered as if nobody were there. */
+  refuses = ''
   readonly lane: Lane
 
   constructor({
@@ -32,7 +34,7 @@ class Road {
       resolved: true,
       batch,
       send: async (messages, { signal }) => {
-        await this.answer(signal)
+        await (messages.map(textOf).includes(this.refuses) ? away() : this.answer(signal))
         this.sent.push(...messages.map(textOf))
       },
       close: () => Promise.resolve(),
@@ -71,6 +73,20 @@ test('of messages under one key only the newest is sent, also when the older one
   expect(road.sent).toEqual(['a:2', 'b:2'])
   expect(road.settled).toEqual(road.sent)
   expect(road.counts).toEqual({ failed: 1, sent: 2 })
+})
+
+test('one that the peer never takes holds up no other', async () => {
+  const road = new Road()
+  road.refuses = 'a:1'
+  road.push('a:1', 'b:1')
+  await road.lane.idle()
+  for (const at_ms of [1000, 2000, 4000]) {
+    road.push(`c:${at_ms}`)
+    road.clock.advanceTo(at_ms)
+    await road.lane.idle()
+  }
+  expect(road.sent).toEqual(['b:1', 'c:1000', 'c:2000', 'c:4000'])
+  expect(road.lane.waiting).toBe(1)
 })
 
 test('above its limit the oldest is dropped and counted', async () => {
