@@ -108,12 +108,12 @@ async function bridgeTo(robot: string): Promise<Bridge> {
 }
 
 const title = 'Barograph firing: checkout slow'
-const text = 'p95 is 840 ms'
+const detail = 'p95 is 840 ms'
 
 test.each([
-  ['dingtalk', 'errcode', { msgtype: 'markdown', markdown: { title, text: `**${title}**\n\n${text}` } }],
-  ['weixin', 'errcode', { msgtype: 'markdown', markdown: { content: `**${title}**\n\n${text}` } }],
-  ['open-apis/bot/v2/hook', 'code', { msg_type: 'text', content: { text: `${title}\n\n${text}` } }],
+  ['dingtalk', 'errcode', { msgtype: 'markdown', markdown: { title, text: `**${title}**\n\n${detail}` } }],
+  ['weixin', 'errcode', { msgtype: 'markdown', markdown: { content: `**${title}**\n\n${detail}` } }],
+  ['open-apis/bot/v2/hook', 'code', { msg_type: 'text', content: { text: `${title}\n\n${detail}` } }],
 ])('the bridge hands an alert on to a robot of %s, and says so where it is not taken', async (path, key, message) => {
   let code = 0
   const heard: unknown[] = []
@@ -124,7 +124,7 @@ test.each([
   await once(robot, 'listening')
   const bridge = await bridgeTo(`http://127.0.0.1:${(robot.address() as AddressInfo).port}/${path}/x`)
   try {
-    expect(await bridge.send({ summary: 'checkout slow', description: text })).toBe(200)
+    expect(await bridge.send({ summary: 'checkout slow', description: detail })).toBe(200)
     expect(heard).toEqual([message])
     code = 310_000
     expect(await bridge.send({ summary: 'checkout slow' })).toBe(502)
