@@ -144,6 +144,13 @@ test('words of Prometheus’ file are told with those that stand for them here',
   expect(problems('hello: 1\n')[0]).not.toContain('Prometheus')
 })
 
+test('a broker is a host and its port', () => {
+  expect(problems('kafka: {brokers: [kafka]}\n')).toEqual([
+    ':1: kafka.brokers[0]: a host and its port, like kafka:9092 (is "kafka")',
+  ])
+  expect(problems('kafka: {brokers: ["kafka:9092", "[::1]:9092"]}\n')).toEqual([])
+})
+
 test('what may be a duration or off says so', () => {
   expect(problems('observe_self: on\n')).toEqual([':1: observe_self: off, or a duration like 5s (is "on")'])
 })

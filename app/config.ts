@@ -40,6 +40,7 @@ const BUCKETS = 'a whole number from 1 to 4096'
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const RULES = 'a list of files and folders, like [rules, my-rules]'
+const BROKER = 'a host and its port, like kafka:9092'
 const HOLIDAY = 'a day like 2026-10-01, or a range of at most a year like 2026-10-01/2026-10-07'
 
 const limits = z.strictObject({
@@ -92,7 +93,7 @@ const kafkaTopics = z.strictObject({
 })
 
 const kafka = z.strictObject({
-  brokers: z.array(z.string().min(1)).min(1),
+  brokers: z.array(z.string(BROKER).regex(/^\S+:\d{1,5}$/, BROKER)).min(1),
   group: z.string().min(1).default('barograph'),
   topics: kafkaTopics.prefault({ metrics: 'otlp_metrics', logs: 'otlp_logs', traces: 'otlp_spans' }),
   encoding: z.enum(['otlp_proto', 'otlp_json']).default('otlp_proto'),
