@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { ManualClock } from '#core/clock.ts'
-import { ServiceError } from '#core/errors.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
 import { silentLog } from '#core/ports/log.ts'
 
 import type { Channel, Message } from '../channel.ts'
@@ -103,10 +103,14 @@ test('above its limit the oldest is dropped and counted', async () => {
 test('a call that takes too long is given up and tried again, less and less often', async () => {
   const road = new Road({ timeout_ms: 10, backoff_ms: 100, backoff_max_ms: 300 })
   const tries: number[] = []
+  const said = new Set<string>()
   road.answer = (signal) => {
     tries.push(road.clock.now_ms())
     return new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(new ServiceError('unavailable', 'late')))
+      signal.addEventListener('abort', () => {
+        said.add(messageOf(signal.reason))
+        reject(new ServiceError('unavailable', 'late'))
+      })
     })
   }
   road.push('a:1')
@@ -115,6 +119,7 @@ test('a call that takes too long is given up and tried again, less and less ofte
     await turn()
   }
   expect(tries.slice(0, 5).map((at, i) => at - (tries[i - 1] ?? 0))).toEqual([0, 110, 210, 310, 310])
+  expect([...said]).toEqual(['no answer within 0.01 s'])
 })
 
 test('what is withdrawn is not sent, nor tried again when it was under way', async () => {

@@ -117,7 +117,8 @@ export class Lane {
   async #send(batch: readonly Message[]): Promise<number> {
     const { clock, limits, settled } = this.#options
     const late = new AbortController()
-    const cancel = clock.after(limits.timeout_ms, () => late.abort())
+    const tooLate = new ServiceError('timeout', `no answer within ${limits.timeout_ms / 1000} s`)
+    const cancel = clock.after(limits.timeout_ms, () => late.abort(tooLate))
     try {
       await this.channel.send(batch, {
         now_ms: clock.now_ms(),
