@@ -1,4 +1,5 @@
 import { Secret } from '#core/config/secret.ts'
+import { urlAt } from '#core/net/loopback.ts'
 import type { Locale } from '#core/sentences.ts'
 import { Labels } from '#core/series.ts'
 import type { StoreLimits } from '#core/store/limits.ts'
@@ -72,7 +73,7 @@ export function localeOf({ language, time_zone }: Config): Locale {
 /** How others reach and know this server. */
 export function externalUrl({ external_url, listen }: Config): string {
   if (external_url !== '') return external_url.replace(/\/$/, '')
-  return `http://${listen.host === '0.0.0.0' ? 'localhost' : listen.host}:${listen.http ?? 7300}`
+  return urlAt(listen.host, listen.http ?? 7300)
 }
 
 /** What templates of rules know of it. */

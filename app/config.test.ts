@@ -184,6 +184,23 @@ test('receivers of Alertmanager’s that are not here are told where they are', 
   expect(told).toContain('unknown key "slack_configs"; known: name, webhook_configs; chat and mail go through')
 })
 
+test('words of Prometheus’ file are told with those that stand for them here', () => {
+  const [told] = problems('rule_files: [rules.yml]\n')
+  expect(told).toMatch(/unknown key "rule_files"; known: .*; what Prometheus calls .* rule_files rules/)
+  expect(problems('hello: 1\n')[0]).not.toContain('Prometheus')
+})
+
+test('a broker is a host and its port', () => {
+  expect(problems('kafka: {brokers: [kafka]}\n')).toEqual([
+    ':1: kafka.brokers[0]: a host and its port, like kafka:9092 (is "kafka")',
+  ])
+  expect(problems('kafka: {brokers: ["kafka:9092", "[::1]:9092"]}\n')).toEqual([])
+})
+
+test('what may be a duration or off says so', () => {
+  expect(problems('observe_self: on\n')).toEqual([':1: observe_self: off, or a duration like 5s (is "on")'])
+})
+
 test('an address that others can reach wants an explicit word', () => {
   expect(problems('listen: {host: 0.0.0.0}\n')[0]).toContain('auth: none')
   expect(problems('listen: {host: 0.0.0.0}\nauth: none\n')).toEqual([])

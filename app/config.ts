@@ -15,8 +15,11 @@ const port = z
   .transform((value) => (typeof value === 'number' ? value : null))
 const COUNT = 'a whole number above 0'
 const count = z.int({ error: COUNT }).positive(COUNT)
-const switchable = <T extends z.ZodType<number, string | 0>>(inner: T) =>
-  z.union([z.literal('off').transform(() => null), z.literal(false).transform(() => null), inner])
+const INTERVAL = 'off, or a duration like 5s'
+const interval = z.union(
+  [z.literal('off').transform(() => null), z.literal(false).transform(() => null), duration],
+  INTERVAL,
+)
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0
 /** `{}` is nothing. */
@@ -37,6 +40,7 @@ const BUCKETS = 'a whole number from 1 to 4096'
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const RULES = 'a list of files and folders, like [rules, my-rules]'
+const BROKER = 'a host and its port, like kafka:9092'
 const HOLIDAY = 'a day like 2026-10-01, or a range of at most a year like 2026-10-01/2026-10-07'
 
 const limits = z.strictObject({
@@ -198,41 +202,58 @@ const listen = z
     }
   })
 
+/** Said of words that people know from Prometheus' file. */
+const otherThanPrometheus: z.core.$ZodErrorMap = ({ code, keys }) =>
+  code === 'unrecognized_keys' && keys.some((key) => PROMETHEUS_KEYS.has(key))
+    ? 'what Prometheus calls scrape_configs is scrape here, rule_files rules, alerting alertmanager.urls, global.external_labels external_labels; who is written to is an upstream'
+    : undefined
+const PROMETHEUS_KEYS: ReadonlySet<string> = new Set([
+  'global',
+  'scrape_configs',
+  'rule_files',
+  'alerting',
+  'remote_write',
+  'remote_read',
+])
+
 /** `barograph.yml`. Every key has a value in `DEFAULTS`; an unknown key is an error. */
 export const configSchema = z
-  .strictObject({
-    data: z.string().min(1),
-    listen,
-    external_url: z.union([z.literal(''), httpUrl], URL_TEXT),
-    external_labels: z.record(
-      z
-        .string()
-        .min(1)
-        .refine((name) => !name.startsWith('__'), EXTERNAL),
-      z.string().min(1),
-    ),
-    auth: optional(
-      z.literal('none', {
-        error: 'none is all that there is so far; where logins are wanted, a proxy in front asks for them',
-      }),
-    ),
-    language: z.enum(['en', 'zh']),
-    time_zone: z.string(ZONE).refine(isZone, ZONE),
-    holidays: z.array(z.string(HOLIDAY).refine((text) => parseDays(text) !== undefined, HOLIDAY)),
-    rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))], RULES),
-    budget: z.strictObject({ everything: budget.optional(), services: z.record(z.string(), budget).optional() }),
-    lateness: duration,
-    resend: duration.refine((ms) => ms > 0, 'must be more than 0'),
-    retention: z.strictObject({ samples: duration, rollups: duration, incidents: duration, bytes }),
-    observe_self: switchable(duration),
-    scrape: scrapeJobs,
-    kafka: optional(kafka),
-    upstream: z.record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, _ . and -'), upstreamSchema),
-    elasticsearch: optional(elasticsearch),
-    alertmanager: z.strictObject({ urls: z.array(httpUrl) }),
-    notify: optional(notify),
-    limits,
-  })
+  .strictObject(
+    {
+      data: z.string().min(1),
+      listen,
+      external_url: z.union([z.literal(''), httpUrl], URL_TEXT),
+      external_labels: z.record(
+        z
+          .string()
+          .min(1)
+          .refine((name) => !name.startsWith('__'), EXTERNAL),
+        z.string().min(1),
+      ),
+      auth: optional(
+        z.literal('none', {
+          error: 'none is all that there is so far; where logins are wanted, a proxy in front asks for them',
+        }),
+      ),
+      language: z.enum(['en', 'zh']),
+      time_zone: z.string(ZONE).refine(isZone, ZONE),
+      holidays: z.array(z.string(HOLIDAY).refine((text) => parseDays(text) !== undefined, HOLIDAY)),
+      rules: z.union([z.literal('default').transform(() => null), z.array(z.string().min(1))], RULES),
+      budget: z.strictObject({ everything: budget.optional(), services: z.record(z.string(), budget).optional() }),
+      lateness: duration,
+      resend: duration.refine((ms) => ms > 0, 'must be more than 0'),
+      retention: z.strictObject({ samples: duration, rollups: duration, incidents: duration, bytes }),
+      observe_self: interval,
+      scrape: scrapeJobs,
+      kafka: optional(kafka),
+      upstream: z.record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, _ . and -'), upstreamSchema),
+      elasticsearch: optional(elasticsearch),
+      alertmanager: z.strictObject({ urls: z.array(httpUrl) }),
+      notify: optional(notify),
+      limits,
+    },
+    { error: otherThanPrometheus },
+  )
   .superRefine((config, context) => {
     const loopback = ['localhost', '127.0.0.1', '::1'].includes(config.listen.host)
     if (loopback || config.auth === 'none') return

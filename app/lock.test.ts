@@ -30,6 +30,7 @@ test('a folder that cannot be made is told', () => {
     expect(() => lockFolder(folder)).toThrow(ServiceError)
     expect(() => lockFolder(folder)).toThrow(refused)
   }
+  expect(() => lockFolder(join(root, 'file'))).toThrow('not a directory')
 })
 
 test.skipIf(!existsSync('/proc/self'))('a system folder in which nothing can be made is told, too', () => {

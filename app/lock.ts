@@ -34,7 +34,8 @@ function hold(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     makeFolder(folder)
-    accessSync(folder, constants.W_OK)
+    // The dot: a file is no folder, and is told to be none.
+    accessSync(`${folder}/.`, constants.W_OK)
     database = new DatabaseSync(join(folder, 'lock.sqlite'))
     // In memory, so that nothing is written: a full disk can be started on.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')

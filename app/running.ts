@@ -5,9 +5,11 @@ import { hostname } from 'node:os'
 import { systemClock } from '#core/clock.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
+import { urlAt } from '#core/net/loopback.ts'
 
 import type { Terminal } from './command.ts'
 import type { Config } from './config.ts'
+import { counted } from './counted.ts'
 import { keepHeapSmall } from './heap.ts'
 import { processLog } from './logging.ts'
 import { Service } from './service.ts'
@@ -31,11 +33,10 @@ export interface StartOptions {
 /** A whole process on the real clock, observing itself. */
 export async function startService({ loaded, reread, record, level, moreRules = [] }: StartOptions): Promise<Running> {
   const { listen, observe_self } = loaded.value
-  const host = listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host
   const self =
     observe_self === null || listen.otlp_http === null
       ? null
-      : { url: `http://${host}:${listen.otlp_http}`, interval_ms: observe_self }
+      : { url: urlAt(listen.host, listen.otlp_http), interval_ms: observe_self }
   const telemetry = await startTelemetry({ version, host: hostname(), self })
   const log = processLog(levelOf(level))
   const service = new Service({
@@ -74,7 +75,7 @@ export function greeting({ service, loaded }: Running): string {
   API        ${service.apiUrl}/api/v1/  (Prometheus data source: ${service.apiUrl})
   OTLP/HTTP  ${service.otlpUrl === '' ? 'off' : service.otlpUrl}
   OTLP/gRPC  ${service.grpcUrl === '' ? 'off' : service.grpcUrl}
-  state      ${data}, ${rules} rules from ${service.rules.files.length} files
+  state      ${data}, ${counted(rules, 'rule')} from ${counted(service.rules.files.length, 'file')}
 `
 }
 

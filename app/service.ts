@@ -8,6 +8,7 @@ import type { Clock } from '#core/clock.ts'
 import type { Component } from '#core/component.ts'
 import type { LoadedConfig } from '#core/config/load.ts'
 import { LeftBehind } from '#core/left-behind.ts'
+import { urlAt } from '#core/net/loopback.ts'
 import type { Log } from '#core/ports/log.ts'
 import { Checkpoint } from '#core/store/checkpoint.ts'
 import { DiskSpace } from '#core/store/disk-space.ts'
@@ -146,16 +147,16 @@ export class Service implements Component {
   }
 
   get apiUrl(): string {
-    return urlOf(this.#api.addresses)
+    return this.#urlOf(this.#api.addresses)
   }
 
   get otlpUrl(): string {
-    return urlOf(this.#sources.otlpAddresses)
+    return this.#urlOf(this.#sources.otlpAddresses)
   }
 
   /** OTLP over gRPC, as senders without TLS write it. */
   get grpcUrl(): string {
-    return urlOf(this.#sources.grpcAddresses)
+    return this.#urlOf(this.#sources.grpcAddresses)
   }
 
   get rules(): Rules {
@@ -209,6 +210,11 @@ export class Service implements Component {
     await this.upstreams.first()
     this.#gate.open()
     if (this.#stopping === undefined) this.#notReady = null
+  }
+
+  /** Where it is reached, '' where nothing listens. */
+  #urlOf([first]: readonly { readonly port: number }[]): string {
+    return first === undefined ? '' : urlAt(this.#options.loaded.value.listen.host, first.port)
   }
 
   #loadRules(loaded: LoadedConfig<Config>): void {
@@ -323,14 +329,4 @@ export class Service implements Component {
 function peersDeps({ loaded, clock, log, telemetry: { meter } }: ServiceOptions, data: string) {
   const { external_labels } = loaded.value
   return { folder: join(data, 'upstream'), external_labels, version, clock, fetch, log, meter }
-}
-
-function urlOf(addresses: readonly { readonly host: string; readonly port: number }[]): string {
-  const [first] = addresses
-  if (first === undefined) return ''
-  const host =
-    first.host === '0.0.0.0' || first.host === '::' || first.host === '127.0.0.1' || first.host === '::1'
-      ? 'localhost'
-      : first.host
-  return `http://${host}:${first.port}`
 }

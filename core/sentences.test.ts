@@ -5,6 +5,7 @@ import type { Finding } from './finding.ts'
 import type { Hint } from './hint.ts'
 import type { Incident } from './incident.ts'
 import {
+  causeSentence,
   evidenceSentence,
   findingSentence,
   hintSentence,
@@ -220,6 +221,10 @@ test('joins, timeline, evidence and hints read as sentences', () => {
   const evidence = { kind: 'change', ref: 'c_1', at_ms: at, weight: 1 } as const
   expect(evidenceSentence(evidence, { change }, EN)).toBe('deploy of payments-db: v42')
   expect(evidenceSentence(evidence, {}, EN)).toBe('c_1')
+  const cause = { service: 'payments-db', share: 0.856, evidence: [evidence], change: 'c_1' }
+  expect(causeSentence(cause, evidence, { change }, EN)).toBe('payments-db 86 %: deploy of payments-db: v42')
+  expect(causeSentence(cause, evidence, { change }, ZH)).toBe('payments-db 86%：payments-db 部署：v42')
+  expect(causeSentence(cause, undefined, {}, ZH)).toBe('payments-db 86%')
   expect(hintSentence(hint, EN)).toBe('demand 640 at 10:42 UTC (q0.95), 100 a replica')
   expect(hintSentence({ ...hint, quantile: NaN }, EN)).toBe('demand 640 now, 100 a replica')
 })

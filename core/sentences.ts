@@ -2,6 +2,7 @@
 export { findingSentence } from './sentences/finding.ts'
 export { hintSentence } from './sentences/hint.ts'
 export {
+  causeSentence,
   evidenceSentence,
   incidentTitle,
   joinSentence,

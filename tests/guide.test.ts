@@ -84,39 +84,66 @@ test('every command is one, and no address has what a shell or curl takes for a 
   expect(addresses.filter((line) => /\s[^\s']*localhost[^\s']*\?|localhost\S*[[\]{}]/.test(line))).toEqual([])
 })
 
-test('the bridge hands an alert on to a robot, and says so where the robot does not take it', async () => {
-  let errcode = 0
+interface Bridge {
+  /** Status of the answer to one alert. */
+  send(annotations: Readonly<Record<string, string>>): Promise<number>
+  end(): void
+}
+
+/** The program of the guide, in front of a robot. */
+async function bridgeTo(robot: string): Promise<Bridge> {
+  const file = join(folder, 'bridge.mjs')
+  const { text } = blocks.find(({ language }) => language === 'js')!
+  const listening = ".listen(0, '127.0.0.1', function () { console.log(this.address().port) })"
+  writeFileSync(file, text.replace('.listen(PORT)', listening))
+  const bridge = spawn(process.execPath, [file], { env: { ROBOT: robot }, stdio: ['ignore', 'pipe', 'ignore'] })
+  const [port] = (await once(bridge.stdout, 'data')) as [Buffer]
+  return {
+    async send(annotations) {
+      const body = JSON.stringify({ status: 'firing', alerts: [{ labels: {}, annotations }] })
+      return (await fetch(`http://127.0.0.1:${Number(port)}/`, { method: 'POST', body })).status
+    },
+    end: () => bridge.kill(),
+  }
+}
+
+const title = 'Barograph firing: checkout slow'
+const detail = 'p95 is 840 ms'
+
+test.each([
+  ['dingtalk', 'errcode', { msgtype: 'markdown', markdown: { title, text: `**${title}**\n\n${detail}` } }],
+  ['weixin', 'errcode', { msgtype: 'markdown', markdown: { content: `**${title}**\n\n${detail}` } }],
+  ['open-apis/bot/v2/hook', 'code', { msg_type: 'text', content: { text: `${title}\n\n${detail}` } }],
+])('the bridge hands an alert on to a robot of %s, and says so where it is not taken', async (path, key, message) => {
+  let code = 0
   const heard: unknown[] = []
   const robot = createServer((request, response) => {
     void json(request).then((body) => heard.push(body))
-    response.end(JSON.stringify({ errcode }))
+    response.end(JSON.stringify({ [key]: code }))
   }).listen(0, '127.0.0.1')
   await once(robot, 'listening')
-  const file = join(folder, 'bridge.mjs')
-  writeFileSync(
-    file,
-    blocks
-      .find(({ language }) => language === 'js')!
-      .text.replace('.listen(PORT)', ".listen(0, '127.0.0.1', function () { console.log(this.address().port) })"),
-  )
-  const ROBOT = `http://127.0.0.1:${(robot.address() as AddressInfo).port}/`
-  const bridge = spawn(process.execPath, [file], { env: { ROBOT }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const bridge = await bridgeTo(`http://127.0.0.1:${(robot.address() as AddressInfo).port}/${path}/x`)
   try {
-    const [port] = (await once(bridge.stdout, 'data')) as [Buffer]
-    const post = (): Promise<Response> => {
-      const alerts = [{ labels: {}, annotations: { summary: 'checkout slow', description: 'p95 is 840 ms' } }]
-      const body = JSON.stringify({ status: 'firing', alerts })
-      return fetch(`http://127.0.0.1:${Number(port)}/`, { method: 'POST', body })
-    }
-    expect((await post()).status).toBe(200)
-    const title = 'Barograph firing: checkout slow'
-    const markdown = { title, text: `**${title}**\n\np95 is 840 ms` }
-    expect(heard[0]).toEqual({ msgtype: 'markdown', markdown })
-    errcode = 310_000
-    expect((await post()).status).toBe(502)
+    expect(await bridge.send({ summary: 'checkout slow', description: detail })).toBe(200)
+    expect(heard).toEqual([message])
+    code = 310_000
+    expect(await bridge.send({ summary: 'checkout slow' })).toBe(502)
+    // One that is never taken would stand before all others.
+    expect(await bridge.send({ description: '慢'.repeat(9000), incident_url: 'http://here' })).toBe(502)
+    expect(Buffer.byteLength(JSON.stringify(heard.at(-1)))).toBeLessThan(4096)
+    expect(JSON.stringify(heard.at(-1))).toContain('http://here')
   } finally {
-    bridge.kill()
+    bridge.end()
     robot.close()
+  }
+})
+
+test('the bridge outlives a robot that is away', async () => {
+  const bridge = await bridgeTo('http://127.0.0.1:9/')
+  try {
+    for (let i = 0; i < 2; i++) expect(await bridge.send({})).toBe(502)
+  } finally {
+    bridge.end()
   }
 })
 

@@ -1,7 +1,7 @@
 import type { Finding } from '#core/finding.ts'
 import type { Incident } from '#core/incident.ts'
 import {
-  evidenceSentence,
+  causeSentence,
   incidentTitle,
   type Locale,
   type Member,
@@ -40,8 +40,7 @@ function causesText(incident: Incident, book: MemberBook, { locale }: IncidentWo
     .slice(0, CAUSES)
     .map((cause) => {
       const [first] = cause.evidence.filter(({ ref }) => ref === cause.change).concat(cause.evidence)
-      const said = first === undefined ? '' : evidenceSentence(first, book.get(first.ref), locale)
-      return `${cause.service} ${Math.round(cause.share * 100)} %${said === '' ? '' : `: ${said}`}`
+      return causeSentence(cause, first, first === undefined ? {} : book.get(first.ref), locale)
     })
     .join('\n')
 }

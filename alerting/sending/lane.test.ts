@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { ManualClock } from '#core/clock.ts'
-import { ServiceError } from '#core/errors.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
 import { silentLog } from '#core/ports/log.ts'
 
 import type { Channel, Message } from '../channel.ts'
@@ -18,6 +18,8 @@ class Road {
   readonly settled: string[] = []
   readonly counts: Record<string, number> = {}
   answer: (signal: AbortSignal) => Promise<void> = () => Promise.resolve()
+  /** The one that is answered as if nobody were there. */
+  refuses = ''
   readonly lane: Lane
 
   constructor({
@@ -32,7 +34,7 @@ class Road {
       resolved: true,
       batch,
       send: async (messages, { signal }) => {
-        await this.answer(signal)
+        await (messages.map(textOf).includes(this.refuses) ? away() : this.answer(signal))
         this.sent.push(...messages.map(textOf))
       },
       close: () => Promise.resolve(),
@@ -73,6 +75,20 @@ test('of messages under one key only the newest is sent, also when the older one
   expect(road.counts).toEqual({ failed: 1, sent: 2 })
 })
 
+test('one that the peer never takes holds up no other', async () => {
+  const road = new Road()
+  road.refuses = 'a:1'
+  road.push('a:1', 'b:1')
+  await road.lane.idle()
+  for (const at_ms of [1000, 2000, 4000]) {
+    road.push(`c:${at_ms}`)
+    road.clock.advanceTo(at_ms)
+    await road.lane.idle()
+  }
+  expect(road.sent).toEqual(['b:1', 'c:1000', 'c:2000', 'c:4000'])
+  expect(road.lane.waiting).toBe(1)
+})
+
 test('above its limit the oldest is dropped and counted', async () => {
   const road = new Road({ queue: 2 })
   road.lane.hold(true)
@@ -87,10 +103,14 @@ test('above its limit the oldest is dropped and counted', async () => {
 test('a call that takes too long is given up and tried again, less and less often', async () => {
   const road = new Road({ timeout_ms: 10, backoff_ms: 100, backoff_max_ms: 300 })
   const tries: number[] = []
+  const said = new Set<string>()
   road.answer = (signal) => {
     tries.push(road.clock.now_ms())
     return new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(new ServiceError('unavailable', 'late')))
+      signal.addEventListener('abort', () => {
+        said.add(messageOf(signal.reason))
+        reject(new ServiceError('unavailable', 'late'))
+      })
     })
   }
   road.push('a:1')
@@ -99,6 +119,7 @@ test('a call that takes too long is given up and tried again, less and less ofte
     await turn()
   }
   expect(tries.slice(0, 5).map((at, i) => at - (tries[i - 1] ?? 0))).toEqual([0, 110, 210, 310, 310])
+  expect([...said]).toEqual(['no answer within 0.01 s'])
 })
 
 test('what is withdrawn is not sent, nor tried again when it was under way', async () => {

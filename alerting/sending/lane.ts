@@ -35,6 +35,8 @@ export class Lane {
   readonly channel: Channel
   readonly #options: LaneOptions
   readonly #waiting = new Map<string, Message>()
+  /** Sent in vain. They go when nothing else waits: one that the peer never takes must not stand before all others. */
+  readonly #again = new Map<string, Message>()
   /** In the call that runs. */
   readonly #flying = new Map<string, Message>()
   #running: Promise<void> | null = null
@@ -51,7 +53,7 @@ export class Lane {
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#again.size
   }
 
   hold(held: boolean): void {
@@ -60,7 +62,7 @@ export class Lane {
   }
 
   push(message: Message): void {
-    this.#waiting.delete(message.key)
+    this.#forget(message.key)
     this.#waiting.set(message.key, message)
     this.#trim()
     if (!this.#held) this.#go()
@@ -68,8 +70,13 @@ export class Lane {
 
   /** Takes back what waits under a key; what is under way is not tried again. */
   withdraw(key: string): void {
-    this.#waiting.delete(key)
+    this.#forget(key)
     this.#flying.delete(key)
+  }
+
+  #forget(key: string): void {
+    this.#waiting.delete(key)
+    this.#again.delete(key)
   }
 
   /** When the queue is empty, or its head waits for a peer that is away. */
@@ -87,16 +94,16 @@ export class Lane {
   }
 
   #go(): void {
-    if (this.#running === null && this.#waiting.size > 0) this.#running = this.#run()
+    if (this.#running === null && this.waiting > 0) this.#running = this.#run()
   }
 
   async #run(): Promise<void> {
     // What is pushed in the same moment goes together.
     await Promise.resolve()
-    while (this.#waiting.size > 0 && !this.#held) {
-      const batch = [...this.#waiting.values()].slice(0, this.channel.batch)
+    while (this.waiting > 0 && !this.#held) {
+      const batch = [...this.#waiting.values(), ...this.#again.values()].slice(0, this.channel.batch)
       for (const message of batch) {
-        this.#waiting.delete(message.key)
+        this.#forget(message.key)
         this.#flying.set(message.key, message)
       }
       const wait_ms = await this.#send(batch)
@@ -110,7 +117,8 @@ export class Lane {
   async #send(batch: readonly Message[]): Promise<number> {
     const { clock, limits, settled } = this.#options
     const late = new AbortController()
-    const cancel = clock.after(limits.timeout_ms, () => late.abort())
+    const tooLate = new ServiceError('timeout', `no answer within ${limits.timeout_ms / 1000} s`)
+    const cancel = clock.after(limits.timeout_ms, () => late.abort(tooLate))
     try {
       await this.channel.send(batch, {
         now_ms: clock.now_ms(),
@@ -150,23 +158,20 @@ export class Lane {
     return 0
   }
 
-  /** To the head of the queue, except where something newer waits under the same key. */
+  /** Where nothing newer waits under the same key. */
   #back(batch: readonly Message[]): void {
-    const later = [...this.#waiting]
-    this.#waiting.clear()
     for (const { key } of batch) {
       const message = this.#flying.get(key)
-      if (message !== undefined) this.#waiting.set(key, message)
+      if (message !== undefined && !this.#waiting.has(key)) this.#again.set(key, message)
     }
-    for (const [key, message] of later) this.#waiting.set(key, message)
     this.#trim()
   }
 
   #trim(): void {
-    while (this.#waiting.size > this.#options.limits.queue) {
-      const [oldest] = this.#waiting.keys()
+    while (this.waiting > this.#options.limits.queue) {
+      const [oldest] = (this.#again.size > 0 ? this.#again : this.#waiting).keys()
       if (oldest === undefined) return
-      this.#waiting.delete(oldest)
+      this.#forget(oldest)
       this.#count(1, 'dropped')
     }
   }

@@ -7,9 +7,10 @@ import { Labels } from '#core/series.ts'
 
 import type { RuleGroup } from '../../detectors/index.ts'
 import { createQueryEngine } from '../../query/index.ts'
-import { readArguments } from '../arguments.ts'
+import { readArguments, usageError } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, type ConfigArguments, readConfig } from '../configured.ts'
+import { counted } from '../counted.ts'
 import { readRules, rulePaths, unknownDatasources } from '../rules.ts'
 import { serverMatches, unmatched } from '../unmatched.ts'
 
@@ -34,6 +35,8 @@ ${CONFIG_HELP}
 `,
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, { ...CONFIG_OPTIONS, against: { type: 'string' } })
+    if (values.against !== undefined && !/^https?:$/.test(URL.parse(values.against)?.protocol ?? ''))
+      throw usageError(`--against ${values.against}: expected an http or https URL, like http://prometheus:9090`)
     const problems: string[] = []
     const read = positionals.length > 0 && values.config === undefined ? undefined : configured(values, problems)
     const paths = positionals.length > 0 ? positionals.map((path) => resolve(path)) : (read?.paths ?? [])
@@ -49,13 +52,12 @@ ${CONFIG_HELP}
     for (const note of twiceIn(rules.groups)) terminal.err(`note: ${note}\n`)
     for (const problem of problems) await terminal.out(`${problem}\n`)
     if (problems.length > 0) {
-      terminal.err(`${problems.length} problem${problems.length === 1 ? '' : 's'}\n`)
+      terminal.err(`${counted(problems.length, 'problem')}\n`)
       return 1
     }
     const count = rules.groups.reduce((sum, group) => sum + group.rules.length, 0)
-    await terminal.out(
-      `ok: ${count} rules and ${rules.policies.length} scaling policies in ${rules.files.length} files\n`,
-    )
+    const policies = counted(rules.policies.length, 'scaling policy', 'scaling policies')
+    await terminal.out(`ok: ${counted(count, 'rule')} and ${policies} in ${counted(rules.files.length, 'file')}\n`)
     return 0
   },
 }

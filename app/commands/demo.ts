@@ -42,9 +42,9 @@ minutes there is an incident that names it, an alert, and a replica hint. Goes o
     ])
     const running = await startService({ loaded, level: 'warn', moreRules: [SHOP_RULES] })
     const { apiUrl, otlpUrl } = running.service
-    await terminal.out(`Barograph demo: console ${apiUrl}/\n`)
     const abort = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort())
+    await terminal.out(`Barograph demo: console ${apiUrl}/\n`)
     const line = progressLine((text) => terminal.err(text), process.stderr.isTTY)
     const progress = {
       ...line,

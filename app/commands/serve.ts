@@ -9,7 +9,7 @@ export const serve: Command = {
   help: `
 Usage: barograph [serve] [OPTIONS]
 
-Takes in OTLP, watches it by the rules, answers on the API and the console. SIGTERM and Ctrl-C drain and save; SIGHUP reads
+Takes in telemetry, watches it by the rules, answers on the API and the console. SIGTERM and Ctrl-C drain and save; SIGHUP reads
 rules and scrape jobs again.
 
 ${CONFIG_HELP}
@@ -27,8 +27,10 @@ ${CONFIG_HELP}
     const { greeting, startService, untilStopped } = await import('../running.ts')
     const reread = () => readConfig(values)
     const running = await startService({ loaded: reread(), reread, record: values.record, level: values.log })
+    // Listened to first: who reads that it runs may stop it at once.
+    const stopped = untilStopped(running, terminal)
     await terminal.out(greeting(running))
-    await untilStopped(running, terminal)
+    await stopped
     return 0
   },
 }

@@ -5,6 +5,12 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
+/** Where a listener on `host` is asked by its own machine: one on every address as `localhost`. */
+export function urlAt(host: string, port: number): string {
+  const everywhere = host === '0.0.0.0' || host === '::'
+  return `http://${everywhere ? 'localhost' : isIP(host) === 6 ? `[${host}]` : host}:${port}`
+}
+
 /** The name in a Host header, without its port; '' for what is none. */
 export function hostnameOf(host: string): string {
   try {

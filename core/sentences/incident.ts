@@ -1,7 +1,7 @@
 import type { Alert } from '../alert.ts'
 import type { Change } from '../change.ts'
 import type { Finding } from '../finding.ts'
-import type { Evidence, Incident, Join, TimelineEntry } from '../incident.ts'
+import type { Cause, Evidence, Incident, Join, TimelineEntry } from '../incident.ts'
 import { findingSentence } from './finding.ts'
 import { type Language, type Locale, span } from './language.ts'
 
@@ -131,6 +131,13 @@ export function evidenceSentence(evidence: Evidence, member: Member, locale: Loc
   if (evidence.kind === 'alert') return language === 'zh' ? `告警 ${text}` : `alert ${text}`
   if (evidence.kind === 'call') return language === 'zh' ? `调用方：${text}` : `who calls it: ${text}`
   return text
+}
+
+/** A cause, its share of the blame and what speaks for it first: `payments-db 86 %: who calls it: …`. */
+export function causeSentence(cause: Cause, evidence: Evidence | undefined, member: Member, locale: Locale): string {
+  const isZh = locale.language === 'zh'
+  const share = `${cause.service} ${Math.round(cause.share * 100)}${isZh ? '%' : ' %'}`
+  return evidence === undefined ? share : `${share}${isZh ? '：' : ': '}${evidenceSentence(evidence, member, locale)}`
 }
 
 function troubleOf(service: string, incident: Incident, findings: readonly Finding[]): Trouble {

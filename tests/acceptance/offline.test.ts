@@ -254,6 +254,19 @@ test('check tells every problem at once, with place and fix; what is well gives 
   expect([own.code, own.out]).toEqual([0, expect.stringMatching(/^ok: \d+ rules/)])
 })
 
+test('check counts as people do, and wants an address of --against before it asks there', async () => {
+  write('one.yml', 'groups: [{name: a, rules: [{alert: A, expr: up == 0}]}]\n')
+  const [one, nowhere] = await Promise.all([
+    barograph('check', 'one.yml'),
+    barograph('check', 'one.yml', '--against', 'prometheus:9090'),
+  ])
+  expect([one.code, one.out]).toEqual([0, 'ok: 1 rule and 0 scaling policies in 1 file\n'])
+  expect([nowhere.code, nowhere.err]).toEqual([
+    2,
+    'barograph: --against prometheus:9090: expected an http or https URL, like http://prometheus:9090\n',
+  ])
+})
+
 test('check tells what is wrong in a group, its rules and the demand of a policy all the same', async () => {
   write(
     'units.yml',

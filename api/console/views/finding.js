@@ -12,6 +12,13 @@ import { FindingPanel } from './finding-panel.js'
 /** @typedef {import('../api.js').Finding} Finding */
 /** @typedef {import('../api.js').Incident} Incident */
 
+/** @param {string} name as the API says it */
+function expertName(name) {
+  /** @type {Record<string, string>} */
+  const names = t().findings.expert_names
+  return names[name] ?? name
+}
+
 /**
  * @param {Finding} finding
  * @param {string | undefined} expr
@@ -25,7 +32,7 @@ function about(finding, expr) {
     [words.value, finding.value === undefined ? '' : quantity(finding.value, unit)],
     [words.band, band],
     [t().incident.lasted, length((finding.lasted_seconds ?? 0) * 1000)],
-    [words.experts, (finding.experts ?? []).join(', ')],
+    [words.experts, (finding.experts ?? []).map(expertName).join(t().comma)],
     [words.similar, finding.similar === undefined ? '' : time(finding.similar)],
     [words.metric, finding.metric ?? ''],
     [words.labels, labelText(finding.labels)],

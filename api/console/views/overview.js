@@ -13,6 +13,7 @@ import { scaling } from './overview-scaling.js'
 /** @typedef {import('../api.js').Change} Change */
 
 const MOST = 50
+const OPEN = 'open,acknowledged'
 
 /**
  * One incident at a glance: what, since when, where, and what probably began it.
@@ -58,13 +59,19 @@ export function overviewView({ root, signal }) {
 
   const showOpen = async () => {
     /** @type {{ incidents: Incident[], next?: string }} */
-    const { incidents, next } = await own('/api/v1/incidents', { state: 'open,acknowledged', limit: MOST }, signal)
+    const { incidents, next } = await own('/api/v1/incidents', { state: OPEN, limit: MOST }, signal)
     const changes = await changesOf(incidents, signal)
     open.count(incidents.length === 0 ? '' : `${incidents.length}${next === undefined ? '' : '+'}`)
     if (incidents.length > 0) {
       const minute = Math.floor(Date.now() / 60_000)
       cards.show([incidents, [...changes], minute], () => [
         el('div', { class: 'cards' }, ...incidents.map((one) => card(one, changes))),
+        next !== undefined &&
+          el(
+            'p',
+            {},
+            el('a', { class: 'button', href: hashOf('incidents', { state: OPEN, next }) }, t().incidents.older),
+          ),
       ])
       return
     }
