@@ -361,5 +361,5 @@ interface SavedState {
   readonly episodes?: [string, LogEpisode][]
 }
 
-const orderOf = ({ service, level, template_id }: LogCount): string =>
-  `${service}\u0000${LEVELS.indexOf(level)}\u0000${template_id}`
+const orderOf = ({ service, level, template_id, labels }: LogCount): string =>
+  `${service}\u0000${LEVELS.indexOf(level)}\u0000${template_id}\u0000${labels.key}`
