@@ -126,7 +126,7 @@ export class LogEngine implements Snapshot {
         this.#refused.add(1, REFUSED.series)
         continue
       }
-      line.template = template.tokens.join(' ')
+      line.template = template.text
       line.last_ms = Math.max(line.last_ms, record.time_ms)
       line.touched_ms = this.#touched(record.time_ms)
       this.#count(key, line, { time_ms: record.time_ms, isNew })

@@ -75,6 +75,20 @@ test('what varies in a line is masked, and runs of it are one', () => {
   expect(tokensOf('ids 1 2 3 4')).toEqual(['ids', '<num>'])
 })
 
+test('an id within a sentence without spaces masks itself alone', () => {
+  expect(tokensOf('用户u123登录失败，原因：密码错误3次')).toEqual([
+    '用户',
+    '<*>',
+    '登录失败，原因：密码错误',
+    '<num>',
+    '次',
+  ])
+  const drain = new Drain(10)
+  const ids = ['订单【A1B2】支付失败', '订单【C3D4】支付失败', '库存w9不足'].map((line) => drain.add(line).template.id)
+  expect(ids[1]).toBe(ids[0])
+  expect(ids[2]).not.toBe(ids[0])
+})
+
 test('lines that differ in a word become one template, whose id stays', () => {
   const drain = new Drain(10)
   const first = drain.add('cannot reach payments within deadline, giving up now')
