@@ -296,12 +296,25 @@ describe('log records and spans', () => {
     expect(logs.map(({ level }) => level)).toEqual(['info', 'fatal', 'warn', 'fatal', 'debug', 'info'])
   })
 
-  test('keep structured bodies as JSON, ids in lower case, and refuse what has no time', () => {
+  test('keep fields without a message as a line of them, ids in lower case, and refuse what has no time', () => {
     const body = { kvlistValue: { values: [{ key: 'n', value: { intValue: '9007199254740993' } }] } }
     const record = { timeUnixNano: nanos(T), body, traceId: 'AB'.repeat(16), spanId: '00'.repeat(8) }
     const seen = decoded(request('logs', { resourceLogs: [{ scopeLogs: [{ logRecords: [record, { body }] }] }] }))
-    expect(seen.logs[0]).toMatchObject({ body: '{"n":"9007199254740993"}', trace_id: 'ab'.repeat(16), span_id: '' })
+    expect(seen.logs[0]).toMatchObject({ body: 'n=9007199254740993', trace_id: 'ab'.repeat(16), span_id: '' })
     expect(seen).toMatchObject({ rejected: 1, message: 'a log record has no time (1)' })
+  })
+
+  test('of a resource without a service are of its workload, and say their exception or event where they have no body', () => {
+    const at = { timeUnixNano: nanos(T), eventName: 'exception' }
+    const attributes = [attribute('exception.message', 'no stock'), attribute('exception.type', 'ShopError')]
+    const resource = { attributes: [attribute('k8s.container.name', 'app'), attribute('k8s.deployment.name', 'shop')] }
+    const { logs } = decoded(
+      request('logs', { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [at, { ...at, attributes }] }] }] }),
+    )
+    expect(logs.map(({ labels, body }) => [labels.get('service_name'), body])).toEqual([
+      ['shop', 'exception'],
+      ['shop', 'ShopError: no stock'],
+    ])
   })
 
   test('become spans with their service and peer', () => {

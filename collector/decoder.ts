@@ -18,7 +18,7 @@ import { readMetricsJson } from './wire/metrics-json.ts'
 import { proto, readMetricsProto } from './wire/metrics-proto.ts'
 import { json } from './wire/metrics-tree.ts'
 import { Points } from './wire/points.ts'
-import { requests } from './wire/schema.ts'
+import { type Message, read } from './wire/schema.ts'
 import { toOtlpJson } from './wire/to-json.ts'
 
 export interface DecoderOptions {
@@ -86,8 +86,9 @@ class OtlpDecoder implements Decoder {
   decode(request: OtlpRequest, writer: SeriesWriter): Signals {
     const rejections = new Rejections(this.#rejected)
     const { signal } = request
-    const logs = signal === 'logs' ? readLogs(this.#tree(request), rejections, this.#label_value_length) : []
-    const spans = signal === 'traces' ? readSpans(this.#tree(request), rejections, this.#label_value_length) : []
+    const long = this.#label_value_length
+    const logs = signal === 'logs' ? readLogs(this.#tree(request, read.logs), rejections, long) : []
+    const spans = signal === 'traces' ? readSpans(this.#tree(request, read.traces), rejections, long) : []
     const samples = signal === 'metrics' ? this.#metrics(request, writer, rejections) : NO_SAMPLES
     rejections.report(signal)
     const accepted = samples.floats.length + samples.histograms.length + logs.length + spans.length
@@ -118,15 +119,15 @@ class OtlpDecoder implements Decoder {
     this.#writer = writer
     this.#generation = writer.generation
     this.#points.clear()
-    const read = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
-    read(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
+    const readAll = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
+    readAll(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
     const [deltas, delta_series] = [this.#deltas, this.#delta_series]
     return takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
   }
 
-  #tree({ signal, encoding, body }: OtlpRequest): unknown {
+  #tree({ encoding, body }: OtlpRequest, message: Message): unknown {
     const allowance = new Allowance(this.#body_objects)
-    return encoding === 'json' ? parseJson(body, { allowance }) : toOtlpJson(body, requests[signal], allowance)
+    return encoding === 'json' ? parseJson(body, { allowance }) : toOtlpJson(body, message, allowance)
   }
 }
 

@@ -4,13 +4,16 @@ export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as co
 
 export type Level = (typeof LEVELS)[number]
 
+/** Characters of a body that are read: templates look at no more. */
+export const BODY_MAX = 2048
+
 /** One log record, as far as templates, counts and incidents need it. Ids are lower-case hex, '' when absent. */
 export interface LogRecord {
   readonly time_ms: number
   /** Identifying labels of the resource (`service_name`, …), as on its metrics. */
   readonly labels: Labels
   readonly level: Level
-  /** The body as text; a structured body as JSON text. */
+  /** What it says to people, at most `BODY_MAX` characters: the message where the body is fields, else the body as text. */
   readonly body: string
   readonly trace_id: string
   readonly span_id: string

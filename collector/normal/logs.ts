@@ -1,41 +1,34 @@
-import type { Level, LogRecord } from '#core/signal.ts'
-import { LEVELS } from '#core/signal.ts'
+import type { Labels } from '#core/series.ts'
+import type { LogRecord } from '#core/signal.ts'
 
 import { numberOf, objectOf, objectsOf, textOf, timeOf } from '../wire/json-fields.ts'
 import type { JsonObject } from '../wire/to-json.ts'
 import { idOf } from './ids.ts'
+import { levelOfSeverity, levelShown } from './levels.ts'
 import type { Rejections } from './rejections.ts'
 import { resourceLabels, tooLong } from './resource.ts'
-import { textOfValue } from './values.ts'
+import { kept, saidBy } from './said.ts'
+import { attributesOf } from './values.ts'
 
-/** Severity numbers come in sixes of four: 1–4 trace … 21–24 fatal. */
-const PER_LEVEL = 4
-
-/** Words of those who send no number. */
-const WORDS: readonly (readonly [RegExp, Level])[] = [
-  [/^(fatal|crit|emerg|alert|panic)/i, 'fatal'],
-  [/^(err|severe)/i, 'error'],
-  [/^warn/i, 'warn'],
-  [/^(info|notice)/i, 'info'],
-  [/^(debug|fine$|verbose)/i, 'debug'],
-  [/^(trace|finest|finer)/i, 'trace'],
-]
-
-/** Info where nobody says. */
-export function levelOf(severity: number, text: string): Level {
-  const byNumber = LEVELS[Math.ceil(severity / PER_LEVEL) - 1]
-  return byNumber ?? WORDS.find(([pattern]) => pattern.test(text))?.[1] ?? 'info'
+/** An exception that is recorded as an event has no body: its attributes say what it was. */
+function exceptionOf(object: JsonObject): string {
+  const attributes = new Map(attributesOf(object['attributes']))
+  const words = ['exception.type', 'exception.message'].map((key) => attributes.get(key) ?? '')
+  return kept(words.filter((word) => word !== '').join(': '))
 }
 
 function recordOf(object: JsonObject, labels: LogRecord['labels'], rejections: Rejections): LogRecord | undefined {
   const own_ms = timeOf(object['timeUnixNano'], 'timeUnixNano')
   const time_ms = own_ms === 0 ? timeOf(object['observedTimeUnixNano'], 'observedTimeUnixNano') : own_ms
   const severity = numberOf(object['severityNumber'], 'severityNumber') ?? 0
+  const said = saidBy(object['body'])
+  const named = levelOfSeverity(severity, textOf(object['severityText'], 'severityText')) ?? said.level
   const record: LogRecord = {
     time_ms,
     labels,
-    level: levelOf(severity, textOf(object['severityText'], 'severityText')),
-    body: textOfValue(object['body']) || textOf(object['eventName'], 'eventName'),
+    // Info where nobody says.
+    level: named ?? levelShown(said.text) ?? 'info',
+    body: said.text || exceptionOf(object) || kept(textOf(object['eventName'], 'eventName')),
     trace_id: idOf(object['traceId'], 'traceId', 16),
     span_id: idOf(object['spanId'], 'spanId', 8),
   }
@@ -45,6 +38,15 @@ function recordOf(object: JsonObject, labels: LogRecord['labels'], rejections: R
   return undefined
 }
 
+/** What a service is called that nobody named: as Kubernetes runs it. A collector that reads files of containers knows no more. */
+const WORKLOADS = ['k8s_deployment_name', 'k8s_statefulset_name', 'k8s_daemonset_name', 'k8s_container_name'] as const
+
+function withService(labels: Labels): Labels {
+  if (labels.has('service_name')) return labels
+  const workload = WORKLOADS.find((name) => labels.has(name))
+  return workload === undefined ? labels : labels.with('service_name', labels.get(workload))
+}
+
 /** Log records of an `ExportLogsServiceRequest` in OTLP/JSON. Throws `ServiceError('bad_data')` where a type is wrong. */
 export function readLogs(request: unknown, rejections: Rejections, value_length: number): LogRecord[] {
   const records: LogRecord[] = []
@@ -52,7 +54,7 @@ export function readLogs(request: unknown, rejections: Rejections, value_length:
     const scopes = objectsOf(inResource['scopeLogs'], 'scopeLogs')
     // Labels cost more than anything else here.
     if (scopes.length === 0) continue
-    const { promoted } = resourceLabels(inResource['resource'])
+    const promoted = withService(resourceLabels(inResource['resource']).promoted)
     const long = tooLong(promoted, value_length)
     for (const inScope of scopes) {
       for (const object of objectsOf(inScope['logRecords'], 'logRecords')) {

@@ -6,20 +6,28 @@ import type { JsonObject } from '../wire/to-json.ts'
 import { idOf } from './ids.ts'
 import type { Rejections } from './rejections.ts'
 import { resourceLabels, tooLong } from './resource.ts'
-import { attributesOf } from './values.ts'
+import { textOfValue } from './values.ts'
 
 const STATUS_ERROR = 2
 
 /** Who is called, by the first of these that is there. `…system` is the older name of `…system.name`. */
-const PEER = ['peer.service', 'db.namespace', 'db.name', 'db.system.name', 'db.system', 'server.address'] as const
+const PEER: readonly string[] = [
+  'peer.service',
+  'db.namespace',
+  'db.name',
+  'db.system.name',
+  'db.system',
+  'server.address',
+]
 
+/** Spans have many attributes, and few of them say this: only those are looked at. */
 function peerOf(list: unknown): string {
-  const attributes = new Map(attributesOf(list))
-  for (const key of PEER) {
-    const value = attributes.get(key)
-    if (value !== undefined && value !== '') return value
+  const found: string[] = []
+  for (const attribute of objectsOf(list, 'attributes')) {
+    const at = PEER.indexOf(textOf(attribute['key'], 'key'))
+    if (at >= 0) found[at] = textOfValue(attribute['value'])
   }
-  return ''
+  return found.find((value) => value !== undefined && value !== '') ?? ''
 }
 
 function spanOf(object: JsonObject, service: string, rejections: Rejections): Span | undefined {

@@ -37,11 +37,15 @@ function plain(value: JsonObject, depth: number): unknown {
   return null
 }
 
+/** An `AnyValue` as JSON has it, null where there is none. Throws `ServiceError('bad_data')`. */
+export function contentOf(value: unknown): unknown {
+  const object = objectOf(value, 'value')
+  return object === undefined ? null : plain(object, 0)
+}
+
 /** An `AnyValue` as text: strings as they are, structures as JSON, '' where there is none. */
 export function textOfValue(value: unknown): string {
-  const object = objectOf(value, 'value')
-  if (object === undefined) return ''
-  const content = plain(object, 0)
+  const content = contentOf(value)
   if (content === null) return ''
   return typeof content === 'string' ? content : JSON.stringify(content)
 }

@@ -8,7 +8,6 @@ export const BYTES = 2
 export const FIXED32 = 5
 
 const TWO_32 = 2 ** 32
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function malformed(what: string): never {
   throw new ServiceError('bad_data', `malformed protobuf: ${what}`)
@@ -37,6 +36,8 @@ export class Cursor {
   /** Of the newest `tag()`. */
   field = 0
   wire = 0
+  /** The same bytes: it makes short texts faster than a decoder does. */
+  #buffer: Buffer | undefined
 
   constructor(bytes: Uint8Array, allowance = unlimited) {
     this.bytes = bytes
@@ -111,9 +112,11 @@ export class Cursor {
     this.end = outer
   }
 
-  text(): string {
+  /** What is no UTF-8 becomes U+FFFD. */
+  text(encoding: 'utf8' | 'hex' | 'base64' = 'utf8'): string {
+    this.#buffer ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
     const start = this.range()
-    return utf8.decode(this.bytes.subarray(start, this.at))
+    return this.#buffer.toString(encoding, start, this.at)
   }
 
   /** The offset of the next `size` bytes. */

@@ -200,6 +200,10 @@ const span: Message = message(
   [15, 'status', () => spanStatus],
 )
 
+function without(whole: Message, ...names: readonly string[]): Message {
+  return new Map([...whole].filter(([, { name }]) => !names.includes(name)))
+}
+
 /** `ExportXServiceRequest`: resources, in them scopes, in them items. */
 function request(resources: string, scopes: string, items: readonly [string, Message]): Message {
   const inScope = message(
@@ -220,4 +224,12 @@ export const requests = {
   metrics: request('resourceMetrics', 'scopeMetrics', ['metrics', metric]),
   logs: request('resourceLogs', 'scopeLogs', ['logRecords', logRecord]),
   traces: request('resourceSpans', 'scopeSpans', ['spans', span]),
+} as const
+
+const readSpan = without(span, 'traceState', 'flags', 'events', 'links')
+
+/** Of what becomes no part of us nothing is made. */
+export const read = {
+  logs: requests.logs,
+  traces: request('resourceSpans', 'scopeSpans', ['spans', readSpan]),
 } as const

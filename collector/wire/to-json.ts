@@ -18,11 +18,6 @@ function jsonDouble(value: number): number | string {
 
 const low32 = (value: bigint): number => Number(BigInt.asIntN(32, value))
 
-function bytesOf(cursor: Cursor): Buffer {
-  const start = cursor.range()
-  return Buffer.from(cursor.bytes.buffer, cursor.bytes.byteOffset + start, cursor.at - start)
-}
-
 function zigzag(value: number): number {
   return (value >>> 1) ^ -(value & 1)
 }
@@ -34,8 +29,8 @@ interface Reader {
 
 const SCALARS: Readonly<Record<Scalar, Reader>> = {
   string: { wire: BYTES, read: (cursor) => cursor.text() },
-  bytes: { wire: BYTES, read: (cursor) => bytesOf(cursor).toString('base64') },
-  hex: { wire: BYTES, read: (cursor) => bytesOf(cursor).toString('hex') },
+  bytes: { wire: BYTES, read: (cursor) => cursor.text('base64') },
+  hex: { wire: BYTES, read: (cursor) => cursor.text('hex') },
   bool: { wire: VARINT, read: (cursor) => cursor.varint64() !== 0n },
   int32: { wire: VARINT, read: (cursor) => low32(cursor.varint64()) },
   uint32: { wire: VARINT, read: (cursor) => low32(cursor.varint64()) >>> 0 },
@@ -96,7 +91,7 @@ function read(cursor: Cursor, message: Message, into: JsonObject, depth: number)
     }
     if (field.oneof !== '') {
       for (const other of message.values()) {
-        if (other.oneof === field.oneof && other.name !== field.name) delete into[other.name]
+        if (other.oneof === field.oneof && other.name !== field.name && other.name in into) delete into[other.name]
       }
     }
     if (typeof field.type === 'function') nested(cursor, field, field.type(), { into, depth })

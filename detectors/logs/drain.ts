@@ -14,10 +14,12 @@ export interface Template {
   /** Of the tokens that it began with: it stays when the template grows more general. */
   readonly id: string
   readonly tokens: string[]
+  /** The tokens as people read them. */
+  text: string
 }
 
 /** What stands for every line that came when the table was full. */
-export const OTHER: Template = { id: 'other', tokens: [WILDCARD] }
+export const OTHER: Template = { id: 'other', tokens: [WILDCARD], text: WILDCARD }
 
 const isWild = (token: string): boolean => token.startsWith('<') && token.endsWith('>')
 
@@ -53,11 +55,11 @@ export class Drain {
     const path = this.#path(tokens)
     const known = bestOf(this.#leaves.get(path) ?? [], tokens)
     if (known !== undefined) {
-      for (const [i, token] of tokens.entries()) if (known.tokens[i] !== token) known.tokens[i] = WILDCARD
+      generalise(known, tokens)
       return { template: known, isNew: false }
     }
     if (this.#isFull) return { template: OTHER, isNew: false }
-    return { template: this.#keep(path, { id: fnv1a64(tokens), tokens }), isNew: true }
+    return { template: this.#keep(path, { id: fnv1a64(tokens), tokens, text: tokens.join(' ') }), isNew: true }
   }
 
   save(): { id: string; tokens: readonly string[]; first: readonly string[] }[] {
@@ -68,7 +70,7 @@ export class Drain {
   load(saved: ReturnType<Drain['save']>): void {
     for (const { id, tokens, first } of saved) {
       this.#first.set(id, first)
-      this.#keep(this.#path(first), { id, tokens: [...tokens] })
+      this.#keep(this.#path(first), { id, tokens: [...tokens], text: tokens.join(' ') })
     }
   }
 
@@ -99,14 +101,25 @@ export class Drain {
   }
 }
 
+/** What is not the same in a line is a wildcard from now on. */
+function generalise(template: Template, tokens: readonly string[]): void {
+  let grown = false
+  for (let i = 0; i < tokens.length; i++) {
+    if (template.tokens[i] === tokens[i] || template.tokens[i] === WILDCARD) continue
+    template.tokens[i] = WILDCARD
+    grown = true
+  }
+  if (grown) template.text = template.tokens.join(' ')
+}
+
 /** The most similar template of a leaf that is similar enough; of equals the first. */
 function bestOf(leaf: readonly Template[], tokens: readonly string[]): Template | undefined {
   let best: Template | undefined
   let most = SIMILARITY
   for (const template of leaf) {
     let same = 0
-    for (const [i, token] of tokens.entries()) {
-      if (template.tokens[i] === token) same++
+    for (let i = 0; i < tokens.length; i++) {
+      if (template.tokens[i] === tokens[i]) same++
       else if (template.tokens[i] === WILDCARD) same += WILDCARD_WEIGHT
     }
     const similarity = same / tokens.length

@@ -126,7 +126,7 @@ export class LogEngine implements Snapshot {
         this.#refused.add(1, REFUSED.series)
         continue
       }
-      line.template = template.tokens.join(' ')
+      line.template = template.text
       line.last_ms = Math.max(line.last_ms, record.time_ms)
       line.touched_ms = this.#touched(record.time_ms)
       this.#count(key, line, { time_ms: record.time_ms, isNew })
@@ -361,5 +361,5 @@ interface SavedState {
   readonly episodes?: [string, LogEpisode][]
 }
 
-const orderOf = ({ service, level, template_id }: LogCount): string =>
-  `${service}\u0000${LEVELS.indexOf(level)}\u0000${template_id}`
+const orderOf = ({ service, level, template_id, labels }: LogCount): string =>
+  `${service}\u0000${LEVELS.indexOf(level)}\u0000${template_id}\u0000${labels.key}`

@@ -38,7 +38,7 @@ export interface LogSighting {
 
 /** One file, one line on `log-findings.ts`. State is per instance and saved as JSON. */
 export interface LogDetector {
-  /** The counts of one closed minute, all services, ordered by service, level, template. */
+  /** The counts of one closed minute, all services, ordered by service, level, template, labels. */
   minute(time_ms: number, counts: readonly LogCount[]): LogSighting[]
   /** A service that is followed no more. */
   forget(service: string): void

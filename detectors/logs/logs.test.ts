@@ -6,6 +6,7 @@ import { Labels, type SeriesDefinition } from '#core/series.ts'
 import type { Level, LogRecord } from '#core/signal.ts'
 
 import { Drain } from './drain.ts'
+import { errorBurst } from './error-burst.ts'
 import { LogEngine } from './log-engine.ts'
 import { tokensOf } from './masks.ts'
 
@@ -72,6 +73,20 @@ test('what varies in a line is masked, and runs of it are one', () => {
   ])
   expect(tokensOf('')).toEqual(['<empty>'])
   expect(tokensOf('ids 1 2 3 4')).toEqual(['ids', '<num>'])
+})
+
+test('an id within a sentence without spaces masks itself alone', () => {
+  expect(tokensOf('用户u123登录失败，原因：密码错误3次')).toEqual([
+    '用户',
+    '<*>',
+    '登录失败，原因：密码错误',
+    '<num>',
+    '次',
+  ])
+  const drain = new Drain(10)
+  const ids = ['订单【A1B2】支付失败', '订单【C3D4】支付失败', '库存w9不足'].map((line) => drain.add(line).template.id)
+  expect(ids[1]).toBe(ids[0])
+  expect(ids[2]).not.toBe(ids[0])
 })
 
 test('lines that differ in a word become one template, whose id stays', () => {
@@ -184,6 +199,57 @@ test('many more errors than usual are a burst, once, until they end; restart or 
   expect(plain.filter((line) => line.startsWith('opened'))).toHaveLength(1)
   expect(plain.at(-1)).toMatch(/^closed 49/)
   expect(run(true)).toEqual(plain)
+})
+
+test.each([20, 90, 2000])('what a new service always writes is no burst: %d errors a minute', (many) => {
+  const { logs, events } = engine()
+  for (let minute = 0; minute < 120; minute++) {
+    const records = Array.from({ length: many + ((minute * 7) % 5) }, (_, i) => {
+      return record(minute * MINUTE + i, 'a cache was cold, as ever', 'error')
+    })
+    logs.logs(records)
+    logs.tick((minute + 1) * MINUTE)
+  }
+  expect(events).toEqual([])
+})
+
+test('what was learned by name of a service counts for it when labels tell services apart', () => {
+  const detector = errorBurst.create()
+  detector.load([['checkout', { mean: 2, variance: 2, minutes: 60, last_ms: 0 }]])
+  const count = {
+    labels,
+    service: 'checkout',
+    level: 'error',
+    template_id: 't',
+    template: 'no stock',
+    isNew: false,
+  } as const
+  const sightings = detector.minute(MINUTE, [{ ...count, time_ms: MINUTE, count: 80, service_since_ms: 0 }])
+  expect(sightings).toMatchObject([{ kind: 'burst', value: 80, expected: 2, detail: 'no stock' }])
+})
+
+test('a burst is of the service, whichever replica wrote first, and tells the message that grew', () => {
+  const { logs, events } = engine()
+  const pod = (number: number): Labels => Labels.of({ service_name: 'checkout', k8s_pod_name: `checkout-${number}` })
+  const write = (minute: number, body: string, many: number): void => {
+    const records = Array.from({ length: many }, (_, i) => {
+      return { ...record(minute * MINUTE + i, body, 'error'), labels: pod((minute * 7 + i) % 5) }
+    })
+    logs.logs(records)
+  }
+  for (let minute = 0; minute < 60; minute++) {
+    write(minute, 'a cache was cold, as ever', 90)
+    write(minute, 'payments refused the card', minute >= 40 && minute < 45 ? 85 : 2)
+    logs.tick((minute + 1) * MINUTE)
+    if (minute !== 42) continue
+    const bytes = logs.save()
+    logs.load(bytes)
+    expect(Buffer.from(logs.save()).toString()).toBe(Buffer.from(bytes).toString())
+  }
+  const told = events.filter(({ finding }) => finding.kind === 'burst')
+  expect(told.filter(({ type }) => type === 'opened')).toHaveLength(1)
+  expect(String(told[0]!.finding.labels)).toBe('{service_name="checkout"}')
+  expect(told[0]!.finding.detail).toBe('payments refused the card')
 })
 
 test('bursts every twenty minutes are two findings, the last of which says how often it recurred; restart or not', () => {
