@@ -118,3 +118,37 @@ describe('where samples are gone', () => {
     await expect(asked).rejects.toThrow(/sample/)
   })
 })
+
+describe('where samples begin', () => {
+  const from_ms = 10 * HOUR + 2 * MINUTE
+
+  /** A series of a sample a second from two minutes past an hour on, without one, NaN and ended now and then. */
+  function fresh(length_ms: number): QueryEngine {
+    const store = new Store({ analysis_ms: () => undefined, meter: silentMeter })
+    const id = store.resolve(series({ __name__: 'x' }))
+    const builder = new SampleBuilder()
+    for (let second = from_ms / 1000; second < (from_ms + length_ms) / 1000; second++) {
+      if (second % 7 === 3) continue
+      const isEnd = second % 300 > 290
+      builder.float(id, second * 1000 + 500, isEnd ? Number.NaN : second % 11 === 0 ? Number.NaN : second % 101, isEnd)
+    }
+    store.append(builder.batch())
+    return createQueryEngine({ readers: [store] })
+  }
+
+  test.each([
+    ['x', 5 * MINUTE, 3 * HOUR],
+    ['x', HOUR, 3 * HOUR],
+    ['count_over_time(x[1h])', HOUR, 2 * HOUR],
+    ['sum_over_time(x[1h])', HOUR, 70 * MINUTE],
+    ['last_over_time(x[5m])', 5 * MINUTE, 50 * MINUTE],
+    ['max_over_time(x[5m])', 5 * MINUTE, 40 * MINUTE],
+  ])('%s by %i ms over %i ms sees all of them', async (expr, step_ms, length_ms) => {
+    const engine = fresh(length_ms)
+    for (const begin_ms of [10 * HOUR, 11 * HOUR]) {
+      const range = { from_ms: begin_ms, to_ms: 14 * HOUR, step_ms }
+      const expected = linesOf(await engine.range(expr, range))
+      expect(linesOf(await engine.range(expr, { ...range, rollups: true }))).toEqual(expected)
+    }
+  })
+})

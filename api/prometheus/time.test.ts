@@ -46,6 +46,8 @@ test.each([
   ['0.5', 500],
   ['-1', -1000],
   ['1h30m', 5_400_000],
+  // As Go multiplies it: 270 418 999 999 ns.
+  ['270.419', 270_418.999_999],
 ])('a duration of %s is read', (text, span_ms) => {
   expect(parseSpan(text)).toBe(span_ms)
 })

@@ -28,10 +28,13 @@ export function parseTime(text: string): number | undefined {
   return Math.abs(time_ms) <= FARTHEST_MS ? time_ms : undefined
 }
 
-/** A duration as Prometheus' API takes it: seconds with a fraction, or `1h30m`. In ms; may be negative or zero. */
+/**
+ * A duration as Prometheus' API takes it: seconds with a fraction, or `1h30m`. In ms; may be negative or zero. Cut to ns as
+ * Prometheus does, after which 270.419 s are less than 270 419 ms.
+ */
 export function parseSpan(text: string): number | undefined {
   if (!FLOAT.test(text)) return parseDuration(text)
-  const span_ms = Number(text) * 1000
+  const span_ms = Math.trunc(Number(text) * 1e9) / 1e6
   return Math.abs(span_ms) <= FARTHEST_MS ? span_ms : undefined
 }
 

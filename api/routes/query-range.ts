@@ -12,7 +12,7 @@ function stepsOf(form: Form): { from_ms: number; to_ms: number; step_ms: number 
   const from_ms = form.time('start')
   const to_ms = form.time('end')
   if (to_ms < from_ms) throw invalidParameter('end', 'end timestamp must not be before start time')
-  const step_ms = Math.round(form.span('step') ?? Number.NaN)
+  const step_ms = Math.trunc(form.span('step') ?? Number.NaN)
   if (Number.isNaN(step_ms)) throw invalidParameter('step', 'cannot parse "" to a valid duration')
   if (step_ms <= 0) {
     throw invalidParameter(

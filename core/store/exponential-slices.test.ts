@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { boundsOfShape, type ExponentialShape } from '../exponential.ts'
 import { silentMeter } from '../ports/meter.ts'
-import type { Matcher, SeriesSlice } from '../ports/series-reader.ts'
+import { FLOAT_SAMPLE, type Matcher, type SeriesSlice } from '../ports/series-reader.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { Store } from './store.ts'
@@ -223,4 +223,46 @@ test('an end is an end of all its series', () => {
   const slices = store.select([], ALL)
   expect(slices.map(({ stale }) => stale.join(''))).toEqual(slices.map(() => '01'))
   expect(slices.map(({ labels }) => labels.name)).toEqual(['h', 'h_bucket', 'h_bucket', 'h_count', 'h_sum'])
+})
+
+test('what one shape goes on with is not hidden by the end of another', () => {
+  const store = storeOf([
+    { time_ms: 1000, buckets: [0, 1, 0, 0, 0] },
+    { time_ms: 2000, buckets: [0, 0, 0, 0, 0], stale: true },
+    { shape: { schema: 1 }, time_ms: 2000, buckets: [0, 2, 0, 0, 0] },
+  ])
+  expect([...store.select(named('h'), ALL)[0]!.stale]).toEqual([0, 0])
+})
+
+describe('floats under the name of an exponential histogram', () => {
+  const store = storeOf([
+    { time_ms: 1000, buckets: [1, 0, 0, 0, 0], sum: 1 },
+    { time_ms: 3000, buckets: [2, 1, 0, 0, 0], sum: 2 },
+    { time_ms: 4000, buckets: [0, 0, 0, 0, 0], stale: true },
+    { time_ms: 6000, buckets: [3, 1, 0, 0, 0], sum: 3 },
+  ])
+  const builder = new SampleBuilder()
+  const series = store.resolve({ ...defined({}), kind: 'float', bounds: new Float64Array(0) })
+  for (const time_ms of [2000, 3000, 4000, 5000]) builder.float(series, time_ms, time_ms / 1000, time_ms === 5000)
+  store.append(builder.batch())
+
+  test('are one series with it; of one time the histogram stays, unless it ends there', () => {
+    const [slice, ...others] = store.select(named('h'), ALL)
+    expect(others).toEqual([])
+    expect([...slice!.time_ms]).toEqual([1000, 2000, 3000, 4000, 5000, 6000])
+    expect([...slice!.stale]).toEqual([0, 0, 0, 0, 1, 0])
+    expect([slice!.value[1], slice!.value[3]]).toEqual([2, 4])
+    const { shape, start, sum, count, buckets } = slice!.histograms!
+    expect([...shape]).toEqual([0, FLOAT_SAMPLE, 0, FLOAT_SAMPLE, FLOAT_SAMPLE, 0])
+    expect([...start]).toEqual([0, 5, 5, 10, 10, 10, 15])
+    expect([...sum]).toEqual([1, 0, 2, 0, 0, 3])
+    expect([...count]).toEqual([1, 0, 3, 0, 0, 4])
+    expect([...buckets]).toEqual([1, 0, 0, 0, 0, 2, 1, 0, 0, 0, 3, 1, 0, 0, 0])
+  })
+
+  test('are all there is where no histogram lies in the range', () => {
+    const [slice] = store.select(named('h'), { from_ms: 2000, to_ms: 2000 })
+    expect(slice!.histograms).toBeUndefined()
+    expect([...slice!.value]).toEqual([2])
+  })
 })

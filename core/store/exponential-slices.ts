@@ -24,7 +24,7 @@ interface RowSamples {
   readonly to: number
 }
 
-/** Reads the rows of a label set as one series of histograms; of two samples of one time the first stays. Undefined where there is none. */
+/** Reads the rows of a label set as one series of histograms; of two samples of one time the first stays that is no end. Undefined where there is none. */
 export function nativeSlice(
   { labels, rows }: ExponentialRows,
   range: TimeRange,
@@ -68,7 +68,8 @@ function inOrder(read: readonly RowSamples[]): { source: number; at: number }[] 
     return Array.from({ length: Math.max(0, to - from) }, (_, i) => ({ source, at: from + i }))
   })
   const timeOf = ({ source, at }: { source: number; at: number }): number => read[source]!.buffer.time_ms[at]!
-  if (read.length > 1) all.sort((a, b) => timeOf(a) - timeOf(b) || a.source - b.source)
+  const endAt = ({ source, at }: { source: number; at: number }): number => read[source]!.buffer.stale[at]!
+  if (read.length > 1) all.sort((a, b) => timeOf(a) - timeOf(b) || endAt(a) - endAt(b) || a.source - b.source)
   return all.filter((one, i) => i === 0 || timeOf(one) !== timeOf(all[i - 1]!))
 }
 

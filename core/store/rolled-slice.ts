@@ -18,6 +18,19 @@ function samplesBegin({ samples }: Tables, row: SeriesId, resolution_ms: RollupR
   return Math.ceil(samples.oldest_ms(row) / resolution_ms) * resolution_ms
 }
 
+/**
+ * Whether so many samples of a bucket, from `from_ms` on, are all that it ever had: the first bucket of a row that is younger than what is kept. Its
+ * samples tell more than the bucket does: NaN, ends, and what was not rolled up yet.
+ */
+function isWhole({ buffer, from, to }: ReadSamples, from_ms: number, end_ms: number, count: number): boolean {
+  const [values] = buffer.columns
+  let seen = 0
+  for (let i = Math.max(from, lowerBound(buffer.time_ms, to, from_ms)); i < to && buffer.time_ms[i]! < end_ms; i++) {
+    if (buffer.stale[i] === 0 && !Number.isNaN(values![i])) seen++
+  }
+  return seen >= count
+}
+
 /** How many buckets of a row lie before its samples in the range, at most. */
 export function countRolled(tables: Tables, row: SeriesId, range: TimeRange, { resolution_ms }: RollupChoice): number {
   const from_ms = Math.max(range.from_ms, tables.rollups.oldest_ms(row))
@@ -27,7 +40,7 @@ export function countRolled(tables: Tables, row: SeriesId, range: TimeRange, { r
 
 /**
  * The rollups of a row before its samples, then those. A bucket stands at the time of its last sample, and counts whole. Undefined
- * where there are none before.
+ * where there are none before, or samples for all of the range.
  */
 export function rolledSlice(
   tables: Tables,
@@ -37,9 +50,9 @@ export function rolledSlice(
   read: ReadSamples,
 ): Omit<SeriesSlice, 'labels'> | undefined {
   const { resolution_ms, value } = choice
-  const begin_ms = samplesBegin(tables, row, resolution_ms)
+  let begin_ms = samplesBegin(tables, row, resolution_ms)
   const first_ms = Math.floor(range.from_ms / resolution_ms) * resolution_ms
-  if (first_ms >= begin_ms || tables.rollups.oldest_ms(row) >= begin_ms) return undefined
+  if (range.from_ms >= tables.samples.oldest_ms(row) || tables.rollups.oldest_ms(row) >= begin_ms) return undefined
   const to_ms = Math.min(range.to_ms, begin_ms - 1)
   const rolled = tables.rollups.read(row, { from_ms: first_ms, to_ms }, resolution_ms)
   const [lastAt, values, counts] = [rolled.columns[LAST_AT]!, rolled.columns[COLUMN_OF[value]]!, rolled.columns[COUNT]!]
@@ -48,6 +61,11 @@ export function rolledSlice(
   const timeOf = (i: number): number => rolled.time_ms[i]! + lastAt[i]!
   while (from < to && timeOf(from) < range.from_ms) from++
   while (to > from && timeOf(to - 1) > range.to_ms) to--
+  const last_ms = begin_ms - resolution_ms
+  if (to > from && rolled.time_ms[to - 1] === last_ms && isWhole(read, last_ms, begin_ms, counts[to - 1]!)) {
+    to--
+    begin_ms = last_ms
+  }
   if (from === to) return undefined
   const { buffer } = read
   const kept = Math.min(read.to, Math.max(read.from, lowerBound(buffer.time_ms, read.to, begin_ms)))

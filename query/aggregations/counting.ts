@@ -50,8 +50,10 @@ const SERIES_BYTES = 400
 
 async function countValues(
   { labels, columns, nameless }: Group,
-  { steps, text, budget }: AggregationCall,
+  { steps, text, budget, expr }: AggregationCall,
 ): Promise<Column[]> {
+  // What `without` takes away it also takes away where a value was to stand.
+  const isWritten = !(expr.without && expr.labels.includes(text))
   const byValue = new Map<string, Column>()
   for (const { has, value, histograms } of columns) {
     for (let i = 0; i < steps; i++) {
@@ -59,13 +61,13 @@ async function countValues(
       budget.worked(VALUE_COST)
       if (budget.due) await budget.pause()
       const native = histograms?.[i]
-      const shown = native === undefined ? plainNumber(value[i]!) : printHistogram(native)
+      const shown = !isWritten ? '' : native === undefined ? plainNumber(value[i]!) : printHistogram(native)
       let out = byValue.get(shown)
       if (out === undefined) {
         budget.series(byValue.size + 1)
         budget.spend(steps)
         budget.hold(SERIES_BYTES + shown.length)
-        out = emptyColumn(budget.arrays, Labels.of([...labels, [text, shown]]), steps, nameless)
+        out = emptyColumn(budget.arrays, isWritten ? Labels.of([...labels, [text, shown]]) : labels, steps, nameless)
         byValue.set(shown, out)
       }
       out.has[i] = 1

@@ -30,5 +30,6 @@ function warnOutside({ scalar, annotations, expr }: AggregationCall): void {
   const [least, most] = [Math.min, Math.max].map((worst) =>
     scalar.reduce((a, b) => (Number.isNaN(b) ? a : worst(a, b)), 0.5),
   )
-  annotations.quantiles(Float64Array.of(...scalar.filter(Number.isNaN).subarray(0, 1), least!, most!), expr.parameter!)
+  const bad = scalar.some(Number.isNaN) ? [Number.NaN] : [least!, most!]
+  annotations.quantiles(Float64Array.from(bad), expr.parameter!)
 }

@@ -1,5 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 
+import { formatNumber } from '../evaluate/number-text.ts'
 import type { Column } from '../evaluate/values.ts'
 import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 
@@ -25,12 +26,13 @@ export const ranking: readonly Aggregation[] = [
 
 const INT64 = 2 ** 63
 
-/** Throws for a count that is none. */
+/** Throws for a count that is none, unless nothing is wanted at any step. */
 export function checkCount({ scalar }: AggregationCall): void {
+  if (scalar.every((k) => k < 1)) return
   for (const k of scalar) {
     if (Number.isNaN(k)) throw new ServiceError('execution', 'Parameter value is NaN')
-    if (k >= INT64) throw new ServiceError('execution', `Scalar value ${k} overflows int64`)
-    if (k < -INT64) throw new ServiceError('execution', `Scalar value ${k} underflows int64`)
+    if (k >= INT64) throw new ServiceError('execution', `Scalar value ${formatNumber(k)} overflows int64`)
+    if (k < -INT64) throw new ServiceError('execution', `Scalar value ${formatNumber(k)} underflows int64`)
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Aggregate,
   type Expr,
   type MatrixSelector,
   type Subquery,
@@ -72,7 +73,7 @@ export class Evaluator {
           right: await this.evaluate(expr.right, grid),
         })
       case 'aggregate':
-        return aggregate(expr, {
+        return aggregate(bare(expr), {
           ...this.#options,
           steps: grid.count,
           inner: (await this.evaluate(expr.inner, grid)) as VectorValue,
@@ -98,7 +99,7 @@ export class Evaluator {
       grid,
       limits: this.#options.budget.limits,
       expr,
-      exprs: expr.args,
+      exprs: expr.args.map(unwrapped),
       values,
       timestamps: (selector) => this.#instant(selector, grid, true),
     })
@@ -145,4 +146,10 @@ export class Evaluator {
     }
     return times
   }
+}
+
+/** Without the parentheses of its operands: notes say where these begin. */
+function bare(expr: Aggregate): Aggregate {
+  const parameter = expr.parameter === null ? null : unwrapped(expr.parameter)
+  return { ...expr, inner: unwrapped(expr.inner), parameter }
 }

@@ -68,7 +68,7 @@ function makeMonotonic(counts: Float64Array): boolean {
 
 /**
  * The share of observations between two values, evenly spread inside each bucket; what lies beyond the highest finite bound is nowhere.
- * NaN without a bucket of +Inf or without observations. Counts that go down are taken as they are (method: Prometheus).
+ * NaN without a bucket of +Inf or without observations. Counts that go down are taken as they are, up to that of all (method: Prometheus).
  */
 export function bucketFraction(
   [from, to]: readonly [number, number],
@@ -82,7 +82,11 @@ export function bucketFraction(
   const observations = counts[length - 1]!
   if (observations === 0 || Number.isNaN(observations)) return NaN
   if (from >= to) return 0
-  return (rankOf(to, bounds, counts) - rankOf(from, bounds, counts)) / observations
+  const below = (value: number): number => {
+    const rank = rankOf(value, bounds, counts)
+    return rank > observations ? observations : rank
+  }
+  return (below(to) - below(from)) / observations
 }
 
 /** How many observations lie below a value. */

@@ -3,6 +3,7 @@ import { quoted } from '../language/literals.ts'
 import { edgeIncrease, edgeTally } from './edge-rollup.ts'
 import { extrapolation } from './extrapolation.ts'
 import type { FunctionCall, PromqlFunction } from './function.ts'
+import { lastIncrease } from './last-increase.ts'
 import { nativeIncrease, nativeLastIncrease, nativeTally } from './native-windows.ts'
 import { type Rollup, rollup } from './rollup.ts'
 import type { Window } from './window.ts'
@@ -120,17 +121,6 @@ function extrapolated(window: Window, resets: Resets, counter: boolean): number 
   if (to - from < 2) return undefined
   const increase = counter ? increaseOf(window, resets) : value[to - 1]! - value[from]!
   return increase * extrapolation(window, counter ? { first: value[from]!, increase } : undefined)
-}
-
-/** Between the last two samples. After a reset a counter began at zero. */
-function lastIncrease(
-  { time_ms, value, from, to }: Window,
-  counter: boolean,
-): { increase: number; interval_ms: number } | undefined {
-  if (to - from < 2) return undefined
-  const [before, last] = [value[to - 2]!, value[to - 1]!]
-  const increase = counter && last < before ? last : last - before
-  return { increase, interval_ms: time_ms[to - 1]! - time_ms[to - 2]! }
 }
 
 const COUNTER_NAME = /_(?:total|sum|count|bucket)$/

@@ -1,5 +1,6 @@
 import type { Budget } from '../evaluate/budget.ts'
 import { type Column, emptyColumn, floatColumns, vector, type VectorValue } from '../evaluate/values.ts'
+import { greater, lesser } from './bounds.ts'
 import { type PromqlFunction, scalarArg, vectorArg } from './function.ts'
 
 /** Functions of one value: each element by itself, the name goes. */
@@ -13,7 +14,7 @@ export const elementwise: readonly PromqlFunction[] = [
     call(call) {
       const [low, high] = [scalarArg(call, 1), scalarArg(call, 2)]
       return mapped(vectorArg(call, 0), call.budget, (value, i) =>
-        low[i]! > high[i]! ? undefined : Math.max(low[i]!, Math.min(high[i]!, value)),
+        low[i]! > high[i]! ? undefined : greater(low[i]!, lesser(high[i]!, value)),
       )
     },
   },
@@ -23,7 +24,7 @@ export const elementwise: readonly PromqlFunction[] = [
     returns: 'vector',
     call(call) {
       const high = scalarArg(call, 1)
-      return mapped(vectorArg(call, 0), call.budget, (value, i) => Math.min(high[i]!, value))
+      return mapped(vectorArg(call, 0), call.budget, (value, i) => lesser(high[i]!, value))
     },
   },
   {
@@ -32,7 +33,7 @@ export const elementwise: readonly PromqlFunction[] = [
     returns: 'vector',
     call(call) {
       const low = scalarArg(call, 1)
-      return mapped(vectorArg(call, 0), call.budget, (value, i) => Math.max(low[i]!, value))
+      return mapped(vectorArg(call, 0), call.budget, (value, i) => greater(low[i]!, value))
     },
   },
   ofValue('exp', Math.exp),

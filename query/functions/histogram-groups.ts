@@ -89,7 +89,7 @@ function groupsOf(call: FunctionCall, over: number): Iterable<Group> {
     const { histograms } = column
     if (histograms !== undefined) groupOf(column).native = { has: column.has, histograms }
     const floats = floatsOf(column)
-    if (histograms !== undefined && isEmpty(floats)) continue
+    if (isEmpty(floats)) continue
     const le = column.labels.get(BUCKET_LABEL)
     const bound = boundOf(le)
     if (bound !== undefined) groupOf(column).buckets.push({ bound, column: floats })

@@ -78,7 +78,8 @@ async function histogramQuantiles(call: FunctionCall): Promise<VectorValue> {
 }
 
 function quantileText(q: number): string {
-  return Number.isInteger(q) ? `${formatNumber(q)}.0` : formatNumber(q)
+  const text = formatNumber(q)
+  return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
 async function histogramFraction(call: FunctionCall): Promise<VectorValue> {

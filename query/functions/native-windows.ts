@@ -14,6 +14,7 @@ import {
 import { isReset } from '../native/resets.ts'
 import { HistogramTotal } from '../native/total.ts'
 import { extrapolation } from './extrapolation.ts'
+import { lastIncrease } from './last-increase.ts'
 import type { Window } from './window.ts'
 
 /** A window with at least one histogram in it. */
@@ -88,6 +89,7 @@ export function nativeLastIncrease(kind: 'irate' | 'idelta'): MixedRollup {
   return (window) => {
     const { histograms, time_ms, to, from, notes, metric } = window
     if (to - from < 2) return undefined
+    if (histograms[to - 1] === undefined && histograms[to - 2] === undefined) return ofFloats(window, kind)
     const pair = histogramsIn({ ...window, from: to - 2 })
     if (pair === undefined) return undefined
     const [before, last] = pair as readonly [Histogram, Histogram]
@@ -107,6 +109,11 @@ export function nativeLastIncrease(kind: 'irate' | 'idelta'): MixedRollup {
     const gauge = compact({ ...increase, hint: 'gauge' })
     return kind === 'idelta' ? gauge : divided(gauge, (time_ms[to - 1]! - time_ms[to - 2]!) / 1000)
   }
+}
+
+function ofFloats(window: Window, kind: 'irate' | 'idelta'): number {
+  const { increase, interval_ms } = lastIncrease(window, kind === 'irate')!
+  return kind === 'idelta' ? increase : increase / (interval_ms / 1000)
 }
 
 /** How many neighbours differ: a float beside a histogram always does. */

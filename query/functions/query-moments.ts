@@ -1,14 +1,16 @@
+import { greater, lesser } from './bounds.ts'
 import type { FunctionCall, PromqlFunction } from './function.ts'
 import { scalarArg } from './function.ts'
 
 /** The query itself, in seconds; the least and greatest of two scalars. */
 export const queryMoments: readonly PromqlFunction[] = [
   moment('end', ({ query }) => query.to_ms),
-  { name: 'max_of', args: ['scalar', 'scalar'], returns: 'scalar', call: (call) => between(call, Math.max) },
-  { name: 'min_of', args: ['scalar', 'scalar'], returns: 'scalar', call: (call) => between(call, Math.min) },
+  { name: 'max_of', args: ['scalar', 'scalar'], returns: 'scalar', call: (call) => between(call, greater) },
+  { name: 'min_of', args: ['scalar', 'scalar'], returns: 'scalar', call: (call) => between(call, lesser) },
   moment('range', ({ query }) => query.to_ms - query.from_ms),
   moment('start', ({ query }) => query.from_ms),
-  moment('step', ({ query }) => query.step_ms),
+  // A query of one moment has none, whatever was asked for.
+  moment('step', ({ query }) => (query.from_ms === query.to_ms ? 0 : query.step_ms)),
 ]
 
 function moment(name: string, of: (call: FunctionCall) => number): PromqlFunction {

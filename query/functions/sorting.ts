@@ -45,7 +45,7 @@ function sorted(
   columns: readonly Column[],
   compare: (a: Column, b: Column) => number,
 ): VectorValue {
-  if (call.grid.count > 1) {
+  if (call.grid.count > 1 || call.query.from_ms !== call.query.to_ms) {
     const message = 'sort is ineffective for range queries since results are always ordered by labels'
     call.annotations.warn(message, call.expr)
     return vector(columns)

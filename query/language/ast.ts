@@ -89,8 +89,6 @@ export interface Matching {
   readonly group: 'left' | 'right' | null
   /** Labels copied from the one side. */
   readonly include: readonly string[]
-  /** Whether `on` or `ignoring` was written. */
-  readonly explicit: boolean
   readonly fill: Fill
 }
 

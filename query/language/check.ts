@@ -84,7 +84,7 @@ function checkBinary({ fail }: Checker, expr: Binary): void {
   if (comparison && scalars === 2 && !bool)
     throw fail(expr.opFrom, 'comparisons between scalars must use BOOL modifier')
   if (scalars > 0 && set) throw fail(expr.from, `set operator "${op}" not allowed in binary scalar expression`)
-  if (scalars > 0 && matching.explicit && (matching.labels.length > 0 || matching.group !== null)) {
+  if (scalars > 0 && matching.labels.length > 0) {
     throw fail(expr.from, 'vector matching only allowed between instant vectors')
   }
   if (matching.fill.left !== null || matching.fill.right !== null) {
@@ -92,7 +92,7 @@ function checkBinary({ fail }: Checker, expr: Binary): void {
     if (set) throw fail(expr.from, 'filling in missing series not allowed for set operators')
   }
   if (set && matching.group !== null) throw fail(expr.from, `no grouping allowed for "${op}" operation`)
-  const both = matching.on ? matching.include.find((label) => matching.labels.includes(label)) : undefined
+  const both = matching.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined
   if (both !== undefined) throw fail(expr.opFrom, `label ${quoted(both)} must not occur in ON and GROUP clause at once`)
 }
 

@@ -52,8 +52,13 @@ function shiftIn(expr: Expr): TimeShift {
 }
 
 function shiftsIn(expr: Expr): readonly TimeShift[] {
+  const type = typeOf(expr)
+  if (type !== 'vector' && type !== 'matrix') return []
   if (expr.kind === 'selector') return [{ at: expr.at, offset_ms: expr.offset_ms }]
-  const inner = partsOf(expr).flatMap(shiftsIn)
+  const isJoin = expr.kind === 'call' && takesInfoLabels(expr.name)
+  const inner = (isJoin ? expr.args.slice(0, 1) : partsOf(expr)).flatMap(shiftsIn)
+  // A vector of a scalar is of the time of the step.
+  if (inner.length === 0) return [NO_SHIFT]
   if (expr.kind !== 'subquery') return inner
   return inner.map(({ at, offset_ms }) =>
     at === null ? { at: expr.at, offset_ms: offset_ms + expr.offset_ms } : { at, offset_ms },

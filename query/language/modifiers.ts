@@ -4,7 +4,7 @@ import type { Fill, Matching } from './ast.ts'
 import { type Cst, childrenOf, labelsOf, numberAt } from './cst.ts'
 
 const NO_FILL: Fill = { left: null, right: null }
-const NONE: Matching = { on: false, labels: [], group: null, include: [], explicit: false, fill: NO_FILL }
+const NONE: Matching = { on: false, labels: [], group: null, include: [], fill: NO_FILL }
 
 /** `bool`, `on (…) group_left (…)` and the like, among the parts of a binary expression. */
 export function matchingOf(cst: Cst, children: readonly SyntaxNode[]): { bool: boolean; matching: Matching } {
@@ -25,7 +25,6 @@ export function matchingOf(cst: Cst, children: readonly SyntaxNode[]): { bool: b
       labels: labelsOf(cst, labels!),
       group: side === undefined ? null : side === 'GroupLeft' ? 'left' : 'right',
       include: include === undefined ? [] : labelsOf(cst, include),
-      explicit: true,
       fill,
     },
   }

@@ -57,6 +57,7 @@ function unexpected(source: string, tokens: readonly Token[], index: number): Se
 function describe({ kind, text }: Token): string {
   if (kind === 'end') return 'end of input'
   if (kind === 'operator' && text !== '=') return `<op:${text}>`
+  if (text === '@') return '<op:@>'
   if (kind === 'punctuation' || kind === 'operator') return quoted(text)
   if (kind !== 'identifier') return `${kind} ${quoted(text)}`
   const lower = text.toLowerCase()

@@ -6,8 +6,8 @@ import { type Histogram, isCustom } from './histogram.ts'
 export function printHistogram(histogram: Histogram): string {
   const parts = [`count:${formatNumber(histogram.count)}`, `sum:${formatNumber(histogram.sum)}`]
   for (const { lower, upper, count } of bucketsOf(histogram)) {
-    const open = lower < 0 && (!isCustom(histogram) || lower === -Infinity) ? '[' : '('
-    const close = upper > 0 || isCustom(histogram) ? ']' : ')'
+    const open = lower <= 0 && (!isCustom(histogram) || lower === -Infinity) ? '[' : '('
+    const close = upper >= 0 || isCustom(histogram) ? ']' : ')'
     parts.push(`${open}${formatNumber(lower)},${formatNumber(upper)}${close}:${formatNumber(count)}`)
   }
   return `{${parts.join(', ')}}`

@@ -105,7 +105,9 @@ function rest(
   { threshold, side }: Cut,
   part: (from: number, to: number) => Rest,
 ): Rest {
-  if (side === 'below' ? lower >= threshold : upper <= threshold) return NOTHING
-  if (side === 'below' ? upper <= threshold : lower >= threshold) return { count, middle: part(lower, upper).middle }
+  const whole = (): Rest => ({ count, middle: part(lower, upper).middle })
+  // A bucket of zeros alone is above zero, not below.
+  if (lower >= threshold) return side === 'below' ? NOTHING : whole()
+  if (upper <= threshold) return side === 'below' ? whole() : NOTHING
   return side === 'below' ? part(lower, threshold) : part(threshold, upper)
 }

@@ -32,7 +32,6 @@ function sameNumber(a: number, b: number): boolean {
 
 function same(a: unknown, b: unknown): boolean {
   if (typeof a === 'string' && typeof b === 'string') return a === b || sameNumber(goNumber(a), goNumber(b))
-  if (typeof a === 'number' && typeof b === 'number') return sameNumber(a, b)
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => same(one, b[i]))
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   const [keys, others] = [Object.keys(a).toSorted(), Object.keys(b).toSorted()]
@@ -111,4 +110,27 @@ function shown(what: string, theirs: unknown, ours: unknown): string {
 
 function short(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 400)
+}
+
+/**
+ * An answer without what two servers may say differently of a query that nobody would write: where in it a note points, how far buckets were from
+ * monotonic, which types did not fit, which of two faults of a join was seen first; and what only Prometheus knows: where the hints of histograms,
+ * which are not kept here, contradict each other, and that a sort was of one moment.
+ */
+export function inOutline({ status, body }: Answer): Answer {
+  const error = body.error
+    ?.replace(/\d+:\d+: (parse error: )?(?=duration must)/, '')
+    .replace(/^(multiple matches for labels|found duplicate series for the match group).*/, 'matching')
+  return { status, body: { ...body, error, warnings: outlineOf(body.warnings), infos: outlineOf(body.infos) } as Body }
+}
+
+function outlineOf(given: readonly string[] = []): readonly string[] | undefined {
+  const told = given.filter((note) => !/conflicting counter resets|sort is ineffective/.test(note))
+  const kept = told.map((note) =>
+    note
+      .replace(/ \(\d+:\d+\)$/, '')
+      .replace(/, from buckets .*/, '')
+      .replace(/(incompatible sample types) .*/, '$1'),
+  )
+  return kept.length === 0 ? undefined : [...new Set(kept)]
 }

@@ -14,7 +14,7 @@ export const STEP_MS = 15_000
 export const STEPS = 480
 
 /** A number in [0, 1) that only depends on where it is asked for. */
-function noise(seed: number, step: number): number {
+export function noise(seed: number, step: number): number {
   let x = Math.imul(seed + 1, 0x9e37_79b1) ^ Math.imul(step + 1, 0x85eb_ca6b)
   x = Math.imul(x ^ (x >>> 15), 0x2c1b_3c6d)
   x = Math.imul(x ^ (x >>> 12), 0x297a_2d39)
@@ -175,6 +175,8 @@ export const SERIES: readonly DemoSeries[] = [
 /** A native histogram: schema, zero bucket, and counts of the buckets from index `first` on. */
 export interface NativePoint {
   readonly schema: number
+  /** Of the zero bucket; 0.001 where there is none. */
+  readonly threshold?: number
   readonly zero: number
   readonly first: number
   readonly positive: readonly number[]

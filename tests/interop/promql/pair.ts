@@ -6,6 +6,9 @@ import { bodiesFrom, write } from './remote-write.ts'
 
 const MINUTE_S = 60
 
+/** Requests of remote write that follow each other. */
+type Bodies = Iterable<Uint8Array<ArrayBuffer>>
+
 /** A Prometheus and a Barograph with the same demo data. */
 export class Pair {
   /** Base addresses. */
@@ -19,12 +22,20 @@ export class Pair {
    * one that it always has. `endAll` ends them.
    */
   async start(ago_minutes: number, native = true, features: readonly string[] = []): Promise<void> {
-    const length_s = (STEPS * STEP_MS) / 1000
+    const demo = (begin_ms: number): Bodies => bodiesFrom(begin_ms, native ? NATIVE : [])
+    await this.startWith(demo, { length_s: (STEPS * STEP_MS) / 1000, ago_minutes, features })
+  }
+
+  /** The same with other data, of so many seconds from when they are said to begin. */
+  async startWith(
+    bodies: (begin_ms: number) => Bodies,
+    { length_s, ago_minutes, features }: { length_s: number; ago_minutes: number; features: readonly string[] },
+  ): Promise<void> {
     this.begin_s = Math.floor(Date.now() / 1000 / MINUTE_S) * MINUTE_S - length_s - ago_minutes * MINUTE_S
     const server = await Server.start({ rules: 'groups: []' })
     this.ours = server.apiUrl
     this.theirs = await startPrometheus(PROMETHEUS_3, ['promql-delayed-name-removal', ...features])
-    for (const body of bodiesFrom(this.begin_s * 1000, native ? NATIVE : [])) {
+    for (const body of bodies(this.begin_s * 1000)) {
       await Promise.all([write(this.theirs, body), write(this.ours, body)])
     }
   }

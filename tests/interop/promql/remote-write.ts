@@ -2,7 +2,7 @@
 import snappy from 'snappyjs'
 
 import { BYTES, FIXED64, ProtoWriter, VARINT } from '../../../upstream/wire/proto-writer.ts'
-import { type DemoSeries, type NativePoint, type NativeSeries, SERIES, STEP_MS, STEPS } from './demo.ts'
+import { type NativePoint, type NativeSeries, SERIES, STEP_MS, STEPS } from './demo.ts'
 
 /** Steps of one body: in the order of time, as a server that is written to wants it. */
 const STEPS_OF_BODY = 40
@@ -56,7 +56,7 @@ function nativeMessage(point: NativePoint, time_ms: number): Uint8Array {
     out.tag(4, VARINT)
     out.sint64(point.schema)
     out.tag(5, FIXED64)
-    out.double(0.001)
+    out.double(point.threshold ?? 0.001)
     out.tag(6, VARINT)
     out.varint(point.zero)
     writeSide(out, 8, point.first, point.negative)
@@ -66,33 +66,56 @@ function nativeMessage(point: NativePoint, time_ms: number): Uint8Array {
   })
 }
 
-function floats({ labels, point }: DemoSeries, begin_ms: number, steps: readonly number[]): Uint8Array {
+function endOfHistogram(time_ms: number): Uint8Array {
+  return message((out) => {
+    out.tag(3, FIXED64)
+    out.staleNaN()
+    out.tag(15, VARINT)
+    out.int64(time_ms)
+  })
+}
+
+/** A sample at a time. */
+export interface Sample {
+  readonly time_ms: number
+  readonly point: number | 'stale' | NativePoint | 'stale histogram'
+}
+
+/** A `TimeSeries`: floats and histograms as they come. */
+export function seriesMessage(labels: Readonly<Record<string, string>>, samples: readonly Sample[]): Uint8Array {
   return message((out) => {
     writeLabels(out, labels)
-    for (const step of steps) {
-      const value = point(step)
-      if (value === 'none') continue
-      const time_ms = begin_ms + step * STEP_MS
-      out.bytes(
-        2,
-        message((sample) => sample.sample(time_ms, value === 'stale' ? 0 : value, value === 'stale')),
-      )
+    for (const { time_ms, point } of samples) {
+      if (typeof point === 'object') out.bytes(4, nativeMessage(point, time_ms))
+      else if (point === 'stale histogram') out.bytes(4, endOfHistogram(time_ms))
+      else
+        out.bytes(
+          2,
+          message((sample) => sample.sample(time_ms, point === 'stale' ? 0 : point, point === 'stale')),
+        )
     }
   })
 }
 
+/** A request of these series, as it goes over the wire. */
+export function requestOf(messages: Iterable<Uint8Array>): Uint8Array<ArrayBuffer> {
+  const body = message((out) => {
+    for (const one of messages) {
+      out.tag(1, BYTES)
+      out.varint(one.length)
+      out.raw(one)
+    }
+  })
+  return snappy.compress(Buffer.from(body))
+}
+
 function* series(begin_ms: number, steps: readonly number[], native: readonly NativeSeries[]): Generator<Uint8Array> {
-  for (const one of SERIES) {
-    if (steps.some((step) => one.point(step) !== 'none')) yield floats(one, begin_ms, steps)
-  }
-  for (const { labels, point } of native) {
-    yield message((out) => {
-      writeLabels(out, labels)
-      for (const step of steps) {
-        const value = point(step)
-        if (typeof value === 'object') out.bytes(4, nativeMessage(value, begin_ms + step * STEP_MS))
-      }
+  for (const { labels, point } of [...SERIES, ...native]) {
+    const samples = steps.flatMap((step): Sample[] => {
+      const here = point(step)
+      return here === 'none' ? [] : [{ time_ms: begin_ms + step * STEP_MS, point: here }]
     })
+    if (samples.length > 0) yield seriesMessage(labels, samples)
   }
 }
 
@@ -100,14 +123,7 @@ function* series(begin_ms: number, steps: readonly number[], native: readonly Na
 export function* bodiesFrom(begin_ms: number, native: readonly NativeSeries[]): Generator<Uint8Array<ArrayBuffer>> {
   for (let first = 0; first < STEPS; first += STEPS_OF_BODY) {
     const steps = Array.from({ length: STEPS_OF_BODY }, (_, i) => first + i)
-    const body = message((out) => {
-      for (const one of series(begin_ms, steps, native)) {
-        out.tag(1, BYTES)
-        out.varint(one.length)
-        out.raw(one)
-      }
-    })
-    yield snappy.compress(Buffer.from(body))
+    yield requestOf(series(begin_ms, steps, native))
   }
 }
 
