@@ -40,7 +40,7 @@ const BUCKETS = 'a whole number from 1 to 4096'
 const EXTERNAL = 'a label; names that begin with __ are reserved'
 const ZONE = 'a time zone by its IANA name, like Europe/Berlin'
 const RULES = 'a list of files and folders, like [rules, my-rules]'
-const BROKER = 'a host and its port, like kafka:9092'
+const BROKER = 'a host and its port, like kafka.example.com:9092'
 const HOLIDAY = 'a day like 2026-10-01, or a range of at most a year like 2026-10-01/2026-10-07'
 
 const limits = z.strictObject({
@@ -105,8 +105,6 @@ const kafkaTopics = z
       context.addIssue({ code: 'custom', path: [signal], message })
     }
   })
-
-const BROKER = 'a host and its port, like kafka.example.com:9092'
 
 const kafka = z.strictObject({
   brokers: z.array(z.string(BROKER).regex(/^[^\s:/[\]]+:\d{1,5}$/, BROKER)).min(1),
