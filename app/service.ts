@@ -107,7 +107,12 @@ export class Service implements Component {
     this.#loadRules(loaded)
     const positions = new Positions()
     const series = new JournalSeries(this.engine.store)
-    const decoder = createDecoder({ meter, ...decoderLimits(config), seed: randomInt(2 ** 31) })
+    const decoder = createDecoder({
+      meter,
+      ...decoderLimits(config),
+      now_ms: () => clock.now_ms(),
+      seed: randomInt(2 ** 31),
+    })
     this.#journal = new Journal({
       folder: join(data, 'journal'),
       series,

@@ -31,6 +31,8 @@ export interface DecoderOptions {
   readonly body_objects?: number
   /** `limits.label_value_length`, for the resources of log records and spans; the store holds it for series. Default 4096. */
   readonly label_value_length?: number
+  /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
+  readonly now_ms?: () => number
   /** Of hashes: unknown to senders. Default 0. */
   readonly seed?: number
 }
@@ -57,13 +59,13 @@ class OtlpDecoder implements Decoder {
   #generation: number | undefined
 
   constructor(options: DecoderOptions) {
-    const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0 } = options
+    const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0, now_ms = () => 0 } = options
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
     this.#label_value_length = options.label_value_length ?? LABEL_VALUE_LENGTH
     this.#cache_bytes = cache_bytes
     this.#delta_series = delta_series
-    this.#proto = new Catalogue(proto, seed)
-    this.#json = new Catalogue(json, seed)
+    this.#proto = new Catalogue(proto, seed, now_ms)
+    this.#json = new Catalogue(json, seed, now_ms)
     this.#deltas = new Deltas(delta_series)
     this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',
@@ -119,8 +121,10 @@ class OtlpDecoder implements Decoder {
     this.#writer = writer
     this.#generation = writer.generation
     this.#points.clear()
+    catalogue.forgetGone()
     const readAll = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
     readAll(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
+    catalogue.sent(this.#points)
     const [deltas, delta_series] = [this.#deltas, this.#delta_series]
     return takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
   }

@@ -59,6 +59,35 @@ test('what the decoder keeps does not grow with the series that have been', () =
   expect(Math.max(...held.slice(2))).toBeLessThanOrEqual(Math.max(...held.slice(0, 2)))
 })
 
+test('what the decoder keeps does not grow with pods that are replaced while their samples stay', () => {
+  let now_ms = START_MS
+  const store = new Store({ limits: { retention_ms: 30 * DAY_MS }, analysis_ms: () => now_ms, meter: silentMeter })
+  let bytes = (): number => NaN
+  const gauge = (name: string, _: unknown, read: () => unknown): void => {
+    if (name.endsWith('catalogue')) bytes = read as () => number
+  }
+  const decoder = createDecoder({ meter: { ...silentMeter, gauge }, now_ms: () => now_ms })
+  const send = (...list: readonly object[]): void => {
+    const { samples } = decoder.decode(request('metrics', metrics(...list)), store)
+    store.append(samples)
+  }
+  const held: number[] = []
+  // Each wave of pods comes three times, ten minutes apart.
+  for (let wave = 0; wave < 12; wave++) {
+    const pods = Array.from({ length: 4000 }, (_, pod) => ({
+      timeUnixNano: nanos(START_MS),
+      asDouble: 1,
+      attributes: [{ key: 'pod', value: { stringValue: `pod-${wave}-${pod}` } }],
+    }))
+    const body = { name: 'pods', gauge: { dataPoints: pods } }
+    for (let time = 0; time < 3; time++, now_ms += 600_000)
+      send(body, number(now_ms), histogram(now_ms), exponential(now_ms))
+    held.push(bytes())
+  }
+  expect(Math.max(...held)).toBeLessThan(held[0]! * 5.5)
+  expect(held.filter((one, wave) => wave > 0 && one < held[wave - 1]!).length).toBeGreaterThanOrEqual(2)
+})
+
 test.each([number, histogram, summary, exponential])(
   'a %o that comes back after its series are gone has new ones',
   (of) => {

@@ -2,9 +2,11 @@ import { METRIC_NAME, type SeriesId } from '#core/series.ts'
 import { grown } from '#core/store/grow.ts'
 
 import { AliasTable } from '../wire/alias-table.ts'
+import type { Points } from '../wire/points.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
 import { ExponentialTotals } from './exponential-totals.ts'
 import { type ResourceLabels, resourceLabels } from './resource.ts'
+import { RollCall } from './roll-call.ts'
 import { translate, type Translated } from './translation.ts'
 
 /** Not resolved, or of more than one series. */
@@ -43,6 +45,7 @@ export class Catalogue {
   readonly #guesses: number[] = []
   /** Points of series that have ended since all was cleared. */
   #ended = 0
+  readonly #roll: RollCall
   /** By alias of a point: the series of its numbers, unless it counts deltas. */
   series = new Int32Array(1024)
   /** By alias of a point: the row of its histogram that was seen last. */
@@ -55,9 +58,10 @@ export class Catalogue {
   /** What exponential histograms of deltas have counted. */
   readonly totals = new ExponentialTotals()
 
-  constructor(wire: Wire, seed = 0) {
+  constructor(wire: Wire, seed = 0, now_ms = (): number => 0) {
     this.wire = wire
     this.#seed = seed
+    this.#roll = new RollCall(now_ms)
     this.clear()
   }
 
@@ -69,6 +73,7 @@ export class Catalogue {
 
   clear(): void {
     this.#ended = 0
+    this.#roll.clear()
     this.#resourceAliases = new AliasTable(this.#seed)
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
@@ -99,6 +104,20 @@ export class Catalogue {
       for (const [key, id] of parts) if (!isLive(id)) parts.delete(key)
       if (parts.size === 0) this.parts.delete(alias)
     }
+  }
+
+  /** Where most is of points that are not sent any more, all is learned again. Between two requests. */
+  forgetGone(): void {
+    if (this.#roll.mostAreGone(this.points.length)) this.clear()
+  }
+
+  /** These points are still sent. */
+  sent({ numbers, histograms, exponentials, summaries }: Points): void {
+    const roll = this.#roll
+    if (!roll.isOn) return
+    for (const { length, code } of [numbers, histograms]) for (let i = 0; i < length; i++) roll.came(code[i]!)
+    for (const { code } of exponentials) roll.came(code)
+    for (const { code } of summaries) roll.came(code)
   }
 
   /** By number of a resource: the series of its `target_info`. */

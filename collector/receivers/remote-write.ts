@@ -51,7 +51,11 @@ class RemoteWrite implements Mount {
   constructor(deps: ReceiverDeps, options: Omit<RemoteWriteOptions, 'meter'>) {
     this.#deps = deps
     this.#bodies = new BodyReader(deps.limits, deps.bodies)
-    this.#decoder = new RemoteWriteDecoder({ ...options, meter: deps.meter })
+    this.#decoder = new RemoteWriteDecoder({
+      ...options,
+      meter: deps.meter,
+      now_ms: () => deps.clock.now_ms(),
+    })
     this.#traffic = createTraffic(deps.meter, 'remote_write')
   }
 

@@ -1,6 +1,7 @@
 import type { SeriesDefinition, SeriesId } from '#core/series.ts'
 import { grown } from '#core/store/grow.ts'
 
+import { RollCall } from '../normal/roll-call.ts'
 import { AliasTable } from '../wire/alias-table.ts'
 
 /** Nobody has asked the store for it yet. */
@@ -30,10 +31,12 @@ export class SeriesBook {
   #rows = new Map<number, Row[]>()
   /** Entries of series that have ended since all was cleared. */
   #ended = 0
+  readonly #roll: RollCall
 
   /** `seed`: unknown to senders. */
-  constructor(seed: number) {
+  constructor(seed: number, now_ms: () => number) {
     this.#seed = seed
+    this.#roll = new RollCall(now_ms)
     this.#symbols = new AliasTable(seed)
     this.#keys = new AliasTable(seed)
   }
@@ -51,6 +54,7 @@ export class SeriesBook {
     this.#keys = new AliasTable(this.#seed)
     this.#rows = new Map()
     this.#ended = 0
+    this.#roll.clear()
   }
 
   /** Forgets series that have ended: what comes of them is resolved again. Where most have, all is learned again. */
@@ -69,10 +73,18 @@ export class SeriesBook {
     }
   }
 
+  /** Where most is of label sets that are not sent any more, all is learned again. Between two requests. */
+  forgetGone(): void {
+    if (this.#roll.mostAreGone(this.#keys.length)) this.clear()
+  }
+
   /** The number of a key, made when new; -1 where it is too long to be kept. Keys of different versions are different. */
   number(key: DataView, start: number, end: number, version: number): number {
     const known = this.#keys.find(key, start, end, version)
-    if (known >= 0) return known
+    if (known >= 0) {
+      this.#roll.came(known)
+      return known
+    }
     const fresh = this.#keys.add(key, start, end, version)
     if (fresh < 0) return fresh
     this.#ids = grown(this.#ids, fresh + 1)

@@ -293,6 +293,28 @@ describe.each(BOTH)('version %d', (version) => {
     expect(resolved.slice(3)).toEqual(['up', 'native'])
   })
 
+  test('forgets pods that were replaced while their samples stay', () => {
+    const store = storeWith()
+    let now_ms = 0
+    let bytes = (): number => NaN
+    const gauge = (name: string, _: unknown, read: () => unknown): void => {
+      if (name.endsWith('cache')) bytes = read as () => number
+    }
+    const decoder = new RemoteWriteDecoder({ meter: { ...silentMeter, gauge }, now_ms: () => now_ms })
+    const held: number[] = []
+    for (let wave = 0; wave < 9; wave++) {
+      const pods = Array.from({ length: 4000 }, (_, pod) => ({
+        labels: [['__name__', 'pods'] as const, ['pod', `${wave}-${pod}`] as const],
+        samples: [sample(1, 5)],
+      }))
+      const body = write([...pods, { labels: [['__name__', 'native']], histograms: [native] }])
+      for (let time = 0; time < 3; time++, now_ms += 600_000) store.append(decoder.decode(version, body, store).samples)
+      held.push(bytes())
+    }
+    expect(Math.max(...held)).toBeLessThan(held[0]! * 5.5)
+    expect(held.at(-1)).toBeLessThan(held[0]! * 4)
+  })
+
   test('goes on when what it remembers has grown too large', () => {
     const store = storeWith()
     const decoder = new RemoteWriteDecoder({ meter: silentMeter, cache_bytes: 1 })

@@ -22,6 +22,8 @@ export interface RemoteWriteOptions {
   readonly body_objects?: number
   /** `limits.metric_families`: those whose metadata version 1 has sent. Default 50 000. */
   readonly metric_families?: number
+  /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
+  readonly now_ms?: () => number
   /** Of hashes: unknown to senders. Default 0. */
   readonly seed?: number
 }
@@ -44,10 +46,10 @@ export class RemoteWriteDecoder {
   #generation: number | undefined
 
   constructor(options: RemoteWriteOptions) {
-    const { meter, metric_families = METRIC_FAMILIES, seed = 0 } = options
+    const { meter, metric_families = METRIC_FAMILIES, seed = 0, now_ms = () => 0 } = options
     this.#cache_bytes = options.cache_bytes ?? CACHE_BYTES
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
-    this.#book = new SeriesBook(seed)
+    this.#book = new SeriesBook(seed, now_ms)
     this.#symbols = new Symbols(this.#book)
     this.#families = new Families(metric_families)
     this.#accepted = meter.counter('barograph.collector.points', {
@@ -77,6 +79,7 @@ export class RemoteWriteDecoder {
     // Ids are those of one writer.
     if (writer !== this.#writer || book.bytes > this.#cache_bytes) book.clear()
     else if (writer.generation !== this.#generation) book.forgetEnded((id) => writer.isLive?.(id) ?? true)
+    book.forgetGone()
     this.#writer = writer
     this.#generation = writer.generation
     const builder = this.#builder
