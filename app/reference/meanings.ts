@@ -39,7 +39,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'kafka.topics.metrics': 'Topic of OTLP metrics. Naming any topic leaves out those not named.',
   'kafka.topics.logs': 'Topic of OTLP logs.',
   'kafka.topics.traces': 'Topic of OTLP traces.',
-  'kafka.encoding': 'How the Collector wrote the records.',
+  'kafka.encoding': 'How the Collector wrote the records. Those that begin with `{` are JSON, whatever it says.',
   'kafka.from':
     'Where to begin when no position is known. `committed`: where the group stands, also when that is further than what is stored here: for several members.',
   'kafka.sasl.mechanism': 'How the brokers know us. Without `sasl` they do not ask.',

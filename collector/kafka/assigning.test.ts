@@ -23,19 +23,19 @@ class Consumer implements GroupConsumer {
   now: TopicState | Error = state('a', [0n, 100n])
   /** Where reading goes on, in those that are not paused. */
   readonly reading = new Map<number, bigint>()
-  readonly #sought = new Map<number, bigint>()
+  readonly sought = new Map<number, bigint>()
   async topic(): Promise<TopicState> {
     if (this.now instanceof Error) throw this.now
     return this.now
   }
   seek({ partition }: TopicPartition, offset: bigint): void {
-    this.#sought.set(partition, offset)
+    this.sought.set(partition, offset)
   }
   pause(partitions: readonly TopicPartition[]): void {
     for (const { partition } of partitions) this.reading.delete(partition)
   }
   resume(partitions: readonly TopicPartition[]): void {
-    for (const { partition } of partitions) this.reading.set(partition, this.#sought.get(partition) ?? -1n)
+    for (const { partition } of partitions) this.reading.set(partition, this.sought.get(partition) ?? -1n)
   }
   topics = async (): Promise<string[]> => [AT.topic]
   open = async (): Promise<void> => undefined
@@ -89,6 +89,8 @@ test('nothing is read before the broker has said what there is', async () => {
   stored(40, 'a')
   consumer.now = new Error('away')
   assigning.assigned([AT])
+  // What was fetched before is known to be old by that.
+  expect(consumer.sought.has(0)).toBe(true)
   await pass(500)
   expect(consumer.reading.size).toBe(0)
   consumer.now = state('a', [0n, 100n])

@@ -75,6 +75,8 @@ export class Assigning {
     this.#partitions = partitions
     this.#remade.assigned()
     consumer.pause(partitions)
+    // Of what was fetched before and is not handed over yet nothing is: it lies behind what the lanes have just forgotten.
+    for (const at of partitions) consumer.seek(at, lanes.of(at).next ?? 0n)
     for (const lane of gone) void lane.landed().then(() => this.#commit([lane]))
     void this.#lookAfter(gone)
     this.#known = within(clock, KNOWN_MS, this.#begin(partitions))

@@ -16,6 +16,8 @@ export interface KafkaRecord {
 /** Records of one partition, in order. */
 export interface RecordBatch extends TopicPartition {
   readonly records: readonly KafkaRecord[]
+  /** The offset of the first of them, or of what stands there and is no record. */
+  readonly first: bigint
   /** The offset behind them; what is no record, as the end of a transaction, is left behind too. */
   readonly next: bigint
   /** Where the partition ended when they were fetched. */

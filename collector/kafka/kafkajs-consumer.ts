@@ -96,7 +96,7 @@ export class KafkajsConsumer implements GroupConsumer {
     consumer.on(consumer.events.FETCH_START, () => this.#codecs.begin())
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Only ends of transactions: they never reach `eachBatch`.
-      if (payload.batchSize === 0) void events.batch(endOf(payload))
+      if (payload.batchSize === 0) void events.batch(boundsOf(payload))
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!this.#closed) events.failed(payload.error)
@@ -202,7 +202,7 @@ export class KafkajsConsumer implements GroupConsumer {
       value,
       refusal: this.#codecs.refusal(value),
     }))
-    return { ...endOf({ ...batch, lastOffset: batch.lastOffset() }), records }
+    return { ...boundsOf({ ...batch, firstOffset: batch.firstOffset(), lastOffset: batch.lastOffset() }), records }
   }
 }
 
@@ -223,7 +223,14 @@ function partitionsOf(assignment: Readonly<Record<string, readonly number[]>>): 
   return Object.entries(assignment).flatMap(([topic, list]) => list.map((partition) => ({ topic, partition })))
 }
 
-function endOf(what: TopicPartition & { readonly lastOffset: string; readonly highWatermark: string }): RecordBatch {
-  const { topic, partition, lastOffset, highWatermark } = what
-  return { topic, partition, records: [], next: BigInt(lastOffset) + 1n, end: BigInt(highWatermark) }
+interface Bounds extends TopicPartition {
+  /** Null where there is nothing at or behind the offset that was asked for. */
+  readonly firstOffset: string | null
+  readonly lastOffset: string
+  readonly highWatermark: string
+}
+
+function boundsOf({ topic, partition, firstOffset, lastOffset, highWatermark }: Bounds): RecordBatch {
+  const [first, next] = [BigInt(firstOffset ?? lastOffset), BigInt(lastOffset) + 1n]
+  return { topic, partition, records: [], first, next, end: BigInt(highWatermark) }
 }

@@ -123,8 +123,11 @@ export class Lane implements TopicPartition {
     return Number(missed)
   }
 
-  push({ records, next, end }: RecordBatch): void {
+  push({ records, first, next, end }: RecordBatch): void {
     this.end = end
+    // It was fetched before `reset`: what lies between comes again, and with it this.
+    const expected = this.#pushed ?? this.next
+    if (records.length === 0 && expected !== undefined && first > expected) return
     if (records.length > 0) this.passTo(records[0]!.offset)
     if (this.#pushed === undefined || this.#pushed < next) this.#pushed = next
     let bytes = 0

@@ -19,9 +19,15 @@ const recordAt = (offset: number, value: string | null = String(offset)): KafkaR
   refusal: undefined,
 })
 
-const batchOf = (records: readonly KafkaRecord[], next: number, end = next): RecordBatch => ({
+const batchOf = (
+  records: readonly KafkaRecord[],
+  next: number,
+  end = next,
+  first = records[0]?.offset ?? BigInt(next - 1),
+): RecordBatch => ({
   ...AT,
   records,
+  first,
   next: BigInt(next),
   end: BigInt(end),
 })
@@ -193,7 +199,7 @@ test('tombstones and the ends of transactions are done without being offered', a
   const lanes = new Lanes({ held: 1000, work: intake.work })
   lanes.assign([AT])
   await lanes.push(batchOf([recordAt(3, null), recordAt(5, 'a'), recordAt(6, null)], 9))
-  await lanes.push(batchOf([], 12))
+  await lanes.push(batchOf([], 12, 12, 9n))
   await until(() => lanes.lag === 0n)
   expect(intake.taken).toEqual([5n])
   expect(lanes.of(AT).next).toBe(12n)
@@ -209,6 +215,26 @@ test('a lane that is closed offers nothing more, and waits for what it has offer
   await lanes.push(batchOf([recordAt(2)], 3))
   await turn()
   expect(intake.taken).toHaveLength(2)
+})
+
+test('an end of a transaction that was fetched before the group changed takes nothing with it', async () => {
+  const intake = new Intake()
+  const lanes = new Lanes({ held: 100_000, work: intake.work })
+  lanes.assign([AT])
+  await lanes.push(batchOf([recordAt(0)], 1))
+  await until(() => lanes.of(AT).next === 1n)
+  // Records 1 to 4 were on their way when the group changed; the end behind them comes late.
+  lanes.assign([AT])
+  await lanes.push(batchOf([], 6))
+  await lanes.push(
+    batchOf(
+      [1, 2, 3, 4].map((n) => recordAt(n)),
+      5,
+    ),
+  )
+  await lanes.push(batchOf([], 6))
+  await until(() => lanes.of(AT).next === 6n)
+  expect(intake.taken).toEqual([0n, 1n, 2n, 3n, 4n])
 })
 
 test('lag is told for each partition, and for very many of them together', () => {

@@ -15,6 +15,8 @@ import type { Receiver, ReceiverDeps, RunningReceiver } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 const NOT_THERE: TopicState = { id: undefined, ranges: new Map() }
+/** Writers may have an encoding for each signal. No request in protobuf begins so: it would be the start of a group. */
+const BRACE = '{'.charCodeAt(0)
 /** What was refused for now is offered again after this long. */
 const RETRY_MS = 500
 /** A consumer that gave up is replaced after this long. */
@@ -189,7 +191,7 @@ class KafkaReceiver implements RunningReceiver {
       await this.#deps.intake.submit({
         kind: 'otlp',
         signal,
-        encoding: this.#config.encoding === 'otlp_json' ? 'json' : 'proto',
+        encoding: this.#config.encoding === 'otlp_json' || value[0] === BRACE ? 'json' : 'proto',
         body: value,
         position: positionOf(at, offset, place),
         ...(place.after !== undefined && { after: String(place.after) }),
@@ -209,7 +211,7 @@ class KafkaReceiver implements RunningReceiver {
     const key = `${topic}/${partition}`
     if (this.#told.has(key)) return
     this.#told.add(key)
-    const what = code === 'too_large' ? 'is too large (see limits.body_inflated)' : 'is no OTLP'
+    const what = code === 'too_large' ? 'is too large (see limits.body_inflated)' : 'is no OTLP (see kafka.encoding)'
     const message = `a record of ${key} ${what} and was left out; more of this partition are only counted`
     this.#deps.log.warn(message, { topic, partition, offset: String(offset), code, error: messageOf(error) })
   }

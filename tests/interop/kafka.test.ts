@@ -90,9 +90,9 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     expect(receiver.lagging()).toBe(false)
   })
 
-  test('in JSON, of all signals', async () => {
+  test.each(['otlp_json', 'otlp_proto'] as const)('in JSON, of all signals, when told %s', async (encoding) => {
     const [metrics, logs] = [await topicWith(1), await topicWith(1)]
-    const { receiver, requests } = receiving(metrics, { topics: { metrics, logs }, encoding: 'otlp_json' })
+    const { receiver, requests } = receiving(metrics, { topics: { metrics, logs }, encoding })
     await send(metrics, [fixture('js-01-metrics.json')])
     await send(logs, [fixture('js-07-logs.json')])
     await receiver.start()
