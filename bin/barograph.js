@@ -63,7 +63,13 @@ function endWithShell() {
 endWithShell()
 if (isNewEnough(process.versions.node)) {
   module.enableCompileCache()
-  await import('../app/main.ts')
+  await import('../app/main.ts').catch((error) => {
+    // Of a checkout without its packages, or with those of an older one.
+    const [missing] = /^Cannot find package '[^']+'/.exec(error.message) ?? []
+    if (missing === undefined) throw error
+    process.stderr.write(`barograph: ${missing}; npm ci installs what is needed\n`)
+    process.exitCode = 1
+  })
 } else {
   const node = pinnedNode()
   if (node === null) giveUp(`this is ${process.version}, and the pinned one is not installed (npm ci installs it)`)

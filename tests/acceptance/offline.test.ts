@@ -1,6 +1,6 @@
 // The offline commands as people run them: child processes on files.
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -25,10 +25,12 @@ interface Run {
   readonly err: string
 }
 
-function barograph(...args: readonly string[]): Promise<Run> {
+const barograph = (...args: readonly string[]): Promise<Run> => run(BIN, ...args)
+
+function run(...command: readonly string[]): Promise<Run> {
   return new Promise((resolve) => {
     const options = { cwd: folder, maxBuffer: 2 ** 26, env: { ...process.env, NO_COLOR: '1' } }
-    execFile(process.execPath, [BIN, ...args], options, (error, out, err) => {
+    execFile(process.execPath, command, options, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err })
     })
   })
@@ -252,6 +254,16 @@ test('check tells every problem at once, with place and fix; what is well gives 
     expect.stringMatching(/bad\.yml:3: limits\.queue: a whole number above 0 \(is -1\)$/),
   ])
   expect([own.code, own.out]).toEqual([0, expect.stringMatching(/^ok: \d+ rules/)])
+})
+
+test('a checkout without its packages says how they come', async () => {
+  for (const part of ['bin', 'app']) mkdirSync(join(folder, 'bare', part), { recursive: true })
+  cpSync(BIN, join(folder, 'bare/bin/barograph.js'))
+  write('bare/package.json', '{ "type": "module" }')
+  write('bare/app/main.ts', "import '@nobody/has-this'\n")
+  const { code, out, err } = await run(join(folder, 'bare/bin/barograph.js'))
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toBe("barograph: Cannot find package '@nobody/has-this'; npm ci installs what is needed\n")
 })
 
 test('check counts as people do, and wants an address of --against before it asks there', async () => {
