@@ -121,6 +121,12 @@ describe('notes', () => {
     expect(await notesOf('histogram_quantile(0.5, bare)')).toHaveLength(1)
   })
 
+  test('say nothing of histograms where no elements are wanted', async () => {
+    const natives = engine('m {{schema:0 count:1 sum:1 buckets:[1]}}')
+    expect((await natives.instant('topk(0, m)', 0)).infos).toEqual([])
+    expect((await natives.instant('topk(1, m)', 0)).infos).toHaveLength(1)
+  })
+
   test('say that a range is not sorted, also where it has but one step', async () => {
     const range = { from_ms: 0, to_ms: MINUTE, step_ms: 10 * MINUTE }
     expect((await queries.range('sort(m)', range)).warnings).toHaveLength(1)

@@ -145,8 +145,8 @@ describe('where samples begin', () => {
     ['max_over_time(x[5m])', 5 * MINUTE, 40 * MINUTE],
   ])('%s by %i ms over %i ms sees all of them', async (expr, step_ms, length_ms) => {
     const engine = fresh(length_ms)
-    for (const first_ms of [10 * HOUR, 11 * HOUR]) {
-      const range = { from_ms: first_ms, to_ms: 14 * HOUR, step_ms }
+    for (const start_ms of [10 * HOUR, 11 * HOUR]) {
+      const range = { from_ms: start_ms, to_ms: 14 * HOUR, step_ms }
       const expected = linesOf(await engine.range(expr, range))
       expect(linesOf(await engine.range(expr, { ...range, rollups: true }))).toEqual(expected)
     }

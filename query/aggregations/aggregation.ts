@@ -20,6 +20,8 @@ export interface Aggregation {
   readonly floatsOnly?: true
   /** Labels that the operator writes itself, and that therefore set no groups apart. */
   written?(call: AggregationCall): readonly string[]
+  /** Nothing comes out, whatever goes in: the parameter is not checked, and nothing is noted. */
+  isNone?(call: AggregationCall): boolean
   /** Looks at the parameter once for the whole query; may throw. */
   check?(call: AggregationCall): void
   aggregate(group: Group, call: AggregationCall): readonly Column[] | Promise<readonly Column[]>

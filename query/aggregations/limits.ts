@@ -5,12 +5,12 @@ import { formatNumber } from '../evaluate/number-text.ts'
 import type { Column } from '../evaluate/values.ts'
 import type { Aggregation, AggregationCall, Group } from './aggregation.ts'
 import { hashOf } from './label-hash.ts'
-import { checkCount } from './ranking.ts'
+import { checkCount, wantsNone } from './ranking.ts'
 
 /** `limitk`, `limit_ratio`: some elements of each group, floats and histograms alike. */
 export const limits: readonly Aggregation[] = [
   { name: 'limit_ratio', parameter: 'scalar', check: checkRatio, aggregate: ratio },
-  { name: 'limitk', parameter: 'scalar', check: checkCount, aggregate: firstOf },
+  { name: 'limitk', parameter: 'scalar', isNone: wantsNone, check: checkCount, aggregate: firstOf },
 ]
 
 async function firstOf({ columns }: Group, { steps, scalar, budget }: AggregationCall): Promise<Column[]> {

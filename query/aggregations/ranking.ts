@@ -11,6 +11,7 @@ export const ranking: readonly Aggregation[] = [
     floatsOnly: true,
     parameter: 'scalar',
     ordered: true,
+    isNone: wantsNone,
     check: checkCount,
     aggregate: (group, call) => ranked(group, call, (a, b) => a < b),
   },
@@ -19,6 +20,7 @@ export const ranking: readonly Aggregation[] = [
     floatsOnly: true,
     parameter: 'scalar',
     ordered: true,
+    isNone: wantsNone,
     check: checkCount,
     aggregate: (group, call) => ranked(group, call, (a, b) => a > b),
   },
@@ -26,9 +28,13 @@ export const ranking: readonly Aggregation[] = [
 
 const INT64 = 2 ** 63
 
-/** Throws for a count that is none, unless nothing is wanted at any step. */
+/** At no step any is wanted. */
+export function wantsNone({ scalar }: AggregationCall): boolean {
+  return scalar.every((k) => k < 1)
+}
+
+/** Throws for a count that is none. */
 export function checkCount({ scalar }: AggregationCall): void {
-  if (scalar.every((k) => k < 1)) return
   for (const k of scalar) {
     if (Number.isNaN(k)) throw new ServiceError('execution', 'Parameter value is NaN')
     if (k >= INT64) throw new ServiceError('execution', `Scalar value ${formatNumber(k)} overflows int64`)

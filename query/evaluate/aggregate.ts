@@ -33,6 +33,7 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
     scalar: parameter?.kind === 'scalar' ? parameter.value : NONE,
     text: parameter?.kind === 'string' ? parameter.value : '',
   }
+  if (part.isNone?.(call) === true) return vector([], part.ordered === true)
   part.check?.(call)
   const out: Column[] = []
   for (const group of groupsOf(

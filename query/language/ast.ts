@@ -19,6 +19,8 @@ export const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
 export interface NumberLiteral extends Span {
   readonly kind: 'number'
   readonly value: number
+  /** Written as `5m`, which is 300. */
+  readonly duration?: boolean
 }
 
 export interface StringLiteral extends Span {
@@ -29,6 +31,8 @@ export interface StringLiteral extends Span {
 /** Where in time a selector or subquery looks: `@` (ms, or an end of the query) first, then `offset` further back. */
 export interface TimeShift {
   readonly offset_ms: number
+  /** Where it is more than one duration, how it is written: `step() * 2`. */
+  readonly offset_as?: string | undefined
   readonly at: number | 'start' | 'end' | null
 }
 
@@ -47,14 +51,17 @@ export interface MatrixSelector extends Span {
   readonly kind: 'matrix'
   readonly selector: VectorSelector
   readonly range_ms: number
+  readonly range_as?: string | undefined
 }
 
 export interface Subquery extends Span, TimeShift {
   readonly kind: 'subquery'
   readonly inner: Expr
   readonly range_ms: number
+  readonly range_as?: string | undefined
   /** 0: the engine's default. */
   readonly step_ms: number
+  readonly step_as?: string | undefined
 }
 
 export interface Paren extends Span {

@@ -2,7 +2,7 @@ import { formatDuration } from '#core/config/duration.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
-import { formatNumber } from '../evaluate/number-text.ts'
+import { plainNumber } from '../evaluate/number-text.ts'
 import type { Aggregate, Binary, Call, Expr, Fill, Subquery, TimeShift, VectorSelector } from './ast.ts'
 import { isDefaultInfo, takesInfoLabels } from './info-arguments.ts'
 import { quoted } from './literals.ts'
@@ -14,13 +14,13 @@ const LABEL = /^[A-Za-z_]\w*$/
 export function format(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
-      return formatNumber(expr.value)
+      return expr.duration === true ? duration(Math.round(expr.value * 1000)) : plainNumber(expr.value)
     case 'string':
       return quoted(expr.value)
     case 'selector':
-      return formatSelector(expr) + shift(expr) + edges(expr)
+      return formatSelector(expr) + moment(expr) + edges(expr) + offset(expr)
     case 'matrix':
-      return `${formatSelector(expr.selector)}[${duration(expr.range_ms)}]${edges(expr.selector)}${shift(expr.selector)}`
+      return `${formatSelector(expr.selector)}[${expr.range_as ?? duration(expr.range_ms)}]${edges(expr.selector)}${shift(expr.selector)}`
     case 'subquery':
       return format(expr.inner) + subqueryWindow(expr)
     case 'paren':
@@ -41,20 +41,20 @@ export function format(expr: Expr): string {
 function formatInfo({ args }: Call): string {
   const of = format(args[0]!)
   const labels = (args[1] as VectorSelector).matchers.filter((matcher) => !isDefaultInfo(matcher))
-  return labels.length === 0 ? `info(${of})` : `info(${of}, {${labels.map(formatMatcher).join(',')}})`
+  return labels.length === 0 ? `info(${of})` : `info(${of}, {${labels.map(formatMatcher).toSorted().join(',')}})`
 }
 
 /** `[5m:1m] offset 1h`. */
 export function subqueryWindow(expr: Subquery): string {
-  const step = expr.step_ms === 0 ? '' : duration(expr.step_ms)
-  return `[${duration(expr.range_ms)}:${step}]${shift(expr)}`
+  const step = expr.step_as ?? (expr.step_ms === 0 ? '' : duration(expr.step_ms))
+  return `[${expr.range_as ?? duration(expr.range_ms)}:${step}]${shift(expr)}`
 }
 
 function formatSelector({ matchers }: VectorSelector): string {
   const [first, ...rest] = matchers
   const named = first?.name === METRIC_NAME && first.op === '=' && rest.every((matcher) => matcher.name !== METRIC_NAME)
   const name = named && METRIC.test(first.value) ? first.value : ''
-  const inside = (name === '' ? matchers : rest).map(formatMatcher)
+  const inside = (name === '' ? matchers : rest).map(formatMatcher).toSorted()
   return inside.length === 0 ? name : `${name}{${inside.join(',')}}`
 }
 
@@ -70,9 +70,17 @@ function duration(ms: number): string {
   return ms < 0 ? `-${formatDuration(-ms)}` : formatDuration(ms)
 }
 
-function shift({ at, offset_ms }: TimeShift): string {
-  const moment = at === null ? '' : ` @ ${typeof at === 'number' ? (at / 1000).toFixed(3) : `${at}()`}`
-  return offset_ms === 0 ? moment : `${moment} offset ${duration(offset_ms)}`
+function shift(expr: TimeShift): string {
+  return moment(expr) + offset(expr)
+}
+
+function moment({ at }: TimeShift): string {
+  return at === null ? '' : ` @ ${typeof at === 'number' ? (at / 1000).toFixed(3) : `${at}()`}`
+}
+
+function offset({ offset_ms, offset_as }: TimeShift): string {
+  if (offset_as !== undefined) return ` offset ${offset_as}`
+  return offset_ms === 0 ? '' : ` offset ${duration(offset_ms)}`
 }
 
 function edges({ edges: kind }: VectorSelector): string {
@@ -90,10 +98,10 @@ export function modifiers({ bool, matching }: Binary): string {
 }
 
 function fill({ left, right }: Fill): string {
-  if (left !== null && Object.is(left, right)) return ` fill (${formatNumber(left)})`
+  if (left !== null && Object.is(left, right)) return ` fill (${plainNumber(left)})`
   return (
-    (left === null ? '' : ` fill_left (${formatNumber(left)})`) +
-    (right === null ? '' : ` fill_right (${formatNumber(right)})`)
+    (left === null ? '' : ` fill_left (${plainNumber(left)})`) +
+    (right === null ? '' : ` fill_right (${plainNumber(right)})`)
   )
 }
 

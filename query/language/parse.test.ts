@@ -39,16 +39,20 @@ test.each([
   ['info(m offset 5m, {a=~".*"} @ 5)', 'info(m offset 5m, {a=~".*"})'],
   ['info(m, {"b", a="c"})', 'info(m, {__name__="b",a="c"})'],
   ['rate(m[5m] ANCHORED @ 5 offset 1m)', 'rate(m[5m] anchored @ 5.000 offset 1m)'],
-  ['m smoothed offset 1m', 'm offset 1m smoothed'],
+  ['m smoothed offset 1m', 'm smoothed offset 1m'],
   ['anchored + smoothed', 'anchored + smoothed'],
   ['a < b </ 3 >/ c', 'a < b </ 3 >/ c'],
   ['fill + fill_left', 'fill + fill_left'],
-  ['{"a.b","c d"=~"x"}', '{__name__="a.b","c d"=~"x"}'],
+  ['{"a.b","c d"=~"x"}', '{"c d"=~"x",__name__="a.b"}'],
   ['sum without () (m)', 'sum without () (m)'],
   ["m{a='b\"c'}", 'm{a="b\\"c"}'],
-  ['1_000 + 0x1F + 010 + 1h30m + 2.', '1000 + 31 + 8 + 5400 + 2'],
+  ['1_000 + 0x1F + 010 + 1h30m + 2.', '1000 + 31 + 8 + 1h30m + 2'],
+  ['1e21 + 1e-7 + -90s', '1000000000000000000000 + 0.0000001 + -1m30s'],
+  ['m{b!="1",a=~"x",a!~"y"}', 'm{a!~"y",a=~"x",b!="1"}'],
   ['-Inf + NaN', '-Inf + NaN'],
-  ['m[1m * 2 + 30]', 'm[2m30s]'],
+  ['m[1m * 2 + 30]', 'm[1m * 2 + 30]'],
+  ['m[min_of(step(), 90s)] offset -(range() ^ 2)', 'm[min_of(step(), 1m30s)] offset -(range() ^ 2)'],
+  ['m[ 2*step():(step())] offset - 5m', 'm[2 * step():(step())] offset -5m'],
   ['a # a comment\n + b', 'a + b'],
 ])('%s is read as %s', (source, wanted) => {
   expect(canonical(source)).toBe(wanted)
@@ -127,8 +131,13 @@ test.each([
 })
 
 test('step() and range() in durations are those of the query', () => {
-  expect(canonical('m[step() * 4]')).toBe('m[1m]')
-  expect(canonical('m[max_of(STEP(), 5m)] offset min_of(range(), 2m)')).toBe('m[5m] offset 2m')
+  const read = (source: string): unknown => parse(source, DEFAULT_LIMITS, STEPS)
+  expect(read('m[step() * 4]')).toMatchObject({ range_ms: 60_000 })
+  expect(read('m[max_of(STEP(), 5m)] offset min_of(range(), 2m)')).toMatchObject({
+    range_ms: 300_000,
+    selector: { offset_ms: 120_000 },
+  })
+  expect(canonical('m[max_of(STEP(), 5m)] offset 2m')).toBe('m[max_of(step(), 5m)] offset 2m')
   expect(canonical('min_of(1, max_of(2, step()))')).toBe('min_of(1, max_of(2, step()))')
 })
 

@@ -6,9 +6,10 @@ import { ServiceError } from '#core/errors.ts'
 import type { QueryLimits } from '../limits.ts'
 import type { Aggregate, Expr } from './ast.ts'
 import { type Cst, childrenOf, isExpression, labelsOf, numberAt, type QuerySteps, stringAt } from './cst.ts'
-import { durationExpression } from './duration.ts'
+import { durationExpression, durationText } from './duration.ts'
 import { forGrammar, functionName } from './grammar-text.ts'
 import { infoArguments, takesInfoLabels } from './info-arguments.ts'
+import { durationOf } from './literals.ts'
 import { parseError } from './position.ts'
 import { type Builders, byPrecedence } from './precedence.ts'
 import { atModified, edged, offsetBy, ranged, selectorOf, subqueried } from './selectors.ts'
@@ -45,7 +46,13 @@ function build(cst: Cst, node: SyntaxNode): Expr {
 const OPERANDS: Readonly<Record<string, Builder>> = {
   NumberDurationLiteral(cst, node) {
     const text = textOf(cst, node).replace(/^[+-]\s*/, '')
-    return { from: node.to - text.length, to: node.to, kind: 'number', value: numberAt(cst, node, text) }
+    return {
+      from: node.to - text.length,
+      to: node.to,
+      kind: 'number',
+      value: numberAt(cst, node, text),
+      duration: durationOf(text) !== undefined,
+    }
   },
   StringLiteral: (cst, node) => ({ ...spanOf(node), kind: 'string', value: stringAt(cst, node) }),
   ParenExpr: (cst, node) => ({
@@ -70,6 +77,7 @@ const POSTFIXES: Readonly<Record<string, PostfixBuilder>> = {
       from: inner.from,
       to: node.to,
       range_ms: durationExpression(cst, range!),
+      range_as: durationText(cst, range!),
       at: range!.from,
     })
   },
@@ -79,14 +87,17 @@ const POSTFIXES: Readonly<Record<string, PostfixBuilder>> = {
       from: inner.from,
       to: node.to,
       range_ms: durationExpression(cst, range!),
+      range_as: durationText(cst, range!),
       at: range!.from,
       step_ms: step === undefined ? 0 : durationExpression(cst, step),
+      step_as: step && durationText(cst, step),
       step_at: step?.from,
     })
   },
   OffsetExpr(cst, node, inner) {
     const [, , offset] = childrenOf(node)
-    return offsetBy(cst, inner, { to: node.to, offset_ms: durationExpression(cst, offset!) })
+    const offset_ms = durationExpression(cst, offset!)
+    return offsetBy(cst, inner, { to: node.to, offset_ms, offset_as: durationText(cst, offset!) })
   },
   StepInvariantExpr(cst, node, inner) {
     const [, , at] = childrenOf(node)

@@ -2,7 +2,7 @@ import type { Aggregate, Binary, Expr } from './ast.ts'
 import { format, grouping, modifiers, subqueryWindow } from './format.ts'
 import { takesInfoLabels } from './info-arguments.ts'
 
-/** What is longer than this is split over lines. */
+/** What is longer than so many bytes is split over lines. */
 const LINE = 100
 
 /** An expression in canonical form, what is long by its parts: as Prometheus' `format_query` writes it. */
@@ -16,7 +16,7 @@ function prettyAt(expr: Expr, level: number): string {
   const whole = format(expr)
   if (expr.kind === 'unary') return `${indent}${expr.op}${prettyAt(expr.inner, level).trim()}`
   // Prometheus leaves a short subquery where it is, whatever stands around it.
-  if (whole.length <= LINE) return expr.kind === 'subquery' ? whole : indent + whole
+  if (Buffer.byteLength(whole) <= LINE) return expr.kind === 'subquery' ? whole : indent + whole
   const inside = (parts: readonly Expr[]): string => parts.map((part) => prettyAt(part, level + 1)).join(',\n')
   switch (expr.kind) {
     case 'paren':

@@ -4,7 +4,7 @@ import type { Matcher } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import { compileRegex } from '../evaluate/regex.ts'
-import { type Edges, type Expr, NO_SHIFT, type Span, TYPE_NAMES, type VectorSelector } from './ast.ts'
+import { type Edges, type Expr, NO_SHIFT, type Span, type TimeShift, TYPE_NAMES, type VectorSelector } from './ast.ts'
 import { type Cst, childrenOf, stringAt } from './cst.ts'
 import { quoted } from './literals.ts'
 import { parseError } from './position.ts'
@@ -52,6 +52,7 @@ function matcherOf(cst: Cst, node: SyntaxNode): Matcher {
 
 interface Ranged extends Span {
   readonly range_ms: number
+  readonly range_as: string | undefined
   /** Where the range stands. */
   readonly at: number
 }
@@ -59,6 +60,7 @@ interface Ranged extends Span {
 interface Stepped {
   /** 0 where none is written. */
   readonly step_ms: number
+  readonly step_as: string | undefined
   readonly step_at: number | undefined
 }
 
@@ -83,11 +85,15 @@ export function subqueried(cst: Cst, inner: Expr, { at, step_at, ...to }: Ranged
   return { kind: 'subquery', inner, ...NO_SHIFT, ...to }
 }
 
+interface Shifted extends Pick<TimeShift, 'offset_ms' | 'offset_as'> {
+  readonly to: number
+}
+
 /** `… offset 5m`; the time runs backwards for a positive offset. */
-export function offsetBy(cst: Cst, inner: Expr, { to, offset_ms }: { to: number; offset_ms: number }): Expr {
+export function offsetBy(cst: Cst, inner: Expr, { to, ...offset }: Shifted): Expr {
   if (inner.kind === 'matrix') {
     if (inner.selector.offset_ms !== 0) throw parseError(cst.source, inner.from, 'offset may not be set multiple times')
-    return { ...inner, to, selector: { ...inner.selector, offset_ms } }
+    return { ...inner, to, selector: { ...inner.selector, ...offset } }
   }
   if (inner.kind !== 'selector' && inner.kind !== 'subquery') {
     const message =
@@ -95,7 +101,7 @@ export function offsetBy(cst: Cst, inner: Expr, { to, offset_ms }: { to: number;
     throw parseError(cst.source, inner.from, message)
   }
   if (inner.offset_ms !== 0) throw parseError(cst.source, inner.from, 'offset may not be set multiple times')
-  return { ...inner, to, offset_ms }
+  return { ...inner, to, ...offset }
 }
 
 /** `… @ 1700000000`, `… @ start()`. */

@@ -114,13 +114,14 @@ function short(value: unknown): string {
 
 /**
  * An answer without what two servers may say differently of a query that nobody would write: where in it a note points, how far buckets were from
- * monotonic, which types did not fit, which of two faults of a join was seen first; and what only Prometheus knows: where the hints of histograms,
+ * monotonic, which types did not fit, which of several faults was seen first; and what only Prometheus knows: where the hints of histograms,
  * which are not kept here, contradict each other, and that a sort was of one moment.
  */
 export function inOutline({ status, body }: Answer): Answer {
-  const error = body.error
-    ?.replace(/\d+:\d+: (parse error: )?(?=duration must)/, '')
-    .replace(/^(multiple matches for labels|found duplicate series for the match group).*/, 'matching')
+  const error = (body.errorType === 'bad_data' ? '' : body.error)?.replace(
+    /^(multiple matches for labels|found duplicate series for the match group).*/,
+    'matching',
+  )
   return { status, body: { ...body, error, warnings: outlineOf(body.warnings), infos: outlineOf(body.infos) } as Body }
 }
 
