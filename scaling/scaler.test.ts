@@ -4,6 +4,7 @@ import { ManualClock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Forecast } from '#core/forecast.ts'
 import type { Hint } from '#core/hint.ts'
+import type { ForecastRequest } from '#core/ports/forecasts.ts'
 import { silentLog } from '#core/ports/log.ts'
 import type { QueryEngine, QueryResult } from '#core/ports/query-engine.ts'
 import { Labels } from '#core/series.ts'
@@ -33,7 +34,13 @@ const vector = (...values: number[]): QueryResult => ({
 })
 
 /** A scaler whose demand is what the test says. */
-function scaler(over: { ofRule?: readonly Forecast[]; make?: () => readonly Forecast[]; policies?: Policy[] } = {}) {
+function scaler(
+  over: {
+    ofRule?: readonly Forecast[]
+    make?: (request: ForecastRequest) => readonly Forecast[]
+    policies?: Policy[]
+  } = {},
+) {
   const asked: string[] = []
   const written: string[] = []
   const stale: number[] = []
@@ -54,7 +61,7 @@ function scaler(over: { ofRule?: readonly Forecast[]; make?: () => readonly Fore
       }),
     } as unknown as QueryEngine,
     reader: { extent: () => ({ from_ms: 0, to_ms: state.newest_ms }) },
-    forecasts: { ofRule: () => over.ofRule, make: async () => over.make?.() ?? [] },
+    forecasts: { ofRule: () => over.ofRule, make: async (request) => over.make?.(request) ?? [] },
     rules: {
       groups: () => [
         {
@@ -205,4 +212,15 @@ test('a policy over bare PromQL asks for a forecast once a minute', async () => 
   const { scaler: one } = scaler({ make: () => (made++, []) })
   for (let time = 0; time < 2 * MINUTE; time += 1000) await one.tick(time)
   expect(made).toBe(2)
+})
+
+test('forecasts of many policies take turns, the oldest first', async () => {
+  const asked: string[] = []
+  const policies = Array.from({ length: 20 }, (_, i) => ({ ...policy, name: `p${i}`, demand: `sum(x${i})` }))
+  const { scaler: one } = scaler({ policies, make: ({ query }) => (asked.push(query), []) })
+  for (let decision = 0; decision < 8; decision++) await one.tick(decision * 15_000)
+  const all = policies.map(({ demand }) => demand)
+  expect(asked).toEqual([...all, ...all])
+  expect(asked.length).toBe(40)
+  expect(one.hint('p19')).toMatchObject({ value: 7, trust: 0 })
 })

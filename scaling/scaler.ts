@@ -20,6 +20,10 @@ import { only, presentDemand } from './present.ts'
 const SNAPSHOT_VERSION = 1
 const DECIDE_EVERY_MS = 15_000
 const HISTORY = 1000
+/** A forecast on demand is made anew after so long. */
+const FORECAST_EVERY_MS = 60_000
+/** A forecast costs a tenth of a second, and everything else waits: more of them take turns. One lasts for a lead. */
+const FORECASTS_A_DECISION = 8
 const KINDS = ['wanted', 'needed_now', 'min', 'max'] as const
 const REPLICAS = { type: 'gauge', unit: '{replica}', help: 'Replicas by scaling policy' } as const
 
@@ -45,7 +49,8 @@ export class Scaler implements HintReader, Snapshot {
   readonly #reasons = new Map<string, string>()
   /** Why a policy has no forecast. */
   readonly #unforeseen = new Map<string, string>()
-  readonly #onDemand = new Map<string, { readonly minute_ms: number; readonly forecast: Forecast | undefined }>()
+  /** Of policies over bare PromQL. */
+  readonly #onDemand = new Map<string, { readonly made_ms: number; readonly forecast: Forecast | undefined }>()
   #decided_ms = -Infinity
 
   constructor(options: ScalerOptions) {
@@ -68,6 +73,7 @@ export class Scaler implements HintReader, Snapshot {
     if (step_ms <= this.#decided_ms) return
     const before_ms = this.#decided_ms
     this.#decided_ms = step_ms
+    await this.#foresee(step_ms)
     for (const policy of this.#policies) {
       const hint = await this.#decide(policy, step_ms)
       if (hint !== undefined) this.#keep(hint)
@@ -78,6 +84,7 @@ export class Scaler implements HintReader, Snapshot {
   /** The clock was wrong: decisions go on from here, and what was decided beyond was for a time that did not come. */
   setBack(time_ms: number): void {
     this.#decided_ms = Math.min(this.#decided_ms, time_ms)
+    this.#onDemand.clear()
     for (const [policy, hints] of this.#hints) {
       this.#hints.set(
         policy,
@@ -118,7 +125,7 @@ export class Scaler implements HintReader, Snapshot {
     try {
       const present = await presentDemand(this.#expression(policy.demand), time_ms, this.#options)
       this.#reasons.delete(policy.name)
-      const forecast = await this.#forecast(policy, time_ms)
+      const forecast = this.#forecast(policy)
       return plan(policy, { as_of_ms: time_ms, ...present, forecast }, this.#hints.get(policy.name) ?? [])
     } catch (error) {
       this.#tell(this.#reasons, 'a scaling policy has no demand to decide on', policy, error)
@@ -134,17 +141,22 @@ export class Scaler implements HintReader, Snapshot {
     return demand
   }
 
+  /** Makes the oldest forecasts on demand anew. */
+  async #foresee(time_ms: number): Promise<void> {
+    const madeOf = ({ name }: Policy): number => this.#onDemand.get(name)?.made_ms ?? -Infinity
+    const due = this.#policies
+      .filter((policy) => this.#options.forecasts.ofRule(policy.demand) === undefined)
+      .filter((policy) => madeOf(policy) <= time_ms - FORECAST_EVERY_MS)
+      .toSorted((a, b) => (madeOf(a) === madeOf(b) ? 0 : madeOf(a) - madeOf(b)))
+    for (const policy of due.slice(0, FORECASTS_A_DECISION)) {
+      this.#onDemand.set(policy.name, { made_ms: time_ms, forecast: await this.#made(policy) })
+    }
+  }
+
   /** Undefined where none could be made: the present demand is known all the same. */
-  async #forecast(policy: Policy, time_ms: number): Promise<Forecast | undefined> {
-    const ofRule = this.#options.forecasts.ofRule(policy.demand)
-    if (ofRule !== undefined) return only(ofRule, policy.demand)
-    // A policy over bare PromQL asks for a forecast once a minute, not at each decision.
-    const minute_ms = Math.floor(time_ms / 60_000) * 60_000
-    const kept = this.#onDemand.get(policy.name)
-    if (kept?.minute_ms === minute_ms) return kept.forecast
-    const forecast = await this.#made(policy)
-    this.#onDemand.set(policy.name, { minute_ms, forecast })
-    return forecast
+  #forecast({ name, demand }: Policy): Forecast | undefined {
+    const ofRule = this.#options.forecasts.ofRule(demand)
+    return ofRule === undefined ? this.#onDemand.get(name)?.forecast : only(ofRule, demand)
   }
 
   async #made(policy: Policy): Promise<Forecast | undefined> {

@@ -1,6 +1,7 @@
 import { quantileSorted } from 'simple-statistics'
 
 import type { Fitted } from '../forecasters/forecaster.ts'
+import { knotsOf } from '../forecasters/knots.ts'
 import type { Grid } from './grid.ts'
 
 const MOST_ORIGINS = 200
@@ -32,14 +33,24 @@ export function backtest(fitted: Fitted, { value }: Grid, steps: number): Backte
   return { steps, point, actual }
 }
 
-/** Sorted errors at steps near `h` (within a fifth of it), so that a far quantile has enough of them. */
-export function errorsNear({ steps, point, actual }: Backtest, h: number): Float64Array {
+/** By what errors are measured, from the point forecast: 1, or more where more is expected. */
+export type Scale = (point: number) => number
+
+/** `power` 0: errors are as large everywhere; 1: in proportion to what is expected, and `floor` more; between: as those of counts. */
+export function scaleOf(power: number, floor: number): Scale {
+  return power === 0 ? () => 1 : (point) => (Math.max(0, point) + floor) ** power
+}
+
+/** Sorted errors, each by its scale, at steps near `h` (within a fifth of it), so that a far quantile has enough of them. */
+export function errorsNear({ steps, point, actual }: Backtest, h: number, scale: Scale): Float64Array {
   const reach = Math.max(1, Math.round(h / 5))
   const [low, high] = [Math.max(1, h - reach), Math.min(steps, h + reach)]
   const errors = new Float64Array(point.length * (high - low + 1))
   let n = 0
   for (const [i, forecast] of point.entries()) {
-    for (let k = low; k <= high; k++) errors[n++] = actual[i]![k - 1]! - forecast[k - 1]!
+    for (let k = low; k <= high; k++) {
+      errors[n++] = (actual[i]![k - 1]! - forecast[k - 1]!) / scale(forecast[k - 1]!)
+    }
   }
   return errors.toSorted((a, b) => a - b)
 }
@@ -56,18 +67,18 @@ export function pinball(actual: number, forecast: number, q: number): number {
   return actual >= forecast ? q * (actual - forecast) : (1 - q) * (forecast - actual)
 }
 
-/** Mean pinball loss over the origins when each quantile is the point plus the error quantile of its step. */
-export function lossOf(test: Backtest, quantiles: readonly number[]): number {
+/** Mean pinball loss over the origins when each quantile is the point plus the error quantile of its step, by its scale. */
+export function lossOf(test: Backtest, quantiles: readonly number[], scale: Scale): number {
   if (test.point.length === 0) return Number.NaN
   let sum = 0
   let n = 0
-  const horizons = [...new Set([1, Math.ceil(test.steps / 4), Math.ceil(test.steps / 2), test.steps])]
-  for (const h of horizons) {
-    const sorted = errorsNear(test, h)
+  for (const h of knotsOf(test.steps)) {
+    const sorted = errorsNear(test, h, scale)
     for (const q of quantiles) {
       const shift = errorQuantile(sorted, q)
       for (const [i, forecast] of test.point.entries()) {
-        sum += pinball(test.actual[i]![h - 1]!, forecast[h - 1]! + shift, q)
+        const point = forecast[h - 1]!
+        sum += pinball(test.actual[i]![h - 1]!, point + shift * scale(point), q)
         n++
       }
     }

@@ -16,16 +16,16 @@ export function modelStep(step_ms: number): number {
 }
 
 /**
- * Averages samples (ascending time) into cells `(k−1·step, k·step]` and fills empty cells: with the value a day before where there is one, else
- * with the last. Leading emptiness is cut. Null when there is no finite sample.
+ * Averages samples (ascending time) into cells that end with the last sample and every `step_ms` before it, so that the last one is as full as others, and
+ * fills empty cells: with the value a day before where there is one, else with the last. Leading emptiness is cut. Null when there is no finite sample.
  */
 export function toGrid(time_ms: Float64Array, value: Float64Array, step_ms: number): Grid | null {
   const first = value.findIndex(Number.isFinite)
   const last = value.findLastIndex(Number.isFinite)
   if (first === -1) return null
-  const cell = (at: number): number => Math.ceil(time_ms[at]! / step_ms)
+  const cell = (at: number): number => Math.ceil((time_ms[at]! - time_ms[last]!) / step_ms)
   const origin = cell(first)
-  const cells = cell(last) - origin + 1
+  const cells = 1 - origin
   const sum = new Float64Array(cells)
   const count = new Uint32Array(cells)
   for (let i = first; i <= last; i++) {
@@ -43,6 +43,6 @@ export function toGrid(time_ms: Float64Array, value: Float64Array, step_ms: numb
     value: sum,
     period: period > 1 && cells >= 2 * period ? period : 0,
     step_ms,
-    last_ms: (origin + cells - 1) * step_ms,
+    last_ms: time_ms[last]!,
   }
 }
