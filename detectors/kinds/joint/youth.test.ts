@@ -34,6 +34,13 @@ test('a value that the unit forbids shows that it is another one', () => {
   expect(upper).toBeGreaterThan(90)
 })
 
+test('what was never below 0 has no band below it, until it is', () => {
+  const unsigned = natureOf({ metric: 'temperature', unit: 'Cel', rate: false })
+  const random = seeded(3)
+  expect(last(unsigned, 30, () => 3 + random()).lower).toBe(0)
+  expect(last(unsigned, 30, (minute) => 3 + random() - (minute < 10 ? 0 : 3.5)).lower).toBeLessThan(0)
+})
+
 test('of what is 0 most of the time no single burst is told for two hours, then its first one', () => {
   const burst = (from: number) => (minute: number) => (minute >= from ? 5 : 0)
   expect(last(amount, 60, burst(60)).score).toBe(0)
