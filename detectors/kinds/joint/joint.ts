@@ -8,7 +8,7 @@ import { joined } from '#core/store/part-writer.ts'
 import type { Accepted, Correctable, Detector, DetectorContext } from '../kind.ts'
 import { BARE } from '../nature.ts'
 import { Rows } from '../rows.ts'
-import { sectionViews, splitSections } from '../sections.ts'
+import { sectionViews } from '../sections.ts'
 import { afterGap, Cadence, GAP_CADENCES } from './cadence.ts'
 import { Envelope } from './envelope.ts'
 import { Evidence, LEAST } from './evidence.ts'
@@ -25,7 +25,7 @@ import { Runs } from './runs.ts'
 import { Sample } from './sample.ts'
 import { shareOf } from './share.ts'
 import { Spread } from './spread.ts'
-import { beforeOf, headOf, pastOf } from './versions.ts'
+import { beforeOf, headOf, loadState } from './versions.ts'
 import { LOG_MAX, show, showMean, Width } from './width.ts'
 import { Youth } from './youth.ts'
 
@@ -44,7 +44,6 @@ const HUGE = 1e37
 const LOG_MIN = -40
 /** Score of an onset of a kind that recurs. */
 const UNDER = 0.99
-const SECTIONS = 4
 const NOVEL_UNIT = 0.15
 /** What is said of a new value weighs more, by this share of its news. */
 const NEWS = 0.2
@@ -233,14 +232,7 @@ export class Joint implements Correctable {
   }
 
   load(bytes: Uint8Array): void {
-    const sections = splitSections(bytes)
-    // State of an older kind of this name, and days and weeks of another zone: rows keep their places and learn anew.
-    if (sections.length < SECTIONS) return this.#rows.loadPlaces(sections[0] ?? new Uint8Array())
-    const [head, rows = new Uint8Array(), ...pools] = sections
-    const past = pastOf(head!, this.#civil.zone)
-    if (past === undefined) return this.#rows.loadPlaces(rows)
-    const gone = this.#rows.load(rows, past.missing, past.gone)
-    for (const [i, pool] of this.#pools.entries()) if (pools[i] !== undefined) pool.load(pools[i])
+    const gone = loadState(bytes, this.#civil.zone, { rows: this.#rows, pools: this.#pools })
     if (gone.length === 0) return
     const [held, envelope] = beforeOf(gone)
     this.#held.restore(held)
@@ -283,6 +275,9 @@ export class Joint implements Correctable {
 
   #judge(row: number, out: Verdict): void {
     const sample = this.#sample
+    // What stood still moves again: levels are where it stopped, and the day has gone on.
+    if (this.#evidence.isStuck(row) && sample.value !== this.#last.data[row]!)
+      this.#forecast.drift(row, this.#forecast.moved(row, this.#evidence.still_ms(row)))
     this.#regard(row, sample)
     if (this.#evidence.isStuck(row) && this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
     const evidence = this.#evidence.step(row, sample)
@@ -291,7 +286,7 @@ export class Joint implements Correctable {
     this.#left = young ? this.#envelope.step(row, sample) : -Infinity
     if (young && this.#envelope.turned) sample.mute = true
     sample.news = this.#novelty.step(row, sample)
-    if (sample.count >= MIN_COUNT && (!sample.mute || this.#left >= 0)) this.#say(row, sample, out)
+    if (sample.count >= MIN_COUNT && this.#mayTell(row, sample)) this.#say(row, sample, out)
     const alarm = out.score >= 1
     // What is not told of one that has just begun is learned as it is.
     if (alarm) sample.free = false
@@ -300,6 +295,11 @@ export class Joint implements Correctable {
     if (over || alarm) this.#reckon(row, sample.time_ms, over, alarm)
     this.#spread.learn(row, sample)
     this.#forecast.learn(row, sample)
+  }
+
+  /** Not of one that is mute yet, unless it is in trouble: the band that it left is said until that is over. */
+  #mayTell(row: number, { mute }: Sample): boolean {
+    return !mute || this.#left >= 0 || this.#held.holds(row)
   }
 
   /** A block is over, or there was an alarm: what is asked changes. */

@@ -47,6 +47,22 @@ test('of what is 0 most of the time no single burst is told for two hours, then 
   expect(last(amount, 150, burst(150)).score).toBeGreaterThan(1)
 })
 
+test('what falls to nothing and stays there becomes the new normal, though it was 0 most of the time by then', () => {
+  const random = seeded(5)
+  const joint = new Joint({ budget_per_week: 1 })
+  const row = joint.add(amount)
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const adopted: number[] = []
+  let lower = 0
+  for (let minute = 0; minute < 90; minute++) {
+    joint.step(row, START + minute * MINUTE, minute < 40 ? 20 + 4 * random() : 0, verdict)
+    if (minute === 78) lower = verdict.lower
+    if (joint.adopted()) adopted.push(minute)
+  }
+  expect(lower).toBeGreaterThan(5)
+  expect(adopted).toEqual([84])
+})
+
 test('of what bursts every five minutes no burst of the first two hours is told; of a bare column the first one is', () => {
   const bursts = (minute: number): number => (Math.floor(minute) % 5 === 0 && minute % 1 < 0.1 ? 50 : 0)
   for (let minute = 5; minute <= 120; minute += 5) expect(last(amount, minute, bursts).score).toBeLessThan(1)
