@@ -13,7 +13,7 @@ interface Belief {
  * Natures by their code, which is saved. `bare`: a column of numbers, of which nothing is known, not even that it is a series of a
  * running system.
  */
-const NATURES = ['bare', 'any', 'amount', 'share', 'ratio', 'percent'] as const
+const NATURES = ['bare', 'any', 'amount', 'share', 'ratio', 'percent', 'unsigned'] as const
 
 type Nature = (typeof NATURES)[number]
 
@@ -25,6 +25,8 @@ const BELIEFS: Readonly<Record<Nature, Belief>> = {
   share: { least: 0, most: Infinity, floor: 0.02 },
   ratio: { least: 0, most: 1, floor: 0.02 },
   percent: { least: 0, most: 100, floor: 2 },
+  /** Nobody says what it is, and it was never below 0 so far. */
+  unsigned: { least: 0, most: Infinity, floor: 0 },
 }
 
 const BY_CODE: readonly Belief[] = NATURES.map((nature) => BELIEFS[nature])
@@ -61,5 +63,5 @@ function natureOfGauge(metric: string, unit: string): Nature {
   if (unit === 'ratio') return 'ratio'
   if (unit === '%') return 'percent'
   if (BYTES.test(unit) || unit.startsWith('{') || DURATION.test(metric)) return 'amount'
-  return 'any'
+  return 'unsigned'
 }

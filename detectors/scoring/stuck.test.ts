@@ -14,17 +14,18 @@ const MINUTE = 60_000
 const DAY = 24 * 60
 const START = Date.UTC(2026, 0, 5)
 const STOPS = 3 * DAY
-const MOVES = 5 * DAY
 
 interface Story {
+  /** Minute after it stopped in which it moves again. */
+  readonly moves?: number
   /** Minute after it stopped in which the engine begins anew from its state. */
   readonly save?: number
   /** Minute in which somebody says that it is meant to be so. */
   readonly said?: number
 }
 
-/** Of a sensor that stands still for two days: events with the minute after it stopped. */
-function events(kind: string, { save, said }: Story = {}): { at: number; event: FindingEvent }[] {
+/** Of a sensor that stands still, for two days: events with the minute after it stopped. */
+function events(kind: string, { moves = 2 * DAY, save, said }: Story = {}): { at: number; event: FindingEvent }[] {
   const random = seeded(5)
   const heard: { at: number; event: FindingEvent }[] = []
   let minute = 0
@@ -76,7 +77,7 @@ function events(kind: string, { save, said }: Story = {}): { at: number; event: 
       engine.load(bytes)
     }
     const moving = 200 + 20 * Math.sin((2 * Math.PI * minute) / DAY) + random() + random()
-    if (minute < STOPS || minute >= MOVES) last = moving
+    if (minute < STOPS || minute >= STOPS + moves) last = moving
     samples.clear()
     samples.float(0, START + minute * MINUTE, last)
     engine.samples(samples.batch(), Uint8Array.of(1))
@@ -104,6 +105,15 @@ test.each(['auto', 'flat'])(
     expect(more).toEqual([])
   },
 )
+
+test('what stood still for a part of the day and moves again where the day is by then is no news', () => {
+  const [opened, closed, ...more] = told(events('auto', { moves: 360 }))
+  expect(opened?.slice(0, 2)).toEqual(['opened', 'flat'])
+  expect(closed?.slice(0, 2)).toEqual(['closed', 'flat'])
+  expect(closed![2]).toBeGreaterThanOrEqual(360)
+  expect(closed![2]).toBeLessThan(390)
+  expect(more).toEqual([])
+})
 
 test('a restart while it stands still changes nothing', () => {
   expect(told(events('auto', { save: 700 }))).toEqual(told(events('auto')))

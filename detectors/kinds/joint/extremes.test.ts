@@ -35,10 +35,17 @@ test('a block with an onset does not raise what is asked', () => {
   expect(threshold(troubled, onsets)).toBeLessThanOrEqual(threshold(calm))
 })
 
-test('a young row learns from its onsets too: they may be what is usual', () => {
-  const onsets = [2, 4, 6]
-  const spiky = calm.slice(0, 8).map((largest, i) => (onsets.includes(i) ? 5 : largest))
-  expect(threshold(spiky, onsets)).toBe(threshold(spiky))
+test('the first three blocks are learned with their onsets: they may be what is usual', () => {
+  const spiky = (onsets: readonly number[]) => calm.slice(0, 8).map((largest, i) => (onsets.includes(i) ? 5 : largest))
+  expect(threshold(spiky([1, 2]), [1, 2])).toBe(threshold(spiky([1, 2])))
+  expect(threshold(spiky([4, 6]), [4, 6])).toBeLessThan(threshold(spiky([4, 6])) - 0.1)
+})
+
+test('one block unlike the others makes no row blind: a few times as far out as in the worst is told', () => {
+  for (const largest of [3, 6])
+    for (let blocks = 2; blocks <= 8; blocks++)
+      for (let at = 0; at < blocks; at++)
+        expect(threshold(calm.slice(0, blocks).with(at, largest))).toBeLessThan(largest + Math.log(6))
 })
 
 test('what the first blocks brought is soon forgotten', () => {

@@ -12,7 +12,7 @@ const CLIP_AFTER = 3
 /** As far below, once two days are known: hours in which a row stands still do not tell how far its bad ones scatter. */
 const LOW_AFTER = 8
 /** Once so many are known, a block with an onset counts as the mean: trouble does not teach what is usual. */
-const ONSETS_AFTER = 8
+const ONSETS_AFTER = 3
 /** Gumbel by moments: scale from the standard deviation, location from the mean. */
 const TO_SCALE = 0.78
 const EULER = 0.577
@@ -20,6 +20,8 @@ const SCALE_MIN = 0.08
 /** Few blocks say little: the scale is larger by 1 + 2 / blocks. */
 const DOUBT = 2
 const MIN_BLOCKS = 2
+/** What is asked is at most so much beyond the largest that a few blocks can have brought: three times that far out is trouble, whatever they say. */
+const BEYOND = Math.log(3)
 const UNIT_MIN = 0.15
 
 /**
@@ -120,9 +122,11 @@ export class Extremes {
     this.#largest.data[at] = 0
     const scale = Math.max(TO_SCALE * Math.sqrt(spread), SCALE_MIN) * (1 + DOUBT / blocks)
     const p = Math.min(0.5, alarms_per_block / this.#kinds)
+    // Of n numbers none lies further than √(n − 1) of their standard deviations from the mean (Samuelson, 1968).
+    const most = Math.sqrt((blocks - 1) * spread) + BEYOND
+    const above = Math.min(scale * (-Math.log(p) - EULER), most)
     this.#unit.data[at] = Math.max(UNIT_MIN, scale / TO_SCALE)
-    this.#threshold.data[at] =
-      blocks < this.#after ? Infinity : Math.max(learned + scale * (-Math.log(p) - EULER), this.#least[k]!)
+    this.#threshold.data[at] = blocks < this.#after ? Infinity : Math.max(learned + above, this.#least[k]!)
   }
 }
 

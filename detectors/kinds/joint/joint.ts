@@ -8,7 +8,7 @@ import { joined } from '#core/store/part-writer.ts'
 import type { Accepted, Correctable, Detector, DetectorContext } from '../kind.ts'
 import { BARE } from '../nature.ts'
 import { Rows } from '../rows.ts'
-import { sectionViews, splitSections } from '../sections.ts'
+import { sectionViews } from '../sections.ts'
 import { afterGap, Cadence, GAP_CADENCES } from './cadence.ts'
 import { Envelope } from './envelope.ts'
 import { Evidence, LEAST } from './evidence.ts'
@@ -18,14 +18,15 @@ import { Held } from './held.ts'
 import { newsFrom, Novelty } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
-import { AFTER_MEANS, KINDS, LEFT, nameOf, NOVEL, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
+import { AFTER_MEANS, isMean, KINDS, LEFT, nameOf, NOVEL, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
 import { Runs } from './runs.ts'
 import { Sample } from './sample.ts'
 import { shareOf } from './share.ts'
 import { Spread } from './spread.ts'
-import { beforeOf, headOf, pastOf } from './versions.ts'
+import { Telling } from './telling.ts'
+import { beforeOf, headOf, loadState } from './versions.ts'
 import { LOG_MAX, show, showMean, Width } from './width.ts'
 import { Youth } from './youth.ts'
 
@@ -42,9 +43,6 @@ const DOUBT = 6
 /** Beyond this a value is judged as if it were this: state is partly 32 bit. */
 const HUGE = 1e37
 const LOG_MIN = -40
-/** Score of an onset of a kind that recurs. */
-const UNDER = 0.99
-const SECTIONS = 4
 const NOVEL_UNIT = 0.15
 /** What is said of a new value weighs more, by this share of its news. */
 const NEWS = 0.2
@@ -81,6 +79,7 @@ export class Joint implements Correctable {
   readonly #youth: Youth
   readonly #envelope: Envelope
   readonly #held: Held
+  readonly #telling: Telling
   /** How far the last step's run is beyond what is asked. */
   #run = LOG_MIN
   /** And how far a young row is beyond its envelope. */
@@ -103,6 +102,15 @@ export class Joint implements Correctable {
     this.#youth = new Youth(this.#rows, this.#spread)
     this.#envelope = new Envelope(this.#rows)
     this.#held = new Held(this.#rows)
+    this.#telling = new Telling(context, {
+      envelope: this.#envelope,
+      evidence: this.#evidence,
+      held: this.#held,
+      novelty: this.#novelty,
+      quiet: this.#quiet,
+      recurrence: this.#recurrence,
+      runs: this.#runs,
+    })
   }
 
   get live(): number {
@@ -233,14 +241,7 @@ export class Joint implements Correctable {
   }
 
   load(bytes: Uint8Array): void {
-    const sections = splitSections(bytes)
-    // State of an older kind of this name, and days and weeks of another zone: rows keep their places and learn anew.
-    if (sections.length < SECTIONS) return this.#rows.loadPlaces(sections[0] ?? new Uint8Array())
-    const [head, rows = new Uint8Array(), ...pools] = sections
-    const past = pastOf(head!, this.#civil.zone)
-    if (past === undefined) return this.#rows.loadPlaces(rows)
-    const gone = this.#rows.load(rows, past.missing, past.gone)
-    for (const [i, pool] of this.#pools.entries()) if (pools[i] !== undefined) pool.load(pools[i])
+    const gone = loadState(bytes, this.#civil.zone, { rows: this.#rows, pools: this.#pools })
     if (gone.length === 0) return
     const [held, envelope] = beforeOf(gone)
     this.#held.restore(held)
@@ -283,6 +284,9 @@ export class Joint implements Correctable {
 
   #judge(row: number, out: Verdict): void {
     const sample = this.#sample
+    // What stood still moves again: levels are where it stopped, and the day has gone on.
+    if (this.#evidence.isStuck(row) && sample.value !== this.#last.data[row]!)
+      this.#forecast.drift(row, this.#forecast.moved(row, this.#evidence.still_ms(row)))
     this.#regard(row, sample)
     if (this.#evidence.isStuck(row) && this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
     const evidence = this.#evidence.step(row, sample)
@@ -291,7 +295,7 @@ export class Joint implements Correctable {
     this.#left = young ? this.#envelope.step(row, sample) : -Infinity
     if (young && this.#envelope.turned) sample.mute = true
     sample.news = this.#novelty.step(row, sample)
-    if (sample.count >= MIN_COUNT && (!sample.mute || this.#left >= 0)) this.#say(row, sample, out)
+    if (sample.count >= MIN_COUNT && this.#mayTell(row, sample)) this.#say(row, sample, out)
     const alarm = out.score >= 1
     // What is not told of one that has just begun is learned as it is.
     if (alarm) sample.free = false
@@ -300,6 +304,11 @@ export class Joint implements Correctable {
     if (over || alarm) this.#reckon(row, sample.time_ms, over, alarm)
     this.#spread.learn(row, sample)
     this.#forecast.learn(row, sample)
+  }
+
+  /** Not of one that is mute yet, unless it is in trouble: the band that it left is said until that is over. */
+  #mayTell(row: number, { mute }: Sample): boolean {
+    return !mute || this.#left >= 0 || this.#held.holds(row)
   }
 
   /** A block is over, or there was an alarm: what is asked changes. */
@@ -378,7 +387,7 @@ export class Joint implements Correctable {
     if (sample.news !== 0) this.#renew(row, sample, known)
     else if (this.#log > 0) this.#age(sample)
     if (count >= MIN_SAID) {
-      if (this.#log >= 0) out.score = this.#news(row, sample)
+      if (this.#log >= 0) out.score = this.#tell(row, sample)
       else if (this.#most === 0) out.score = shareOf(sample.z, above)
       else out.score = this.#most === 1 ? shareOf(-sample.z, below) : Math.exp(this.#log)
     }
@@ -389,14 +398,14 @@ export class Joint implements Correctable {
     const alarm = out.score >= 1
     if (young && alarm) this.#envelope.tell(row)
     if (alarm || this.#held.holds(row)) this.#hold(row, sample, alarm, out)
-    if (!alarm || !this.#isMean || this.#held.holds(row)) return
+    if (!alarm || !isMean(this.#most) || this.#held.holds(row)) return
     const around = { expected: this.#forecast.reference, scale: this.#spread.slow(row, sample.floor) }
     showMean(out, around, row, this.#extremes)
   }
 
-  /** What is told is of a mean. */
-  get #isMean(): boolean {
-    return this.#most >= SINGLE && this.#most < AFTER_MEANS
+  #tell(row: number, sample: Sample): number {
+    const budget_per_week = this.#context.budget_per_week / this.#rows.live
+    return this.#telling.score(row, sample, { reason: this.#most, log: this.#log, budget_per_week })
   }
 
   #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
@@ -407,32 +416,6 @@ export class Joint implements Correctable {
       this.#forecast.adopt(row, sample)
       this.#evidence.settle(row)
     }
-  }
-
-  /** The score of what is anomalous: under 1 where it was said before, or recurs. */
-  #news(row: number, { time_ms, value, residual, scale, age_ms }: Sample): number {
-    const back = this.#held.isBack(row, value, this.#context.direction)
-    const heard = !back && this.#heard(residual > 0)
-    const lone = this.#most < SINGLE || this.#most === NOVEL || this.#most === LEFT
-    const said = this.#quiet.say(row, time_ms, this.#log, { heard, lone })
-    if (back) return UNDER
-    if (this.#most === STILL && said >= 1) this.#evidence.stick(row)
-    if (this.#most >= SINGLE && this.#most < NOVEL) return said
-    const single = this.#most === LEFT ? this.#envelope.distance(row, value) : residual
-    const size = this.#most === RUN ? this.#runs.sum(row) * scale : single
-    const score = said < 1 && this.#recurrence.outgrown(row, time_ms, size) ? Math.exp(this.#log) : said
-    if (score < 1) return score
-    this.#evidence.mute(row, time_ms, size > 0)
-    this.#novelty.gather(row, time_ms)
-    const allowed = (age_ms / WEEK_MS) * (this.#context.budget_per_week / this.#rows.live)
-    return this.#recurrence.usual(row, time_ms, size, allowed) ? UNDER : score
-  }
-
-  /** Whether the rule asks for what was found, the value being above what was expected or not. */
-  #heard(above: boolean): boolean {
-    const { direction = 'both' } = this.#context
-    const up = this.#most === LEFT ? this.#envelope.up : this.#isMean ? this.#most === SINGLE : above
-    return direction === 'both' || up === (direction === 'up')
   }
 
   /** Standing still is one state: where something was told in it, or with its beginning, it is no news until it moves. */
@@ -474,7 +457,7 @@ export class Joint implements Correctable {
   /** A mean or a run of values that are not new is asked more. */
   #age({ age_ms }: Sample): void {
     const young = age_ms < WEEK_MS ? age_ms / WEEK_MS : 1
-    if (this.#isMean || this.#most === RUN) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
+    if (isMean(this.#most) || this.#most === RUN) this.#log = Math.max(this.#log - SEEN * young, -SEEN)
   }
 
   /** Weighs what was found by how new the value is. */

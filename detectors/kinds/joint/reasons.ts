@@ -24,6 +24,9 @@ export const LEFT = RUN + 1
 /** So many share the budget. */
 export const KINDS = EVIDENCE.length + 2
 
+/** True of evidence of a mean, above or below. */
+export const isMean = (reason: number): boolean => reason >= SINGLE && reason < AFTER_MEANS
+
 /** The name of a reason; `up`: of a run and of a row that left, where it went. */
 export function nameOf(reason: number, up: boolean): string {
   if (reason === RUN) return up ? 'run above' : 'run below'

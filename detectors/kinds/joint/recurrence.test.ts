@@ -31,6 +31,15 @@ test('what comes at the same distance again is known at the third occasion', () 
   expect(every([0, 2, 4])).toEqual([false, false, false])
 })
 
+test('what comes on a day of the week at its hour is known at the third occasion', () => {
+  const weekly = (hours: readonly number[]): boolean[] =>
+    told(hours.map((hour, week) => [week * 7 * DAY + hour * HOUR, 100]))
+  expect(weekly([0, 0.5, 0, 0])).toEqual([false, false, true, true])
+  expect(weekly([0, 5, 0, 5, 0])).toEqual([false, false, false, false, false])
+  const day = (days: readonly number[]): boolean[] => told(days.map((at) => [at * DAY, 100]))
+  expect(day([0, 5, 10, 15])).toEqual([false, false, false, false])
+})
+
 test('onsets of one occasion count once', () => {
   expect(told([0, 1, 2, 3, 4].map((hours) => [hours * HOUR, 100]))).toEqual([false, false, false, false, false])
 })

@@ -4,8 +4,10 @@ import type { Rows } from '../rows.ts'
 const SLOTS = 3
 /** Sizes are about the same within this, of their logarithms. */
 const NEAR = 0.35
-/** What came so often, never further apart than three days, recurs; it is remembered for two weeks. */
+/** What came so often, never further apart than three days unless it comes on a day of the week at its hour, recurs; it is remembered for two weeks. */
 const KNOWN = 3
+const WEEK_S = 7 * 86_400
+const HOUR_S = 3600
 /** In a young row already what came twice as often as the budget allowed since it began, but once at least. */
 const BEYOND_BUDGET = 2
 const APART_S = 3 * 86_400
@@ -26,7 +28,7 @@ const TINY = 1e-30
 
 /**
  * Onsets of about the same size and side that come again and again, as backups, cleanings and batches do at times of
- * their own. The first three occasions are news, two where the next comes after the same time again, the others are not, nor are smaller ones beside them, unless they come far more
+ * their own, reports from week to week. The first three occasions are news, two where the next comes after the same time again, the others are not, nor are smaller ones beside them, unless they come far more
  * often than before. What is larger is another onset; what is clearly smaller is none while the occasion of a larger one lasts.
  */
 export class Recurrence {
@@ -98,11 +100,16 @@ export class Recurrence {
     let known = false
     for (let at = base; at < base + SLOTS; at++) {
       const since_s = (now_s - this.#last_s.data[at]!) >>> 0
-      if (this.#count.data[at] === 0 || since_s > FORGET_S) continue
+      if (this.#count.data[at] === 0 || since_s > FORGET_S || this.#waits(at, since_s)) continue
       if (since_s < AT_ONCE_S || size < this.#size.data[at]! + GROWN) return false
       known = true
     }
     return known
+  }
+
+  /** It came too seldom to be known, and is nothing unless a week is over before the like comes again. */
+  #waits(at: number, since_s: number): boolean {
+    return this.#count.data[at]! < KNOWN && since_s > APART_S && since_s < WEEK_S - HOUR_S
   }
 
   /** Forgets what is over; occasions that are remembered of at least this size, Infinity where one of a larger lasts. */
@@ -111,9 +118,11 @@ export class Recurrence {
     let occasions = 0
     for (let at = base; at < base + SLOTS; at++) {
       const since_s = (now_s - this.#last_s.data[at]!) >>> 0
-      if (since_s > (count[at]! < KNOWN ? APART_S : FORGET_S)) count[at] = 0
+      if (since_s > (count[at]! < KNOWN ? WEEK_S + HOUR_S : FORGET_S)) count[at] = 0
       const beyond = this.#size.data[at]! - size
-      if (beyond >= 0) occasions += count[at]!
+      const waits = this.#waits(at, since_s)
+      if (waits && Math.abs(beyond) <= NEAR) count[at] = 0
+      if (beyond >= 0 && !waits) occasions += count[at]!
       if (beyond > NEAR && count[at]! > 0 && since_s <= OCCASION_S) occasions = Infinity
     }
     return occasions

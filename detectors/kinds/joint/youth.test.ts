@@ -34,10 +34,33 @@ test('a value that the unit forbids shows that it is another one', () => {
   expect(upper).toBeGreaterThan(90)
 })
 
+test('what was never below 0 has no band below it, until it is', () => {
+  const unsigned = natureOf({ metric: 'temperature', unit: 'Cel', rate: false })
+  const random = seeded(3)
+  expect(last(unsigned, 30, () => 3 + random()).lower).toBe(0)
+  expect(last(unsigned, 30, (minute) => 3 + random() - (minute < 10 ? 0 : 3.5)).lower).toBeLessThan(0)
+})
+
 test('of what is 0 most of the time no single burst is told for two hours, then its first one', () => {
   const burst = (from: number) => (minute: number) => (minute >= from ? 5 : 0)
   expect(last(amount, 60, burst(60)).score).toBe(0)
   expect(last(amount, 150, burst(150)).score).toBeGreaterThan(1)
+})
+
+test('what falls to nothing and stays there becomes the new normal, though it was 0 most of the time by then', () => {
+  const random = seeded(5)
+  const joint = new Joint({ budget_per_week: 1 })
+  const row = joint.add(amount)
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const adopted: number[] = []
+  let lower = 0
+  for (let minute = 0; minute < 90; minute++) {
+    joint.step(row, START + minute * MINUTE, minute < 40 ? 20 + 4 * random() : 0, verdict)
+    if (minute === 78) lower = verdict.lower
+    if (joint.adopted()) adopted.push(minute)
+  }
+  expect(lower).toBeGreaterThan(5)
+  expect(adopted).toEqual([84])
 })
 
 test('of what bursts every five minutes no burst of the first two hours is told; of a bare column the first one is', () => {
