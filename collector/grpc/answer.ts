@@ -5,10 +5,14 @@ import { PREFIX } from './message.ts'
 
 const TYPE = 'application/grpc'
 
-/** Printable ASCII but `%` stands for itself. Source: gRPC over HTTP2, Status-Message. */
+/** Clients take a head of 8 KiB, and one of more than 64 KiB ends the connection. */
+const MESSAGE_BYTES = 4096
+
+/** Printable ASCII but `%` stands for itself; a long text is cut. Source: gRPC over HTTP2, Status-Message. */
 function percentEncoded(text: string): string {
   let encoded = ''
-  for (const byte of Buffer.from(text)) {
+  for (const byte of Buffer.from(text.slice(0, MESSAGE_BYTES))) {
+    if (encoded.length >= MESSAGE_BYTES) break
     const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25
     encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }

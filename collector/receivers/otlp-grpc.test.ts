@@ -325,4 +325,14 @@ describe('health', () => {
     expect((await failure(client, HEALTH, name('elsewhere'))).code).toBe(status.NOT_FOUND)
     expect((await failure(client, HEALTH, Buffer.from([10, 200]))).code).toBe(status.INVALID_ARGUMENT)
   })
+
+  test('is told in few words, whatever was asked: a longer head ends the connection of all who share it', async () => {
+    const { client } = await started()
+    const name = Buffer.from('名'.repeat(20_000))
+    const asked = Buffer.concat([Buffer.from([10, 0xe0, 0xd4, 3]), name])
+    const { code, details } = await failure(client, HEALTH, asked)
+    expect(code).toBe(status.NOT_FOUND)
+    expect(details).toMatch(/^no service "名{400,}$/)
+    expect((await failure(client, `/${'%'.repeat(10_000)}`)).code).toBe(status.UNIMPLEMENTED)
+  })
 })

@@ -68,6 +68,7 @@ class LabelReader {
   #at: number
   name: string
   readonly pairs: (readonly [string, string])[] = []
+  readonly #names = new Set<string>()
 
   constructor(bytes: Buffer, at: number, end: number, { name, blanks }: { name: string; blanks: boolean }) {
     this.#bytes = bytes
@@ -104,8 +105,9 @@ class LabelReader {
       this.#at++
       if (this.#next() !== QUOTE) malformed('the value of a label stands in double quotes')
       const value = this.#quoted()
-      if (this.pairs.some(([known]) => known === name)) malformed(`label ${JSON.stringify(name)} stands there twice`)
+      if (this.#names.has(name)) malformed(`label ${JSON.stringify(name)} stands there twice`)
       if (name === '') malformed('a label has no name')
+      this.#names.add(name)
       this.pairs.push([name, value])
       return
     }

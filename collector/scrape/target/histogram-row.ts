@@ -5,6 +5,11 @@ import { NO_ID, type Part, type PartKind, Row } from './row.ts'
 /** Why a histogram is stored as plain series. */
 export type PlainReason = 'bounds' | 'buckets' | 'count' | 'sum' | 'times' | 'limit'
 
+/** Of so many parts one is found by looking at all. */
+const FEW_PARTS = 64
+
+const nameOf = (kind: PartKind, bound: string): string => `${kind} ${bound}`
+
 /**
  * The series of a page that are one classic histogram, made one row of the store, where buckets are not cumulative. What does
  * not fit together (a bound missing, counts that fall, parts of different times) stays plain series, so that nothing is lost.
@@ -16,6 +21,8 @@ export class HistogramRow extends Row {
   readonly help: string
   /** Series that were its parts on the newest scrape, in the order of the page. */
   readonly parts: Part[] = []
+  /** Where they are many, until some go. */
+  #byName: Map<string, Part> | undefined
   /** How many of them this scrape had so far. */
   filled = 0
   #arranged = -1
@@ -42,7 +49,15 @@ export class HistogramRow extends Row {
   }
 
   part(kind: PartKind, bound: string): Part | undefined {
-    return this.parts.find((part) => part.kind === kind && part.bound === bound)
+    if (this.parts.length <= FEW_PARTS) return this.parts.find((part) => part.kind === kind && part.bound === bound)
+    this.#byName ??= new Map(this.parts.map((part) => [nameOf(part.kind, part.bound), part]))
+    return this.#byName.get(nameOf(kind, bound))
+  }
+
+  join(part: Part): void {
+    part.joined = true
+    this.parts.push(part)
+    this.#byName?.set(nameOf(part.kind, part.bound), part)
   }
 
   /** Puts the parts of this scrape together; why not, where they do not fit. */
@@ -73,7 +88,9 @@ export class HistogramRow extends Row {
   #arrange(scrape: number): void {
     for (const part of this.parts) part.joined = part.present === scrape
     const present = this.parts.filter(({ joined }) => joined)
-    this.parts.splice(0, this.parts.length, ...present)
+    this.parts.length = 0
+    for (const part of present) this.parts.push(part)
+    this.#byName = undefined
     this.filled = present.length
     this.#arranged = present.length
     this.#sum = present.find(({ kind }) => kind === 'sum')

@@ -15,6 +15,19 @@ h_sum{a="b"} 2.5
 h_count{a="b"} 4
 `
 
+// Each label and each part was compared with all before it: for minutes.
+test.each([
+  ['labels on a line', (n: number) => `a{${Array.from({ length: n }, (_, i) => `l${i}="1"`).join()}} 1\n`],
+  [
+    'buckets of a histogram',
+    (n: number) =>
+      `# TYPE h histogram\n${Array.from({ length: n }, (_, i) => `h_bucket{le="${i}"} 1\n`).join('')}h_sum 1\n`,
+  ],
+])('many %s hold nobody up', (_, pageOf) => {
+  const { scrape } = scrapedTarget()
+  expect(scrape(pageOf(30_000)).length).toBeLessThan(60_000)
+})
+
 describe('a page becomes samples', () => {
   test('with the labels of the target, at the time of the scrape or their own', () => {
     const { scrape, now_ms } = scrapedTarget()

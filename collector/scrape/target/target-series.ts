@@ -195,10 +195,7 @@ export class TargetSeries implements SampleSink<Known> {
       histogram.filled = 0
       for (const other of histogram.parts) other.present = this.#scrape - 1
     }
-    if (!part.joined) {
-      part.joined = true
-      histogram.parts.push(part)
-    }
+    if (!part.joined) histogram.join(part)
     part.present = this.#scrape
     part.time_ms = time_ms
     part.value = value
