@@ -1,4 +1,4 @@
-// Processes that scrape: one of ours another of ours; ours and Prometheus' the same targets. Set BAROGRAPH_TEST_PROMETHEUS_BINARY to the
+// Processes that scrape: one of ours another of ours; ours and Prometheus' the same targets. Set BAROGRAPH_TEST_PROMETHEUS_BIN to the
 // path of a Prometheus.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { freePort } from '../../bench/measure.ts'
 import { Exporter, page } from '../../collector/scrape/testing/exporter.fixture.ts'
 import { endAll, Server, temporaryFolder, until } from './process/barograph.ts'
 
-const PROMETHEUS = process.env['BAROGRAPH_TEST_PROMETHEUS_BINARY'] ?? ''
+const PROMETHEUS = process.env['BAROGRAPH_TEST_PROMETHEUS_BIN'] ?? ''
 const NO_RULES = 'groups: []\n'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -175,118 +175,117 @@ gone_soon{x="y"} 1
 `
 }
 
-describe.skipIf(PROMETHEUS === '')(
-  'beside Prometheus (skipped unless BAROGRAPH_TEST_PROMETHEUS_BINARY names it)',
-  () => {
-    test('the same jobs bring the same series and values, staleness and up', async () => {
-      const target = await Exporter.start((request, response) => page(moving())(request, response))
-      closing.push(() => target.stop())
-      const jobs = [
-        {
-          job_name: 'shop',
-          scrape_interval: '1s',
-          scrape_timeout: '1s',
-          params: { deep: ['1'] },
-          static_configs: [{ targets: [target.address, 'nobody.invalid:80'], labels: { zone: 'x', __meta_rack: '7' } }],
-          relabel_configs: [
-            { source_labels: ['__address__'], regex: 'nobody.*', action: 'drop' },
-            { source_labels: ['__meta_rack'], regex: '(.*)', target_label: 'rack', replacement: 'r$1' },
-            { source_labels: ['__address__'], target_label: 'shard', modulus: 1000, action: 'hashmod' },
-            { regex: '__param_(.+)', action: 'labelmap', replacement: 'p_$1' },
-          ],
-          metric_relabel_configs: [
-            { source_labels: ['__name__'], regex: 'untyped_(.*)', target_label: '__name__', replacement: 'typed_$1' },
-            { regex: 'exported_inst.*', action: 'labeldrop' },
-          ],
-        },
-        {
-          job_name: 'honest',
-          scrape_interval: '1s',
-          scrape_timeout: '1s',
-          honor_labels: true,
-          static_configs: [{ targets: [target.address] }],
-        },
-      ]
-      const theirs = await prometheus(jobs)
-      const ours = (await Server.start({ rules: NO_RULES, set: [scraping(jobs)] })).apiUrl
-      const EVERYTHING = '{job=~"shop|honest|mine",__name__!~"scrape_duration.*|scrape_series_added|moving_total"}'
-      for (const base of [theirs, ours]) {
-        await until('scrapes of both jobs', async () => {
-          return (await values(base, 'count_over_time(up[1m]) >= 3')).length === 2 ? true : undefined
-        })
-      }
-      const expected = await newest(theirs, EVERYTHING)
-      expect(expected.size).toBeGreaterThan(30)
-      expect(await newest(ours, EVERYTHING)).toEqual(expected)
-
-      // Both saw the counter within a second of any moment.
-      const time = String(Math.floor(Date.now() / 1000))
-      const [mine, his] = await Promise.all(
-        [ours, theirs].map(
-          async (base) => (await api<Vector>(base, 'query', { query: 'moving_total', time })).data.result,
-        ),
-      )
-      expect(mine!.map(({ metric }) => metric)).toEqual(his!.map(({ metric }) => metric))
-      for (const [i, { value }] of mine!.entries())
-        expect(Math.abs(Number(value[1]) - Number(his![i]!.value[1]))).toBeLessThan(1100)
-
-      target.answer = (request, response) => page(moving().replace(/gone_soon.*\n/, ''))(request, response)
-      for (const base of [theirs, ours]) {
-        await until('the end of a series', async () =>
-          (await values(base, 'gone_soon')).length === 0 ? true : undefined,
-        )
-      }
-      target.answer = (_, response) => response.writeHead(500).end()
-      for (const base of [theirs, ours]) {
-        await until('up to be 0', async () => ((await values(base, 'sum(up)'))[0] === 0 ? true : undefined))
-        expect(await values(base, '{__name__=~"still|latency_seconds_.*|moving_total"}')).toEqual([])
-      }
-    }, 60_000)
-
-    test('it is scraped by us as by itself', async () => {
-      const job = { job_name: 'prometheus', scrape_interval: '1s', scrape_timeout: '1s' }
-      const theirs = await prometheus([])
-      const door = await Exporter.start((_, response) => {
-        void (async () => {
-          const headers = { accept: 'application/openmetrics-text; version=1.0.0' }
-          const answer = await fetch(`${theirs}/metrics`, { headers })
-          response.writeHead(200, { 'content-type': answer.headers.get('content-type') ?? '' }).end(await answer.text())
-        })()
+describe.skipIf(PROMETHEUS === '')('beside Prometheus (skipped unless BAROGRAPH_TEST_PROMETHEUS_BIN names it)', () => {
+  test('the same jobs bring the same series and values, staleness and up', async () => {
+    const target = await Exporter.start((request, response) => page(moving())(request, response))
+    closing.push(() => target.stop())
+    const jobs = [
+      {
+        job_name: 'shop',
+        scrape_interval: '1s',
+        scrape_timeout: '1s',
+        params: { deep: ['1'] },
+        static_configs: [{ targets: [target.address, 'nobody.invalid:80'], labels: { zone: 'x', __meta_rack: '7' } }],
+        relabel_configs: [
+          { source_labels: ['__address__'], regex: 'nobody.*', action: 'drop' },
+          { source_labels: ['__meta_rack'], regex: '(.*)', target_label: 'rack', replacement: 'r$1' },
+          { source_labels: ['__address__'], target_label: 'shard', modulus: 1000, action: 'hashmod' },
+          { regex: '__param_(.+)', action: 'labelmap', replacement: 'p_$1' },
+        ],
+        metric_relabel_configs: [
+          { source_labels: ['__name__'], regex: 'untyped_(.*)', target_label: '__name__', replacement: 'typed_$1' },
+          { regex: 'exported_inst.*', action: 'labeldrop' },
+        ],
+      },
+      {
+        job_name: 'honest',
+        scrape_interval: '1s',
+        scrape_timeout: '1s',
+        honor_labels: true,
+        static_configs: [{ targets: [target.address] }],
+      },
+    ]
+    const theirs = await prometheus(jobs)
+    const ours = (await Server.start({ rules: NO_RULES, set: [scraping(jobs)] })).apiUrl
+    const EVERYTHING = '{job=~"shop|honest|mine",__name__!~"scrape_duration.*|scrape_series_added|moving_total"}'
+    for (const base of [theirs, ours]) {
+      await until('scrapes of both jobs', async () => {
+        return (await values(base, 'count_over_time(up[1m]) >= 3')).length === 2 ? true : undefined
       })
-      closing.push(() => door.stop())
-      const targets = [{ targets: [door.address] }]
-      const ours = (await Server.start({ rules: NO_RULES, set: [scraping([{ ...job, static_configs: targets }])] }))
-        .apiUrl
-      const direct = (
-        await Server.start({ rules: NO_RULES, set: [scraping([{ ...job, targets: [new URL(theirs).host] }])] })
-      ).apiUrl
-      const peer = await prometheus([{ ...job, static_configs: targets }])
-      for (const base of [ours, direct, peer]) {
-        await until('scrapes', async () =>
-          (await values(base, 'count_over_time(up[1m]) >= 2')).length === 1 ? true : undefined,
-        )
-        expect(await values(base, 'up')).toEqual([1])
-      }
-      // A process makes new series now and then; these are there from the beginning.
-      const STEADY = '{__name__=~"go_.*|process_.*|prometheus_(tsdb|build|target|sd)_.*"}'
-      const names = async (base: string) =>
-        [...(await newest(base, STEADY)).keys()].map((key) => key.replace(/"127\.0\.0\.1:\d+"/, '""'))
-      const expected = await names(peer)
-      expect(expected.length).toBeGreaterThan(200)
-      expect((await names(ours)).toSorted()).toEqual(expected.toSorted())
-      expect((await names(direct)).toSorted()).toEqual(expected.toSorted())
-      const { data } = await api<Targets>(direct, 'targets')
-      expect(data.activeTargets).toMatchObject([{ health: 'up', lastError: '' }])
-      const range = {
-        query: 'process_start_time_seconds',
-        start: String(Date.now() / 1000 - 5),
-        end: String(Date.now() / 1000),
-        step: '1',
-      }
-      const [a, b] = await Promise.all(
-        [ours, peer].map(async (base) => (await api<Matrix>(base, 'query_range', range)).data.result),
+    }
+    const expected = await newest(theirs, EVERYTHING)
+    expect(expected.size).toBeGreaterThan(30)
+    expect(await newest(ours, EVERYTHING)).toEqual(expected)
+
+    // Both saw the counter within a second of any moment.
+    const time = String(Math.floor(Date.now() / 1000))
+    const [mine, his] = await Promise.all(
+      [ours, theirs].map(async (base) => {
+        const { result } = (await api<Vector>(base, 'query', { query: 'moving_total', time })).data
+        // A Prometheus gives them as it comes upon them.
+        return result.toSorted((a, b) => (a.metric['job']! < b.metric['job']! ? -1 : 1))
+      }),
+    )
+    expect(mine!.map(({ metric }) => metric)).toEqual(his!.map(({ metric }) => metric))
+    for (const [i, { value }] of mine!.entries())
+      expect(Math.abs(Number(value[1]) - Number(his![i]!.value[1]))).toBeLessThan(1100)
+
+    target.answer = (request, response) => page(moving().replace(/gone_soon.*\n/, ''))(request, response)
+    for (const base of [theirs, ours]) {
+      await until('the end of a series', async () =>
+        (await values(base, 'gone_soon')).length === 0 ? true : undefined,
       )
-      expect(a![0]!.values.at(-1)![1]).toBe(b![0]!.values.at(-1)![1])
-    }, 60_000)
-  },
-)
+    }
+    target.answer = (_, response) => response.writeHead(500).end()
+    for (const base of [theirs, ours]) {
+      await until('up to be 0', async () => ((await values(base, 'sum(up)'))[0] === 0 ? true : undefined))
+      expect(await values(base, '{__name__=~"still|latency_seconds_.*|moving_total"}')).toEqual([])
+    }
+  }, 60_000)
+
+  test('it is scraped by us as by itself', async () => {
+    const job = { job_name: 'prometheus', scrape_interval: '1s', scrape_timeout: '1s' }
+    const theirs = await prometheus([])
+    const door = await Exporter.start((_, response) => {
+      void (async () => {
+        const headers = { accept: 'application/openmetrics-text; version=1.0.0' }
+        const answer = await fetch(`${theirs}/metrics`, { headers })
+        response.writeHead(200, { 'content-type': answer.headers.get('content-type') ?? '' }).end(await answer.text())
+      })()
+    })
+    closing.push(() => door.stop())
+    const targets = [{ targets: [door.address] }]
+    const ours = (await Server.start({ rules: NO_RULES, set: [scraping([{ ...job, static_configs: targets }])] }))
+      .apiUrl
+    const direct = (
+      await Server.start({ rules: NO_RULES, set: [scraping([{ ...job, targets: [new URL(theirs).host] }])] })
+    ).apiUrl
+    const peer = await prometheus([{ ...job, static_configs: targets }])
+    for (const base of [ours, direct, peer]) {
+      await until('scrapes', async () =>
+        (await values(base, 'count_over_time(up[1m]) >= 2')).length === 1 ? true : undefined,
+      )
+      expect(await values(base, 'up')).toEqual([1])
+    }
+    // A process makes new series now and then; these are there from the beginning.
+    const STEADY = '{__name__=~"go_.*|process_.*|prometheus_(tsdb|build|target|sd)_.*"}'
+    const names = async (base: string) =>
+      [...(await newest(base, STEADY)).keys()].map((key) => key.replace(/"127\.0\.0\.1:\d+"/, '""'))
+    const expected = await names(peer)
+    expect(expected.length).toBeGreaterThan(200)
+    expect((await names(ours)).toSorted()).toEqual(expected.toSorted())
+    expect((await names(direct)).toSorted()).toEqual(expected.toSorted())
+    const { data } = await api<Targets>(direct, 'targets')
+    expect(data.activeTargets).toMatchObject([{ health: 'up', lastError: '' }])
+    const range = {
+      query: 'process_start_time_seconds',
+      start: String(Date.now() / 1000 - 5),
+      end: String(Date.now() / 1000),
+      step: '1',
+    }
+    const [a, b] = await Promise.all(
+      [ours, peer].map(async (base) => (await api<Matrix>(base, 'query_range', range)).data.result),
+    )
+    expect(a![0]!.values.at(-1)![1]).toBe(b![0]!.values.at(-1)![1])
+  }, 60_000)
+})
