@@ -102,6 +102,9 @@ test('a finding is said in one sentence in the reader’s language', () => {
   expect(findingSentence({ ...finding, kind: 'new_template', detail: 'cannot reach <*>' }, EN)).toBe(
     'checkout logs a message never seen before: cannot reach <*>',
   )
+  expect(findingSentence({ ...finding, kind: 'new_template', detail: '长'.repeat(201) }, ZH)).toBe(
+    `checkout 出现从未见过的日志：${'长'.repeat(199)}…`,
+  )
 })
 
 test('a finding says which series of its service it is about: in few labels, places last, long values cut', () => {

@@ -127,7 +127,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.findings': 'Findings kept for lists and lookups; the oldest go first.',
   'limits.copies':
     'Findings of which what was learned in them can be taken back, a series of state each; the oldest go first.',
-  'limits.templates_per_service': 'Log templates of one service; what fits none is counted together.',
+  'limits.templates_per_service':
+    'Log templates of one service; what fits none is counted together. Those that stood for no record for an hour give way.',
   'limits.log_services': 'Services whose logs are looked into. Those without records for an hour give way to new ones.',
   'limits.log_series':
     'Counts of log records by label set, level and template; and log templates of all services together. Those that did not grow for an hour give way to new ones.',

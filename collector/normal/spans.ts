@@ -4,6 +4,7 @@ import { type Span, SPAN_KINDS } from '#core/signal.ts'
 import { numberOf, objectOf, objectsOf, textOf, timeOf } from '../wire/json-fields.ts'
 import type { JsonObject } from '../wire/to-json.ts'
 import { idOf } from './ids.ts'
+import { labelValue } from './labels.ts'
 import type { Rejections } from './rejections.ts'
 import { resourceLabels, tooLong } from './resource.ts'
 import { textOfValue } from './values.ts'
@@ -27,7 +28,7 @@ function peerOf(list: unknown): string {
     const at = PEER.indexOf(textOf(attribute['key'], 'key'))
     if (at >= 0) found[at] = textOfValue(attribute['value'])
   }
-  return found.find((value) => value !== undefined && value !== '') ?? ''
+  return labelValue(found.find((value) => value !== undefined && value !== '') ?? '')
 }
 
 function spanOf(object: JsonObject, service: string, rejections: Rejections): Span | undefined {

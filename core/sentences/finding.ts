@@ -1,7 +1,7 @@
 import type { Finding } from '../finding.ts'
 import { quantity, range, unitOf } from '../quantities.ts'
 import { type Language, type Locale, moment, stretch, timeOfDay } from './language.ts'
-import { subjectOf, whoOf } from './subject.ts'
+import { shortened, subjectOf, whoOf } from './subject.ts'
 
 /** The parts of a sentence, written for people already. */
 interface Parts {
@@ -19,6 +19,9 @@ interface Parts {
   /** The value lies where it should: the series is unusual, not the value. */
   readonly within: boolean
 }
+
+/** Characters of a log message that a sentence quotes: the finding has all of it. */
+const DETAIL = 200
 
 type Table = Readonly<Record<Finding['kind'], (parts: Parts) => string>>
 
@@ -96,7 +99,7 @@ export function findingSentence(finding: Finding, locale: Locale): string {
     value: quantity(value, unit),
     expected: expectedClause(finding, unit, language),
     time: timeClause(finding, over, locale),
-    detail,
+    detail: shortened(detail, DETAIL),
     up: direction === 'up',
     over,
     within,

@@ -47,7 +47,8 @@ function whichOf({ service, labels }: Finding): string {
   return [...shown, ...(ordered.length > SHOWN ? ['…'] : [])].join(', ')
 }
 
-const shortened = (value: string): string => {
+/** At most so many characters, whole ones. */
+export function shortened(value: string, most = CHARACTERS): string {
   const characters = Array.from(value)
-  return characters.length > CHARACTERS ? `${characters.slice(0, CHARACTERS - 1).join('')}…` : value
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : value
 }

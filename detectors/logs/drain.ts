@@ -9,6 +9,10 @@ const WILDCARD = '<*>'
 /** Levels of the tree keyed by first tokens, below that of the token count. */
 const PREFIX = 2
 const CHILDREN_MAX = 100
+/** What stood for no line for so long gives way where there is no room. */
+const IDLE_MS = 3_600_000
+/** A share of the limit at once. */
+const AT_ONCE = 1 / 16
 
 export interface Template {
   /** Of the tokens that it began with: it stays when the template grows more general. */
@@ -16,10 +20,25 @@ export interface Template {
   readonly tokens: string[]
   /** The tokens as people read them. */
   text: string
+  /** Lines that it stood for. */
+  seen: number
+  /** Of the newest of them. */
+  touched_ms: number
+}
+
+/** Of a checkpoint; the last two are not in state of before. */
+interface SavedTemplate {
+  readonly id: string
+  readonly tokens: readonly string[]
+  readonly first: readonly string[]
+  readonly seen?: number
+  readonly touched_ms?: number
 }
 
 /** What stands for every line that came when the table was full. */
-export const OTHER: Template = { id: 'other', tokens: [WILDCARD], text: WILDCARD }
+export const OTHER: Template = { id: 'other', tokens: [WILDCARD], text: WILDCARD, seen: 0, touched_ms: 0 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 const isWild = (token: string): boolean => token.startsWith('<') && token.endsWith('>')
 
@@ -49,28 +68,61 @@ export class Drain {
     return this.#templates
   }
 
-  /** The template of a line, and whether the line is the first of it. */
-  add(line: string): { readonly template: Template; readonly isNew: boolean } {
+  /** The template of a line, and whether the line is the first of it. `time_ms` is analysis time. */
+  add(line: string, time_ms: number): { readonly template: Template; readonly isNew: boolean } {
     const tokens = tokensOf(line)
-    const path = this.#path(tokens)
+    const path = this.#path(tokens, !this.#isFull)
     const known = bestOf(this.#leaves.get(path) ?? [], tokens)
     if (known !== undefined) {
       generalise(known, tokens)
+      known.seen++
+      known.touched_ms = time_ms
       return { template: known, isNew: false }
     }
     if (this.#isFull) return { template: OTHER, isNew: false }
-    return { template: this.#keep(path, { id: fnv1a64(tokens), tokens, text: tokens.join(' ') }), isNew: true }
+    const made = { id: fnv1a64(tokens), tokens, text: tokens.join(' '), seen: 1, touched_ms: time_ms }
+    return { template: this.#keep(path, made), isNew: true }
   }
 
-  save(): { id: string; tokens: readonly string[]; first: readonly string[] }[] {
+  /**
+   * Where there is no room, those that stood for no line for an hour give way: those of fewest lines first, or one message that is written
+   * in ever new words would hide all that are new. Ids of those that went.
+   */
+  makeRoom(now_ms: number): ReadonlySet<string> {
+    if (!this.#isFull) return NONE
+    const gone = this.#templates
+      .filter(({ touched_ms }) => now_ms - touched_ms >= IDLE_MS)
+      .toSorted((a, b) => a.seen - b.seen || a.touched_ms - b.touched_ms)
+      .slice(0, Math.ceil(this.#limit * AT_ONCE))
+    if (gone.length === 0) return NONE
+    const ids = new Set(gone.map(({ id }) => id))
+    // The tree is that of a table that never knew them, as it is after a restart.
+    this.load(
+      this.save().filter(({ id }) => !ids.has(id)),
+      now_ms,
+    )
+    return ids
+  }
+
+  setBack(time_ms: number): void {
+    for (const template of this.#templates) template.touched_ms = Math.min(template.touched_ms, time_ms)
+  }
+
+  save(): SavedTemplate[] {
     // The leaf is found by the tokens that the template began with, so they are kept beside it.
-    return this.#templates.map(({ id, tokens }) => ({ id, tokens, first: this.#first.get(id)! }))
+    return this.#templates.map(({ id, tokens, seen, touched_ms }) => {
+      return { id, tokens, first: this.#first.get(id)!, seen, touched_ms }
+    })
   }
 
-  load(saved: ReturnType<Drain['save']>): void {
-    for (const { id, tokens, first } of saved) {
+  /** `touched_ms`: of templates that do not say. */
+  load(saved: readonly SavedTemplate[], touched_ms: number): void {
+    for (const all of [this.#leaves, this.#children, this.#first]) all.clear()
+    this.#templates.length = 0
+    for (const { id, tokens, first, ...use } of saved) {
       this.#first.set(id, first)
-      this.#keep(this.#path(first), { id, tokens: [...tokens], text: tokens.join(' ') })
+      const template = { id, tokens: [...tokens], text: tokens.join(' '), seen: 1, touched_ms, ...use }
+      this.#keep(this.#path(first, true), template)
     }
   }
 
@@ -83,18 +135,18 @@ export class Drain {
     return template
   }
 
-  #path(tokens: readonly string[]): string {
+  /** `learning`: a full table learns no words either. */
+  #path(tokens: readonly string[], learning: boolean): string {
     let path = String(tokens.length)
-    for (const token of tokens.slice(0, PREFIX)) path = `${path}\u0000${this.#step(path, token)}`
+    for (const token of tokens.slice(0, PREFIX)) path = `${path}\u0000${this.#step(path, token, learning)}`
     return path
   }
 
-  #step(path: string, token: string): string {
+  #step(path: string, token: string, learning: boolean): string {
     if (isWild(token)) return WILDCARD
     const children = this.#children.get(path)
     if (children?.has(token) === true) return token
-    // A full table learns no words either.
-    if ((children?.size ?? 0) >= CHILDREN_MAX || this.#isFull) return WILDCARD
+    if ((children?.size ?? 0) >= CHILDREN_MAX || !learning) return WILDCARD
     if (children === undefined) this.#children.set(path, new Set([token]))
     else children.add(token)
     return token

@@ -43,8 +43,9 @@ export const errorBurst: LogDetectorKind = {
       minute(time_ms, counts) {
         const errors = new Map<Rate, LogCount[]>()
         for (const count of counts) {
-          const labels = count.labels.keep(OF_SERVICE)
           const { service } = count
+          // Of those that say no service, each sender by itself: hosts, say.
+          const labels = service === '' ? count.labels : count.labels.keep(OF_SERVICE)
           const rate = rates.get(labels.key) ?? {
             labels,
             service,

@@ -117,7 +117,7 @@ export class LogEngine implements Snapshot {
         this.#refused.add(1, REFUSED.services)
         continue
       }
-      const { template, isNew } = state.drain.add(record.body)
+      const { template, isNew } = state.drain.add(record.body, state.touched_ms)
       if (isNew) this.#templates++
       if (template.id === 'other') this.#overflow.add(1)
       const key = `${record.labels.key}\u0002${record.level}\u0002${template.id}`
@@ -166,6 +166,7 @@ export class LogEngine implements Snapshot {
     for (const line of this.#lines.values()) line.last_ms = Math.min(line.last_ms, time_ms)
     this.#lines.setBack(time_ms)
     this.#services.setBack(time_ms)
+    for (const { drain } of this.#services.values()) drain.setBack(time_ms)
   }
 
   save(): Uint8Array {
@@ -241,9 +242,10 @@ export class LogEngine implements Snapshot {
 
   #loaded({ since_ms, touched_ms, templates }: SavedState['services'][number]): Service {
     const drain = this.#newDrain()
-    drain.load(templates)
+    const at_ms = touched_ms ?? Math.max(this.#closed_ms, since_ms)
+    drain.load(templates, at_ms)
     this.#templates += templates.length
-    return { drain, since_ms, touched_ms: touched_ms ?? Math.max(this.#closed_ms, since_ms) }
+    return { drain, since_ms, touched_ms: at_ms }
   }
 
   /** The clocks of senders may be wrong: what came after a minute was closed is of then. */
@@ -307,7 +309,20 @@ export class LogEngine implements Snapshot {
     this.#lines.makeRoom(time_ms)
     for (const service of this.#services.makeRoom(time_ms))
       for (const { detector } of this.#detectors) detector.forget(service)
+    this.#makeRoomForTemplates(time_ms)
     this.#templates = [...this.#services.values()].reduce((sum, { drain }) => sum + drain.templates.length, 0)
+  }
+
+  /** The counts of a template go with it: they were still for as long. */
+  #makeRoomForTemplates(time_ms: number): void {
+    const gone = new Map<string, ReadonlySet<string>>()
+    for (const [service, { drain }] of this.#services.entries()) {
+      const ids = drain.makeRoom(time_ms)
+      if (ids.size > 0) gone.set(service, ids)
+    }
+    if (gone.size === 0) return
+    for (const [key, { service, template_id }] of this.#lines.entries())
+      if (gone.get(service)?.has(template_id) === true) this.#lines.delete(key)
   }
 
   #countOf({ line, isNew, count }: Minute, time_ms: number): LogCount {

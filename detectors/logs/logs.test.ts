@@ -21,7 +21,7 @@ const record = (time_ms: number, body: string, level: Level = 'info', service?: 
   span_id: '',
 })
 
-function engine({ services = 100, lines = 1000, meter = silentMeter } = {}) {
+function engine({ services = 100, lines = 1000, templates = 100, meter = silentMeter } = {}) {
   const events: FindingEvent[] = []
   const series: SeriesDefinition[] = []
   const samples: [string, number, number][] = []
@@ -48,7 +48,7 @@ function engine({ services = 100, lines = 1000, meter = silentMeter } = {}) {
         }
       },
     },
-    templates_per_service: 100,
+    templates_per_service: templates,
     services,
     series: lines,
     lateness_ms: 0,
@@ -84,35 +84,37 @@ test('an id within a sentence without spaces masks itself alone', () => {
     '次',
   ])
   const drain = new Drain(10)
-  const ids = ['订单【A1B2】支付失败', '订单【C3D4】支付失败', '库存w9不足'].map((line) => drain.add(line).template.id)
+  const ids = ['订单【A1B2】支付失败', '订单【C3D4】支付失败', '库存w9不足'].map(
+    (line) => drain.add(line, 0).template.id,
+  )
   expect(ids[1]).toBe(ids[0])
   expect(ids[2]).not.toBe(ids[0])
 })
 
 test('lines that differ in a word become one template, whose id stays', () => {
   const drain = new Drain(10)
-  const first = drain.add('cannot reach payments within deadline, giving up now')
-  const second = drain.add('cannot reach inventory within deadline, giving up now')
+  const first = drain.add('cannot reach payments within deadline, giving up now', 0)
+  const second = drain.add('cannot reach inventory within deadline, giving up now', 0)
   expect(second).toEqual({ template: first.template, isNew: false })
   expect(second.template.tokens.join(' ')).toBe('cannot reach <*> within deadline, giving up now')
-  expect(drain.add('user logged in').isNew).toBe(true)
+  expect(drain.add('user logged in', 0).isNew).toBe(true)
 })
 
 test('a full table takes the rest under one name, and what was known stays known', () => {
   const drain = new Drain(2)
-  drain.add('alpha one two')
-  drain.add('beta three four')
-  expect(drain.add('gamma five six').template.id).toBe('other')
-  expect(drain.add('alpha one two').isNew).toBe(false)
+  drain.add('alpha one two', 0)
+  drain.add('beta three four', 0)
+  expect(drain.add('gamma five six', 0).template.id).toBe('other')
+  expect(drain.add('alpha one two', 0).isNew).toBe(false)
 })
 
 test('templates come back from a checkpoint, general as they had become', () => {
   const drain = new Drain(10)
-  drain.add('cannot reach payments within deadline, giving up now')
-  drain.add('cannot reach inventory within deadline, giving up now')
+  drain.add('cannot reach payments within deadline, giving up now', 0)
+  drain.add('cannot reach inventory within deadline, giving up now', 0)
   const again = new Drain(10)
-  again.load(JSON.parse(JSON.stringify(drain.save())) as ReturnType<Drain['save']>)
-  expect(again.add('cannot reach shipping within deadline, giving up now').isNew).toBe(false)
+  again.load(JSON.parse(JSON.stringify(drain.save())) as ReturnType<Drain['save']>, 0)
+  expect(again.add('cannot reach shipping within deadline, giving up now', 0).isNew).toBe(false)
 })
 
 test('records are counted into series a minute at a time', () => {
@@ -321,6 +323,33 @@ test('a flood of services, lines and words leaves what was known as it was', () 
   expect(samples.find(([name]) => name.includes('checkout'))?.[2]).toBe(2)
   expect(counts['refused log_services']).toBeGreaterThan(9000)
   expect(samples.length).toBeLessThanOrEqual(50)
+})
+
+test('templates of one line give way, so that what is new is told though the table was full; restart or not', () => {
+  const run = (...cuts: readonly number[]): [string, string[]] => {
+    let { logs, events } = engine({ templates: 64 })
+    const details: string[] = []
+    for (let minute = 0; minute < 200; minute++) {
+      if (cuts.includes(minute)) {
+        const bytes = logs.save()
+        ;({ logs, events } = engine({ templates: 64 }))
+        logs.load(bytes)
+      }
+      const word = (number: number): string =>
+        Array.from(String(number), (digit) => 'abcdefghij'[Number(digit)]).join('')
+      // In ever new words until the table is full, and a message that is always the same.
+      const bodies = minute < 100 ? [`${word(minute)} has ${word(minute + 1)} come`, 'all is well'] : ['all is well']
+      logs.logs(bodies.map((body, i) => record(minute * MINUTE + i, body)))
+      if (minute >= 180) logs.logs([record(minute * MINUTE + 9, 'disk of the ledger is gone', 'error')])
+      logs.tick((minute + 1) * MINUTE)
+      details.push(...events.splice(0).flatMap(({ type, finding }) => (type === 'opened' ? finding.detail : [])))
+    }
+    return [Buffer.from(logs.save()).toString(), details]
+  }
+  const whole = run()
+  expect(whole[1]).toEqual(['disk of the ledger is gone'])
+  expect(whole[0]).toContain('"all","is","well"')
+  for (const cut of [60, 64, 125, 126, 181]) expect(run(cut), `cut at ${cut}`).toEqual(whole)
 })
 
 test('limits leave no trace in what follows a restart', () => {

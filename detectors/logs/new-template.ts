@@ -16,7 +16,7 @@ export const newTemplate: LogDetectorKind = {
         .map(({ labels, service, template, time_ms, count }) => ({
           kind: 'new_template',
           rule: 'NewErrorTemplate',
-          labels: labels.with('template', template.slice(0, 200)),
+          labels: labels.with('template', template.slice(0, 200).toWellFormed()),
           service,
           time_ms,
           score: 1,
