@@ -82,6 +82,8 @@ export class Engine {
   readonly snapshots: readonly Snapshot[]
   readonly #traced: EngineOptions['traced']
   readonly #listener: StoredSamples | undefined
+  /** How long changes stay. */
+  readonly #changes_ms: number
   #analysis_ms: number | undefined
   /** The last tick: only a clock can say that a sample lies too far ahead, a gap in a capture cannot. */
   #ticked_ms: number | undefined
@@ -92,6 +94,7 @@ export class Engine {
     const bus = new Bus<LiveEvent>((error) => log.error('a listener failed', { error: messageOf(error) }))
     this.live = bus
     this.#traced = traced
+    this.#changes_ms = config.retention.incidents
     this.graph = new CallGraph({ meter })
     this.store = this.#openStore(options)
     const told = (this.#listener = listener?.(this.store))
@@ -198,7 +201,9 @@ export class Engine {
     // Once a moment, behind all rules where they keep up.
     if (unfinished && now_ms === before_ms) return true
     await this.#traced('barograph.scaling', () => this.scaler.tick(now_ms))
-    await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms, this.#aging()?.earliest_ms))
+    const aged_ms = this.#aging()?.earliest_ms
+    await this.#traced('barograph.correlation', async () => this.alerting.tick(now_ms, aged_ms))
+    if (aged_ms !== undefined) this.changes.retain(aged_ms - this.#changes_ms)
     return unfinished
   }
 

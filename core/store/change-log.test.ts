@@ -39,6 +39,23 @@ test('a full log lets the oldest go, and takes none that is older', () => {
   expect(log.get('a')).toBeUndefined()
 })
 
+test('what was over long ago goes; maintenance that lasts stays', () => {
+  const log = logWith(
+    10,
+    change('a', 1000),
+    change('b', 2000),
+    { ...change('c', 3000), until_ms: 9000 },
+    change('d', 4000),
+  )
+  log.retain(2000)
+  expect(ids(log.list({ limit: 10 }))).toBe('dcb')
+  log.retain(9000)
+  expect(ids(log.list({ limit: 10 }))).toBe('dc')
+  log.retain(9001)
+  expect(log.size).toBe(0)
+  expect(log.get('c')).toBeUndefined()
+})
+
 test('survives a restart', () => {
   const log = logWith(10, change('a', 1000), change('b', 500))
   const again = new ChangeLog()

@@ -47,6 +47,15 @@ export class ChangeLog implements ChangeReader, Snapshot {
     return true
   }
 
+  /** Lets go of what was over before that time, the oldest first: behind one that lasts, they wait. */
+  retain(from_ms: number): void {
+    for (let oldest = this.#ordered[0]; oldest !== undefined; oldest = this.#ordered[0]) {
+      if ((oldest.until_ms ?? oldest.at_ms) >= from_ms) return
+      this.#ordered.shift()
+      this.#byId.delete(oldest.id)
+    }
+  }
+
   get(id: string): Change | undefined {
     return this.#byId.get(id)
   }

@@ -247,6 +247,30 @@ describe('ticks', () => {
     expect(engine.newest(1)).toHaveLength(1)
   })
 
+  test('a row that gets no samples any more has no newest verdict while others have: what was learned stays', () => {
+    const { engine, feed } = stand([series('cpu', 'gone'), series('cpu', 'stays')], {
+      pulse: () => ({ longest_ms: MINUTE, stale: false }),
+    })
+    engine.setRules([rule('Cpu')])
+    const shown = (): (string | undefined)[] => engine.newest(9).map(({ labels }) => labels.get('service_name'))
+    const pass = (from: number, to: number, ...values: (number | undefined)[]): void => {
+      for (let minute = from; minute < to; minute++) {
+        feed(minute, ...values)
+        engine.tick(START + minute * MINUTE)
+      }
+    }
+    pass(0, 60, 1, 1)
+    pass(60, 64, undefined, 1)
+    expect(shown()).toEqual(['gone', 'stays'])
+    pass(64, 65, undefined, 1)
+    expect(shown()).toEqual(['stays'])
+    expect(engine.following(rule('Cpu').key)).toMatchObject({ series: 2 })
+    pass(65, 66, 1, 1)
+    expect(shown()).toEqual(['gone', 'stays'])
+    engine.tick(START + 100 * MINUTE)
+    expect(shown()).toEqual([])
+  })
+
   test('a row is not forgotten for a clock that nobody believes yet', () => {
     let aged_ms = START + MINUTE
     const { engine, feed } = stand([series('cpu', 'shop')], { forget_ms: 60 * MINUTE, aged_ms: () => aged_ms })

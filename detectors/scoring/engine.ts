@@ -231,7 +231,8 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
   newest(limit: number): readonly ScoredSeries[] {
     const shown: (RowAbout & { readonly row: number })[] = []
     for (const [row, about] of this.#table.abouts()) {
-      if (this.#table.shown.data[row]! > 0 && this.#rules.of(row).shows) shown.push({ ...about, row })
+      const isShown = this.#table.shown.data[row]! > 0 && this.#rules.of(row).shows
+      if (isShown && !this.#isSilent(row)) shown.push({ ...about, row })
     }
     return shown
       .toSorted(byName)
@@ -325,6 +326,12 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     if (!this.#forgetting.mayLook(this.#time_ms)) return false
     for (let i = 0; i < this.#gather.length; i++) this.#table.touch(this.#gather.row[i]!, this.#time_ms)
     return this.#forgetting.makeRoom(this.#time_ms, this.#certain_ms)
+  }
+
+  /** An expression is expected to have a value at each step of its rule. */
+  #isSilent(row: number): boolean {
+    const steps = { longest_ms: this.#rules.of(row).spec.interval_ms, stale: false }
+    return this.#forgetting.isSilent(row, this.#aged_ms() ?? this.#time_ms, steps)
   }
 
   #pulse(row: number, pulse: ScoringOptions['pulse']): Pulse | undefined {

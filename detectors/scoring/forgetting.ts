@@ -159,6 +159,20 @@ export class Forgetting {
     return table.live < limit
   }
 
+  /**
+   * Whether samples of a row would have come, were there still any. Within the hour how they came tells, or `otherwise` where nobody knows, and a
+   * pause of all is over before it counts.
+   */
+  isSilent(row: number, aged_ms: number, otherwise?: Pulse): boolean {
+    const touched_ms = this.#options.table.touched_ms(row)
+    if (aged_ms - touched_ms >= HOUR_MS) return true
+    const silent_ms = aged_ms - Math.max(touched_ms, this.#flow.since_ms)
+    if (!(silent_ms >= MARKED_MS)) return false
+    const pulse = this.#options.pulse(row) ?? otherwise
+    if (pulse === undefined) return false
+    return pulse.stale || silent_ms >= Math.max(UNHEARD_MS, INTERVALS * pulse.longest_ms)
+  }
+
   #tally(count: number, reason: Reason): void {
     if (count > 0) this.#forgotten.add(count, { reason })
   }
@@ -228,18 +242,9 @@ export class Forgetting {
     if (table.rule.data[row] === 0 || table.running.data[row] !== IDLE) return STAYS
     const silent_ms = aged_ms - table.touched_ms(row)
     if (silent_ms === Infinity || !(silent_ms >= (from >= EVEN ? HOUR_MS : MARKED_MS))) return STAYS
-    if (isNeeded(row) || !(silent_ms >= HOUR_MS || this.#fellSilent(row, aged_ms))) return STAYS
+    if (isNeeded(row) || !this.isSilent(row, aged_ms)) return STAYS
     const ratio = silent_ms / Math.max(HOUR_MS, Math.min(forget_ms, table.lived_ms(row)))
     const claim = Math.max(0, Math.min(CLAIMS - 1, EVEN + Math.floor(OCTAVE * Math.log2(ratio))))
     return claim < from ? STAYS : claim
-  }
-
-  /** Within the hour: whether it is known that samples of a row would have come. A pause of all counts for none. */
-  #fellSilent(row: number, aged_ms: number): boolean {
-    const silent_ms = aged_ms - Math.max(this.#options.table.touched_ms(row), this.#flow.since_ms)
-    if (!(silent_ms >= MARKED_MS)) return false
-    const pulse = this.#options.pulse(row)
-    if (pulse === undefined) return false
-    return pulse.stale || silent_ms >= Math.max(UNHEARD_MS, INTERVALS * pulse.longest_ms)
   }
 }
