@@ -42,7 +42,9 @@ export class LiveSeries {
   silent(key: number, ids: () => Iterable<SeriesId>): number {
     this.heard()
     const now_ms = this.#heard.now_ms()
-    if (!(Math.abs(now_ms - this.#counted_ms) < GOOD_MS) || this.#silent.size >= METRICS_MAX) {
+    // Before the first tick there is no time, and none passes.
+    const good = Object.is(now_ms, this.#counted_ms) || Math.abs(now_ms - this.#counted_ms) < GOOD_MS
+    if (!good || this.#silent.size >= METRICS_MAX) {
       this.#silent.clear()
       this.#counted_ms = now_ms
     }
