@@ -80,3 +80,7 @@ test('whatever JSON stands in a line, it is text', () => {
     }),
   )
 })
+
+test('fields in fields are read a few deep, so that no line is read again and again', () => {
+  expect(saidBy(text(`${'msg='.repeat(100)}x`)).text).toMatch(/^(msg=){90,}x$/)
+})

@@ -15,6 +15,9 @@ export interface Said {
 const MESSAGE = ['message', 'msg', '@message', '@mt', '@m', 'short_message', 'MESSAGE', 'log', 'event', 'error', 'err']
 const LEVEL = ['level', 'severity', 'lvl', 'log.level', 'loglevel', 'log_level', 'levelname', 'severity_text', '@l']
 
+/** Fields in a field, as runtimes and collectors wrap lines; what is deeper is text. */
+const WRAPS = 3
+
 /** Python says last what went wrong. */
 const TRACEBACK = /^\s*Traceback \(most recent call last\):/
 const LOGFMT = /^[\w.@/-]+=/
@@ -67,25 +70,24 @@ function lineOf(fields: JsonObject): string {
     .join(' ')
 }
 
-function saidByFields(fields: JsonObject): Said {
+function saidByFields(fields: JsonObject, wraps = WRAPS): Said {
   const own = levelOfWord(fieldOf(fields, LEVEL))
   const message = fieldOf(fields, MESSAGE)
   if (message === '') return { text: kept(lineOf(fields)), level: own }
-  // A runtime of containers wraps lines, which may be fields again.
-  const { text, level } = saidByLine(message)
+  const { text, level } = wraps > 0 ? saidByLine(message, wraps - 1) : { text: kept(message), level: undefined }
   return { text, level: own ?? level }
 }
 
-function saidByLine(whole: string): Said {
+function saidByLine(whole: string, wraps = WRAPS): Said {
   if (/^\s*\{/.test(whole)) {
     const fields = fieldsOfJson(whole)
-    if (fields !== undefined) return saidByFields(fields)
+    if (fields !== undefined) return saidByFields(fields, wraps)
   }
   if (TRACEBACK.test(whole)) return { text: kept(whole.trimEnd().split('\n').at(-1)!), level: 'error' }
   const text = kept(whole)
   if (LOGFMT.test(text)) {
     const fields = fieldsOfLogfmt(text)
-    if (fieldOf(fields, MESSAGE) !== '') return saidByFields(fields)
+    if (fieldOf(fields, MESSAGE) !== '') return saidByFields(fields, wraps)
   }
   return { text, level: undefined }
 }
