@@ -93,5 +93,7 @@ export class LookBack {
       }
       judge.value(rule, row, time_ms, value)
     }
+    // What came while it waited did not pass by here.
+    table.touch(row, Math.max(table.touched_ms(row), times.at(-1) ?? -Infinity))
   }
 }
