@@ -154,6 +154,8 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     if (this.#history.waits(time_ms)) return false
     if (time_ms - this.#time_ms > PATIENCE_MS) {
       for (const { rules } of this.#groups) for (const rule of rules) rule.listenAnew(time_ms)
+      // Nobody was here: what is behind is so by the outage.
+      this.#unfinished = false
     }
     this.#time_ms = time_ms
     const again_ms = this.#history.taken()

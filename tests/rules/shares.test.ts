@@ -88,6 +88,17 @@ describe('rules that are evaluated in shares', () => {
     expect(said).toContain('rules need more time than there is: steps were passed over')
   })
 
+  test('pass nothing over that an outage left, however they stood before it', async () => {
+    const stand = new Stand({ rules: RULES })
+    fed(stand, START)
+    await stand.tick(START + 20 * SECOND)
+    fed(stand, START + MINUTE)
+    expect(await stand.tick(START + MINUTE + 20 * SECOND, undefined, 1)).toBe(true)
+    for (let minute = 2; minute <= 10; minute++) fed(stand, START + minute * MINUTE)
+    expect(await stand.tick(START + 10 * MINUTE + 20 * SECOND, undefined, 1)).toBe(false)
+    for (const name of ['a:sum', 'a:twice', 'b:sum']) expect(Object.values(stand.read(name))[0]).toHaveLength(11)
+  })
+
   test('that are far behind catch up at once, so that alerts are told in order of time', async () => {
     const stand = new Stand({ rules: RULES })
     fed(stand, START)
