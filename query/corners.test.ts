@@ -2,22 +2,11 @@
 import { describe, expect, test } from 'vitest'
 
 import { createQueryEngine } from './index.ts'
-import { MemoryReader } from './script/memory-reader.ts'
-import { readSeries } from './script/notation.ts'
 import { runScript } from './test-script.ts'
-
-const MINUTE = 60_000
+import { MINUTE, minutes } from './testing/minutes.fixture.ts'
 
 function engine(...lines: string[]) {
-  const memory = new MemoryReader()
-  for (const line of lines) {
-    const { labels, points } = readSeries(line)
-    memory.add(
-      labels,
-      points.map((point, i) => ({ time_ms: i * MINUTE, point })),
-    )
-  }
-  return createQueryEngine({ readers: [memory] })
+  return createQueryEngine({ readers: [minutes(...lines)] })
 }
 
 async function reasons(script: string): Promise<string[]> {

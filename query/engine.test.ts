@@ -6,25 +6,11 @@ import type { SeriesReader } from '#core/ports/series-reader.ts'
 import { Labels } from '#core/series.ts'
 
 import { createQueryEngine, type QueryEngineOptions } from './index.ts'
-import { MemoryReader } from './script/memory-reader.ts'
-import { readSeries } from './script/notation.ts'
-
-const MINUTE = 60_000
-
-function reader(...lines: string[]): MemoryReader {
-  const memory = new MemoryReader()
-  for (const line of lines) {
-    const { labels, points } = readSeries(line)
-    memory.add(
-      labels,
-      points.map((point, i) => ({ time_ms: i * MINUTE, point })),
-    )
-  }
-  return memory
-}
+import type { MemoryReader } from './script/memory-reader.ts'
+import { MINUTE, minutes } from './testing/minutes.fixture.ts'
 
 function engine(options: Partial<QueryEngineOptions>, ...lines: string[]) {
-  return createQueryEngine({ readers: [reader(...lines)], ...options })
+  return createQueryEngine({ readers: [minutes(...lines)], ...options })
 }
 
 function seriesOf(result: QueryResult): readonly ResultSeries[] {
@@ -75,8 +61,8 @@ test('results are ordered by labels, unless the expression sorts', async () => {
 })
 
 test('two readers are one source; the same series in both is refused', async () => {
-  const past = reader('m{a="past"} 1')
-  const future = reader('m{a="future"} 2')
+  const past = minutes('m{a="past"} 1')
+  const future = minutes('m{a="future"} 2')
   const queries = createQueryEngine({ readers: [past, future] })
   expect(shown(await queries.instant('m', 0))).toEqual(['m{a="future"} 2', 'm{a="past"} 1'])
   const doubled = createQueryEngine({ readers: [past, past] })
@@ -84,7 +70,7 @@ test('two readers are one source; the same series in both is refused', async () 
 })
 
 test('a selector that is written twice is fetched once', async () => {
-  const memory = reader('m 1+1x10')
+  const memory = minutes('m 1+1x10')
   let selects = 0
   const counting = new Proxy(memory, {
     get(target, name) {
@@ -153,7 +139,7 @@ test('a query ends when its caller has gone or its time is up', async () => {
   const gone = new AbortController()
   gone.abort()
   await expect(queries.instant('m', 0, { signal: gone.signal })).rejects.toMatchObject({ code: 'canceled' })
-  const memory = reader('m 1')
+  const memory = minutes('m 1')
   const slow = new Proxy(memory, {
     get(target, name) {
       if (name === 'selecting') clock.advanceTo(2000)

@@ -21,7 +21,7 @@ import { type Looks, onlyWindow, Sliding } from './sliding.ts'
 import type { Window } from './window.ts'
 
 /** Histograms are made and added bucket by bucket. */
-const NATIVE_EFFORT = 200
+const NATIVE_EFFORT = 500
 
 /** The value at a step; undefined: none. */
 export type Rollup = (window: Window) => number | undefined
