@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
+import { Order } from './tests/suite/order.ts'
+
 // No module holds state of the process, so test files share one; and they load through Node's own type stripping, as production does.
 export default defineConfig({
   test: {
@@ -8,6 +10,10 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**'],
     isolate: false,
+    globalSetup: './tests/suite/folder.ts',
+    sequence: { sequencer: Order },
+    // Usually a core is left to vitest itself, which has nothing to do.
+    maxWorkers: '100%',
     // For what hangs only: on a machine that is busy with other things a test of two seconds may take forty.
     testTimeout: 180_000,
     hookTimeout: 60_000,
