@@ -16,7 +16,8 @@ export default defineConfig({
     maxWorkers: '100%',
     // For what hangs only: on a machine that is busy with other things a test of two seconds may take forty.
     testTimeout: 180_000,
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
     experimental: { viteModuleRunner: false, nodeLoader: false },
     coverage: {
       include: ['{app,core,collector,query,detectors,alerting,scaling,upstream,api,demo}/**/*.ts'],

@@ -33,9 +33,13 @@ export class Fifo<T> {
     this.#head = 0
   }
 
+  all(): T[] {
+    return this.#items.slice(this.#head) as T[]
+  }
+
   /** Everything, and nothing is left. */
   clear(): T[] {
-    const items = this.#items.slice(this.#head) as T[]
+    const items = this.all()
     this.#items = []
     this.#head = 0
     return items

@@ -56,7 +56,7 @@ export class Lane implements TopicPartition {
   readonly partition: number
   readonly #work: LaneWork
   readonly #queue = new Fifo<Item>()
-  #flight: Flight[] = []
+  readonly #flight = new Fifo<Flight>()
   #running = false
   /** What is in flight belongs to an assignment that is over: nothing is offered before it has landed. */
   #landing = false
@@ -167,7 +167,7 @@ export class Lane implements TopicPartition {
     this.#running = true
     while (this.#flight.length > 0 || (this.#queue.length > 0 && !this.#work.closed())) {
       this.#offer()
-      const first = this.#flight[0]
+      const first = this.#flight.first()
       if (first === undefined) await this.#work.window.room()
       else await this.#settle(first)
     }
@@ -220,10 +220,9 @@ export class Lane implements TopicPartition {
   }
 
   async #back(): Promise<void> {
-    const flight = this.#flight
     this.#goingBack = true
-    await Promise.all(flight.map(({ outcome }) => outcome))
-    this.#flight = []
+    await Promise.all(this.#flight.all().map(({ outcome }) => outcome))
+    const flight = this.#flight.clear()
     // The chain begins anew: whatever is stored, the first of them is the next.
     this.#after = undefined
     for (const { item } of flight) this.#work.window.give(item.bytes)

@@ -186,7 +186,7 @@ describe('a scrape that fails', () => {
       begin(response).write('a 1\n')
     })
     const made = await stand([{ targets: [target.address], interval: '300ms', timeout: '100ms' }], {}, true)
-    await expect.poll(() => made.errors(), { timeout: 3000 }).toEqual(['no answer within 0.1 s'])
+    await expect.poll(() => made.errors()).toEqual(['no answer within 0.1 s'])
     expect(made.up()).toEqual([0])
   })
 

@@ -57,34 +57,31 @@ async function asked(name: string): Promise<Asked> {
   return askDashboard(base, dashboard, { from: now - 600, to: now })
 }
 
-beforeAll(
-  async () => {
-    folder = mkdtempSync(join(tmpdir(), 'barograph-dashboards-'))
-    writeFileSync(join(folder, 'itself.barograph.yml'), RULES)
-    const [http, otlp] = [await freePort(), await freePort()]
-    base = `http://127.0.0.1:${http}`
-    const settings = [
-      `listen.http=${http}`,
-      `listen.otlp_http=${otlp}`,
-      'listen.otlp_grpc=off',
-      `data=${join(folder, 'data')}`,
-      `rules=[${join(folder, 'itself.barograph.yml')}]`,
-      'observe_self=1s',
-      'lateness=1s',
-    ]
-    child = spawn(process.execPath, ['bin/barograph.js', 'serve', ...settings.flatMap((one) => ['--set', one])], {
-      cwd: ROOT,
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'barograph-dashboards-'))
+  writeFileSync(join(folder, 'itself.barograph.yml'), RULES)
+  const [http, otlp] = [await freePort(), await freePort()]
+  base = `http://127.0.0.1:${http}`
+  const settings = [
+    `listen.http=${http}`,
+    `listen.otlp_http=${otlp}`,
+    'listen.otlp_grpc=off',
+    `data=${join(folder, 'data')}`,
+    `rules=[${join(folder, 'itself.barograph.yml')}]`,
+    'observe_self=1s',
+    'lateness=1s',
+  ]
+  child = spawn(process.execPath, ['bin/barograph.js', 'serve', ...settings.flatMap((one) => ['--set', one])], {
+    cwd: ROOT,
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
     })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        said += chunk.toString()
-      })
-    }
-    await waitFor('the telemetry of the process', () => hasSeries('rate(barograph_store_samples_total[1m])'))
-    await waitFor('a band', () => hasSeries('barograph_upper offset 2s'))
-  },
-  READY_MS * 2 + 5000,
-)
+  }
+  await waitFor('the telemetry of the process', () => hasSeries('rate(barograph_store_samples_total[1m])'))
+  await waitFor('a band', () => hasSeries('barograph_upper offset 2s'))
+})
 
 afterAll(async () => {
   if (child.exitCode === null) {

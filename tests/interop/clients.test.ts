@@ -49,7 +49,7 @@ async function said(program: string, ...args: readonly string[]): Promise<string
 describe.skipIf(PROMETHEUS_3 === '')(
   'beside Prometheus 3 (skipped unless BAROGRAPH_TEST_PROMETHEUS_3_BIN names it)',
   () => {
-    beforeAll(() => pair.start(-2, false), 60_000)
+    beforeAll(() => pair.start(-2, false))
     afterAll(endAll)
 
     const end_s = (): number => pair.begin_s + ((STEPS - 1) * STEP_MS) / 1000

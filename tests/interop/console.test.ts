@@ -75,7 +75,7 @@ describe.skipIf(CHROMIUM === '')('the console (set BAROGRAPH_TEST_CHROMIUM to a 
 
   async function shoot(page: Page, name: string): Promise<void> {
     const loading = page.locator('.section-body > .faint', { hasText: /^(Loading|加载)/ })
-    await expect.poll(() => loading.count(), { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => loading.count()).toBe(0)
     await page.waitForTimeout(150)
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
   }
@@ -86,7 +86,7 @@ describe.skipIf(CHROMIUM === '')('the console (set BAROGRAPH_TEST_CHROMIUM to a 
   }
 
   async function rows(page: Page, count: number): Promise<void> {
-    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 10_000 }).toBe(count)
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(count)
   }
 
   /** No part of the page reaches out of the window sideways. */
@@ -253,7 +253,7 @@ describe.skipIf(CHROMIUM === '')('the console (set BAROGRAPH_TEST_CHROMIUM to a 
       }
       await page.context().close()
     }
-  }, 60_000)
+  })
 
   test('it can be walked through by keyboard', async () => {
     const page = await visit('')

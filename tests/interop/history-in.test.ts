@@ -69,7 +69,7 @@ describe.skipIf(PROMETHEUS === '')('Prometheus (skipped unless BAROGRAPH_TEST_PR
     })
     await one.backfill.first()
     expect(keptOf(one)).toEqual(expected)
-  }, 60_000)
+  })
 
   test('gives native histograms, which are the same rows as before', async () => {
     const writing = new Stand({ url: server.url })

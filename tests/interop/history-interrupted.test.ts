@@ -69,7 +69,7 @@ describe.each(PEERS)('$name (skipped where there is none)', ({ missing, start })
       let server = await Server.start(setup)
       const history = async () => (await server.get<Progress>('/api/v1/upstreams')).upstreams[0]!.history
       const reached = (samples: number) =>
-        until(`${samples} samples`, async () => ((await history()).fetched > samples ? true : undefined), 60_000)
+        until(`${samples} samples`, async () => ((await history()).fetched > samples ? true : undefined))
 
       await reached(wanted.count / 4)
       await peer.kill()
@@ -79,7 +79,7 @@ describe.each(PEERS)('$name (skipped where there is none)', ({ missing, start })
       const { folder } = server
       await server.kill()
       server = await Server.start(setup, folder)
-      await until('all', async () => ((await history()).state === 'done' ? true : undefined), 60_000)
+      await until('all', async () => ((await history()).state === 'done' ? true : undefined))
       // What was noted is not fetched again.
       expect((await history()).fetched).toBeLessThan(wanted.count * 0.6)
       const at_ms = Date.now()

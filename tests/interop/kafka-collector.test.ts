@@ -21,7 +21,6 @@ const CACHE = process.env['TESTBED_CACHE'] ?? join(homedir(), '.cache/testbed')
 const COLLECTOR = globSync(join(CACHE, 'collector-*/collector')).at(-1) ?? ''
 const WHY_NOT = [BROKERS === '' && 'needs BAROGRAPH_TEST_KAFKA', COLLECTOR === '' && 'needs the testbed’s Collector']
 const SKIPPED = WHY_NOT.filter((why) => why !== false).join(', ')
-const WAIT = { timeout: 20_000, interval: 50 }
 
 const WAYS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'].flatMap((compression) => {
   return (['otlp_proto', 'otlp_json'] as const).map((encoding) => ({ compression, encoding }))
@@ -69,7 +68,7 @@ describe.skipIf(SKIPPED !== '')(`the Collector ${SKIPPED}`, () => {
     writeFileSync(file, JSON.stringify(configuration(port)))
     collector = spawn(COLLECTOR, ['--config', file], { stdio: 'ignore' })
     await until('the Collector', async () => ((await sent()) ? true : undefined))
-  }, 60_000)
+  })
 
   afterAll(async () => {
     const gone = once(collector, 'exit')
@@ -84,7 +83,7 @@ describe.skipIf(SKIPPED !== '')(`the Collector ${SKIPPED}`, () => {
     const receiver = receivers.kafka.create({ ...config, encoding: way.encoding, from: 'earliest' }, deps)
     try {
       await receiver.start()
-      await expect.poll(() => deps.intake.inputs.length, WAIT).toBe(1)
+      await expect.poll(() => deps.intake.inputs.length).toBe(1)
       const { lines } = decoded(deps.intake.inputs[0] as OtlpRequest)
       expect(lines.toSorted()).toEqual(decoded(request('metrics', body)).lines.toSorted())
     } finally {

@@ -15,7 +15,6 @@ import { Broker, freePort, NO_BROKER } from './process/broker.ts'
 import { clientOf, createTopic, type Taken, taking, writerTo } from './process/kafka-records.ts'
 
 const NO_OPENSSL = spawnSync('openssl', ['version']).error === undefined ? '' : 'needs openssl'
-const WAIT = { timeout: 20_000, interval: 50 }
 const PASSWORD = 'correct horse'
 const open: Taken[] = []
 
@@ -74,7 +73,7 @@ describe.skipIf(NO_BROKER + NO_OPENSSL !== '')(`a broker with TLS and passwords 
     const writing = writer.write(100)
     await writing.stop()
     await writer.close()
-  }, 120_000)
+  })
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map(({ receiver }) => receiver.stop()))
@@ -83,7 +82,7 @@ describe.skipIf(NO_BROKER + NO_OPENSSL !== '')(`a broker with TLS and passwords 
   afterAll(async () => {
     await broker.end()
     rmSync(folder, { recursive: true })
-  }, 60_000)
+  })
 
   function reading(
     mechanism: NonNullable<KafkaConfig['sasl']>['mechanism'],
@@ -105,7 +104,7 @@ describe.skipIf(NO_BROKER + NO_OPENSSL !== '')(`a broker with TLS and passwords 
   test.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('%s', async (mechanism) => {
     const { receiver, numbers } = reading(mechanism, PASSWORD, { ca: new Secret(ca) })
     await receiver.start()
-    await expect.poll(() => numbers.get(0), WAIT).toEqual([0])
+    await expect.poll(() => numbers.get(0)).toEqual([0])
   })
 
   test('a broker that nobody vouches for is refused, unless that is wanted', async () => {
@@ -114,7 +113,7 @@ describe.skipIf(NO_BROKER + NO_OPENSSL !== '')(`a broker with TLS and passwords 
     expect(refused.told.join()).toContain('self-signed certificate')
     const trusting = reading('plain', PASSWORD, { insecure_skip_verify: true })
     await trusting.receiver.start()
-    await expect.poll(() => trusting.numbers.get(0), WAIT).toEqual([0])
+    await expect.poll(() => trusting.numbers.get(0)).toEqual([0])
   })
 
   test('a wrong password is told, and is not in what is told', async () => {

@@ -16,7 +16,6 @@ import { CODECS, kcat } from './process/kcat.ts'
 
 const { logLevel } = kafkajs
 const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
-const WAIT = { timeout: 15_000, interval: 50 }
 
 /** Names of this run: the broker may have seen others. */
 const run = process.pid
@@ -81,7 +80,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     const { receiver, requests } = receiving(topic)
     await receiver.start()
     await kcat(BROKERS, topic, codec, [body, body])
-    await expect.poll(() => requests.length, WAIT).toBe(2)
+    await expect.poll(() => requests.length).toBe(2)
     expect(requests).toMatchObject([
       { signal: 'metrics', encoding: 'proto', position: { topic, partition: 0, offset: '0' } },
       { position: { offset: '1' } },
@@ -96,7 +95,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     await send(metrics, [fixture('js-01-metrics.json')])
     await send(logs, [fixture('js-07-logs.json')])
     await receiver.start()
-    await expect.poll(() => requests.map(({ signal }) => signal).toSorted(), WAIT).toEqual(['logs', 'metrics'])
+    await expect.poll(() => requests.map(({ signal }) => signal).toSorted()).toEqual(['logs', 'metrics'])
     expect(decoded(requests.find(({ signal }) => signal === 'logs')!).logs).toMatchObject([{ body: 'boom' }])
   })
 
@@ -110,13 +109,13 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     })
     const first = receiving(topic, {}, { positions: stored(2n) })
     await first.receiver.start()
-    await expect.poll(() => first.requests.length, WAIT).toBe(6)
+    await expect.poll(() => first.requests.length).toBe(6)
     const seen = first.requests.map(({ body }) => Buffer.from(body).toString())
     expect(seen.toSorted()).toEqual(['0-2', '0-3', '1-0', '1-1', '1-2', '1-3'])
     await first.receiver.stop()
     const second = receiving(topic, {}, { positions: stored(3n) })
     await second.receiver.start()
-    await expect.poll(() => second.requests.length, WAIT).toBe(5)
+    await expect.poll(() => second.requests.length).toBe(5)
   })
 
   test('from latest begins with what comes', async () => {
@@ -126,7 +125,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     await receiver.start()
     await new Promise((resolve) => setTimeout(resolve, 1000))
     await send(topic, ['new'])
-    await expect.poll(() => requests.map(({ body }) => Buffer.from(body).toString()), WAIT).toEqual(['new'])
+    await expect.poll(() => requests.map(({ body }) => Buffer.from(body).toString())).toEqual(['new'])
   })
 
   test('a record that is refused for now is offered again, and we are known to lag until then', async () => {
@@ -139,9 +138,9 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       return { rejected: 0, message: '' }
     }
     await receiver.start()
-    await expect.poll(() => receiver.lagging(), WAIT).toBe(true)
-    await expect.poll(() => requests.length, WAIT).toBe(2)
-    await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
+    await expect.poll(() => receiver.lagging()).toBe(true)
+    await expect.poll(() => requests.length).toBe(2)
+    await expect.poll(() => receiver.lagging()).toBe(false)
     expect(requests.map(({ body }) => Buffer.from(body).toString())).toEqual(['a', 'b'])
     expect(meter.counts).toMatchObject({
       'barograph.collector.requests{receiver=kafka,signal=metrics,outcome=overloaded}': 1,
@@ -161,7 +160,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     }
     await receiver.start()
     await send(topic, ['bad', 'good', 'bad', 'good'])
-    await expect.poll(() => requests.length, WAIT).toBe(2)
+    await expect.poll(() => requests.length).toBe(2)
     expect(told.filter((message) => message.includes('is no OTLP'))).toHaveLength(1)
     expect(meter.counts['barograph.collector.requests{receiver=kafka,signal=metrics,outcome=bad_data}']).toBe(2)
   })
@@ -173,7 +172,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
     const log: Log = { debug() {}, info() {}, warn: (message) => told.push(message), error() {} }
     const { receiver, requests } = receiving(metrics, { topics: { metrics, logs: 'not_there' } }, { log })
     await receiver.start()
-    await expect.poll(() => requests.length, WAIT).toBe(1)
+    await expect.poll(() => requests.length).toBe(1)
     expect(told[0]).toContain('Kafka has no topic not_there')
   })
 
@@ -188,13 +187,13 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       await kcat(BROKERS, topic, codec, ['a'])
       await kcat(BROKERS, topic, codec, ['b'.repeat(60_000), 'c'.repeat(60_000), 'd'.repeat(200_000)])
       await kcat(BROKERS, topic, codec, ['e'])
-      await expect.poll(() => requests.map(({ body }) => String.fromCharCode(body[0]!)), WAIT).toContain('e')
+      await expect.poll(() => requests.map(({ body }) => String.fromCharCode(body[0]!))).toContain('e')
       expect(told.filter((message) => message.includes('too large'))).toHaveLength(1)
       const tooLarge = meter.counts['barograph.collector.requests{receiver=kafka,signal=metrics,outcome=too_large}']
       // A batch is one thing when it is packed: its small records are lost with it.
       expect(tooLarge).toBe(codec === 'none' ? 1 : 3)
       expect(requests).toHaveLength(codec === 'none' ? 4 : 2)
-      await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
+      await expect.poll(() => receiver.lagging()).toBe(false)
     },
   )
 
@@ -207,8 +206,8 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       topic,
       messages: [{ value: null }, { key: 'k', value: 'a', headers }, { key: 'k', value: null }],
     })
-    await expect.poll(() => requests.map(({ position }) => position?.offset), WAIT).toEqual(['1'])
-    await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
+    await expect.poll(() => requests.map(({ position }) => position?.offset)).toEqual(['1'])
+    await expect.poll(() => receiver.lagging()).toBe(false)
   })
 
   test('transactions: what was taken back is not read, and their ends are no backlog', async () => {
@@ -225,8 +224,8 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       await (value === 'kept' ? transaction.commit() : transaction.abort())
     }
     await writer.disconnect()
-    await expect.poll(() => requests.map(({ body }) => Buffer.from(body).toString()), WAIT).toEqual(['kept'])
-    await expect.poll(() => receiver.lagging(), WAIT).toBe(false)
+    await expect.poll(() => requests.map(({ body }) => Buffer.from(body).toString())).toEqual(['kept'])
+    await expect.poll(() => receiver.lagging()).toBe(false)
   })
 
   test('stopping does not wait for a record that nobody takes', async () => {
@@ -239,7 +238,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       throw new ServiceError('unavailable', 'the disk is full')
     }
     await receiver.start()
-    await expect.poll(() => offered, WAIT).toBeGreaterThan(0)
+    await expect.poll(() => offered).toBeGreaterThan(0)
     await receiver.stop()
     const before = offered
     await new Promise((resolve) => setTimeout(resolve, 1000))

@@ -92,6 +92,6 @@ describe.skipIf(ALERTMANAGER === '' || AMTOOL === '')(
       expect(await ended(program)).toBe(0)
       expect(await server.stop()).toBe(0)
       expect(server.stderr).toBe('barograph: stopping\n')
-    }, 100_000)
+    })
   },
 )

@@ -52,7 +52,7 @@ describe.skipIf(ELASTICSEARCH === '')(
       })
       expect(await server.stop()).toBe(0)
       expect(server.stderr).toBe('barograph: stopping\n')
-    }, 60_000)
+    })
   },
 )
 
@@ -74,4 +74,4 @@ test('without the Elasticsearch that is configured everything else works, and it
   } finally {
     await hook.stop()
   }
-}, 60_000)
+})

@@ -167,7 +167,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       await produced(topics[encoding], 'logs', requests.logs, encoding)
     const incidents = await Promise.all(servers.map((server) => server.incidentOf(4, 1)))
     expect(new Set(incidents.map(({ id }) => id))).toEqual(new Set([expected!.open[0]!.id]))
-  }, 90_000)
+  })
 })
 
 test('a broker that is away holds nothing up', async () => {

@@ -77,7 +77,7 @@ describe('a process that is killed', () => {
     await second.send(`/api/v1/incidents/${id}/resolve`, {})
     await until('the end of it', () => hook.of('BarographIncident')[1])
     expect(hook.of('BarographIncident').map(({ status }) => status)).toEqual(['firing', 'resolved'])
-  }, 60_000)
+  })
 
   test('before it could tell anybody tells it when it is back, once', async () => {
     const hook = await webhook()
@@ -92,7 +92,7 @@ describe('a process that is killed', () => {
     await until('the message', () => hook.of('BarographIncident')[0])
     await until('the alert', () => hook.of('CheckoutSlow')[0])
     expect(hook.taken).toHaveLength(2)
-  }, 60_000)
+  })
 })
 
 describe('a process that is stopped', () => {
@@ -113,37 +113,33 @@ describe('a process that is stopped', () => {
     expect(await everything(second, shop)).toEqual(before)
     expect(second.stderr).toBe('')
     expect(second.startup_ms).toBeLessThan(10_000)
-  }, 60_000)
+  })
 })
 
 describe('in the middle of requests', () => {
-  test.each(['stop', 'kill'] as const)(
-    '%s: what was answered is there, though somebody listened',
-    async (how) => {
-      const setup = { rules: SHOP_RULES }
-      const first = await Server.start(setup)
-      const { requests, end_ms } = shopUntil(Date.now())
-      const listening = await fetch(`${first.apiUrl}/api/v1/stream`)
-      let answered = 0
-      const posting = (async () => {
-        for (const request of requests.metrics) {
-          await first.post('metrics', request)
-          answered++
-        }
-      })().catch(() => undefined)
-      await until('some requests', () => (answered > 40 ? true : undefined))
-      const ending = performance.now()
-      await first[how]()
-      expect(performance.now() - ending).toBeLessThan(8000)
-      await Promise.all([posting, listening.text().catch(() => '')])
+  test.each(['stop', 'kill'] as const)('%s: what was answered is there, though somebody listened', async (how) => {
+    const setup = { rules: SHOP_RULES }
+    const first = await Server.start(setup)
+    const { requests, end_ms } = shopUntil(Date.now())
+    const listening = await fetch(`${first.apiUrl}/api/v1/stream`)
+    let answered = 0
+    const posting = (async () => {
+      for (const request of requests.metrics) {
+        await first.post('metrics', request)
+        answered++
+      }
+    })().catch(() => undefined)
+    await until('some requests', () => (answered > 40 ? true : undefined))
+    const ending = performance.now()
+    await first[how]()
+    expect(performance.now() - ending).toBeLessThan(8000)
+    await Promise.all([posting, listening.text().catch(() => '')])
 
-      const second = await Server.start(setup, first.folder)
-      const { checkout } = await second.query('count_over_time(latency_seconds[2h])', end_ms)
-      expect([answered, answered + 1]).toContain(checkout)
-      expect(answered).toBeLessThan(requests.metrics.length)
-    },
-    60_000,
-  )
+    const second = await Server.start(setup, first.folder)
+    const { checkout } = await second.query('count_over_time(latency_seconds[2h])', end_ms)
+    expect([answered, answered + 1]).toContain(checkout)
+    expect(answered).toBeLessThan(requests.metrics.length)
+  })
 })
 
 describe('what stands in the way of starting is said in a line', () => {
@@ -154,24 +150,20 @@ describe('what stands in the way of starting is said in a line', () => {
     expect(second).toMatchObject({ code: 1, out: '' })
     expect(second.err).toMatch(/^barograph: data: \S+ is in use by process \d+; stop it, or .*--set data=DIR\n$/)
     expect(await first.incidents()).toEqual([])
-  }, 60_000)
+  })
 
-  test.each(['listen.http', 'listen.otlp_http', 'listen.otlp_grpc'])(
-    'a port that is taken: %s',
-    async (key) => {
-      const taken = createServer()
-      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
-      servers.push({ stop: () => new Promise((resolve) => taken.close(() => resolve())) })
-      const { port } = taken.address() as AddressInfo
-      const folder = temporaryFolder()
-      const failed = await barograph(serverArgs(folder, { rules: SHOP_RULES, set: [`${key}=${port}`] }))
-      expect(failed).toMatchObject({ code: 1, out: '' })
-      expect(failed.err).toMatch(new RegExp(`^barograph: .*${port}.*\\n$`))
-      expect(failed.err).toContain(key)
-      expect(readdirSync(join(folder, 'data'))).not.toContain('lock')
-    },
-    60_000,
-  )
+  test.each(['listen.http', 'listen.otlp_http', 'listen.otlp_grpc'])('a port that is taken: %s', async (key) => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    servers.push({ stop: () => new Promise((resolve) => taken.close(() => resolve())) })
+    const { port } = taken.address() as AddressInfo
+    const folder = temporaryFolder()
+    const failed = await barograph(serverArgs(folder, { rules: SHOP_RULES, set: [`${key}=${port}`] }))
+    expect(failed).toMatchObject({ code: 1, out: '' })
+    expect(failed.err).toMatch(new RegExp(`^barograph: .*${port}.*\\n$`))
+    expect(failed.err).toContain(key)
+    expect(readdirSync(join(folder, 'data'))).not.toContain('lock')
+  })
 })
 
 describe('SIGHUP', () => {
@@ -193,5 +185,5 @@ describe('SIGHUP', () => {
     expect(server.stderr).toMatch(/parse error/)
     expect(await names()).toContain('CatalogSlow')
     expect(await names()).toContain('CheckoutSlow')
-  }, 60_000)
+  })
 })

@@ -80,7 +80,7 @@ test('one Barograph scrapes another: its metrics, whether it is up, and that it 
   const again = await Server.start({ rules: NO_RULES, set: [scraping([job])] }, watching.folder)
   expect(await values(again.apiUrl, 'max_over_time(up[10m])')).toEqual([1])
   expect(await again.stop()).toBe(0)
-}, 60_000)
+})
 
 test('SIGHUP reads scrape jobs again: targets that stay have no gap, a mistake changes nothing', async () => {
   const [one, other] = [await Exporter.start(page('a 1\n')), await Exporter.start(page('b 1\n'))]
@@ -114,7 +114,7 @@ test('SIGHUP reads scrape jobs again: targets that stay have no gap, a mistake c
   server.hangUp()
   await until('both to end', async () => ((await values(server.apiUrl, 'up')).length === 0 ? true : undefined))
   expect(await server.stop()).toBe(0)
-}, 60_000)
+})
 
 /** A Prometheus that scrapes as it is told. */
 async function prometheus(jobs: readonly object[]): Promise<string> {
@@ -241,7 +241,7 @@ describe.skipIf(PROMETHEUS === '')('beside Prometheus (skipped unless BAROGRAPH_
       await until('up to be 0', async () => ((await values(base, 'sum(up)'))[0] === 0 ? true : undefined))
       expect(await values(base, '{__name__=~"still|latency_seconds_.*|moving_total"}')).toEqual([])
     }
-  }, 60_000)
+  })
 
   test('it is scraped by us as by itself', async () => {
     const job = { job_name: 'prometheus', scrape_interval: '1s', scrape_timeout: '1s' }
@@ -287,5 +287,5 @@ describe.skipIf(PROMETHEUS === '')('beside Prometheus (skipped unless BAROGRAPH_
       [ours, peer].map(async (base) => (await api<Matrix>(base, 'query_range', range)).data.result),
     )
     expect(a![0]!.values.at(-1)![1]).toBe(b![0]!.values.at(-1)![1])
-  }, 60_000)
+  })
 })

@@ -165,7 +165,7 @@ const SAME: readonly string[] = [
 describe.skipIf(PROMETHEUS_3 === '')(
   'as Prometheus 3 (skipped unless BAROGRAPH_TEST_PROMETHEUS_3_BIN names it)',
   () => {
-    beforeAll(() => pair.start(10, false), 60_000)
+    beforeAll(() => pair.start(10, false))
     afterAll(endAll)
 
     test.each(SAME)('GET %s', async (path) => {

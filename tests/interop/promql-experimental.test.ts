@@ -13,7 +13,7 @@ const pair = new Pair()
 describe.skipIf(PROMETHEUS_3 === '')(
   'as Prometheus 3 with experimental functions (skipped unless BAROGRAPH_TEST_PROMETHEUS_3_BIN names it)',
   () => {
-    beforeAll(() => pair.start(OVER_MINUTES, false, ['promql-experimental-functions']), 60_000)
+    beforeAll(() => pair.start(OVER_MINUTES, false, ['promql-experimental-functions']))
     afterAll(endAll)
 
     test.each([

@@ -38,7 +38,7 @@ describe.skipIf(PROMETHEUS_3 === '')(
   () => {
     beforeAll(async () => {
       await pair.startWith(wildRequests, { length_s: WILD_MS / 1000, ago_minutes: 10, features: FEATURES })
-    }, 60_000)
+    })
     afterAll(endAll)
 
     test('any query', async () => {

@@ -31,7 +31,7 @@ const pair = new Pair()
 describe.skipIf(PROMETHEUS_3 === '')(
   'as Prometheus 3 (skipped unless BAROGRAPH_TEST_PROMETHEUS_3_BIN names it)',
   () => {
-    beforeAll(() => pair.start(OVER_MINUTES), 60_000)
+    beforeAll(() => pair.start(OVER_MINUTES))
     afterAll(endAll)
 
     describe.each(FAMILIES)('%s', (_, queries) => {

@@ -152,7 +152,7 @@ describe.skipIf(THANOS === '')('Thanos (skipped unless BAROGRAPH_TEST_THANOS_BIN
     one.backfill.start(false)
     await until('it is there', () => one.backfill.state().state === 'done')
     expect(keptOf(one)).toEqual(expected)
-  }, 60_000)
+  })
 
   test('takes results, and of a request what is not late', async () => {
     const { stores } = await Thanos.start(1)
@@ -165,14 +165,14 @@ describe.skipIf(THANOS === '')('Thanos (skipped unless BAROGRAPH_TEST_THANOS_BIN
     one.rounds(100, 10, 50)
     await until('it was missed', () => one.writer.state().counts.retried > 0)
     await stores[0]!.start()
-    await until('that is sent as well', () => one.writer.state().counts.sent === 5500, 20_000)
+    await until('that is sent as well', () => one.writer.state().counts.sent === 5500)
     one.put([
       ...Array.from({ length: 200 }, (_, i) => [`good_${i}`, NOW + 200_000, 1] as const),
       ['late', NOW - 7_200_000, 1],
     ])
     await one.stop(5000)
     expect(one.writer.state().counts).toMatchObject({ sent: 5700, refused: 1 })
-  }, 60_000)
+  })
 
   test('does not say that it knows remote write 2.0, and we do not take it for written', async () => {
     const { stores } = await Thanos.start(1)
@@ -182,5 +182,5 @@ describe.skipIf(THANOS === '')('Thanos (skipped unless BAROGRAPH_TEST_THANOS_BIN
     await one.stop(5000)
     expect(one.writer.state()).toMatchObject({ counts: { sent: 0, refused: 100 } })
     expect(one.writer.state().trouble).toContain('try version: 1')
-  }, 60_000)
+  })
 })

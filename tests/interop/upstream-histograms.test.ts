@@ -79,5 +79,5 @@ describe.skipIf(PROMETHEUS_3 === '')('Prometheus 3 (skipped unless BAROGRAPH_TES
       ])
     }
     expect(await here('histogram_count(native:rate) - native:count')).toBeCloseTo(0, 9)
-  }, 120_000)
+  })
 })

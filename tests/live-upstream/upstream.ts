@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { freePort } from '../../bench/measure.ts'
 import { ended, spawnProgram, temporaryFolder, until } from '../interop/process/barograph.ts'
 
-const READY_MS = 60_000
 const HEADERS = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' }
 
 /** It is written to, and scrapes itself. */
@@ -46,7 +45,7 @@ export class Upstream {
     this.#child.stderr?.resume()
     const isReady = async (): Promise<true | undefined> =>
       (await fetch(`${this.url}/-/ready`).catch(() => undefined))?.ok ? true : undefined
-    await until('Prometheus', isReady, READY_MS)
+    await until('Prometheus', isReady)
   }
 
   /** `kill -9`. */

@@ -198,7 +198,7 @@ describe('the same samples give the same events and series', () => {
   /** Long after the end, so that all of it is history, and then long enough for it to be over. */
   const later_ms = end_ms + 40 * MINUTE
 
-  test('live and in one go', { timeout: 60_000 }, async () => {
+  test('live and in one go', async () => {
     const live = await lived(samples, later_ms)
     expect(live.events.length).toBeGreaterThan(12)
     const once = new Stand({ rules: CHAIN })
@@ -208,7 +208,7 @@ describe('the same samples give the same events and series', () => {
     expect(result(once)).toEqual(result(live))
   })
 
-  test('live and in random pieces in order of time, with ticks between', { timeout: 60_000 }, async () => {
+  test('live and in random pieces in order of time, with ticks between', async () => {
     const short = samples.filter(({ time_ms }) => time_ms < START + 5 * HOUR)
     const over_ms = START + 6 * HOUR
     const live = await lived(short, over_ms)

@@ -172,15 +172,11 @@ test.skipIf(!hasPromtool)('promtool passes and fails the same files (needs promt
 })
 
 // A day of minutes in one of them: long on a busy machine.
-test.each(globSync('*.rules.test.yml', { cwd: PACKS }))(
-  'the tests of the pack %s pass',
-  { timeout: 120_000 },
-  async (file) => {
-    const cases = await testRules(join(PACKS, file))
-    expect(cases.length).toBeGreaterThan(0)
-    expect(failures(cases)).toEqual([])
-  },
-)
+test.each(globSync('*.rules.test.yml', { cwd: PACKS }))('the tests of the pack %s pass', async (file) => {
+  const cases = await testRules(join(PACKS, file))
+  expect(cases.length).toBeGreaterThan(0)
+  expect(failures(cases)).toEqual([])
+})
 
 test('findings of an anomaly rule, its scores and bands, and forecasts are tested too', async () => {
   const rules = `

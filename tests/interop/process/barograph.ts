@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { IncidentForm } from './forms.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
-const START_MS = 30_000
-const END_MS = 15_000
+/** What is waited for comes much sooner, unless the machine is busy with other things. */
+const WAIT_MS = 60_000
 const POLL_MS = 50
 
 export interface Setup {
@@ -67,7 +67,7 @@ export async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promi
   if (!running.has(child)) return child.exitCode
   const closed = once(child, 'close')
   if (signal !== undefined) child.kill(signal)
-  const late = setTimeout(() => child.kill('SIGKILL'), END_MS)
+  const late = setTimeout(() => child.kill('SIGKILL'), WAIT_MS)
   await closed
   clearTimeout(late)
   return child.exitCode
@@ -88,16 +88,12 @@ function heard(stream: NodeJS.ReadableStream | null): () => string {
 }
 
 /** Asks until `look` gives something, or says what it waited for. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined> | T | undefined,
-  wait_ms = 20_000,
-): Promise<T> {
-  const end = performance.now() + wait_ms
+export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const end = performance.now() + WAIT_MS
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
-    if (performance.now() > end) throw new Error(`${what}: not within ${wait_ms} ms`)
+    if (performance.now() > end) throw new Error(`${what}: not within ${WAIT_MS} ms`)
     await sleep(POLL_MS)
   }
 }
@@ -145,14 +141,10 @@ export class Server {
     const started = performance.now()
     const child = spawnNode(['bin/barograph.js', ...serverArgs(folder, setup)])
     const [out, err] = [heard(child.stdout), heard(child.stderr)]
-    await until(
-      'the greeting',
-      () => {
-        if (!running.has(child)) throw new Error(`Barograph ended with ${child.exitCode}: ${err()}`)
-        return out().includes('state') ? true : undefined
-      },
-      START_MS,
-    )
+    await until('the greeting', () => {
+      if (!running.has(child)) throw new Error(`Barograph ended with ${child.exitCode}: ${err()}`)
+      return out().includes('state') ? true : undefined
+    })
     return new Server(folder, child, { out: out(), err, took_ms: performance.now() - started })
   }
 
