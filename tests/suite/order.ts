@@ -12,6 +12,7 @@ function placeOf({ moduleId }: TestSpecification): number {
 /** The order in which files begin. */
 export class Order extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- not that of an array
     const usual = await super.sort(files)
     return usual.toSorted((a, b) => placeOf(a) - placeOf(b))
   }
