@@ -348,6 +348,16 @@ describe('log records and spans', () => {
     ])
     expect(seen.rejected).toBe(1)
   })
+
+  test('of consumers say whose messages they took', () => {
+    const [trace, sender] = ['0a'.repeat(16), '0c'.repeat(8)]
+    const ids = { traceId: trace, startTimeUnixNano: nanos(T), endTimeUnixNano: nanos(T) }
+    const links = [sender, ''].map((spanId) => ({ traceId: trace, spanId }))
+    const spans = [5, 2].map((kind) => ({ ...ids, spanId: '0b'.repeat(8), kind, links }))
+    const body = { resourceSpans: [{ scopeSpans: [{ spans }] }] }
+    const wanted = [[{ trace_id: trace, span_id: sender }], undefined]
+    expect(decoded(request('traces', body)).spans.map((span) => span.links)).toEqual(wanted)
+  })
 })
 
 describe('a body', () => {

@@ -204,8 +204,16 @@ test('a part that cannot be made ends the capture, and the checkpoint before sta
 test('it counts only when the files that it relies on are on the disk', async () => {
   const checkpoint = new Checkpoint({ folder, log: silentLog })
   await checkpoint.write([new Note('a', 'one')], 5).done
-  const note = Object.assign(new Note('a', 'two'), { durable: () => Promise.reject(new Error('EIO')) })
-  await expect(checkpoint.write([note], 6).done).rejects.toThrow(/cannot be written/)
+  const told: string[] = []
+  const first = Object.assign(new Note('a', 'two'), {
+    durable: () => Promise.resolve(),
+    placed: () => void told.push(readdirSync(folder).join()),
+  })
+  const note = Object.assign(new Note('b', 'two'), { durable: () => Promise.reject(new Error('EIO')) })
+  await expect(checkpoint.write([first, note], 6).done).rejects.toThrow(/cannot be written/)
   expect(loaded()).toEqual([5, 'one', ''])
   expect(readdirSync(folder)).toEqual(['checkpoint'])
+  expect(told).toEqual([])
+  await checkpoint.write([first], 6).done
+  expect(told).toEqual(['checkpoint,checkpoint.previous'])
 })

@@ -133,6 +133,7 @@ export class Checkpoint {
       for (const snapshot of snapshots) await snapshot.durable?.()
       const oldest = await this.#replace(temporary, segment, layout)
       this.#bytes = bytes
+      for (const snapshot of snapshots) snapshot.placed?.()
       return oldest
     } catch (error) {
       captured()

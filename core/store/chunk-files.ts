@@ -65,8 +65,8 @@ export class ChunkFiles {
   /** Files that nobody refers to, and how many snapshots there were then. */
   #buried: { readonly number: number; readonly snapshots: number }[] = []
   #snapshots = 0
-  /** The newest snapshot that could be made durable: what is on the disk may name any file that it names. */
-  #durable = 0
+  /** The newest snapshot that a start may load, and the one before it may be needed where that is damaged. */
+  #placed = 0
   /** No snapshot knows this file, nor later ones. */
   #unnamed = 0
   #bytes = 0
@@ -213,6 +213,8 @@ export class ChunkFiles {
         } finally {
           this.#unwritten -= file.written - before
           if (file.written > before) this.#opened(file)
+          // Here it gets its name, and not where it was begun.
+          if (before === 0) this.#isFolderSynced = false
         }
       }
       if (this.#failing) this.#options.log.info('Sealed samples can be written again.', {})
@@ -246,9 +248,13 @@ export class ChunkFiles {
     // Files that are made meanwhile are for the next time.
     this.#isFolderSynced = true
     if (!isFolderSynced) await syncFolder(folder)
-    // Until this one is in its place a start reads that one.
-    const needed = this.#buried.filter(({ snapshots }) => snapshots >= this.#durable)
-    this.#durable = this.#snapshots
+  }
+
+  /** What the last `save` named is what a start loads: files go that neither it nor the one before it names. */
+  placed(): void {
+    const { folder } = this.#options
+    const needed = this.#buried.filter(({ snapshots }) => snapshots >= this.#placed)
+    this.#placed = this.#snapshots
     for (const one of this.#buried) if (!needed.includes(one)) new ChunkFile(one.number, folder, 1).remove()
     this.#buried = needed
     // What a life before left behind, and no snapshot of it names.
@@ -349,7 +355,6 @@ export class ChunkFiles {
     this.#files.set(file.number, file)
     this.#bytes += file.length
     if (folder !== undefined) this.#unwritten += file.length
-    this.#isFolderSynced = false
     this.#current.set(age, file)
     if (current !== undefined) this.#bury(current)
     return file

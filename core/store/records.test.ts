@@ -78,6 +78,7 @@ const signals = fc
         end_ms: time_ms,
         error: fc.boolean(),
         peer: text,
+        links: fc.option(fc.array(fc.record({ trace_id: text, span_id: text }), { maxLength: 2 }), { nil: undefined }),
       }),
       { maxLength: 2 },
     ),

@@ -326,6 +326,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     await this.#tables.rollupFiles.durable()
   }
 
+  placed(): void {
+    this.#tables.files.placed()
+    this.#tables.rollupFiles.placed()
+  }
+
   /** Lets go of files; nothing may come afterwards. */
   close(): void {
     this.#tables.close()

@@ -31,6 +31,7 @@ const spans: z.ZodType<Span[]> = z.array(
     end_ms: jsonNumber,
     error: z.boolean(),
     peer: z.string(),
+    links: z.array(z.object({ trace_id: z.string(), span_id: z.string() })).optional(),
   }),
 )
 
