@@ -172,6 +172,20 @@ describe('a classic histogram', () => {
     ])
   })
 
+  test.each([
+    ['a bucket, and is plain series now', HISTOGRAM.replace(/.*Inf.*\n/, ''), 'h_bucket', '+Inf'],
+    ['all buckets', HISTOGRAM.replaceAll(/.*_bucket.*\n/g, ''), 'h_bucket', '0.5'],
+    ['its sum', HISTOGRAM.replace(/.*_sum.*\n/, ''), 'h_sum', ''],
+  ])('that loses %s: what is gone has ended, and the rest goes on', (_, page, name, le) => {
+    const { scrape, store } = scrapedTarget()
+    scrape(HISTOGRAM)
+    scrape(page)
+    const ends = store.select([{ name: '__name__', op: '=~', value: 'h_.*' }], { from_ms: 0, to_ms: 1e9 })
+    const here = ends.filter(({ labels }) => labels.name === name && labels.get('le') === le)
+    expect(here.map(({ stale }) => stale.at(-1))).toEqual([1])
+    expect(ends.filter(({ stale }) => stale.at(-1) === 0).length).toBe(page.match(/^h_/gm)!.length)
+  })
+
   test('that a limit of the store refuses as a row stays plain series', () => {
     const { scrape } = scrapedTarget({}, { store: storeWith({ buckets: 2 }) })
     expect(scrape(HISTOGRAM)).toHaveLength(5)
@@ -189,6 +203,14 @@ describe('a classic histogram', () => {
     }
     expect(exemplars()).toEqual([['h', 1_014_500, 0.7, 't']])
     expect(exemplars()).toEqual([])
+  })
+
+  test('with exemplars beside times of its own', () => {
+    const timed = HISTOGRAM.replaceAll(/^(h_.*)$/gm, '$1 1014')
+    const body = Buffer.from(`${timed.replace('3 1014', '3 1014 # {trace_id="t"} 0.7')}# EOF\n`)
+    const { decoder, store } = scrapedTarget()
+    const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store)
+    expect(samples.exemplars.map(({ series }) => store.definition(series).labels.name)).toEqual(['h'])
   })
 })
 
