@@ -67,7 +67,8 @@ export class HistogramRow extends Row {
     if (last === undefined) return 'bounds'
     const { time_ms, followed } = last
     for (const part of this.parts) if (part.time_ms !== time_ms || part.followed !== followed) return 'times'
-    if (this.#count !== undefined && this.#count.value !== last.value) return 'count'
+    // A row has a count, and so would queries, though the page shows none or relabelling took it away.
+    if (this.#count?.value !== last.value) return 'count'
     // In a row it would say that there is no sum.
     if (this.#sum !== undefined && Number.isNaN(this.#sum.value)) return 'sum'
     let below = 0

@@ -45,14 +45,15 @@ function withDefaults(labels: ReadonlyMap<string, string>, job: ScrapeJob): Map<
   return draft
 }
 
-/** Only the first value of a parameter can be relabelled; the others stay. */
+/** Only the first value of a parameter can be relabelled; the others stay. In the order of their names, as Go writes them. */
 function urlOf(draft: ReadonlyMap<string, string>, job: ScrapeJob): URL {
-  const path = draft.get(PATH) ?? '/metrics'
+  const path = draft.get(PATH) ?? ''
   const url = new URL(`${draft.get(SCHEME)}://${draft.get(ADDRESS)}${path.startsWith('/') ? path : `/${path}`}`)
   for (const [name, value] of draft)
     if (name.startsWith(PARAM)) url.searchParams.append(name.slice(PARAM.length), value)
   for (const [name, [, ...more]] of Object.entries(job.params))
     for (const value of more) url.searchParams.append(name, value)
+  url.searchParams.sort()
   return url
 }
 
