@@ -366,6 +366,28 @@ describe('files of targets', () => {
     rmSync(file)
     await made.wait(() => made.scrape.active().length, 0)
   })
+
+  test('are taken as Prometheus takes them: null for nothing, values as they are written, without what is no address', async () => {
+    const target = await exporter(page('a 1\n'))
+    const at = folder()
+    const list = [
+      { targets: [target.address, `${target.address}/metrics`, 'two words'], labels: null },
+      { targets: null, labels: { zone: 'y' } },
+      { targets: [target.address], labels: { zone: null, instance: '', job: '', __metrics_path__: '' } },
+    ]
+    writeFileSync(join(at, 'one.json'), JSON.stringify(list))
+    writeFileSync(
+      join(at, 'two.yml'),
+      `- targets: ['${target.address}']\n  labels: {version: 1.10, canary: true, rack: }\n`,
+    )
+    writeFileSync(join(at, 'empty.yml'), '# nobody\n')
+    const made = await stand([{ job: 'files', file_sd_configs: [{ files: ['*.json', '*.yml'] }] }], { folder: at })
+    await expect.poll(() => made.scrape.active().length).toBe(2)
+    const plain = { job: 'files', instance: target.address }
+    expect(made.scrape.active().map(({ labels }) => labels.toJSON())).toEqual(
+      expect.arrayContaining([plain, { ...plain, version: '1.10', canary: 'true' }]),
+    )
+  })
 })
 
 test('a server lists targets; where it fails, the list stays', async () => {

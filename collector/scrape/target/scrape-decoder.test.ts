@@ -68,6 +68,14 @@ describe('a page becomes samples', () => {
     expect(scrape('go_x 1\n')).toEqual(['a{b="c", d="C"} unknown  stale'])
   })
 
+  test('not at all where relabelling takes every label', () => {
+    const { scrape, report } = scrapedTarget({
+      metric_relabel_configs: [relabelRule.parse({ action: 'labelkeep', regex: 'none' })],
+    })
+    expect(scrape('a 1\nb 2\n')).toEqual([])
+    expect(report()).toMatchObject({ up: 1, scrape_samples_scraped: 2, scrape_samples_post_metric_relabeling: 0 })
+  })
+
   test('of summaries with quantiles as Prometheus writes them', () => {
     expect(scrapedTarget().scrape('# TYPE s summary\ns{quantile="1"} 2\ns_sum 3\n')).toEqual([
       expect.stringContaining('quantile="1.0"'),
@@ -87,8 +95,8 @@ describe('a classic histogram', () => {
     expect(report()).toMatchObject({ scrape_series_added: 0 })
   })
 
-  test('is one row in any order, and without sum or count', () => {
-    const page = '# TYPE h histogram\nh_bucket{le="+Inf"} 4\nh_bucket{le="1e-1"} 1\n'
+  test('is one row in any order, and without sum', () => {
+    const page = '# TYPE h histogram\nh_count 4\nh_bucket{le="+Inf"} 4\nh_bucket{le="1e-1"} 1\n'
     expect(scrapedTarget().scrape(page)).toEqual(['h{} histogram  le [0.1] 4 NaN [1,3]'])
   })
 
@@ -116,6 +124,7 @@ describe('a classic histogram', () => {
     ['buckets', HISTOGRAM.replace('le="1"} 3', 'le="1"} 0')],
     ['buckets', HISTOGRAM.replace('le="1"} 3', 'le="1"} NaN')],
     ['count', HISTOGRAM.replace('h_count{a="b"} 4', 'h_count{a="b"} 5')],
+    ['count', HISTOGRAM.replace(/h_count.*\n/, '')],
     ['bounds', HISTOGRAM.replace('le="+Inf"', 'le="5"')],
     ['bounds', HISTOGRAM.replace('le="1"', 'le="x"')],
     ['sum', HISTOGRAM.replace('h_sum{a="b"} 2.5', 'h_sum{a="b"} NaN')],
@@ -124,10 +133,11 @@ describe('a classic histogram', () => {
     const meter = countingMeter()
     const { scrape, report } = scrapedTarget({}, { meter, store: storeWith() })
     const lines = scrape(page)
-    expect(lines).toHaveLength(5)
+    const samples = page.match(/^h_/gm)!.length
+    expect(lines).toHaveLength(samples)
     expect(lines.every((line) => line.startsWith('h_'))).toBe(true)
     expect(meter.counts[`barograph.collector.scrape.plain_histograms{reason=${reason}}`]).toBe(1)
-    expect(report()).toMatchObject({ up: 1, scrape_samples_scraped: 5 })
+    expect(report()).toMatchObject({ up: 1, scrape_samples_scraped: samples })
   })
 
   test('keeps the first of two equal bounds, and tells of the other', () => {
@@ -172,6 +182,20 @@ describe('a classic histogram', () => {
     ])
   })
 
+  test.each([
+    ['a bucket, and is plain series now', HISTOGRAM.replace(/.*Inf.*\n/, ''), 'h_bucket', '+Inf'],
+    ['all buckets', HISTOGRAM.replaceAll(/.*_bucket.*\n/g, ''), 'h_bucket', '0.5'],
+    ['its sum', HISTOGRAM.replace(/.*_sum.*\n/, ''), 'h_sum', ''],
+  ])('that loses %s: what is gone has ended, and the rest goes on', (_, page, name, le) => {
+    const { scrape, store } = scrapedTarget()
+    scrape(HISTOGRAM)
+    scrape(page)
+    const ends = store.select([{ name: '__name__', op: '=~', value: 'h_.*' }], { from_ms: 0, to_ms: 1e9 })
+    const here = ends.filter(({ labels }) => labels.name === name && labels.get('le') === le)
+    expect(here.map(({ stale }) => stale.at(-1))).toEqual([1])
+    expect(ends.filter(({ stale }) => stale.at(-1) === 0).length).toBe(page.match(/^h_/gm)!.length)
+  })
+
   test('that a limit of the store refuses as a row stays plain series', () => {
     const { scrape } = scrapedTarget({}, { store: storeWith({ buckets: 2 }) })
     expect(scrape(HISTOGRAM)).toHaveLength(5)
@@ -189,6 +213,14 @@ describe('a classic histogram', () => {
     }
     expect(exemplars()).toEqual([['h', 1_014_500, 0.7, 't']])
     expect(exemplars()).toEqual([])
+  })
+
+  test('with exemplars beside times of its own', () => {
+    const timed = HISTOGRAM.replaceAll(/^(h_.*)$/gm, '$1 1014')
+    const body = Buffer.from(`${timed.replace('3 1014', '3 1014 # {trace_id="t"} 0.7')}# EOF\n`)
+    const { decoder, store } = scrapedTarget()
+    const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store)
+    expect(samples.exemplars.map(({ series }) => store.definition(series).labels.name)).toEqual(['h'])
   })
 })
 
