@@ -23,12 +23,12 @@ for (const [job, by] of [
 }
 const LIMITS = { samples: 200_000, series: 1000, steps: 5000 }
 const engine = createQueryEngine({ readers: [reader], limits: LIMITS })
-/** For one expression on a machine that has other things to do. */
-const PATIENCE_MS = 5000
+/** CPU time for one expression: the clock goes on while others have the machine. */
+const PATIENCE_US = 5_000_000
 
 /** How it ended: 'ok', or the code of the error; what is no ServiceError is thrown on. Takes no longer than it may. */
 async function outcome(source: string, range = { from_ms: 0, to_ms: 600_000, step_ms: 60_000 }): Promise<string> {
-  const from = performance.now()
+  const from = process.cpuUsage()
   try {
     await engine.instant(source, 300_000)
     await engine.range(source, range)
@@ -37,7 +37,8 @@ async function outcome(source: string, range = { from_ms: 0, to_ms: 600_000, ste
     if (error instanceof ServiceError) return error.code
     throw new Error(`${JSON.stringify(source.slice(0, 500))}: ${String(error)}`, { cause: error })
   } finally {
-    expect(performance.now() - from).toBeLessThan(PATIENCE_MS)
+    const { user, system } = process.cpuUsage(from)
+    expect(user + system).toBeLessThan(PATIENCE_US)
   }
 }
 

@@ -12,7 +12,7 @@ beforeEach(async () => {
   prometheus = new FakePrometheus()
   await prometheus.start()
   prometheus.series = [{ labels: { __name__: 'up' }, samples: [[NOW - 1000, '1']] }]
-  stand = new HistoryStand({ url: prometheus.url, settings: { rate: 20 } })
+  stand = new HistoryStand({ url: prometheus.url, settings: { rate: 100 } })
 })
 afterEach(async () => {
   await stand.backfill.stop()
