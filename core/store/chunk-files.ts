@@ -6,7 +6,7 @@ import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { ChunkFile, chunkFile, FILE_HEAD_BYTES, numberOf } from './chunk-file.ts'
-import { syncFolder } from './folder.ts'
+import { synced } from './synced.ts'
 
 /** What was appended is written when it is so much, or this share of the cache. */
 const WRITE_BYTES = 1 << 20
@@ -247,7 +247,7 @@ export class ChunkFiles {
     const isFolderSynced = this.#isFolderSynced
     // Files that are made meanwhile are for the next time.
     this.#isFolderSynced = true
-    if (!isFolderSynced) await syncFolder(folder)
+    if (!isFolderSynced) await synced(folder)
   }
 
   /** What the last `save` named is what a start loads: files go that neither it nor the one before it names. */
