@@ -92,7 +92,17 @@ export class JournaledStages implements Stages {
     let told_ms = clock.now_ms()
     const began_ms = monotonicNow_ms()
     for (const entry of journal.read(segment ?? 0)) {
-      await this.#again(entry)
+      try {
+        await this.#again(entry)
+      } catch (error) {
+        // Where it came first it failed as well, and the process went on: it must not end every start.
+        if (error instanceof ServiceError) throw error
+        log.error('an input of the journal failed again', {
+          kind: entry.kind,
+          error: messageOf(error),
+          stack: (error as Error).stack,
+        })
+      }
       count++
       const now_ms = clock.now_ms()
       if (now_ms - told_ms < PROGRESS_MS) continue

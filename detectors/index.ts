@@ -166,7 +166,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       bands.flush()
     },
     async tick({ time_ms, share, ...known }) {
-      logs.tick(time_ms)
+      logs.tick(Math.min(time_ms, known.complete_ms ?? Infinity))
       const unfinished = await rules.tick({ time_ms, share, ...known })
       // Once a moment, behind all rules where they keep up.
       if (!unfinished || time_ms > ticked_ms) scoring.tick(time_ms, known)

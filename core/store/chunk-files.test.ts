@@ -184,6 +184,25 @@ test('a file that nobody refers to any more stays until two snapshots without it
   files.close()
 })
 
+test('after a sync that failed, what the system may have lost is written again, and only then is it safe', async () => {
+  let failing = true
+  const datasync = (): Promise<void> => (failing ? Promise.reject(new Error('EIO')) : Promise.resolve())
+  const files = filesIn({ cache_bytes: 2 ** 20, datasync })
+  const written = write(files, 0, 30)
+  const writer = new ByteWriter()
+  files.save(writer)
+  await expect(files.durable()).rejects.toThrow('cannot be synced')
+  // What a disk has that took nothing.
+  writeFileSync(join(folder, '00000001.chunk'), '')
+  failing = false
+  expect(files.unwritten).toBeGreaterThan(800)
+  const again = restarted(files, { datasync })
+  expect(files.unwritten).toBe(0)
+  await files.durable()
+  expect(sound(again, written)).toEqual(numbers(0, 30))
+  again.close()
+})
+
 /** Whether files could be made such that nobody may write them, root included. */
 function immutable(path: string, on: boolean): boolean {
   return spawnSync('chattr', [on ? '+i' : '-i', path]).status === 0

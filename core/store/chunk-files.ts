@@ -5,8 +5,8 @@ import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { ChunkFile, chunkFile, FILE_HEAD_BYTES, numberOf } from './chunk-file.ts'
-import { syncFolder } from './folder.ts'
+import { ChunkFile, chunkFile, type Datasync, FILE_HEAD_BYTES, numberOf } from './chunk-file.ts'
+import { synced } from './synced.ts'
 
 /** What was appended is written when it is so much, or this share of the cache. */
 const WRITE_BYTES = 1 << 20
@@ -31,6 +31,7 @@ export interface ChunkFilesOptions {
   readonly cache_bytes: number
   readonly meter: Meter
   readonly log: Log
+  readonly datasync?: Datasync
 }
 
 /** What stays behind the end of a file is written over when the file grows, and read by nobody until then. */
@@ -240,14 +241,24 @@ export class ChunkFiles {
     const { folder } = this.#options
     if (folder === undefined) return
     try {
-      for (const file of this.#files.values()) if (!file.isSynced) await file.sync()
+      for (const file of this.#files.values()) if (!file.isSynced) await this.#sync(file)
     } catch (error) {
       throw new ServiceError('unavailable', `${folder} cannot be synced; is the disk full?`, { cause: error })
     }
     const isFolderSynced = this.#isFolderSynced
     // Files that are made meanwhile are for the next time.
     this.#isFolderSynced = true
-    if (!isFolderSynced) await syncFolder(folder)
+    if (!isFolderSynced) await synced(folder)
+  }
+
+  async #sync(file: ChunkFile): Promise<void> {
+    try {
+      await file.sync(this.#options.datasync)
+    } catch (error) {
+      // Inputs may have come meanwhile.
+      this.#unwritten = [...this.#files.values()].reduce((sum, { length, written }) => sum + length - written, 0)
+      throw error
+    }
   }
 
   /** What the last `save` named is what a start loads: files go that neither it nor the one before it names. */
