@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Tests, and the processes that they start, make their temporary folders in one of this run, which goes with it: called by vitest. */
-export function setup(): () => void {
+/**
+ * Tests, and the processes that they start, make their temporary folders in one of this run, which goes with it, broken off or not: called by
+ * vitest.
+ */
+export function setup(): void {
   const folder = mkdtempSync(join(tmpdir(), 'barograph-tests-'))
   process.env['TMPDIR'] = folder
   // A process that was killed may still be writing.
-  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 }
