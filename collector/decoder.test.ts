@@ -349,13 +349,16 @@ describe('log records and spans', () => {
     expect(seen.rejected).toBe(1)
   })
 
-  test('of consumers say whose messages they took', () => {
+  test('of consumers, and of clients that fetch messages, say whose they took', () => {
     const [trace, sender] = ['0a'.repeat(16), '0c'.repeat(8)]
     const ids = { traceId: trace, startTimeUnixNano: nanos(T), endTimeUnixNano: nanos(T) }
     const links = [sender, ''].map((spanId) => ({ traceId: trace, spanId }))
-    const spans = [5, 2].map((kind) => ({ ...ids, spanId: '0b'.repeat(8), kind, links }))
+    const receive = [attribute('messaging.operation.type', 'receive')]
+    const kinds = [{ kind: 5 }, { kind: 3, attributes: receive }, { kind: 3 }, { kind: 2, attributes: receive }]
+    const spans = kinds.map((one) => ({ ...ids, spanId: '0b'.repeat(8), links, ...one }))
     const body = { resourceSpans: [{ scopeSpans: [{ spans }] }] }
-    const wanted = [[{ trace_id: trace, span_id: sender }], undefined]
+    const found = [{ trace_id: trace, span_id: sender }]
+    const wanted = [found, found, undefined, undefined]
     expect(decoded(request('traces', body)).spans.map((span) => span.links)).toEqual(wanted)
   })
 })

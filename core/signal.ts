@@ -41,6 +41,6 @@ export interface Span {
   readonly error: boolean
   /** The other side as the caller names it (`peer.service`, else `db.namespace`/`db.system`, else `server.address`); '' when unknown. */
   readonly peer: string
-  /** Of a consumer: the spans that sent what it took, of any trace, as far as it names them beside its parent. Not there without any. */
+  /** Of who takes messages: the spans that sent them, of any trace, as far as it names them beside its parent. Not there without any. */
   readonly links?: readonly SpanLink[] | undefined
 }

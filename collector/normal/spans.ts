@@ -33,9 +33,21 @@ function peerOf(list: unknown): string {
   return labelValue(found.find((value) => value !== undefined && value !== '') ?? '')
 }
 
-/** A consumer that takes messages in batches names their senders so, and by no parent. */
-function linksOf(list: unknown): SpanLink[] {
-  return objectsOf(list, 'links')
+/** What a span does with messages; the second is the older name. A client that fetches them is as good as a consumer. */
+const OPERATION: ReadonlySet<string> = new Set(['messaging.operation.type', 'messaging.operation'])
+const TAKING: ReadonlySet<string> = new Set(['receive', 'process'])
+
+function takesMessages(kind: Span['kind'], attributes: unknown): boolean {
+  if (kind !== 'client') return kind === 'consumer'
+  const operation = objectsOf(attributes, 'attributes').find(({ key }) => OPERATION.has(textOf(key, 'key')))
+  return operation !== undefined && TAKING.has(textOfValue(operation['value']))
+}
+
+/** Who takes messages in batches names their senders so, and by no parent. */
+function linksOf(object: JsonObject, kind: Span['kind']): SpanLink[] {
+  const list = objectsOf(object['links'], 'links')
+  if (list.length === 0 || !takesMessages(kind, object['attributes'])) return []
+  return list
     .slice(0, LINKS_MAX)
     .map((link) => ({ trace_id: idOf(link['traceId'], 'traceId', 16), span_id: idOf(link['spanId'], 'spanId', 8) }))
     .filter(({ trace_id, span_id }) => trace_id !== '' && span_id !== '')
@@ -47,7 +59,7 @@ function spanOf(object: JsonObject, service: string, rejections: Rejections): Sp
   const start_ms = timeOf(object['startTimeUnixNano'], 'startTimeUnixNano')
   const end_ms = timeOf(object['endTimeUnixNano'], 'endTimeUnixNano')
   const kind = SPAN_KINDS[numberOf(object['kind'], 'kind') ?? 0] ?? 'unspecified'
-  const links = kind === 'consumer' ? linksOf(object['links']) : []
+  const links = linksOf(object, kind)
   const span: Span = {
     trace_id,
     span_id,

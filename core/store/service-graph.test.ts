@@ -81,6 +81,8 @@ describe('a call', () => {
       [batch, ...senders],
       [...senders, batch],
       [...senders, { ...batch, parent_span_id: 'c' }],
+      // Fetched by a client, whose parent has called nobody.
+      [...senders, { ...batch, kind: 'client' as const, span_id: 'x', parent_span_id: 'y' }],
     ]) {
       const calls = graph()
       for (const one of spans) calls.spans([one])

@@ -77,8 +77,8 @@ const schema = z.object({
 })
 
 /**
- * Who calls whom, from spans. A server or consumer span is joined to the client or producer span that is its parent, a consumer also to those
- * that it links to (who takes messages in batches has no one parent), in whichever order and batches they come. A caller that names a `peer` which never reports (a database) is an edge to that
+ * Who calls whom, from spans. A server or consumer span is joined to the client or producer span that is its parent, who takes
+ * messages also to those that it links to (a batch has no one parent), in whichever order and batches they come. A caller that names a `peer` which never reports (a database) is an edge to that
  * name once it has waited. Deterministic: moved by ticks, or without any by the spans' own time between calls.
  */
 export class CallGraph implements ServiceGraph, Snapshot {
@@ -119,8 +119,7 @@ export class CallGraph implements ServiceGraph, Snapshot {
     if (!this.#ticked) for (const { end_ms } of calls) this.#time_ms = Math.max(this.#time_ms, end_ms)
     for (const span of calls) {
       if (span.kind === 'client' || span.kind === 'producer') this.#called(span)
-      else if (span.kind === 'server' || span.kind === 'consumer')
-        for (const caller of callersOf(span)) this.#served(span, caller)
+      for (const caller of callersOf(span)) this.#served(span, caller)
     }
     this.#expire()
   }
@@ -221,9 +220,9 @@ export class CallGraph implements ServiceGraph, Snapshot {
   }
 }
 
-/** The spans that may have called one: its parent, and what it links to beside that. */
-function callersOf({ trace_id, parent_span_id, links = [] }: Span): readonly SpanLink[] {
-  if (parent_span_id === '') return links
+/** The spans that may have called one: the parent of a called half, and what a span that takes messages links to beside that. */
+function callersOf({ kind, trace_id, parent_span_id, links = [] }: Span): readonly SpanLink[] {
+  if (parent_span_id === '' || (kind !== 'server' && kind !== 'consumer')) return links
   const parent = { trace_id, span_id: parent_span_id }
   const others = links.filter((link) => link.trace_id !== trace_id || link.span_id !== parent_span_id)
   return [parent, ...others]
