@@ -104,7 +104,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
   constructor(options: StoreOptions) {
-    const { limits = {}, meter } = options
+    const { limits = {}, meter, log = silentLog } = options
     this.#options = options
     this.#limits = { ...STORE_LIMITS, ...limits }
     this.#refused = meter.counter('barograph.store.series.refused', {
@@ -114,7 +114,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#rows = new RowMatches(this.#tables, this.#matching)
     this.#selection = new Selection(this.#tables, this.#rows)
     this.#labels = new LabelLists(this.#tables, this.#rows)
-    this.#dropping = new Dropping(this.#limits, meter)
+    this.#dropping = new Dropping(this.#limits, meter, log)
     this.#outcomes = meter.counter('barograph.store.samples', { description: 'Samples by what became of them' })
     this.#conflicts = meter.counter('barograph.store.samples.conflicting', {
       description: 'Samples with the time of a stored one and another value; refused, the first stays',
@@ -305,7 +305,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   /** Replaces all that is here. After an error nothing has changed. */
   load(bytes: Uint8Array): void {
     const tables = this.#emptyTables()
-    const dropping = new Dropping(this.#limits, this.#options.meter)
+    const { meter, log = silentLog } = this.#options
+    const dropping = new Dropping(this.#limits, meter, log)
     try {
       this.#newest_ms = loadStore(bytes, tables, dropping)
     } catch (error) {
