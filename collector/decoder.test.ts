@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Decoder } from '#core/ports/decoder.ts'
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 
 import { createDecoder } from './decoder.ts'
 import { countingMeter, decoded, metrics, nanos, request, storeWith } from './testing/decoding.fixture.ts'
@@ -87,7 +88,7 @@ describe('labels', () => {
     const [a, b] = [attribute('a', '1'), attribute('b', '2')]
     const store = storeWith()
     const body = metrics(gauge({ ...point, attributes: [a, b] }, { ...point, attributes: [b, a] }))
-    const { samples } = createDecoder({ meter: silentMeter }).decode(request('metrics', body), store)
+    const { samples } = atOnce(createDecoder({ meter: silentMeter }).decode(request('metrics', body), store))
     expect(new Set(samples.floats.series).size).toBe(1)
   })
 })
@@ -243,14 +244,14 @@ describe('deltas', () => {
     const store = storeWith()
     const first = createDecoder({ meter: silentMeter })
     const take = (decoder: Decoder, body: object): number[] => {
-      const { samples } = decoder.decode(request('metrics', body), store)
+      const { samples } = atOnce(decoder.decode(request('metrics', body), store))
       store.append(samples)
       return [...samples.floats.value]
     }
     expect(take(first, metrics(sum(1, delta(0, 10, 5))))).toEqual([5])
     expect(take(createDecoder({ meter: silentMeter }), metrics(sum(1, delta(10, 20, 3))))).toEqual([8])
     const third = createDecoder({ meter: silentMeter })
-    third.decode(request('metrics', metrics(sum(1, delta(20, 30, 2)))), store)
+    atOnce(third.decode(request('metrics', metrics(sum(1, delta(20, 30, 2)))), store))
     third.forget()
     expect(take(third, metrics(sum(1, delta(20, 30, 2))))).toEqual([10])
   })
@@ -276,7 +277,7 @@ describe('deltas', () => {
       'metrics',
       metrics({ name: 'x', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints } }),
     )
-    expect(() => decoder.decode(request('metrics', bytes.subarray(0, -1)), store)).toThrow('malformed protobuf')
+    expect(() => atOnce(decoder.decode(request('metrics', bytes.subarray(0, -1)), store))).toThrow('malformed protobuf')
     expect(store.labelSets([])).toEqual([])
     expect(valuesOf(decoded(request('metrics', bytes), { decoder }).lines)).toEqual([5])
   })

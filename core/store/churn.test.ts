@@ -5,6 +5,7 @@ import { silentMeter } from '../ports/meter.ts'
 import { ReportingWriter } from '../reporting-writer.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { IN_FLIGHT } from './ended-series.ts'
 import { JournalSeries } from './journal-series.ts'
@@ -129,7 +130,7 @@ describe('a series that has ended', () => {
       const builder = new SampleBuilder()
       builder.float(writing.store.resolve(definition), time_ms, 1)
       const record = new ByteWriter()
-      columns.write(builder.batch(), record, written)
+      atOnce(columns.write(builder.batch(), record, written))
       written.commit()
       store.append(columns.read(new ByteReader(record.view()), read))
     }

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
+import { atOnce, type Steps } from '../steps.ts'
 import { ByteWriter } from './bytes.ts'
 import { readAround } from './file-bytes.ts'
 import type { JournalSeries } from './journal-series.ts'
@@ -128,11 +129,16 @@ export class Journal {
    * `ServiceError('unavailable')` when it cannot, with nothing written; the next entry may succeed.
    */
   append(entry: JournalEntry): void {
+    atOnce(this.appending(entry))
+  }
+
+  /** The same in steps: nothing is written before the last. */
+  *appending(entry: JournalEntry): Steps<void> {
     const { series } = this.#options
     this.#record.clear()
     try {
       const writer = this.#segment()
-      writeRecord(entry, this.#record, this.#context, { segment: this.#next - 1, offset: writer.size })
+      yield* writeRecord(entry, this.#record, this.#context, { segment: this.#next - 1, offset: writer.size })
       writer.append(this.#record.view())
     } catch (error) {
       series.rollback()

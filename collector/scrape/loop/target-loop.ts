@@ -5,6 +5,7 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { TargetInfo } from '#core/ports/targets.ts'
 import type { SampleBuilder } from '#core/sample.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { Budget, Share } from '../../http/budget.ts'
 import type { Traffic } from '../../receivers/traffic.ts'
@@ -196,7 +197,9 @@ export class TargetLoop {
   }
 
   /** Why it was not stored; undefined where it was. */
-  async #submit(decode: (writer: Parameters<ScrapeDecoder['decode']>[1]) => Signals): Promise<string | undefined> {
+  async #submit(
+    decode: (writer: Parameters<ScrapeDecoder['decode']>[1]) => Steps<Signals>,
+  ): Promise<string | undefined> {
     let decoded = false
     try {
       await this.#options.intake.submit({

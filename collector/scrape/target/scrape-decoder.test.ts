@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 
 import { countingMeter, storeWith } from '../../testing/decoding.fixture.ts'
 import { relabelRule } from '../relabel/relabel-schema.ts'
@@ -143,7 +144,7 @@ describe('a classic histogram', () => {
   test('keeps the first of two equal bounds, and tells of the other', () => {
     const { decoder, store } = scrapedTarget()
     const body = Buffer.from(HISTOGRAM.replace('le="1"', 'le="5e-1"'))
-    const signals = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store)
+    const signals = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store))
     expect([...signals.samples.histograms.buckets]).toEqual([1, 3])
     expect(signals).toMatchObject({ rejected: 1, message: 'h_bucket stands twice on the page for one time' })
   })
@@ -206,7 +207,9 @@ describe('a classic histogram', () => {
     const { decoder, store } = scrapedTarget()
     const exemplars = () => {
       const body = Buffer.from(page)
-      const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store)
+      const { samples } = atOnce(
+        decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store),
+      )
       return samples.exemplars.map(({ series, time_ms, value, labels }) => {
         return [store.definition(series).labels.name, time_ms, value, labels.get('trace_id')]
       })
@@ -272,7 +275,7 @@ describe('what is gone is marked stale', () => {
   test('all of it, with what tells of the scrapes, when the target goes', () => {
     const { scrape, decoder, store } = scrapedTarget()
     scrape('a 1\n')
-    const { samples } = decoder.end(2_000_000, store)
+    const { samples } = atOnce(decoder.end(2_000_000, store))
     expect([...samples.floats.stale]).toEqual([1, 1, 1, 1, 1, 1])
   })
 })
@@ -314,7 +317,7 @@ describe('limits', () => {
     const meter = countingMeter()
     const { decoder, store } = scrapedTarget({}, { store: storeWith({ series: 2 }), meter })
     const body = Buffer.from('a 1\nb 2\nc 3\n')
-    const signals = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store)
+    const signals = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store))
     expect(signals.samples.floats).toHaveLength(2)
     expect(signals).toMatchObject({ rejected: 2, message: 'there are too many series: limits.series is 2' })
     expect(meter.counts['barograph.collector.scrape.samples{}']).toBe(2)
@@ -358,7 +361,7 @@ test('a series that the store has let go is resolved again', () => {
   const resolve = vi.spyOn(writer, 'resolve')
   const ids = (page: string) => {
     const fetched = { body: Buffer.from(page), format: 'text' } as const
-    return [...decoder.decode({ time_ms: 1, duration_s: 0, page: fetched }, writer).samples.floats.series]
+    return [...atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page: fetched }, writer)).samples.floats.series]
   }
   const [a, b] = ids('a 1\nb 1\n')
   resolve.mockClear()
@@ -377,7 +380,7 @@ test('another store gets series of its own', () => {
   const decoder = decoderWith({ labels: Labels.of({ job: 'a' }) })
   const page = { body: Buffer.from('a 1\n'), format: 'text' } as const
   for (const store of [storeWith(), storeWith()]) {
-    const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page }, store)
+    const { samples } = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page }, store))
     expect([...samples.floats.series].map((id) => store.definition(id).labels.name)).toContain('a')
   }
 })
