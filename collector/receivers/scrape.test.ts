@@ -87,6 +87,21 @@ function bound(made: Stand) {
   return { pass: (inputs?: number) => made.pass(inputs), scrape: made.scrape }
 }
 
+test.each<[string, Exporter['answer'], number]>([
+  ['has nothing to say, in no format', (_, response) => void response.writeHead(200).end(), 0],
+  [
+    'is a few lines of shell',
+    (_, { socket }) => void socket!.end(`HTTP/1.1 200 OK\nContent-Type: ${TEXT}\n\na 1\n`),
+    1,
+  ],
+  ['has a large head', page('a 1\n', { 'content-type': TEXT, 'x-large': 'x'.repeat(50_000) }), 1],
+])('a target that %s is up', async (_, answer, samples) => {
+  const target = await exporter(answer)
+  const made = await stand([{ targets: [target.address] }])
+  await made.pass()
+  expect([made.errors(), made.up(), Object.values(made.intake.values('a')).length]).toEqual([[''], [1], samples])
+})
+
 /** A page that ends where its connection does, as HTTP/1.0 has it. */
 function endless(response: ServerResponse): ServerResponse {
   response.useChunkedEncodingByDefault = false

@@ -172,7 +172,8 @@ export class TargetLoop {
       const { url, timeout_ms } = target
       const { body, wire, contentType } = await client.get({ url, headers: this.#headers, timeout_ms, share })
       traffic.bytes('metrics', wire)
-      return { body, format: pageFormat(contentType, job.fallback_scrape_protocol) }
+      // What has nothing to say says it in any format, as Prometheus has it.
+      return { body, format: body.length === 0 ? 'text' : pageFormat(contentType, job.fallback_scrape_protocol) }
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       traffic.request('metrics', error.code)
