@@ -222,7 +222,8 @@ describe('a classic histogram', () => {
     const timed = HISTOGRAM.replaceAll(/^(h_.*)$/gm, '$1 1014')
     const body = Buffer.from(`${timed.replace('3 1014', '3 1014 # {trace_id="t"} 0.7')}# EOF\n`)
     const { decoder, store } = scrapedTarget()
-    const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store)
+    const page = { body, format: 'openmetrics' } as const
+    const { samples } = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page }, store))
     expect(samples.exemplars.map(({ series }) => store.definition(series).labels.name)).toEqual(['h'])
   })
 })
