@@ -12,8 +12,9 @@ const ENDED = 1 / 4
 const ENDED_LEAST = 4096
 /** Nobody silent was found: it is looked again so long after. */
 const AGAIN_MS = 60_000
-/** About so many are found together, and from so many it is told how long silent they are. */
+/** About so many are found together; from so many of all it is told how long these are silent. */
 const SOME = 2 ** 14
+const SAMPLED = 2 ** 16
 const NOBODY = new Uint32Array()
 
 /**
@@ -27,7 +28,7 @@ export class Displacing {
   /** Who is next, from `#at` on. */
   #next: Uint32Array = NOBODY
   #at = 0
-  /** None of them had a later sample when they were found. */
+  /** None of them had a later sample. */
   #until_ms = -Infinity
   #looked_ms = Number.NaN
   #told = false
@@ -67,28 +68,29 @@ export class Displacing {
 
   /** Those that came back since they were found are passed over, be they silent again. */
   #nextOf({ series, samples, live }: Tables): SeriesId | undefined {
+    const until_ms = Math.min(this.#until_ms, live.unheard_ms)
     while (this.#at < this.#next.length) {
       const id = this.#next[this.#at++]!
-      if (series.isActive(id) && live.isUnheard(id) && samples.newest_ms(id) <= this.#until_ms) return id
+      if (series.isActive(id) && isSilent(samples.newest_ms(id), until_ms)) return id
     }
     return undefined
   }
 
   /** Finds some that are silent for longest, in order. */
   #look({ series, samples, live }: Tables): void {
-    const silent = series.actives().filter((id) => live.isUnheard(id))
-    const step = Math.ceil(silent.length / SOME)
-    const some = silent.filter((_, i) => i % step === 0)
-    const times = Float64Array.from(some, (id) => samples.newest_ms(id)).toSorted()
-    const until_ms = times[Math.floor((times.length * SOME) / silent.length)] ?? Infinity
-    this.#next = silent
-      .filter((id) => samples.newest_ms(id) <= until_ms)
+    const all = series.actives()
+    const step = Math.ceil(all.length / SAMPLED)
+    const times = Float64Array.from({ length: Math.floor(all.length / step) }, (_, i) =>
+      samples.newest_ms(all[i * step]!),
+    )
+    const oldest_ms = times.toSorted()[Math.floor((times.length * SOME) / all.length)] ?? Infinity
+    this.#until_ms = Math.min(oldest_ms, live.unheard_ms)
+    this.#next = all
+      .filter((id) => isSilent(samples.newest_ms(id), this.#until_ms))
       // Where very many fell silent together.
       .slice(0, 2 * SOME)
       .toSorted((a, b) => samples.newest_ms(a) - samples.newest_ms(b))
     this.#at = 0
-    const last = this.#next.at(-1)
-    this.#until_ms = last === undefined ? -Infinity : samples.newest_ms(last)
   }
 
   #count(displaced: number): void {
@@ -101,4 +103,9 @@ export class Displacing {
       facts,
     )
   }
+}
+
+/** One that has no sample was just made. */
+function isSilent(newest_ms: number, until_ms: number): boolean {
+  return newest_ms > -Infinity && newest_ms <= until_ms
 }

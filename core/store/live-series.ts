@@ -64,9 +64,10 @@ export class LiveSeries {
     return count
   }
 
-  /** Whether it is silent, no sample having said so. */
-  isUnheard(id: SeriesId): boolean {
-    return this.#silence_ms(id) >= UNHEARD_MS
+  /** Who had no sample later than this is silent, whatever the last one said; -Infinity where nobody is. */
+  get unheard_ms(): number {
+    const until_ms = this.#heard.now_ms() - UNHEARD_MS
+    return this.#flow.since_ms <= until_ms ? Math.max(this.#paused_ms, until_ms) : this.#paused_ms
   }
 
   save(writer: ByteWriter): void {
