@@ -18,7 +18,7 @@ import { Held } from './held.ts'
 import { newsFrom, Novelty } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
-import { AFTER_MEANS, isMean, KINDS, LEFT, nameOf, NOVEL, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
+import { AFTER_MEANS, isMean, KINDS, LEFT, nameOf, NOVEL, remembers, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
 import { Runs } from './runs.ts'
@@ -172,6 +172,10 @@ export class Joint implements Correctable {
     if (this.#log < 0) return undefined
     if (this.#most === LEFT) return this.#envelope.since_ms(row)
     return this.#most === STILL ? this.#last_ms.data[row]! - this.#evidence.still_ms(row) : undefined
+  }
+
+  echo(): string | undefined {
+    return remembers(this.#most) ? nameOf(this.#most, true) : undefined
   }
 
   adopted(): boolean {
