@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { ServiceError } from '#core/errors.ts'
 import { type Exporter, gzipped, page, TEXT } from '../scrape/testing/exporter.fixture.ts'
 import { BEGIN, INTERVAL, type Stand, stands } from '../scrape/testing/stand.fixture.ts'
 
+const HAS_OPENSSL = spawnSync('openssl', ['version']).error === undefined
 const { exporter, stand, open } = stands()
 
 describe('a target', () => {
@@ -477,27 +478,30 @@ describe('who asks', () => {
     expect(other.requests[0]!.headers['user-agent']).toBe('Barograph/test')
   })
 
-  test('by certificate: a server is trusted by its authority, its name, or not at all', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'barograph-scrape-'))
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-    const subject = ['-subj', '/CN=shop', '-addext', 'subjectAltName=DNS:shop']
-    const form = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync('openssl', [...form, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
-    const target = await exporter(page('a 1\n'), { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') })
-    const job = (name: string, tls_config?: object) => {
-      return { job: name, scheme: 'https', targets: [target.address], ...(tls_config && { tls_config }) }
-    }
-    const made = await stand(
-      [
-        job('a'),
-        job('b', { ca_file: 'cert.pem' }),
-        job('c', { ca_file: 'cert.pem', server_name: 'shop' }),
-        job('d', { insecure_skip_verify: true }),
-      ],
-      { folder },
-    )
-    await made.pass(4)
-    expect(made.errors()).toEqual([expect.stringMatching(/self.signed/), expect.stringContaining('altnames'), '', ''])
-    rmSync(folder, { recursive: true })
-  })
+  test.skipIf(!HAS_OPENSSL)(
+    'by certificate (needs openssl): a server is trusted by its authority, its name, or not at all',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'barograph-scrape-'))
+      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+      const subject = ['-subj', '/CN=shop', '-addext', 'subjectAltName=DNS:shop']
+      const form = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+      execFileSync('openssl', [...form, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
+      const target = await exporter(page('a 1\n'), { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') })
+      const job = (name: string, tls_config?: object) => {
+        return { job: name, scheme: 'https', targets: [target.address], ...(tls_config && { tls_config }) }
+      }
+      const made = await stand(
+        [
+          job('a'),
+          job('b', { ca_file: 'cert.pem' }),
+          job('c', { ca_file: 'cert.pem', server_name: 'shop' }),
+          job('d', { insecure_skip_verify: true }),
+        ],
+        { folder },
+      )
+      await made.pass(4)
+      expect(made.errors()).toEqual([expect.stringMatching(/self.signed/), expect.stringContaining('altnames'), '', ''])
+      rmSync(folder, { recursive: true })
+    },
+  )
 })
