@@ -63,7 +63,17 @@ describe('labels', () => {
       attribute('k8s.pod.name', 'pay-1'),
       attribute('host.name', 'n1'),
     ]
-    const own = { ...point, attributes: [attribute('host.name', 'mine'), attribute('a.b', '1'), attribute('a_b', '2')] }
+    const own = {
+      ...point,
+      attributes: [
+        attribute('host.name', 'mine'),
+        // Empty, they are as good as none.
+        attribute('k8s.pod.name', ''),
+        attribute('a-b', ''),
+        attribute('a.b', '1'),
+        attribute('a_b', '2'),
+      ],
+    }
     const { lines } = decoded(
       request('metrics', {
         resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ metrics: [gauge(own)] }] }],

@@ -368,13 +368,14 @@ describe('a series that cannot be named', () => {
     const meter = countingMeter()
     const body = version1([
       { labels, samples: [sample(1, 5)] },
+      { labels, histograms: [{ countInt: 9, sum: 1, timestamp: 5 }] },
       { labels: UP, samples: [sample(1, 5)] },
     ])
     expect(decoded(1, body, { decoder: new RemoteWriteDecoder({ meter }) })).toMatchObject({
       lines: ['up{job="a"} unknown  5 1'],
       rejected: 0,
     })
-    expect(meter.counts['barograph.collector.rejected{signal=metrics,reason=labels}']).toBe(1)
+    expect(meter.counts['barograph.collector.rejected{signal=metrics,reason=labels}']).toBe(2)
   })
 
   test('because of its references is told', () => {
