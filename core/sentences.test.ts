@@ -96,6 +96,10 @@ test('a finding is said in one sentence in the reader’s language', () => {
   expect(findingSentence({ ...over, value: 0.02, direction: 'down' }, EN)).toContain(
     ' of checkout fell to 20 ms, expected ',
   )
+  const drift = { ...over, kind: 'drift', value: 0.28, experts: ['new', 'hour'] } as const
+  expect(findingSentence(drift, EN)).toContain(
+    ' drifted up to 280 ms, a value never seen before (usually 150 to 290 ms), ',
+  )
   // What is expected of a mean is not of the sample that is named.
   expect(findingSentence({ ...over, experts: ['mean above', 'hour'] }, EN)).toContain(
     ' rose to 840 ms, on average higher than usual (usually 150 to 290 ms), from ',

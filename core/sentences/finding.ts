@@ -131,7 +131,7 @@ function expectedClause(finding: Finding, unit: string, language: Language): str
   const { kind, value, expected, lower, upper, experts } = finding
   const band = bandText({ value, expected, lower, upper }, unit, language)
   if (band === '') return ''
-  const judged = kind !== 'drift' && kind !== 'variance' && kind !== 'burst'
+  const judged = kind !== 'variance' && kind !== 'burst'
   // A band of means says nothing of a sample.
   const isMean = MEANS.some((expert) => experts.includes(expert))
   if (!judged || (!isMean && (value < lower || value > upper)) || !(upper > lower))

@@ -137,3 +137,9 @@ test('the farthest value on the side of the peak is remembered beside the highes
   const turned = walk([seen(0, 2, 20), seen(1, 9, -10)]).run
   expect(turned).toMatchObject({ peak: { value: -10 }, farthest: { value: -10 } })
 })
+
+test('the way back into the band is no peak, however unusual it is to who followed the values out of it', () => {
+  const { run } = walk([seen(0, 2, 20), seen(1, 1.5, 30), seen(2, 9, -0.5)])
+  expect(run).toMatchObject({ peak: { value: 20 }, farthest: { value: 30 }, last_ms: 2 * MINUTE })
+  expect(kindOf(run!)).toBe('spike')
+})

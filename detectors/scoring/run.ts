@@ -114,10 +114,14 @@ function grown(run: Run, seen: Observation): Run {
   // What only wavers about the end of it lies on no side.
   const counts = seen.anomalous ? 1 : 0
   const up = seen.value < seen.expected ? 0 : counts
-  const peak = seen.score > run.peak.score ? seen : run.peak
+  // The way back is unusual to who followed, and no part of what it was.
+  const isBack = isInside(seen) && !isInside(run.peak)
+  const peak = seen.score > run.peak.score && !isBack ? seen : run.peak
   const farthest = seen.anomalous ? fartherOf(peak, farthestOf(run), seen) : farthestOf(run)
   return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + counts - up, peak, farthest }
 }
+
+const isInside = ({ value, lower, upper }: Observation): boolean => value >= lower && value <= upper
 
 export const farthestOf = ({ peak, farthest = peak }: Run): Observation => farthest
 

@@ -5,7 +5,7 @@ import type { Rows } from '../rows.ts'
 import type { Sample } from './sample.ts'
 
 /** A level that lasts this long is the new normal. A young row, which knows little, gives in after its own age. */
-const ADOPT_MS = 2 * 60 * 60_000
+export const ADOPT_MS = 2 * 60 * 60_000
 const ADOPT_MIN_MS = 15 * 60_000
 /** Before all samples. */
 const AT_ONCE_MS = Number.MIN_VALUE
@@ -19,7 +19,8 @@ const RETURNING = 128
 
 /**
  * The band that a row left when it became anomalous. It stays in place while values stay outside, although the
- * experts follow them: for people it is over when the series is back, or when the new level has lasted long enough.
+ * experts follow them: for people it is over when the series is back, or when the new level has lasted long enough. Then the band is
+ * remembered for a while: a row that comes back into it has a level that was normal already, and soon is again.
  */
 export class Held {
   /** A row has a place while something is held of it. */
@@ -61,6 +62,7 @@ export class Held {
     if (place < 0) {
       const outside = value > out.upper || value < out.lower
       if (alarm && outside) this.#begin(row, sample, out)
+      else if (this.knows(row) && time_ms >= this.#until_ms.data[this.#annex.of(row)]!) this.#annex.drop(row)
       return false
     }
     const phase = this.#phase.data
@@ -124,14 +126,21 @@ export class Held {
     return direction === 'up' ? value <= this.#band.data[place * 3 + 2]! : value >= this.#band.data[place * 3 + 1]!
   }
 
-  insisted(row: number): boolean {
-    const place = this.#of(row)
-    return place >= 0 && this.#until_ms.data[place]! < 0
+  /** A band is held, or is known from before a level was adopted. */
+  knows(row: number): boolean {
+    return this.#annex.of(row) >= 0
   }
 
-  /** Where somebody insists. */
+  /** True where the band lies there for longer than values take to move with the day: somebody insists, or it was left. */
+  isOld(row: number): boolean {
+    const place = this.#annex.of(row)
+    return place >= 0 && (this.#until_ms.data[place]! < 0 || this.#phase.data[place] === LEFT)
+  }
+
+  /** What is known of a row moves with the day. */
   move(row: number, by: number): void {
-    const at = this.#of(row) * 3
+    const at = this.#annex.of(row) * 3
+    if (at < 0) return
     for (let i = at; i < at + 3; i++) this.#band.data[i]! += by
   }
 
