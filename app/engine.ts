@@ -13,6 +13,7 @@ import type { StoredSamples } from '#core/ports/stored-samples.ts'
 import { ReportingWriter } from '#core/reporting-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { LogRecord, Span } from '#core/signal.ts'
+import type { Steps } from '#core/steps.ts'
 import { type Aging, BelievedTime } from '#core/store/aging.ts'
 import { ChangeLog } from '#core/store/change-log.ts'
 import { CallGraph } from '#core/store/service-graph.ts'
@@ -168,12 +169,13 @@ export class Engine {
     this.scaler.setPolicies(policies)
   }
 
-  /** Stores and judges what a request brought; tells what the store refused. */
-  observe({ samples, logs, spans, history = false }: Observed): Receipt {
-    const result = this.store.append(samples)
+  /** Stores and judges what a request brought; tells what the store refused. What is stored stands until the last step. */
+  *observe({ samples, logs, spans, history = false }: Observed): Steps<Receipt> {
+    const result = yield* this.store.appending(samples)
     this.#listener?.stored(samples, result.fresh, history ? 'history' : 'received')
     this.graph.spans(spans)
-    this.detectors.samples(samples, result.fresh)
+    yield
+    yield* this.detectors.samples(samples, result.fresh)
     this.detectors.logs(logs)
     return { ...refusedBy(result), written: writtenOf(samples, result) }
   }

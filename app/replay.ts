@@ -4,6 +4,7 @@ import type { Decoder, Signals } from '#core/ports/decoder.ts'
 import type { Input, OtlpRequest } from '#core/ports/intake.ts'
 import { silentLog } from '#core/ports/log.ts'
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 
 import { alertForm, changeForm, findingForm, incidentForm } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
@@ -116,7 +117,7 @@ class Replay {
         await this.#follow(time_ms)
         break
       case 'samples':
-        this.#observe(input.decode(this.engine.store))
+        this.#observe(atOnce(input.decode(this.engine.store)))
         await this.#follow(time_ms)
         break
       case 'tick':
@@ -155,11 +156,11 @@ class Replay {
   }
 
   #request(request: OtlpRequest): void {
-    this.#observe(this.#decoder.decode(request, this.engine.store))
+    this.#observe(atOnce(this.#decoder.decode(request, this.engine.store)))
   }
 
   #observe(signals: Signals): void {
-    const { rejected } = this.engine.observe(signals)
+    const { rejected } = atOnce(this.engine.observe(signals))
     this.#counts.requests++
     this.#counts.samples += signals.samples.floats.length + signals.samples.histograms.length
     this.#counts.log_records += signals.logs.length

@@ -6,12 +6,13 @@ import type { Log } from '#core/ports/log.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
+import { atOnce, inSlices } from '#core/steps.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
 import type { DiskSpace } from '#core/store/disk-space.ts'
 import type { JournalSeries } from '#core/store/journal-series.ts'
 import type { Journal } from '#core/store/journal.ts'
 import type { Positions } from '#core/store/positions.ts'
-import type { JournalEntry } from '#core/store/record-codec.ts'
+import type { JournalEntry, SignalsEntry } from '#core/store/record-codec.ts'
 
 import { CheckpointPace, type CheckpointPaceOptions } from './checkpoint-pace.ts'
 import type { Engine } from './engine.ts'
@@ -80,7 +81,7 @@ export class JournaledStages implements Stages {
     if (this.#options.engine.store.isStuck && input.kind !== 'tick') {
       throw new ServiceError('unavailable', 'sealed samples cannot be written; is the disk full?')
     }
-    const taken = this.#take(input)
+    const taken = await this.#take(input)
     return { receipt: taken.receipt, apply: () => this.#applied(taken) }
   }
 
@@ -92,7 +93,17 @@ export class JournaledStages implements Stages {
     let told_ms = clock.now_ms()
     const began_ms = monotonicNow_ms()
     for (const entry of journal.read(segment ?? 0)) {
-      await this.#again(entry)
+      try {
+        await this.#again(entry)
+      } catch (error) {
+        // Where it came first it failed as well, and the process went on: it must not end every start.
+        if (error instanceof ServiceError) throw error
+        log.error('an input of the journal failed again', {
+          kind: entry.kind,
+          error: messageOf(error),
+          stack: (error as Error).stack,
+        })
+      }
       count++
       const now_ms = clock.now_ms()
       if (now_ms - told_ms < PROGRESS_MS) continue
@@ -112,7 +123,7 @@ export class JournaledStages implements Stages {
   async #again(entry: JournalEntry): Promise<void> {
     const { engine, positions } = this.#options
     if (entry.kind === 'signals') {
-      engine.observe(entry)
+      atOnce(engine.observe(entry))
       if (entry.position !== undefined) positions.advance(entry.position)
       return
     }
@@ -186,13 +197,13 @@ export class JournaledStages implements Stages {
     return receipt
   }
 
-  #take(input: Input): Taken {
+  async #take(input: Input): Promise<Taken> {
     if (input.kind === 'otlp') return this.#request(input)
     if (input.kind === 'samples') return this.#samples(input)
     return this.#plain(input)
   }
 
-  #request(request: OtlpRequest): Taken {
+  async #request(request: OtlpRequest): Promise<Taken> {
     const { decoder, positions, recorder } = this.#options
     const { position, after } = request
     // Read again after a crash between the broker and us: it is in the journal already.
@@ -200,7 +211,7 @@ export class JournaledStages implements Stages {
     // Taken alone it would cover the one before it, which would be lost.
     if (position !== undefined && after !== undefined && !positions.covers({ ...position, offset: after }))
       throw new ServiceError('unavailable', 'an earlier record of the partition was not taken; both come again')
-    const decoded = this.#decoded(request, decoder)
+    const decoded = await this.#decoded(request, decoder)
     return this.#kept(
       decoded,
       () => {
@@ -212,12 +223,12 @@ export class JournaledStages implements Stages {
   }
 
   /** Journaled; then `done`; applied when asked. */
-  #kept(
+  async #kept(
     decoded: Signals & { readonly history?: boolean },
     done: () => void,
     position?: OtlpRequest['position'],
-  ): Taken {
-    this.#journaled({
+  ): Promise<Taken> {
+    await this.#journaled({
       kind: 'signals',
       samples: decoded.samples,
       logs: decoded.logs,
@@ -227,23 +238,23 @@ export class JournaledStages implements Stages {
     done()
     return {
       receipt: { rejected: decoded.rejected, message: decoded.message },
-      apply: async () => this.#options.engine.observe(decoded),
+      apply: () => inSlices(this.#options.engine.observe(decoded)),
     }
   }
 
-  #samples(input: SamplesInput): Taken {
+  async #samples(input: SamplesInput): Promise<Taken> {
     const { engine, recorder } = this.#options
-    const decoded = input.decode(engine.store)
+    const decoded = await inSlices(input.decode(engine.store))
     const history = input.source === 'backfill'
     const record = (): void => recorder?.samples(decoded, (id) => engine.store.definition(id))
     return this.#kept({ ...decoded, history }, record)
   }
 
   /** What cannot be kept must not have counted: deltas that come again go on from what is stored. */
-  #journaled(entry: JournalEntry): void {
+  async #journaled(entry: SignalsEntry): Promise<void> {
     const { decoder, journal } = this.#options
     try {
-      journal.append(entry)
+      await inSlices(journal.appending(entry))
     } catch (error) {
       decoder.forget()
       throw error
@@ -251,9 +262,9 @@ export class JournaledStages implements Stages {
   }
 
   /** What cannot be decoded at all is refused; of a Kafka record the position moves on all the same, or it would come for ever. */
-  #decoded(request: OtlpRequest, decoder: Decoder) {
+  async #decoded(request: OtlpRequest, decoder: Decoder): Promise<Signals> {
     try {
-      return decoder.decode(request, this.#options.engine.store)
+      return await inSlices(decoder.decode(request, this.#options.engine.store))
     } catch (error) {
       const { position } = request
       if (error instanceof ServiceError && position !== undefined) {

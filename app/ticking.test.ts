@@ -113,3 +113,15 @@ test('a tick that is refused is passed over', async () => {
   door.ticking.stop()
   expect(door.ticks).toHaveLength(2)
 })
+
+test('a tick that fails by a bug ends nothing: the next second has its own', async () => {
+  const door = new Door()
+  door.during = ({ time_ms }) => {
+    if (time_ms === 1_001_000) throw new TypeError('no such rule')
+  }
+  door.ticking.start()
+  await door.second()
+  await door.second()
+  door.ticking.stop()
+  expect(door.ticks.map(({ time_ms }) => time_ms)).toEqual([1_001_000, 1_002_000])
+})

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 import { Store } from '#core/store/store.ts'
 
 import { decoderWith } from '../collector/scrape/testing/decoding.fixture.ts'
@@ -51,7 +52,9 @@ function ours(format: Format): () => (page: Buffer) => number {
     const decoder = decoderWith()
     let time_ms = 1e12
     return (body) => {
-      const { samples } = decoder.decode({ time_ms: (time_ms += 15_000), duration_s: 0, page: { body, format } }, store)
+      const { samples } = atOnce(
+        decoder.decode({ time_ms: (time_ms += 15_000), duration_s: 0, page: { body, format } }, store),
+      )
       if (decoder.error !== '') throw new Error(decoder.error)
       return samples.floats.length + samples.histograms.length
     }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Decoder } from '#core/ports/decoder.ts'
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 
 import { createDecoder } from './decoder.ts'
 import { countingMeter, decoded, metrics, nanos, request, storeWith } from './testing/decoding.fixture.ts'
@@ -62,7 +63,17 @@ describe('labels', () => {
       attribute('k8s.pod.name', 'pay-1'),
       attribute('host.name', 'n1'),
     ]
-    const own = { ...point, attributes: [attribute('host.name', 'mine'), attribute('a.b', '1'), attribute('a_b', '2')] }
+    const own = {
+      ...point,
+      attributes: [
+        attribute('host.name', 'mine'),
+        // Empty, they are as good as none.
+        attribute('k8s.pod.name', ''),
+        attribute('a-b', ''),
+        attribute('a.b', '1'),
+        attribute('a_b', '2'),
+      ],
+    }
     const { lines } = decoded(
       request('metrics', {
         resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ metrics: [gauge(own)] }] }],
@@ -87,7 +98,7 @@ describe('labels', () => {
     const [a, b] = [attribute('a', '1'), attribute('b', '2')]
     const store = storeWith()
     const body = metrics(gauge({ ...point, attributes: [a, b] }, { ...point, attributes: [b, a] }))
-    const { samples } = createDecoder({ meter: silentMeter }).decode(request('metrics', body), store)
+    const { samples } = atOnce(createDecoder({ meter: silentMeter }).decode(request('metrics', body), store))
     expect(new Set(samples.floats.series).size).toBe(1)
   })
 })
@@ -100,7 +111,7 @@ describe('a point', () => {
     ['before 1970', { ...point, timeUnixNano: '-5' }, 'beyond every calendar'],
     ['beyond 64 bits', { ...point, timeUnixNano: '99999999999999999999' }, 'beyond every calendar'],
     ['in the year 2400', { ...point, timeUnixNano: '13569465600000000000' }, 'beyond every calendar'],
-    ['with a key that is no label', { ...point, attributes: [attribute('ä', 'x')] }, 'no form as a label'],
+    ['with a key that is no label', { ...point, attributes: [attribute('', 'x')] }, 'no form as a label'],
     ['with attributes of a wrong type', { ...point, attributes: ['x'] }, '"attributes" must be an object'],
   ])('%s is refused, the good one beside it kept', (_, bad, message) => {
     const seen = decoded(request('metrics', metrics(gauge(bad, point))))
@@ -243,14 +254,14 @@ describe('deltas', () => {
     const store = storeWith()
     const first = createDecoder({ meter: silentMeter })
     const take = (decoder: Decoder, body: object): number[] => {
-      const { samples } = decoder.decode(request('metrics', body), store)
+      const { samples } = atOnce(decoder.decode(request('metrics', body), store))
       store.append(samples)
       return [...samples.floats.value]
     }
     expect(take(first, metrics(sum(1, delta(0, 10, 5))))).toEqual([5])
     expect(take(createDecoder({ meter: silentMeter }), metrics(sum(1, delta(10, 20, 3))))).toEqual([8])
     const third = createDecoder({ meter: silentMeter })
-    third.decode(request('metrics', metrics(sum(1, delta(20, 30, 2)))), store)
+    atOnce(third.decode(request('metrics', metrics(sum(1, delta(20, 30, 2)))), store))
     third.forget()
     expect(take(third, metrics(sum(1, delta(20, 30, 2))))).toEqual([10])
   })
@@ -276,7 +287,7 @@ describe('deltas', () => {
       'metrics',
       metrics({ name: 'x', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints } }),
     )
-    expect(() => decoder.decode(request('metrics', bytes.subarray(0, -1)), store)).toThrow('malformed protobuf')
+    expect(() => atOnce(decoder.decode(request('metrics', bytes.subarray(0, -1)), store))).toThrow('malformed protobuf')
     expect(store.labelSets([])).toEqual([])
     expect(valuesOf(decoded(request('metrics', bytes), { decoder }).lines)).toEqual([5])
   })
@@ -347,6 +358,19 @@ describe('log records and spans', () => {
       },
     ])
     expect(seen.rejected).toBe(1)
+  })
+
+  test('of consumers, and of clients that fetch messages, say whose they took', () => {
+    const [trace, sender] = ['0a'.repeat(16), '0c'.repeat(8)]
+    const ids = { traceId: trace, startTimeUnixNano: nanos(T), endTimeUnixNano: nanos(T) }
+    const links = [sender, ''].map((spanId) => ({ traceId: trace, spanId }))
+    const receive = [attribute('messaging.operation.type', 'receive')]
+    const kinds = [{ kind: 5 }, { kind: 3, attributes: receive }, { kind: 3 }, { kind: 2, attributes: receive }]
+    const spans = kinds.map((one) => ({ ...ids, spanId: '0b'.repeat(8), links, ...one }))
+    const body = { resourceSpans: [{ scopeSpans: [{ spans }] }] }
+    const found = [{ trace_id: trace, span_id: sender }]
+    const wanted = [found, found, undefined, undefined]
+    expect(decoded(request('traces', body)).spans.map((span) => span.links)).toEqual(wanted)
   })
 })
 

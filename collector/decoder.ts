@@ -4,6 +4,7 @@ import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { Catalogue } from './normal/catalogue.ts'
 import { Deltas } from './normal/deltas.ts'
@@ -85,13 +86,13 @@ class OtlpDecoder implements Decoder {
     )
   }
 
-  decode(request: OtlpRequest, writer: SeriesWriter): Signals {
+  *decode(request: OtlpRequest, writer: SeriesWriter): Steps<Signals> {
     const rejections = new Rejections(this.#rejected)
     const { signal } = request
     const long = this.#label_value_length
     const logs = signal === 'logs' ? readLogs(this.#tree(request, read.logs), rejections, long) : []
     const spans = signal === 'traces' ? readSpans(this.#tree(request, read.traces), rejections, long) : []
-    const samples = signal === 'metrics' ? this.#metrics(request, writer, rejections) : NO_SAMPLES
+    const samples = signal === 'metrics' ? yield* this.#metrics(request, writer, rejections) : NO_SAMPLES
     rejections.report(signal)
     const accepted = samples.floats.length + samples.histograms.length + logs.length + spans.length
     if (accepted > 0) this.#accepted.add(accepted, ACCEPTED[signal])
@@ -106,7 +107,7 @@ class OtlpDecoder implements Decoder {
   }
 
   /** All of it is read before any of it counts: a body that breaks off has changed nothing. */
-  #metrics(request: OtlpRequest, writer: SeriesWriter, rejections: Rejections): SampleBatch {
+  *#metrics(request: OtlpRequest, writer: SeriesWriter, rejections: Rejections): Steps<SampleBatch> {
     const catalogue = request.encoding === 'proto' ? this.#proto : this.#json
     if (writer !== this.#writer || this.#proto.bytes + this.#json.bytes > this.#cache_bytes) {
       // Ids are those of one writer.
@@ -123,10 +124,11 @@ class OtlpDecoder implements Decoder {
     this.#points.clear()
     catalogue.forgetGone()
     const readAll = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
-    readAll(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
+    yield* readAll(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
     catalogue.sent(this.#points)
     const [deltas, delta_series] = [this.#deltas, this.#delta_series]
-    return takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
+    yield
+    return yield* takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
   }
 
   #tree({ encoding, body }: OtlpRequest, message: Message): unknown {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 import { IN_FLIGHT } from '#core/store/ended-series.ts'
 import { Store } from '#core/store/store.ts'
 
@@ -40,7 +41,7 @@ test('what the decoder keeps does not grow with the series that have been', () =
   }
   const decoder = createDecoder({ meter: { ...silentMeter, gauge } })
   const send = (list: readonly object[]): void => {
-    const { samples } = decoder.decode(request('metrics', metrics(...list)), store)
+    const { samples } = atOnce(decoder.decode(request('metrics', metrics(...list)), store))
     store.append(samples)
   }
   const held: number[] = []
@@ -68,7 +69,7 @@ test('what the decoder keeps does not grow with pods that are replaced while the
   }
   const decoder = createDecoder({ meter: { ...silentMeter, gauge }, now_ms: () => now_ms })
   const send = (...list: readonly object[]): void => {
-    const { samples } = decoder.decode(request('metrics', metrics(...list)), store)
+    const { samples } = atOnce(decoder.decode(request('metrics', metrics(...list)), store))
     store.append(samples)
   }
   const held: number[] = []
@@ -95,7 +96,7 @@ test.each([number, histogram, summary, exponential])(
     const store = new Store({ limits: { retention_ms: DAY_MS }, analysis_ms: () => now_ms, meter: silentMeter })
     const decoder = createDecoder({ meter: silentMeter })
     const send = (...list: object[]): string[] => {
-      const { samples } = decoder.decode(request('metrics', metrics(...list)), store)
+      const { samples } = atOnce(decoder.decode(request('metrics', metrics(...list)), store))
       const lines = linesOf(samples, store)
       store.append(samples)
       return lines

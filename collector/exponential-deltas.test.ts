@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { createDecoder } from './decoder.ts'
@@ -54,7 +55,7 @@ function lives(intervals: readonly Interval[], restarts: (at: number) => boolean
   let decoder = createDecoder({ meter: silentMeter })
   return intervals.flatMap((interval, at) => {
     if (restarts(at)) decoder = createDecoder({ meter: silentMeter })
-    const { samples } = decoder.decode(delta(interval), store)
+    const { samples } = atOnce(decoder.decode(delta(interval), store))
     store.append(samples)
     return linesOf(samples, store)
   })
@@ -81,7 +82,7 @@ describe('exponential histograms of deltas', () => {
   const first = { start: 0, end: 10, positive: { offset: 2, bucketCounts: [1, 2] } }
   const next = { start: 10, end: 20, zeroCount: 1, positive: { offset: 3, bucketCounts: [4] } }
   const take = (store: Store, interval: Interval, decoder = createDecoder({ meter: silentMeter })): string[] => {
-    const { samples } = decoder.decode(delta(interval), store)
+    const { samples } = atOnce(decoder.decode(delta(interval), store))
     store.append(samples)
     return linesOf(samples, store)
   }
@@ -91,7 +92,7 @@ describe('exponential histograms of deltas', () => {
     expect(take(store, first)).toEqual([expect.stringMatching(/ 3 6 \{3:1,4:2\}$/)])
     expect(take(store, next)).toEqual([expect.stringMatching(/ 8 16 \{0:1,3:1,4:6\}$/)])
     const decoder = createDecoder({ meter: silentMeter })
-    decoder.decode(delta({ ...next, start: 20, end: 30 }), store)
+    atOnce(decoder.decode(delta({ ...next, start: 20, end: 30 }), store))
     decoder.forget()
     expect(take(store, { ...next, start: 20, end: 30 }, decoder)).toEqual([expect.stringMatching(/ 13 26 /)])
   })
@@ -135,7 +136,7 @@ describe('exponential histograms of deltas', () => {
     take(store, first, decoder)
     const dataPoints = [{ timeUnixNano: nanos(T + 15), flags: 1 }]
     const ended = metrics({ name: 'took', exponentialHistogram: { aggregationTemporality: 1, dataPoints } })
-    store.append(decoder.decode(request('metrics', ended), store).samples)
+    store.append(atOnce(decoder.decode(request('metrics', ended), store)).samples)
     expect(take(store, { ...next, start: 15 })).toEqual([expect.stringMatching(/ 5 10 /)])
   })
 

@@ -6,6 +6,7 @@ import type { Signals } from '#core/ports/decoder.ts'
 import type { Input } from '#core/ports/intake.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, type SeriesDefinition } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { samplesLine } from './recorded-samples.ts'
@@ -96,10 +97,10 @@ describe('recorded samples', () => {
         const line = samplesLine(signals, (id) => store.definition(id))
         expect(line).not.toContain('\n')
         const other = storeWith()
-        expect(whole(readBack(line).decode(other), other)).toEqual(whole(signals, store))
+        expect(whole(atOnce(readBack(line).decode(other)), other)).toEqual(whole(signals, store))
         // Recorded again, it is the same line.
         const again = storeWith()
-        expect(samplesLine(readBack(line).decode(again), (id) => again.definition(id))).toBe(line)
+        expect(samplesLine(atOnce(readBack(line).decode(again)), (id) => again.definition(id))).toBe(line)
       }),
     )
   })
@@ -142,7 +143,7 @@ describe('recorded samples', () => {
     const store = storeWith()
     const items = [0, 1].map((which) => ({ which, time: 1000, value: 1, stale: false, buckets: [] }))
     const line = samplesLine({ ...built(store, items, []), rejected: 3 }, (id) => store.definition(id))
-    const { samples, rejected, message } = readBack(line).decode(storeWith({ series: 1 }))
+    const { samples, rejected, message } = atOnce(readBack(line).decode(storeWith({ series: 1 })))
     expect([samples.floats.length, rejected]).toEqual([1, 4])
     expect(message).toContain('limits.series')
   })

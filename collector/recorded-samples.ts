@@ -7,6 +7,7 @@ import type { SamplesInput } from '#core/ports/intake.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 const STALE = 'stale'
 
@@ -168,11 +169,12 @@ export function samplesInput({ samples, rejected }: Written): SamplesInput {
     kind: 'samples',
     source: 'recording',
     newest_ms,
-    decode(writer): Signals {
+    *decode(writer): Steps<Signals> {
       const builder = new SampleBuilder()
       let refused = rejected
       const messages = new Set<string>()
       for (const [i, one] of samples.entries()) {
+        yield
         try {
           build(builder, writer.resolve(definitions[i]!), widths[i]!, one)
         } catch (error) {

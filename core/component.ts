@@ -49,4 +49,9 @@ export interface Snapshot {
   load(bytes: Uint8Array): void
   /** Resolves when all files that the saved bytes rely on are on the disk. */
   durable?(): Promise<void>
+  /**
+   * What was saved last is what a start loads: what only checkpoints before the previous one rely on may go. `durable` says nothing of that, since another
+   * snapshot or the file itself may fail behind it.
+   */
+  placed?(): void
 }

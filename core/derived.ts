@@ -2,7 +2,8 @@ import { ServiceError } from './errors.ts'
 import type { ExponentialSample } from './exponential-sample.ts'
 import type { SeriesWriter } from './ports/series-writer.ts'
 import { type SampleBatch, SampleBuilder } from './sample.ts'
-import type { Labels, MetricType } from './series.ts'
+import type { Labels, MetricType, SeriesId } from './series.ts'
+import { atOnce, type Steps } from './steps.ts'
 
 const NO_BOUNDS = new Float64Array(0)
 
@@ -27,16 +28,22 @@ export class DerivedSamples {
 
   /** `labels` with `__name__`. */
   add(metric: DerivedMetric, labels: Labels, time_ms: number, value: number, stale = false): void {
+    const series = this.series(metric, labels)
+    if (series !== undefined) this.push(series, time_ms, value, stale)
+  }
+
+  /** The series of which `push` adds samples until the next `flush`; undefined where a limit refuses it. `labels` with `__name__`. */
+  series(metric: DerivedMetric, labels: Labels): SeriesId | undefined {
     try {
-      this.#batch.float(
-        this.#writer.resolve({ ...metric, labels, kind: 'float', bounds: NO_BOUNDS }),
-        time_ms,
-        value,
-        stale,
-      )
+      return this.#writer.resolve({ ...metric, labels, kind: 'float', bounds: NO_BOUNDS })
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === 'too_large')) throw error
+      return undefined
     }
+  }
+
+  push(series: SeriesId, time_ms: number, value: number, stale = false): void {
+    this.#batch.float(series, time_ms, value, stale)
   }
 
   /** A native histogram; `labels` with `__name__`. */
@@ -50,12 +57,16 @@ export class DerivedSamples {
     }
   }
 
-  /** `stored` hears what was handed over and which samples are the newest of their series, as of `AppendResult.fresh`. */
-  flush(stored?: (batch: SampleBatch, fresh: Uint8Array) => void): void {
+  flush(): void {
+    atOnce(this.flushing())
+  }
+
+  /** The same in steps. `stored` hears what was handed over and which samples are the newest of their series, as of `AppendResult.fresh`. */
+  *flushing(stored?: (batch: SampleBatch, fresh: Uint8Array) => Steps<void>): Steps<void> {
     if (this.#batch.length > 0) {
       const batch = this.#batch.batch()
       const { fresh } = this.#writer.append(batch)
-      stored?.(batch, fresh)
+      if (stored !== undefined) yield* stored(batch, fresh)
     }
     this.#batch.clear()
   }

@@ -40,8 +40,9 @@ export interface Finding {
   readonly last_ms: number
   /** Event time at which it closed; absent while open. */
   readonly until_ms?: number
+  /** The highest. */
   readonly peak_score: number
-  /** At the peak; NaN where the kind has none (absent, new_template). */
+  /** Farthest from what was expected on its side, with that and the band of then; NaN where the kind has none (absent, new_template). */
   readonly value: number
   readonly expected: number
   readonly lower: number

@@ -48,6 +48,33 @@ export interface SampleBatch {
   readonly exemplars: readonly Exemplar[]
 }
 
+/** The float samples `[from, to)`: views; the same columns where it is all of them. */
+export function floatsBetween(floats: FloatColumns, from: number, to: number): FloatColumns {
+  if (from === 0 && to === floats.length) return floats
+  return {
+    length: to - from,
+    series: floats.series.subarray(from, to),
+    time_ms: floats.time_ms.subarray(from, to),
+    value: floats.value.subarray(from, to),
+    stale: floats.stale.subarray(from, to),
+  }
+}
+
+/** The histogram samples `[from, to)`: views; the same columns where it is all of them. */
+export function histogramsBetween(histograms: HistogramColumns, from: number, to: number): HistogramColumns {
+  if (from === 0 && to === histograms.length) return histograms
+  return {
+    length: to - from,
+    series: histograms.series.subarray(from, to),
+    time_ms: histograms.time_ms.subarray(from, to),
+    sum: histograms.sum.subarray(from, to),
+    count: histograms.count.subarray(from, to),
+    start: histograms.start.subarray(from, to + 1),
+    buckets: histograms.buckets,
+    stale: histograms.stale.subarray(from, to),
+  }
+}
+
 function grown<T extends Uint32Array | Float64Array | Uint8Array>(column: T, needed: number): T {
   if (needed <= column.length) return column
   const larger = new (column.constructor as new (length: number) => T)(Math.max(needed, column.length * 2))

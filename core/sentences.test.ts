@@ -91,10 +91,21 @@ test('a finding is said in one sentence in the reader’s language', () => {
     last_ms: at + 3_600_000,
   } as const
   expect(findingSentence(over, EN)).toBe(
-    'CheckoutLatencyUnusual of checkout was 840 ms, expected 150 to 290 ms, from 10:42 to 11:42 UTC',
+    'CheckoutLatencyUnusual of checkout rose to 840 ms, expected 150 to 290 ms, from 10:42 to 11:42 UTC',
+  )
+  expect(findingSentence({ ...over, value: 0.02, direction: 'down' }, EN)).toContain(
+    ' of checkout fell to 20 ms, expected ',
+  )
+  const drift = { ...over, kind: 'drift', value: 0.28, experts: ['new', 'hour'] } as const
+  expect(findingSentence(drift, EN)).toContain(
+    ' drifted up to 280 ms, a value never seen before (usually 150 to 290 ms), ',
+  )
+  // What is expected of a mean is not of the sample that is named.
+  expect(findingSentence({ ...over, experts: ['mean above', 'hour'] }, EN)).toContain(
+    ' rose to 840 ms, on average higher than usual (usually 150 to 290 ms), from ',
   )
   expect(findingSentence({ ...over, adopted: true }, EN)).toBe(
-    'CheckoutLatencyUnusual of checkout is 840 ms, expected 150 to 290 ms, since 10:42 UTC; the new normal from 11:42 UTC',
+    'CheckoutLatencyUnusual of checkout has risen to 840 ms, expected 150 to 290 ms, since 10:42 UTC; the new normal from 11:42 UTC',
   )
   expect(findingSentence({ ...finding, kind: 'absent', value: NaN, expected: NaN, lower: NaN, upper: NaN }, EN)).toBe(
     'http server request duration of checkout has no samples since 10:42 UTC',

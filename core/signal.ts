@@ -21,6 +21,12 @@ export interface LogRecord {
 
 export const SPAN_KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 
+/** Which span of which trace. */
+export interface SpanLink {
+  readonly trace_id: string
+  readonly span_id: string
+}
+
 /** One span, as far as the service graph needs it. */
 export interface Span {
   readonly trace_id: string
@@ -35,4 +41,6 @@ export interface Span {
   readonly error: boolean
   /** The other side as the caller names it (`peer.service`, else `db.namespace`/`db.system`, else `server.address`); '' when unknown. */
   readonly peer: string
+  /** Of who takes messages: the spans that sent them, of any trace, as far as it names them beside its parent. Not there without any. */
+  readonly links?: readonly SpanLink[] | undefined
 }

@@ -15,6 +15,7 @@ import type { SeriesReader } from '#core/ports/series-reader.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { LogRecord } from '#core/signal.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { ForecastEngine } from './forecasting/forecasting.ts'
 import type { ForecastTable } from './forecasting/table.ts'
@@ -66,7 +67,7 @@ export interface DetectorsOptions {
 export interface Detectors {
   setGroups(groups: readonly RuleGroup[], time_ms?: number): void
   /** Samples just stored; `fresh` marks those that are the newest of their series. */
-  samples(batch: SampleBatch, fresh: Uint8Array): void
+  samples(batch: SampleBatch, fresh: Uint8Array): Steps<void>
   logs(records: readonly LogRecord[]): void
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
@@ -150,10 +151,10 @@ export function createDetectors(options: DetectorsOptions): Detectors {
   })
   return {
     setGroups: (groups, time_ms) => rules.setGroups(groups, time_ms),
-    samples(batch, fresh) {
+    *samples(batch, fresh) {
       // Before anything is written back: `fresh` is a view that the store's next batch overwrites.
       const oldest_ms = oldestFresh(batch, fresh)
-      scoring.samples(batch, fresh)
+      yield* scoring.sampling(batch, fresh)
       bands.flush()
       const time_ms = analysis_ms()
       if (time_ms !== undefined && oldest_ms < Infinity) rules.observed(oldest_ms, time_ms)
@@ -166,7 +167,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       bands.flush()
     },
     async tick({ time_ms, share, ...known }) {
-      logs.tick(time_ms)
+      logs.tick(Math.min(time_ms, known.complete_ms ?? Infinity))
       const unfinished = await rules.tick({ time_ms, share, ...known })
       // Once a moment, behind all rules where they keep up.
       if (!unfinished || time_ms > ticked_ms) scoring.tick(time_ms, known)

@@ -19,7 +19,7 @@ import { Evaluator } from './evaluate/evaluator.ts'
 import { Fetch } from './evaluate/fetch.ts'
 import { QueryMemory } from './evaluate/memory.ts'
 import { eachReach, reachesOf } from './evaluate/reach.ts'
-import { instantResult, rangeResult } from './evaluate/result.ts'
+import { instantResult, rangeResult, type ResultOptions } from './evaluate/result.ts'
 import type { Grid, Value } from './evaluate/values.ts'
 import { type Expr, TYPE_NAMES, unwrapped, type VectorSelector } from './language/ast.ts'
 import { checkTypes } from './language/check.ts'
@@ -55,7 +55,7 @@ interface Evaluation {
   /** Of the query: 0 of an instant one. */
   readonly step_ms: number
   readonly options: QueryOptions & Pick<RangeOptions, 'rollups'>
-  readonly resultOf: (value: Value, grid: Grid, annotations: Annotations) => QueryResult | Promise<QueryResult>
+  readonly resultOf: (value: Value, options: ResultOptions) => Promise<QueryResult>
 }
 
 /** Of a query that is only looked at: some durations are told by it. */
@@ -211,7 +211,7 @@ class LocalQueryEngine implements QueryEngine {
       times.push(this.#turns.begin())
       const value = await evaluator.evaluate(expr, grid)
       times.push(this.#turns.begin())
-      const result = await resultOf(value, grid, annotations)
+      const result = await resultOf(value, { grid, annotations, budget })
       times.push(this.#turns.begin())
       options.stats?.(statsOf(times, budget))
       return result

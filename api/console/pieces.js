@@ -2,15 +2,7 @@
 import { el } from './dom.js'
 import { percent, quantity, span, when } from './format.js'
 import { language, t } from './language.js'
-
-/**
- * The weight of a severity in colours: unknown words look like a warning.
- * @param {string} severity
- */
-export function tone(severity) {
-  if (['critical', 'page', 'error', 'emergency'].includes(severity)) return 'bad'
-  return severity === 'info' || severity === 'none' ? 'calm' : 'warn'
-}
+import { tone } from './severity.js'
 
 /** @param {string} severity */
 export function severityChip(severity) {

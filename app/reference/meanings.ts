@@ -108,7 +108,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'limits.queue': 'Inputs that may wait to be taken; one more is refused with 429.',
   'limits.series': 'Series that had a sample within the last five minutes, about. A histogram is one.',
   'limits.series_kept':
-    'Series that have samples, those included that are silent or ended: a few hundred bytes of memory each. At least `limits.series`.',
+    'Series that have samples, those included that are silent: a few hundred bytes of memory each. Near it those that are silent for longest lose their history to new ones. At least `limits.series`.',
   'limits.series_per_metric': 'Series of one metric name.',
   'limits.labels': 'Labels of a series, its name included.',
   'limits.label_name_length': 'Characters of a label name.',

@@ -4,6 +4,7 @@ import { silentMeter } from '#core/ports/meter.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Labels } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 import { Store } from '#core/store/store.ts'
 
 import { createDetectors, type Detectors, ForecastTable, type RuleGroup } from '../../detectors/index.ts'
@@ -102,7 +103,7 @@ export class TestHouse {
       }
       const columns = batch.batch()
       const { fresh } = this.#store.append(columns)
-      this.detectors.samples(columns, fresh)
+      atOnce(this.detectors.samples(columns, fresh))
     }
   }
 }

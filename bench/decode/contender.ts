@@ -9,6 +9,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 import { type OtlpRequest } from '#core/ports/intake.ts'
 import { silentMeter } from '#core/ports/meter.ts'
+import { atOnce } from '#core/steps.ts'
 import { Store } from '#core/store/store.ts'
 
 import { createDecoder } from '../../collector/index.ts'
@@ -25,7 +26,7 @@ function ours(encoding: OtlpRequest['encoding']): Read {
   const store = new Store({ limits, analysis_ms: () => undefined, meter: silentMeter })
   const decoder = createDecoder({ meter: silentMeter })
   return (body) => {
-    const { samples } = decoder.decode({ kind: 'otlp', signal: 'metrics', encoding, body }, store)
+    const { samples } = atOnce(decoder.decode({ kind: 'otlp', signal: 'metrics', encoding, body }, store))
     return samples.floats.length + samples.histograms.length
   }
 }

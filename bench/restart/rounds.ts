@@ -1,11 +1,13 @@
 // Rounds of samples that are the same whoever takes them, and what a process knows behind them.
 import { createHash } from 'node:crypto'
 
+import type { Signals } from '#core/ports/decoder.ts'
 import type { SamplesInput } from '#core/ports/intake.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { seeded } from '#core/random.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { Barograph } from '../../tests/acceptance/barograph.ts'
 
@@ -51,17 +53,20 @@ export class Rounds {
 
   *bodies(round: number, time_ms: number): Generator<SamplesInput, void> {
     for (let from = 0; from < this.#series; from += BODY) {
-      const random = seeded(round * this.#series + from + 1)
-      const decode = (writer: SeriesWriter) => {
-        this.#builder.clear()
-        for (let i = from; i < Math.min(from + BODY, this.#series); i++) {
-          const id = (this.#ids[i] ??= writer.resolve(definitionOf(i)))
-          this.#builder.float(id, time_ms, Math.round((i % 100) * 10 + random() * 200) / 10)
-        }
-        return { samples: this.#builder.batch(), logs: [], spans: [], rejected: 0, message: '' }
-      }
+      const decode = (writer: SeriesWriter) => this.#decode(from, round, time_ms, writer)
       yield { kind: 'samples', source: 'bench', decode }
     }
+  }
+
+  *#decode(from: number, round: number, time_ms: number, writer: SeriesWriter): Steps<Signals> {
+    const random = seeded(round * this.#series + from + 1)
+    this.#builder.clear()
+    for (let i = from; i < Math.min(from + BODY, this.#series); i++) {
+      const id = (this.#ids[i] ??= writer.resolve(definitionOf(i)))
+      this.#builder.float(id, time_ms, Math.round((i % 100) * 10 + random() * 200) / 10)
+    }
+    yield
+    return { samples: this.#builder.batch(), logs: [], spans: [], rejected: 0, message: '' }
   }
 }
 

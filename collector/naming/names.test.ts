@@ -33,7 +33,9 @@ const LABELS: readonly (readonly [string, string])[] = [
   ['_private', 'key_private'],
   ['__reserved__', '__reserved__'],
   ['constructor', 'constructor'],
-  ['ä', ''],
+  ['ä', 'key_'],
+  ['区域', 'key_'],
+  ['__', 'key_'],
   ['', ''],
 ]
 

@@ -25,11 +25,10 @@ function isReserved(key: string): boolean {
   return key.startsWith('__') && key.endsWith('__') && /^[A-Za-z0-9_]+$/.test(key) && /[A-Za-z0-9]/.test(key)
 }
 
-/** The label of an attribute, '' where there is none. Source: otlptranslator, label_namer. */
+/** The label of an attribute, '' of a key that is empty; all that has no letter in ASCII is `key_`. Source: otlptranslator, label_namer. */
 export function labelName(key: string): string {
   if (isReserved(key)) return key
   const clean = key.replaceAll(/[^A-Za-z0-9]+/g, '_')
-  if (clean === '' || clean === '_') return ''
   if (/^[0-9]/.test(clean)) return `key_${clean}`
   return clean.startsWith('_') ? `key${clean}` : clean
 }

@@ -227,7 +227,7 @@ export function bytesOf(view: DataView, start: number, end: number): Uint8Array 
 /** Labels of a point: its own, those of the resource that it lacks, target and name above all. */
 export function withTarget(own: Map<string, string>, resource: ResourceLabels, name: string): Map<string, string> {
   const labels = new Map(own)
-  for (const [label, value] of resource.promoted) if (!labels.has(label)) labels.set(label, value)
+  for (const [label, value] of resource.promoted) if (!labels.get(label)) labels.set(label, value)
   for (const [label, value] of resource.target) labels.set(label, value)
   labels.set(METRIC_NAME, name)
   return labels

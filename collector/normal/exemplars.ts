@@ -6,18 +6,21 @@ import { numberOf, objectOf, timeOf } from '../wire/json-fields.ts'
 import type { FoundExemplar } from '../wire/points.ts'
 import { bytesOf, NO_SERIES } from './catalogue.ts'
 import { idOf } from './ids.ts'
-import { labelsOf } from './labels.ts'
+import { labelValue } from './labels.ts'
 import type { Taking } from './taking.ts'
 import { attributesOf } from './values.ts'
 
-/** Where they are too long only the ids stay. Source: Prometheus' translation of OTLP exemplars. */
+/** The names of attributes stay as they are. Where they are too long only the ids stay. Source: Prometheus' translation of OTLP exemplars. */
 function labelsOfExemplar(object: Record<string, unknown>): Labels {
   const ids = {
     trace_id: idOf(object['traceId'], 'traceId', 16),
     span_id: idOf(object['spanId'], 'spanId', 8),
   }
-  const own = labelsOf(attributesOf(object['filteredAttributes'])) ?? new Map<string, string>()
-  const all = Labels.of([...own, ...Object.entries(ids)])
+  const own = attributesOf(object['filteredAttributes']).filter(([key]) => key !== '')
+  const all = Labels.of([
+    ...own.map(([key, value]): [string, string] => [labelValue(key), labelValue(value)]),
+    ...Object.entries(ids),
+  ])
   const length = [...all].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   return length > EXEMPLAR_LENGTH ? Labels.of(ids) : all
 }

@@ -21,7 +21,7 @@ export function labelsOf(attributes: Pairs): Map<string, string> | undefined {
     const name = labelName(key)
     if (name === '') return undefined
     const before = labels.get(name)
-    labels.set(name, before === undefined ? labelValue(value) : `${before};${labelValue(value)}`)
+    labels.set(name, before === undefined || before === '' ? labelValue(value) : `${before};${labelValue(value)}`)
   }
   return labels
 }

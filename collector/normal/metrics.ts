@@ -1,6 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { Points } from '../wire/points.ts'
 import { type Catalogue, NO_SERIES } from './catalogue.ts'
@@ -14,6 +15,9 @@ import type { Rejections } from './rejections.ts'
 import type { Taking } from './taking.ts'
 
 const INFO = { type: 'gauge', unit: '', help: 'Target metadata', kind: 'float', bounds: new Float64Array(0) } as const
+
+/** Points that are taken in one step: new ones cost some microseconds each. */
+const STEP = 512
 
 export interface NormalOptions {
   readonly writer: SeriesWriter
@@ -65,11 +69,26 @@ function batchOf({ numbers, histograms }: Points, exemplars: SampleBatch['exempl
   }
 }
 
+/** Takes the points `[from, to)` of a column; returns where the samples end. */
+function* stepping(
+  request: Taking,
+  take: typeof takeNumbers,
+  [from, to]: readonly [number, number],
+  out: number,
+): Steps<number> {
+  let end = out
+  for (let at = from; at < to; at += STEP) {
+    end = take(request, at, Math.min(at + STEP, to), end)
+    if (at + STEP < to) yield
+  }
+  return end
+}
+
 /**
  * From points to samples: names, labels, checks, delta to cumulative. Done in the columns of the points, which afterwards
  * are the samples.
  */
-export function takeMetrics(points: Points, options: NormalOptions): SampleBatch {
+export function* takeMetrics(points: Points, options: NormalOptions): Steps<SampleBatch> {
   const { catalogue, writer } = options
   const identity = new Identity(points, catalogue, writer)
   const request: Taking = { ...options, points, identity, newest_ms: -Infinity, floats: [], rows: [] }
@@ -78,8 +97,8 @@ export function takeMetrics(points: Points, options: NormalOptions): SampleBatch
   let histograms = 0
   for (const block of points.blocks) {
     request.newest_ms = -Infinity
-    numbers = takeNumbers(request, from.numbers, block.numbers, numbers)
-    histograms = takeHistograms(request, from.histograms, block.histograms, histograms)
+    numbers = yield* stepping(request, takeNumbers, [from.numbers, block.numbers], numbers)
+    histograms = yield* stepping(request, takeHistograms, [from.histograms, block.histograms], histograms)
     for (let i = from.exponentials; i < block.exponentials; i++) takeExponential(request, points.exponentials[i]!)
     for (let i = from.summaries; i < block.summaries; i++) takeSummary(request, points.summaries[i]!)
     takeInfo(request, block.resource)

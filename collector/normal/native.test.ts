@@ -75,10 +75,18 @@ describe('a native histogram', () => {
   })
 
   test('whose sum is no number may have counted more than its buckets hold', () => {
-    const positive = { spans: [0, 1], counts: [2], deltas: false }
+    const positive = { spans: [0, 1], counts: [2], deltas: true }
     expect(fitNative(nativeOf({ positive, count: 3, sum: NaN }))).toHaveProperty('shape')
     expect(fitNative(nativeOf({ positive, count: 3, sum: 1 }))).toHaveProperty('refused')
     expect(fitNative(nativeOf({ positive, count: 1, sum: NaN }))).toHaveProperty('refused')
+  })
+
+  test('that counts fractions need not agree with its buckets, but cannot count below zero', () => {
+    const positive = { spans: [0, 1], counts: [2], deltas: false }
+    expect(fitNative(nativeOf({ positive, count: 3, sum: 1 }))).toHaveProperty('shape')
+    for (const count of [-1, NaN, Infinity]) {
+      expect(fitNative(nativeOf({ positive, count, sum: 1 }))).toEqual({ refused: 'a histogram counts below zero' })
+    }
   })
 
   const one = { spans: [0, 1], counts: [1], deltas: false }

@@ -1,5 +1,5 @@
 import { serviceOf } from '#core/series.ts'
-import { type Span, SPAN_KINDS } from '#core/signal.ts'
+import { type Span, SPAN_KINDS, type SpanLink } from '#core/signal.ts'
 
 import { numberOf, objectOf, objectsOf, textOf, timeOf } from '../wire/json-fields.ts'
 import type { JsonObject } from '../wire/to-json.ts'
@@ -10,6 +10,8 @@ import { resourceLabels, tooLong } from './resource.ts'
 import { textOfValue } from './values.ts'
 
 const STATUS_ERROR = 2
+/** As many as SDKs keep of a span when nothing else is configured. */
+const LINKS_MAX = 128
 
 /** Who is called, by the first of these that is there. `…system` is the older name of `…system.name`. */
 const PEER: readonly string[] = [
@@ -31,22 +33,45 @@ function peerOf(list: unknown): string {
   return labelValue(found.find((value) => value !== undefined && value !== '') ?? '')
 }
 
+/** What a span does with messages; the second is the older name. A client that fetches them is as good as a consumer. */
+const OPERATION: ReadonlySet<string> = new Set(['messaging.operation.type', 'messaging.operation'])
+const TAKING: ReadonlySet<string> = new Set(['receive', 'process'])
+
+function takesMessages(kind: Span['kind'], attributes: unknown): boolean {
+  if (kind !== 'client') return kind === 'consumer'
+  const operation = objectsOf(attributes, 'attributes').find(({ key }) => OPERATION.has(textOf(key, 'key')))
+  return operation !== undefined && TAKING.has(textOfValue(operation['value']))
+}
+
+/** Who takes messages in batches names their senders so, and by no parent. */
+function linksOf(object: JsonObject, kind: Span['kind']): SpanLink[] {
+  const list = objectsOf(object['links'], 'links')
+  if (list.length === 0 || !takesMessages(kind, object['attributes'])) return []
+  return list
+    .slice(0, LINKS_MAX)
+    .map((link) => ({ trace_id: idOf(link['traceId'], 'traceId', 16), span_id: idOf(link['spanId'], 'spanId', 8) }))
+    .filter(({ trace_id, span_id }) => trace_id !== '' && span_id !== '')
+}
+
 function spanOf(object: JsonObject, service: string, rejections: Rejections): Span | undefined {
   const trace_id = idOf(object['traceId'], 'traceId', 16)
   const span_id = idOf(object['spanId'], 'spanId', 8)
   const start_ms = timeOf(object['startTimeUnixNano'], 'startTimeUnixNano')
   const end_ms = timeOf(object['endTimeUnixNano'], 'endTimeUnixNano')
+  const kind = SPAN_KINDS[numberOf(object['kind'], 'kind') ?? 0] ?? 'unspecified'
+  const links = linksOf(object, kind)
   const span: Span = {
     trace_id,
     span_id,
     parent_span_id: idOf(object['parentSpanId'], 'parentSpanId', 8),
     service,
     name: textOf(object['name'], 'name'),
-    kind: SPAN_KINDS[numberOf(object['kind'], 'kind') ?? 0] ?? 'unspecified',
+    kind,
     start_ms,
     end_ms: Math.max(start_ms, end_ms),
     error: numberOf(objectOf(object['status'], 'status')?.['code'], 'code') === STATUS_ERROR,
     peer: peerOf(object['attributes']),
+    ...(links.length > 0 && { links }),
   }
   if (trace_id === '' || span_id === '') rejections.add('id', 'a span has no trace id or no span id')
   else if (Number.isNaN(start_ms + end_ms)) {

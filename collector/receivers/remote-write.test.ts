@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import { ServiceError } from '#core/errors.ts'
 import type { Input } from '#core/ports/intake.ts'
+import { atOnce } from '#core/steps.ts'
 
 import { createMounts } from '../mounts.ts'
 import { linesOf, metrics, nanos, storeWith } from '../testing/decoding.fixture.ts'
@@ -56,7 +57,7 @@ function writtenOf({ headers }: Response): (string | null)[] {
 function linesOfInput(input: Input | undefined): string[] {
   if (input?.kind !== 'samples') return []
   const store = storeWith()
-  return linesOf(input.decode(store).samples, store)
+  return linesOf(atOnce(input.decode(store)).samples, store)
 }
 
 describe('remote write', () => {

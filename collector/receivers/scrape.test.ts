@@ -88,6 +88,21 @@ function bound(made: Stand) {
   return { pass: (inputs?: number) => made.pass(inputs), scrape: made.scrape }
 }
 
+test.each<[string, Exporter['answer'], number]>([
+  ['has nothing to say, in no format', (_, response) => void response.writeHead(200).end(), 0],
+  [
+    'is a few lines of shell',
+    (_, { socket }) => void socket!.end(`HTTP/1.1 200 OK\nContent-Type: ${TEXT}\n\na 1\n`),
+    1,
+  ],
+  ['has a large head', page('a 1\n', { 'content-type': TEXT, 'x-large': 'x'.repeat(50_000) }), 1],
+])('a target that %s is up', async (_, answer, samples) => {
+  const target = await exporter(answer)
+  const made = await stand([{ targets: [target.address] }])
+  await made.pass()
+  expect([made.errors(), made.up(), Object.values(made.intake.values('a')).length]).toEqual([[''], [1], samples])
+})
+
 /** A page that ends where its connection does, as HTTP/1.0 has it. */
 function endless(response: ServerResponse): ServerResponse {
   response.useChunkedEncodingByDefault = false
@@ -366,6 +381,28 @@ describe('files of targets', () => {
     expect(made.scrape.active()).toHaveLength(1)
     rmSync(file)
     await made.wait(() => made.scrape.active().length, 0)
+  })
+
+  test('are taken as Prometheus takes them: null for nothing, values as they are written, without what is no address', async () => {
+    const target = await exporter(page('a 1\n'))
+    const at = folder()
+    const list = [
+      { targets: [target.address, `${target.address}/metrics`, 'two words'], labels: null },
+      { targets: null, labels: { zone: 'y' } },
+      { targets: [target.address], labels: { zone: null, instance: '', job: '', __metrics_path__: '' } },
+    ]
+    writeFileSync(join(at, 'one.json'), JSON.stringify(list))
+    writeFileSync(
+      join(at, 'two.yml'),
+      `- targets: ['${target.address}']\n  labels: {version: 1.10, canary: true, rack: }\n`,
+    )
+    writeFileSync(join(at, 'empty.yml'), '# nobody\n')
+    const made = await stand([{ job: 'files', file_sd_configs: [{ files: ['*.json', '*.yml'] }] }], { folder: at })
+    await expect.poll(() => made.scrape.active().length).toBe(2)
+    const plain = { job: 'files', instance: target.address }
+    expect(made.scrape.active().map(({ labels }) => labels.toJSON())).toEqual(
+      expect.arrayContaining([plain, { ...plain, version: '1.10', canary: 'true' }]),
+    )
   })
 })
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { silentMeter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import { atOnce } from '#core/steps.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { unpackBlock } from '../snappy-block.ts'
@@ -24,10 +25,8 @@ interface Trial {
 
 /** What a decoder makes of a body, comparable. */
 function decoded(version: 1 | 2, body: Uint8Array, { decoder, store = storeWith() }: Trial = {}) {
-  const { samples, rejected, message } = (decoder ?? new RemoteWriteDecoder({ meter: silentMeter })).decode(
-    version,
-    body,
-    store,
+  const { samples, rejected, message } = atOnce(
+    (decoder ?? new RemoteWriteDecoder({ meter: silentMeter })).decode(version, body, store),
   )
   const exemplars = samples.exemplars.map(
     ({ series, time_ms, value, labels }) =>
@@ -78,7 +77,7 @@ describe.each(BOTH)('version %d', (version) => {
         const store = storeWith()
         const body = write(written)
         const decoder = new RemoteWriteDecoder({ meter: silentMeter })
-        const first = decoder.decode(version, body, store)
+        const first = atOnce(decoder.decode(version, body, store))
         const columns = [...first.samples.floats.value]
         expect(columns).toEqual(list.flatMap(({ samples }) => samples.map(([one]) => one)))
         expect([...first.samples.floats.time_ms]).toEqual(
@@ -91,7 +90,7 @@ describe.each(BOTH)('version %d', (version) => {
         )
         expect(labels.map((one) => one.toJSON())).toEqual(expected.map(withoutControls))
         // Known series are found again.
-        expect([...decoder.decode(version, body, store).samples.floats.series]).toEqual(ids)
+        expect([...atOnce(decoder.decode(version, body, store)).samples.floats.series]).toEqual(ids)
       }),
       { numRuns: 50 },
     )
@@ -160,7 +159,7 @@ describe.each(BOTH)('version %d', (version) => {
     const counts = { positiveCounts: [1, 2, 1, 1], negativeCounts: [1, 2, 1, 1] }
     const store = storeWith()
     const body = write([{ labels: UP, histograms: [native, { ...fractions, ...counts }] }])
-    const { samples } = new RemoteWriteDecoder({ meter: silentMeter }).decode(version, body, store)
+    const { samples } = atOnce(new RemoteWriteDecoder({ meter: silentMeter }).decode(version, body, store))
     const { histograms } = samples
     expect([...histograms.series]).toEqual([0, 0])
     expect([...histograms.count]).toEqual([12, 12])
@@ -228,7 +227,7 @@ describe.each(BOTH)('version %d', (version) => {
     for (let end = 1; end < body.length; end++) {
       const store = storeWith()
       const decoder = new RemoteWriteDecoder({ meter: silentMeter })
-      if (outcomeOf(() => decoder.decode(version, body.subarray(0, end), store)) !== 'read') {
+      if (outcomeOf(() => atOnce(decoder.decode(version, body.subarray(0, end), store))) !== 'read') {
         expect(store.metadata()).toEqual([])
       }
     }
@@ -247,7 +246,7 @@ describe.each(BOTH)('version %d', (version) => {
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), damaged), (bytes) => {
         const decoder = new RemoteWriteDecoder({ meter: silentMeter })
         expect(['read', 'bad_data', 'too_large']).toContain(
-          outcomeOf(() => decoder.decode(version, bytes, storeWith())),
+          outcomeOf(() => atOnce(decoder.decode(version, bytes, storeWith()))),
         )
       }),
       { numRuns: 500 },
@@ -257,7 +256,7 @@ describe.each(BOTH)('version %d', (version) => {
   test('of more objects than a body may hold is refused', () => {
     const decoder = new RemoteWriteDecoder({ meter: silentMeter, body_objects: 5 })
     const body = write([{ labels: UP, samples: Array.from({ length: 9 }, (_, i) => sample(1, i + 1)) }])
-    expect(outcomeOf(() => decoder.decode(version, body, storeWith()))).toBe('too_large')
+    expect(outcomeOf(() => atOnce(decoder.decode(version, body, storeWith())))).toBe('too_large')
   })
 
   test('resolves again what has ended', () => {
@@ -284,12 +283,12 @@ describe.each(BOTH)('version %d', (version) => {
       { labels: [['__name__', 'other']], samples: [sample(1, 5)] },
       { labels: [['__name__', 'native']], histograms: [native] },
     ])
-    decoder.decode(version, body, writer)
-    decoder.decode(version, body, writer)
+    atOnce(decoder.decode(version, body, writer))
+    atOnce(decoder.decode(version, body, writer))
     expect(resolved).toEqual(['up', 'other', 'native'])
     ended.add(0).add(2)
     generation++
-    decoder.decode(version, body, writer)
+    atOnce(decoder.decode(version, body, writer))
     expect(resolved.slice(3)).toEqual(['up', 'native'])
   })
 
@@ -308,7 +307,8 @@ describe.each(BOTH)('version %d', (version) => {
         samples: [sample(1, 5)],
       }))
       const body = write([...pods, { labels: [['__name__', 'native']], histograms: [native] }])
-      for (let time = 0; time < 3; time++, now_ms += 600_000) store.append(decoder.decode(version, body, store).samples)
+      for (let time = 0; time < 3; time++, now_ms += 600_000)
+        store.append(atOnce(decoder.decode(version, body, store)).samples)
       held.push(bytes())
     }
     expect(Math.max(...held)).toBeLessThan(held[0]! * 5.5)
@@ -368,13 +368,14 @@ describe('a series that cannot be named', () => {
     const meter = countingMeter()
     const body = version1([
       { labels, samples: [sample(1, 5)] },
+      { labels, histograms: [{ countInt: 9, sum: 1, timestamp: 5 }] },
       { labels: UP, samples: [sample(1, 5)] },
     ])
     expect(decoded(1, body, { decoder: new RemoteWriteDecoder({ meter }) })).toMatchObject({
       lines: ['up{job="a"} unknown  5 1'],
       rejected: 0,
     })
-    expect(meter.counts['barograph.collector.rejected{signal=metrics,reason=labels}']).toBe(1)
+    expect(meter.counts['barograph.collector.rejected{signal=metrics,reason=labels}']).toBe(2)
   })
 
   test('because of its references is told', () => {

@@ -2,6 +2,7 @@ import type { Signals } from '#core/ports/decoder.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { SampleBuilder } from '#core/sample.ts'
+import { atOnce, type Steps } from '#core/steps.ts'
 
 import { Rejections } from '../normal/rejections.ts'
 import { Allowance } from '../wire/allowance.ts'
@@ -31,6 +32,8 @@ export interface RemoteWriteOptions {
 const CACHE_BYTES = 2 ** 28
 const BODY_OBJECTS = 4_000_000
 const METRIC_FAMILIES = 50_000
+/** A longer body is looked through first, in steps: at the first new series it would take too long. */
+const LONG = 2 ** 20
 
 /** Remote write, versions 1 and 2, to columns. Source: Prometheus Remote-Write 1.0 and 2.0 specifications. */
 export class RemoteWriteDecoder {
@@ -74,7 +77,7 @@ export class RemoteWriteDecoder {
    * All of a body is read before it makes a series: one that breaks off has changed nothing. Throws `ServiceError`: `bad_data`,
    * `too_large`. Samples are views, valid until the next call.
    */
-  decode(version: 1 | 2, body: Uint8Array, writer: SeriesWriter): Signals {
+  *decode(version: 1 | 2, body: Uint8Array, writer: SeriesWriter): Steps<Signals> {
     const book = this.#book
     // Ids are those of one writer.
     if (writer !== this.#writer || book.bytes > this.#cache_bytes) book.clear()
@@ -86,9 +89,17 @@ export class RemoteWriteDecoder {
     builder.clear()
     const rejections = new Rejections(this.#rejected)
     const dropped = new Rejections(this.#rejected)
-    const check = (): void => this.#read(version, body, checkingSink)
+    const checked = body.length > LONG
+    if (checked) yield* this.#read(version, body, checkingSink)
+    const check = (): void => {
+      if (!checked) atOnce(this.#read(version, body, checkingSink))
+    }
     const families = this.#families
-    this.#read(version, body, new Taking({ version, writer, builder, book, families, check, rejections, dropped }))
+    yield* this.#read(
+      version,
+      body,
+      new Taking({ version, writer, builder, book, families, check, rejections, dropped }),
+    )
     rejections.report('metrics')
     dropped.report('metrics')
     if (builder.length > 0) this.#accepted.add(builder.length, { signal: 'metrics' })
@@ -96,9 +107,9 @@ export class RemoteWriteDecoder {
     return { samples: builder.batch(), logs: [], spans: [], rejected: count, message: rejections.message() }
   }
 
-  #read(version: 1 | 2, body: Uint8Array, sink: WriteSink): void {
+  *#read(version: 1 | 2, body: Uint8Array, sink: WriteSink): Steps<void> {
     const cursor = new Cursor(body, new Allowance(this.#body_objects))
-    if (version === 1) new Version1(cursor, sink).read()
-    else new Version2(cursor, sink, this.#symbols).read()
+    if (version === 1) yield* new Version1(cursor, sink).read()
+    else yield* new Version2(cursor, sink, this.#symbols).read()
   }
 }

@@ -3,6 +3,9 @@ import type { Labels } from '#core/series.ts'
 import type { Described } from './families.ts'
 import type { WireHistogram } from './histogram.ts'
 
+/** Series of a body that are read in one step. */
+export const STEP = 256
+
 /** What a series says of itself, read only where it is new. Valid until the next series. */
 export interface SeriesSource {
   /** Or why they are none. */

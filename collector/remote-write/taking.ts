@@ -92,7 +92,8 @@ export class Taking implements WriteSink {
     }
     const fit = fitNative(histogram)
     if ('refused' in fit) {
-      this.#refuse({ reason: 'histogram', message: fit.refused })
+      // A series without proper labels is passed over, whatever it holds.
+      this.#refuse(this.#named() === undefined ? this.#problem! : { reason: 'histogram', message: fit.refused })
       return
     }
     const shape: Pick<Row, 'kind' | 'bounds'> =

@@ -1,11 +1,12 @@
 import type { Labels } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { BYTES, Cursor, VARINT } from '../wire/cursor.ts'
 import { type Described, described } from './families.ts'
 import { readHistogram } from './histogram.ts'
 import { type LabelBytes, labelsOfPairs } from './labels.ts'
 import { messageRange, readExemplar, readSample } from './sample.ts'
-import type { SeriesSource, WriteSink } from './sink.ts'
+import { type SeriesSource, STEP, type WriteSink } from './sink.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
@@ -41,15 +42,16 @@ export class Version1 implements SeriesSource {
   }
 
   /** Throws `ServiceError`: `bad_data`, `too_large`. */
-  read(): void {
+  *read(): Steps<void> {
     // Metadata stands behind the series, which are to have it.
-    this.#each(3, () => this.#metadata())
+    yield* this.#each(3, () => this.#metadata())
     this.#cursor.at = 0
-    this.#each(1, () => this.#series())
+    yield* this.#each(1, () => this.#series())
   }
 
-  #each(field: number, read: () => void): void {
+  *#each(field: number, read: () => void): Steps<void> {
     const cursor = this.#cursor
+    let count = 0
     while (cursor.tag()) {
       if (cursor.field !== field || cursor.wire !== BYTES) {
         cursor.skip()
@@ -58,6 +60,7 @@ export class Version1 implements SeriesSource {
       const outer = cursor.enter()
       read()
       cursor.leave(outer)
+      if (++count % STEP === 0) yield
     }
   }
 

@@ -1,5 +1,6 @@
 import { ServiceError } from '#core/errors.ts'
 import type { Labels } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { BYTES, Cursor, VARINT } from '../wire/cursor.ts'
 import { type Described, described } from './families.ts'
@@ -7,7 +8,7 @@ import { readHistogram } from './histogram.ts'
 import { type LabelBytes, labelsOfPairs, textOf } from './labels.ts'
 import { repeated } from './numbers.ts'
 import { readExemplar, readSample } from './sample.ts'
-import type { SeriesSource, WriteSink } from './sink.ts'
+import { type SeriesSource, STEP, type WriteSink } from './sink.ts'
 import type { Symbols } from './symbols.ts'
 
 const PACKED_REFERENCES = 0x0a
@@ -104,8 +105,9 @@ export class Version2 implements SeriesSource {
   }
 
   /** Throws `ServiceError`: `bad_data`, `too_large`. */
-  read(): void {
+  *read(): Steps<void> {
     const cursor = this.#cursor
+    let count = 0
     const symbols = this.#symbols
     symbols.begin(cursor.view)
     while (cursor.tag()) {
@@ -115,6 +117,7 @@ export class Version2 implements SeriesSource {
       }
       cursor.allowance.take()
       symbols.add(cursor.range(), cursor.at)
+      if (++count % STEP === 0) yield
     }
     cursor.at = 0
     while (cursor.tag()) {
@@ -125,6 +128,7 @@ export class Version2 implements SeriesSource {
       const outer = cursor.enter()
       this.#series()
       cursor.leave(outer)
+      if (++count % STEP === 0) yield
     }
   }
 

@@ -4,6 +4,7 @@ import type { Input, Intake, OtlpRequest, Receipt, SignalKind } from '#core/port
 import { type Meter, type Reading, silentMeter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
+import { atOnce } from '#core/steps.ts'
 import type { StoreLimits } from '#core/store/limits.ts'
 import { Store } from '#core/store/store.ts'
 
@@ -52,7 +53,7 @@ export function decoded(
   what: OtlpRequest,
   { decoder = createDecoder({ meter: silentMeter }), store = storeWith() }: { decoder?: Decoder; store?: Store } = {},
 ): Omit<Signals, 'samples'> & { readonly lines: string[] } {
-  const { samples, ...rest } = decoder.decode(what, store)
+  const { samples, ...rest } = atOnce(decoder.decode(what, store))
   return { ...rest, lines: linesOf(samples, store) }
 }
 

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import { atOnce } from '#core/steps.ts'
+
 import { Catalogue } from '../normal/catalogue.ts'
 import { messages } from '../testing/messages.fixture.ts'
 import { decodeTree, encode } from '../testing/otlp.fixture.ts'
@@ -47,7 +49,7 @@ function columnsOf(read: (points: Points, catalogue: Catalogue) => void): unknow
 }
 
 const scanned = (text: string): unknown =>
-  columnsOf((points, catalogue) => scanMetricsJson(Buffer.from(text), points, catalogue, unlimited))
+  columnsOf((points, catalogue) => atOnce(scanMetricsJson(Buffer.from(text), points, catalogue, unlimited)))
 const parsed = (text: string): unknown =>
   columnsOf((points, catalogue) => readMetricsTree(parseJson(text), points, catalogue))
 
@@ -108,7 +110,7 @@ test('cut off or damaged anywhere is scanned or left to the parser, and nothing 
   const text = readFileSync(`${FIXTURES}/js-02-metrics.json`)
   const outcome = (bytes: Uint8Array): string => {
     try {
-      scanMetricsJson(bytes, new Points(), new Catalogue(json), unlimited)
+      atOnce(scanMetricsJson(bytes, new Points(), new Catalogue(json), unlimited))
       return 'scanned'
     } catch (error) {
       return error instanceof Unusual ? 'left' : (error as { code: string }).code

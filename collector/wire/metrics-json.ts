@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
 import { ServiceError } from '#core/errors.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { Catalogue } from '../normal/catalogue.ts'
 import { type Allowance, unlimited } from './allowance.ts'
@@ -24,6 +25,8 @@ const FIRST_RARE = 3
 const DATA = new FieldNames(['dataPoints', 'aggregationTemporality', 'isMonotonic'])
 /** Temporality beyond those that there are. */
 const UNKNOWN = 3
+/** Items of a list that are read in one step. */
+const STEP = 2048
 
 /** Temporality and monotonicity of a metric's data, as far as they matter, as one small integer. */
 function timingOf(kind: number, temporality: number, monotonic: boolean): number {
@@ -56,15 +59,15 @@ class JsonReader {
     this.#allowance = source.allowance
   }
 
-  read(): void {
+  *read(): Steps<void> {
     const scanner = this.#scanner
-    this.#each(REQUEST, () => this.#list(() => this.#resourceMetrics()))
+    yield* this.#each(REQUEST, () => this.#list(() => this.#resourceMetrics()))
     if (scanner.at < scanner.bytes.length && scanner.peek() !== undefined) giveUp()
     this.#points.end()
   }
 
   /** Every field of an object, each at most once. */
-  #each(names: FieldNames, read: (field: number, keyAt: number) => void): void {
+  *#each(names: FieldNames, read: (field: number, keyAt: number) => Steps<void> | undefined): Steps<void> {
     const scanner = this.#scanner
     if (!scanner.open()) return
     let seen = 0
@@ -74,29 +77,36 @@ class JsonReader {
       const field = scanner.key(names)
       if ((seen & (1 << field)) !== 0) giveUp()
       seen |= 1 << field
-      read(field, keyAt)
+      const steps = read(field, keyAt)
+      if (steps !== undefined) yield* steps
     } while (scanner.more())
   }
 
-  #list(read: () => void): void {
+  *#list(read: () => Steps<void> | void): Steps<void> {
     const scanner = this.#scanner
     if (!scanner.openList()) return
-    do read()
-    while (scanner.moreItems())
+    let count = 0
+    do {
+      const steps = read()
+      if (steps !== undefined) yield* steps
+      if (++count % STEP === 0) yield
+    } while (scanner.moreItems())
   }
 
-  #resourceMetrics(): void {
+  #resourceMetrics(): Steps<void> {
     let resource = -1
     this.#allowance.take()
-    this.#each(RESOURCE_METRICS, (field) => {
+    return this.#each(RESOURCE_METRICS, (field) => {
+      if (field === 1) {
+        // A resource behind its metrics is left to the slow way.
+        if (resource < 0) giveUp()
+        return this.#list(() => this.#scopeMetrics(resource))
+      }
       if (field === 0) {
         resource = this.#resource()
         this.#points.begin(resource)
-      } else if (field === 1) {
-        // A resource behind its metrics is left to the slow way.
-        if (resource < 0) giveUp()
-        this.#list(() => this.#scopeMetrics(resource))
       } else this.#parsed()
+      return undefined
     })
   }
 
@@ -117,21 +127,22 @@ class JsonReader {
     return parseJson(scanner.bytes.subarray(start, scanner.at), { allowance: this.#allowance })
   }
 
-  #scopeMetrics(resource: number): void {
+  #scopeMetrics(resource: number): Steps<void> {
     this.#allowance.take()
-    this.#each(SCOPE_METRICS, (field) => {
-      if (field === 1) this.#list(() => this.#metric(resource))
-      else this.#parsed()
+    return this.#each(SCOPE_METRICS, (field) => {
+      if (field === 1) return this.#list(() => this.#metric(resource))
+      this.#parsed()
+      return undefined
     })
   }
 
-  #metric(resource: number): void {
+  #metric(resource: number): Steps<void> {
     const scanner = this.#scanner
     this.#allowance.take()
     scanner.peek()
     const start = scanner.at + 1
     let done = false
-    this.#each(METRIC, (field, keyAt) => {
+    return this.#each(METRIC, (field, keyAt) => {
       // What says who it is must stand before its points.
       if (done) giveUp()
       if (field < FIRST_DATA) {
@@ -141,9 +152,10 @@ class JsonReader {
         done = true
         const kind = field - FIRST_DATA
         const head = { resource, from: start, to: keyAt }
-        if (kind < FIRST_RARE) this.#data(kind, head)
-        else this.#rare(kind, head)
+        if (kind < FIRST_RARE) return this.#data(kind, head)
+        this.#rare(kind, head)
       }
+      return undefined
     })
   }
 
@@ -154,7 +166,7 @@ class JsonReader {
   }
 
   /** Its points need its temporality, which may stand behind them: it is as last time, or they are read once more. */
-  #data(kind: number, head: Head): void {
+  *#data(kind: number, head: Head): Steps<void> {
     const scanner = this.#scanner
     const { points } = this.#source
     const start = scanner.at
@@ -171,7 +183,7 @@ class JsonReader {
       points.histograms.length = histograms
       points.misses = misses
       points.exemplars.length = exemplars
-      const found = this.#readData(kind, () => this.#known(kind, guess, head))
+      const found = yield* this.#readData(kind, () => this.#known(kind, guess, head))
       if (found === guess) return
       guess = found
       this.#catalogue.learn(scanner.view, head.from, head.to, head.resource * 8 + kind, guess)
@@ -180,25 +192,27 @@ class JsonReader {
   }
 
   /** Reads the points; returns what was found of the timing. */
-  #readData(kind: number, known: () => number): number {
+  *#readData(kind: number, known: () => number): Steps<number> {
     const scanner = this.#scanner
     let temporality = 0
     let monotonic = false
     const read = kind === 2 ? scanHistogram : scanNumber
-    this.#each(DATA, (field) => {
+    yield* this.#each(DATA, (field) => {
+      if (field === 0) return this.#dataPoints(read, known())
       if (field === 1) temporality = scanner.number()
-      else if (field === 2) monotonic = scanner.boolean()
-      else {
-        const metric = known()
-        let count = 0
-        this.#list(() => {
-          read(this.#source, metric)
-          count++
-        })
-        this.#allowance.take(count)
-      }
+      else monotonic = scanner.boolean()
+      return undefined
     })
     return timingOf(kind, temporality, monotonic)
+  }
+
+  *#dataPoints(read: typeof scanNumber, metric: number): Steps<void> {
+    let count = 0
+    yield* this.#list(() => {
+      read(this.#source, metric)
+      count++
+    })
+    this.#allowance.take(count)
   }
 
   #known(kind: number, timing: number, { resource, from, to }: Head): number {
@@ -214,24 +228,29 @@ class JsonReader {
 }
 
 /** Scans a body. Throws `Unusual` for what is not written as senders write it, malformed or not; `ServiceError`: `too_large`. */
-export function scanMetricsJson(body: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance): void {
+export function* scanMetricsJson(
+  body: Uint8Array,
+  points: Points,
+  catalogue: Catalogue,
+  allowance: Allowance,
+): Steps<void> {
   if (!isUtf8(body)) giveUp()
   points.source(body)
-  new JsonReader({ scanner: new JsonScanner(body), points, catalogue, allowance }).read()
+  yield* new JsonReader({ scanner: new JsonScanner(body), points, catalogue, allowance }).read()
 }
 
 /**
  * OTLP/JSON into columns. What is written as senders write it is scanned without a tree; anything else is parsed. Throws
  * `ServiceError`: `bad_data`, `too_large`; what `points` hold then means nothing.
  */
-export function readMetricsJson(
+export function* readMetricsJson(
   body: Uint8Array,
   points: Points,
   catalogue: Catalogue,
   allowance: () => Allowance = () => unlimited,
-): void {
+): Steps<void> {
   try {
-    scanMetricsJson(body, points, catalogue, allowance())
+    yield* scanMetricsJson(body, points, catalogue, allowance())
   } catch (error) {
     // What is malformed is told by the parser of the whole, which knows where it stands.
     if (!(error instanceof Unusual || (error instanceof ServiceError && error.code === 'bad_data'))) throw error

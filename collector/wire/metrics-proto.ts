@@ -1,3 +1,5 @@
+import type { Steps } from '#core/steps.ts'
+
 import type { Catalogue } from '../normal/catalogue.ts'
 import { type Allowance, unlimited } from './allowance.ts'
 import { BYTES, Cursor } from './cursor.ts'
@@ -47,6 +49,8 @@ export const proto: Wire = {
   exemplar: (bytes) => toOtlpJson(bytes, exemplar),
 }
 
+/** Points that are read in one step, about: a metric is read as a whole. */
+const STEP = 2 ** 14
 /** Temporality beyond those that there are: it is refused, whichever it is. */
 const UNKNOWN = 3
 
@@ -113,6 +117,8 @@ class ProtoReader {
   /** For what stands inside a metric, so that the place in the request is kept. */
   readonly #inner: Cursor
   readonly #ranges = new MetricRanges()
+  /** With so many points the next step begins. */
+  #step = STEP
 
   constructor(bytes: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance) {
     this.#bytes = bytes
@@ -123,12 +129,12 @@ class ProtoReader {
     this.#source = this.#sourceOf(bytes)
   }
 
-  read(): void {
+  *read(): Steps<void> {
     const cursor = new Cursor(this.#bytes, this.#allowance)
     while (cursor.tag()) {
       if (cursor.field === 1 && cursor.wire === BYTES) {
         const outer = cursor.enter()
-        this.#resourceMetrics(cursor)
+        yield* this.#resourceMetrics(cursor)
         cursor.leave(outer)
       } else cursor.skip()
     }
@@ -142,7 +148,7 @@ class ProtoReader {
   }
 
   /** Its resource may stand anywhere in it: a first pass finds it. */
-  #resourceMetrics(cursor: Cursor): void {
+  *#resourceMetrics(cursor: Cursor): Steps<void> {
     const from = cursor.at
     const pieces: number[] = []
     while (cursor.tag()) {
@@ -155,7 +161,7 @@ class ProtoReader {
     while (cursor.tag()) {
       if (cursor.field === 2 && cursor.wire === BYTES) {
         const outer = cursor.enter()
-        this.#scopeMetrics(cursor, number)
+        yield* this.#scopeMetrics(cursor, number)
         cursor.leave(outer)
       } else cursor.skip()
     }
@@ -168,12 +174,16 @@ class ProtoReader {
     return this.#catalogue.resource(new DataView(whole.buffer, whole.byteOffset, whole.length), 0, whole.length)
   }
 
-  #scopeMetrics(cursor: Cursor, resourceNumber: number): void {
+  *#scopeMetrics(cursor: Cursor, resourceNumber: number): Steps<void> {
+    const points = this.#points
     while (cursor.tag()) {
       if (cursor.field === 2 && cursor.wire === BYTES) {
         const outer = cursor.enter()
         this.#metric(cursor, resourceNumber)
         cursor.leave(outer)
+        if (points.length < this.#step) continue
+        this.#step = points.length + STEP
+        yield
       } else cursor.skip()
     }
   }
@@ -230,11 +240,11 @@ function textsOf(head: Uint8Array): Pick<MetricHeader, 'name' | 'description' | 
 }
 
 /** Throws `ServiceError`: `bad_data`, `too_large`; what `points` hold then means nothing. */
-export function readMetricsProto(
+export function* readMetricsProto(
   body: Uint8Array,
   points: Points,
   catalogue: Catalogue,
   allowance: () => Allowance = () => unlimited,
-): void {
-  new ProtoReader(body, points, catalogue, allowance()).read()
+): Steps<void> {
+  yield* new ProtoReader(body, points, catalogue, allowance()).read()
 }

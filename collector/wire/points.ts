@@ -179,6 +179,11 @@ export class Points {
   missMetric = new Int32Array(256)
   readonly #marked = { numbers: 0, histograms: 0, exponentials: 0, summaries: 0, exemplars: 0, misses: 0 }
 
+  /** Numbers and histograms. */
+  get length(): number {
+    return this.numbers.length + this.histograms.length
+  }
+
   clear(): void {
     this.sources.length = 0
     this.numbers.length = 0

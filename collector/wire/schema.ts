@@ -226,7 +226,11 @@ export const requests = {
   traces: request('resourceSpans', 'scopeSpans', ['spans', span]),
 } as const
 
-const readSpan = without(span, 'traceState', 'flags', 'events', 'links')
+const readLink = without(spanLink, 'traceState', 'attributes', 'droppedAttributesCount', 'flags')
+const readSpan: Message = new Map([
+  ...without(span, 'traceState', 'flags', 'events'),
+  ...message([13, 'links', () => readLink, 'repeated']),
+])
 
 /** Of what becomes no part of us nothing is made. */
 export const read = {

@@ -1,5 +1,6 @@
 import type { Change } from '../change.ts'
 import type { Feedback } from '../finding.ts'
+import type { Steps } from '../steps.ts'
 import type { Signals } from './decoder.ts'
 import type { Answer } from './questions.ts'
 import type { SeriesWriter } from './series-writer.ts'
@@ -31,7 +32,7 @@ export interface OtlpRequest {
 
 /**
  * Metrics that do not come as OTLP (remote write, scrapes, history of an upstream). `decode` is called when it is its turn, with the
- * store at hand: synchronous, deterministic; throws `ServiceError('bad_data')` when nothing of it can be taken.
+ * store at hand: in steps, deterministic; throws `ServiceError('bad_data')` when nothing of it can be taken.
  */
 export interface SamplesInput {
   readonly kind: 'samples'
@@ -39,7 +40,7 @@ export interface SamplesInput {
   readonly source: string
   /** The newest event time in it, where that is known before its turn: a recording has no other clock. */
   readonly newest_ms?: number
-  decode(writer: SeriesWriter): Signals
+  decode(writer: SeriesWriter): Steps<Signals>
 }
 
 /** A 1 Hz reading of the wall clock: it moves analysis time, nothing else does while the process runs. */

@@ -25,8 +25,11 @@ const DETAIL = 200
 
 type Table = Readonly<Record<Finding['kind'], (parts: Parts) => string>>
 
-const enLevel = ({ subject, value, expected, over, time }: Parts): string =>
-  `${subject} ${over ? 'was' : 'is'} ${value}${expected}, ${time}`
+/** The value is the farthest of a stretch: it was there, and may have gone on from it. */
+function enLevel({ subject, value, expected, up, over, within, time }: Parts): string {
+  const verb = within ? (over ? 'was' : 'is') : `${over ? (up ? 'rose' : 'fell') : up ? 'has risen' : 'has fallen'} to`
+  return `${subject} ${verb} ${value}${expected}, ${time}`
+}
 
 const enNow = (parts: Parts): string =>
   parts.over ? enLevel(parts) : `${parts.subject} is ${parts.value}${parts.expected}`
@@ -121,14 +124,17 @@ const WITHIN: readonly (readonly [expert: string, Readonly<Record<Language, stri
   ['mean above', { en: 'on average higher than usual', zh: '近来平均偏高' }],
   ['mean below', { en: 'on average lower than usual', zh: '近来平均偏低' }],
 ]
+const MEANS: readonly string[] = ['mean above', 'mean below']
 const UNLIKE: Readonly<Record<Language, string>> = { en: 'unlike what came before', zh: '与以往走势不同' }
 
 function expectedClause(finding: Finding, unit: string, language: Language): string {
   const { kind, value, expected, lower, upper, experts } = finding
   const band = bandText({ value, expected, lower, upper }, unit, language)
   if (band === '') return ''
-  const judged = kind !== 'drift' && kind !== 'variance' && kind !== 'burst'
-  if (!judged || value < lower || value > upper || !(upper > lower))
+  const judged = kind !== 'variance' && kind !== 'burst'
+  // A band of means says nothing of a sample.
+  const isMean = MEANS.some((expert) => experts.includes(expert))
+  if (!judged || (!isMean && (value < lower || value > upper)) || !(upper > lower))
     return language === 'zh' ? `，预期${band}` : `, expected ${band}`
   const why = (WITHIN.find(([expert]) => experts.includes(expert))?.[1] ?? UNLIKE)[language]
   return language === 'zh' ? `，${why}（通常${band}）` : `, ${why} (usually ${band})`

@@ -2,6 +2,16 @@
 export const SLAB_WORDS = 2 ** 17
 export const SLAB_SHIFT = 17
 
+interface Slab {
+  readonly f64: Float64Array<SharedArrayBuffer>
+  readonly u32: Uint32Array<SharedArrayBuffer>
+  readonly u8: Uint8Array<SharedArrayBuffer>
+}
+
+function slabOn(buffer: SharedArrayBuffer): Slab {
+  return { f64: new Float64Array(buffer), u32: new Uint32Array(buffer), u8: new Uint8Array(buffer) }
+}
+
 /**
  * Memory in slabs of 1 MiB, or of what it is made with, each a SharedArrayBuffer that a worker can read in place. An address is a word (8 bytes) counted over all
  * slabs: `address >>> SLAB_SHIFT` is the slab, `address & (SLAB_WORDS - 1)` the word in it. Each slab is seen as what its blocks hold.
@@ -11,28 +21,39 @@ export class Arena {
   readonly u32: Uint32Array<SharedArrayBuffer>[] = []
   readonly u8: Uint8Array<SharedArrayBuffer>[] = []
   readonly #slab_bytes: number
-  /** Slabs that stand for others. */
-  #replaced = 0
+  /** What slabs are seen as that were given back. */
+  readonly #none: Slab
+  #given = 0
 
-  constructor(slab_words = SLAB_WORDS) {
+  /** `none`: what stands in the place of slabs that are given back. */
+  constructor(slab_words = SLAB_WORDS, none = new SharedArrayBuffer(0)) {
     this.#slab_bytes = slab_words * 8
+    this.#none = slabOn(none)
   }
 
   /** A new slab of zeros; its index. */
   add(): number {
-    const buffer = new SharedArrayBuffer(this.#slab_bytes)
-    this.f64.push(new Float64Array(buffer))
-    this.u32.push(new Uint32Array(buffer))
-    return this.u8.push(new Uint8Array(buffer)) - 1
+    return this.#push(slabOn(new SharedArrayBuffer(this.#slab_bytes)))
   }
 
-  /** A slab is given back; once and for all, what another holds stands in its place. */
-  replace(index: number, by: SharedArrayBuffer): void {
-    if (this.u8[index]!.buffer === by) return
-    this.f64[index] = new Float64Array(by)
-    this.u32[index] = new Uint32Array(by)
-    this.u8[index] = new Uint8Array(by)
-    this.#replaced++
+  /** So many slabs that were given back. */
+  addGiven(count: number): void {
+    for (let i = 0; i < count; i++) this.#push(this.#none)
+    this.#given += count
+  }
+
+  /** A slab is given back, once and for all. */
+  give(index: number): void {
+    if (this.isGiven(index)) return
+    const { f64, u32, u8 } = this.#none
+    this.f64[index] = f64
+    this.u32[index] = u32
+    this.u8[index] = u8
+    this.#given++
+  }
+
+  isGiven(index: number): boolean {
+    return this.u8[index] === this.#none.u8
   }
 
   get slabs(): number {
@@ -41,7 +62,13 @@ export class Arena {
 
   /** What the process holds, used or not. */
   get bytes(): number {
-    return (this.u8.length - this.#replaced) * this.#slab_bytes
+    return (this.u8.length - this.#given) * this.#slab_bytes
+  }
+
+  #push({ f64, u32, u8 }: Slab): number {
+    this.f64.push(f64)
+    this.u32.push(u32)
+    return this.u8.push(u8) - 1
   }
 }
 

@@ -5,6 +5,8 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** Varints hold whole numbers below this, the largest that a double counts exactly. */
 const VARINT_LIMIT = 2 ** 53
+/** A text of so many characters is written one by one where it is ASCII: a call of the encoder costs more. */
+const SHORT = 64
 
 /** Writes a little-endian byte string that grows as needed. `clear()` and write again to reuse its memory. */
 export class ByteWriter {
@@ -91,8 +93,8 @@ export class ByteWriter {
 
   /** Any string: UTF-8, or UTF-16 where a lone surrogate would not survive UTF-8. */
   text(value: string): void {
-    if (value === '') this.u8(0)
-    else if (value.isWellFormed()) {
+    if (value.length <= SHORT && this.#ascii(value)) return
+    if (value.isWellFormed()) {
       const bytes = encoder.encode(value)
       this.varint(bytes.length * 2)
       this.raw(bytes)
@@ -101,6 +103,26 @@ export class ByteWriter {
       this.varint(bytes.length * 2 + 1)
       this.raw(bytes)
     }
+  }
+
+  /** A short text; false, and nothing is written, where it is not ASCII. */
+  #ascii(value: string): boolean {
+    const { length } = value
+    const start = this.#used
+    this.varint(length * 2)
+    this.#room(length)
+    const bytes = this.#bytes
+    let at = this.#used
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 127) {
+        this.#used = start
+        return false
+      }
+      bytes[at++] = code
+    }
+    this.#used = at
+    return true
   }
 
   #room(more: number): void {

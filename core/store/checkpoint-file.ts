@@ -15,6 +15,14 @@ const PREFIX_BYTES = 12
 const REST_BYTES = 32
 /** Where the first byte of a section may lie. */
 export const HEADER_BYTES = PREFIX_BYTES + REST_BYTES
+
+function prefixOf(): Uint8Array {
+  const writer = new ByteWriter(PREFIX_BYTES)
+  writer.raw(bytesOf(MAGIC))
+  writer.u32(VERSION)
+  return writer.view()
+}
+
 /** Bytes of a section that lie together. */
 export interface Extent {
   readonly offset: number
@@ -34,8 +42,7 @@ export interface Section {
  */
 export function headerOf(segment: number, directory: Extent): Uint8Array {
   const writer = new ByteWriter(HEADER_BYTES)
-  writer.raw(bytesOf(MAGIC))
-  writer.u32(VERSION)
+  writer.raw(prefixOf())
   for (const number of [segment, directory.offset, directory.length]) writer.f64(number)
   writer.u32(directory.crc)
   writer.u32(checksum(writer.view()))
@@ -91,15 +98,15 @@ function loadHeader(fd: number): CheckpointFile {
   if (textOf(prefix.subarray(0, MAGIC.length)) !== MAGIC) throw new Damaged('it is not a checkpoint')
   const version = new ByteReader(prefix.subarray(MAGIC.length)).u32()
   if (version === 1) return loadCheckpoint1(fd)
-  if (version !== VERSION) {
-    throw new ServiceError('bad_data', `it has format ${version}; this version reads formats 1 and ${VERSION}`)
-  }
   const rest = readAll(fd, REST_BYTES)
   const reader = new ByteReader(rest)
   const [segment, offset, length, crc] = [reader.f64(), reader.f64(), reader.f64(), reader.u32()]
-  if (checksum(rest.subarray(0, -4), checksum(prefix)) !== reader.u32()) {
-    throw new Damaged('the checksum of its header does not fit')
+  // What bears the checksum of this format is of this format.
+  const fits = checksum(rest.subarray(0, -4), checksum(prefixOf())) === reader.u32()
+  if (version !== VERSION && !fits) {
+    throw new ServiceError('bad_data', `it has format ${version}; this version reads formats 1 and ${VERSION}`)
   }
+  if (version !== VERSION || !fits) throw new Damaged('the checksum of its header does not fit')
   return { segment, sections: () => loadSections(fd, { offset, length, crc }) }
 }
 

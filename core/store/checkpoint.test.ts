@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
+import { checksum } from '../checksum.ts'
 import type { Snapshot } from '../component.ts'
 import type { Log } from '../ports/log.ts'
 import { silentLog } from '../ports/log.ts'
@@ -112,8 +113,22 @@ test('another format version is an error, not damage', async () => {
   await new Checkpoint({ folder, log: silentLog }).write([new Note('a')], 1).done
   const bytes = readFileSync(path())
   bytes[8] = 3
+  bytes.writeUInt32LE(checksum(bytes.subarray(0, HEADER_BYTES - 4)), HEADER_BYTES - 4)
   writeFileSync(path(), bytes)
   expect(() => loaded()).toThrow(/it has format 3; this version reads formats 1 and 2/)
+})
+
+test('a damaged number of the format is damage, and no other format', async () => {
+  const checkpoint = new Checkpoint({ folder, log: silentLog })
+  await checkpoint.write([new Note('a', 'one')], 5).done
+  await checkpoint.write([new Note('a', 'two')], 6).done
+  const bytes = readFileSync(path())
+  for (const at of [8, 9, 11]) {
+    bytes[at]! ^= 1
+    writeFileSync(path(), bytes)
+    expect(loaded([5, 6])).toEqual([5, 'one', ''])
+    bytes[at]! ^= 1
+  }
 })
 
 test('a folder that cannot be written leaves what is there', async () => {
@@ -204,8 +219,16 @@ test('a part that cannot be made ends the capture, and the checkpoint before sta
 test('it counts only when the files that it relies on are on the disk', async () => {
   const checkpoint = new Checkpoint({ folder, log: silentLog })
   await checkpoint.write([new Note('a', 'one')], 5).done
-  const note = Object.assign(new Note('a', 'two'), { durable: () => Promise.reject(new Error('EIO')) })
-  await expect(checkpoint.write([note], 6).done).rejects.toThrow(/cannot be written/)
+  const told: string[] = []
+  const first = Object.assign(new Note('a', 'two'), {
+    durable: () => Promise.resolve(),
+    placed: () => void told.push(readdirSync(folder).join()),
+  })
+  const note = Object.assign(new Note('b', 'two'), { durable: () => Promise.reject(new Error('EIO')) })
+  await expect(checkpoint.write([first, note], 6).done).rejects.toThrow(/cannot be written/)
   expect(loaded()).toEqual([5, 'one', ''])
   expect(readdirSync(folder)).toEqual(['checkpoint'])
+  expect(told).toEqual([])
+  await checkpoint.write([first], 6).done
+  expect(told).toEqual(['checkpoint,checkpoint.previous'])
 })

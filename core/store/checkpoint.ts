@@ -9,7 +9,7 @@ import type { Log } from '../ports/log.ts'
 import { openCheckpoint } from './checkpoint-file.ts'
 import { CheckpointWriter, type Layout } from './checkpoint-writer.ts'
 import { Damaged } from './file-bytes.ts'
-import { syncFolder } from './folder.ts'
+import { synced } from './synced.ts'
 
 /** A half file is of no use; what stands in the way of writing may stand in the way of this. */
 async function discard(path: string): Promise<void> {
@@ -133,6 +133,7 @@ export class Checkpoint {
       for (const snapshot of snapshots) await snapshot.durable?.()
       const oldest = await this.#replace(temporary, segment, layout)
       this.#bytes = bytes
+      for (const snapshot of snapshots) snapshot.placed?.()
       return oldest
     } catch (error) {
       captured()
@@ -169,7 +170,7 @@ export class Checkpoint {
     const spared = older !== undefined && spare !== undefined && (await linked(previous, this.#sparePath()))
     if (older !== undefined) await rename(this.#path, previous)
     await rename(temporary, this.#path)
-    await syncFolder(this.#folder)
+    await synced(this.#folder)
     this.#damaged = false
     this.#layouts = { newest: layout, ...(older !== undefined && { previous: newest }), ...(spared && { spare }) }
     return Math.min(segment, older ?? this.#segmentOf(previous) ?? segment)

@@ -16,7 +16,10 @@ const RECORD_HEAD_BYTES = 8
 const PAGE_BYTES = 1 << 16
 const NAME = /^(\d{8})\.chunk$/
 
-const datasync = promisify(fdatasync)
+/** Resolves when what was written is on the disk. For tests to fail. */
+export type Datasync = (fd: number) => Promise<void>
+
+export const datasync: Datasync = promisify(fdatasync)
 
 export function chunkFile(number: number): string {
   return `${String(number).padStart(8, '0')}.chunk`
@@ -184,15 +187,21 @@ export class ChunkFile {
     }
   }
 
-  /** What was written by now survives loss of power when this settles. */
-  async sync(): Promise<void> {
+  /**
+   * What was written by now survives loss of power when this settles. Where it rejects, `written` is less: the system takes pages that it could not
+   * write for written, and another sync succeeds without them, so they are written once more, as far as memory has them.
+   */
+  async sync(flush = datasync): Promise<void> {
     const { written } = this
     if (this.#fd === undefined || written === this.#synced) return
     try {
-      await datasync(this.#fd)
+      await flush(this.#fd)
     } catch (error) {
       // Deleted meanwhile: nobody needs it.
-      if (this.#fd !== undefined) throw error
+      if (this.#fd !== undefined) {
+        this.written = Math.min(this.written, Math.max(this.#synced, this.#pages[0]?.from ?? Infinity))
+        throw error
+      }
     }
     this.#synced = written
   }
@@ -207,7 +216,7 @@ export class ChunkFile {
     this.close()
     this.#pages = []
     this.#held = 0
-    if (this.#path === undefined || this.written === 0) return
+    if (this.#path === undefined) return
     try {
       rmSync(this.#path, { force: true })
     } catch {

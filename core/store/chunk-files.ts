@@ -5,8 +5,8 @@ import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { ChunkFile, chunkFile, FILE_HEAD_BYTES, numberOf } from './chunk-file.ts'
-import { syncFolder } from './folder.ts'
+import { ChunkFile, chunkFile, type Datasync, FILE_HEAD_BYTES, numberOf } from './chunk-file.ts'
+import { synced } from './synced.ts'
 
 /** What was appended is written when it is so much, or this share of the cache. */
 const WRITE_BYTES = 1 << 20
@@ -31,6 +31,7 @@ export interface ChunkFilesOptions {
   readonly cache_bytes: number
   readonly meter: Meter
   readonly log: Log
+  readonly datasync?: Datasync
 }
 
 /** What stays behind the end of a file is written over when the file grows, and read by nobody until then. */
@@ -65,8 +66,8 @@ export class ChunkFiles {
   /** Files that nobody refers to, and how many snapshots there were then. */
   #buried: { readonly number: number; readonly snapshots: number }[] = []
   #snapshots = 0
-  /** The newest snapshot that could be made durable: what is on the disk may name any file that it names. */
-  #durable = 0
+  /** The newest snapshot that a start may load, and the one before it may be needed where that is damaged. */
+  #placed = 0
   /** No snapshot knows this file, nor later ones. */
   #unnamed = 0
   #bytes = 0
@@ -213,6 +214,8 @@ export class ChunkFiles {
         } finally {
           this.#unwritten -= file.written - before
           if (file.written > before) this.#opened(file)
+          // Here it gets its name, and not where it was begun.
+          if (before === 0) this.#isFolderSynced = false
         }
       }
       if (this.#failing) this.#options.log.info('Sealed samples can be written again.', {})
@@ -238,17 +241,31 @@ export class ChunkFiles {
     const { folder } = this.#options
     if (folder === undefined) return
     try {
-      for (const file of this.#files.values()) if (!file.isSynced) await file.sync()
+      for (const file of this.#files.values()) if (!file.isSynced) await this.#sync(file)
     } catch (error) {
       throw new ServiceError('unavailable', `${folder} cannot be synced; is the disk full?`, { cause: error })
     }
     const isFolderSynced = this.#isFolderSynced
     // Files that are made meanwhile are for the next time.
     this.#isFolderSynced = true
-    if (!isFolderSynced) await syncFolder(folder)
-    // Until this one is in its place a start reads that one.
-    const needed = this.#buried.filter(({ snapshots }) => snapshots >= this.#durable)
-    this.#durable = this.#snapshots
+    if (!isFolderSynced) await synced(folder)
+  }
+
+  async #sync(file: ChunkFile): Promise<void> {
+    try {
+      await file.sync(this.#options.datasync)
+    } catch (error) {
+      // Inputs may have come meanwhile.
+      this.#unwritten = [...this.#files.values()].reduce((sum, { length, written }) => sum + length - written, 0)
+      throw error
+    }
+  }
+
+  /** What the last `save` named is what a start loads: files go that neither it nor the one before it names. */
+  placed(): void {
+    const { folder } = this.#options
+    const needed = this.#buried.filter(({ snapshots }) => snapshots >= this.#placed)
+    this.#placed = this.#snapshots
     for (const one of this.#buried) if (!needed.includes(one)) new ChunkFile(one.number, folder, 1).remove()
     this.#buried = needed
     // What a life before left behind, and no snapshot of it names.
@@ -349,7 +366,6 @@ export class ChunkFiles {
     this.#files.set(file.number, file)
     this.#bytes += file.length
     if (folder !== undefined) this.#unwritten += file.length
-    this.#isFolderSynced = false
     this.#current.set(age, file)
     if (current !== undefined) this.#bury(current)
     return file

@@ -4,6 +4,7 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 import { decodePiece, encodePiece, isOutside, pieceCount, pieceFrom_ms, type Samples } from './chunk-codec.ts'
 import type { Age, ChunkFiles } from './chunk-files.ts'
 import { ChunkTable, MEMORY, NONE } from './chunk-table.ts'
+import type { SavedRows } from './head-table.ts'
 import { type ChunkPlace, eachPiece, joinChunks, type WholeChunk } from './joined-chunk.ts'
 import { joiningOf, OLDEST } from './joining.ts'
 import { Pieces } from './pieces.ts'
@@ -300,11 +301,11 @@ export class ChunkLists {
   }
 
   /** Into a fresh one, whose blocks and files were loaded. */
-  load(reader: ByteReader): void {
+  load(reader: ByteReader, { whole }: Pick<SavedRows, 'whole'>): void {
     this.#rows = reader.u32()
     this.#pieces.restore(reader.f64())
-    this.#first.load(reader, this.#rows)
-    this.#last.load(reader, this.#rows)
+    this.#first.load(reader, this.#rows, whole)
+    this.#last.load(reader, this.#rows, whole)
     this.#table.load(reader)
   }
 

@@ -1,6 +1,8 @@
+import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type { Aging } from './aging.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import { Displacing } from './displacing.ts'
 import type { StoreLimits } from './limits.ts'
 import { PAGE_ROWS, ROW_MASK } from './row-column.ts'
 import type { Tables } from './tables.ts'
@@ -17,12 +19,13 @@ const LEFT = 0.95
 
 /**
  * Lets go of old samples, whole files at a time: by age, and when there are too many bytes. Then rows are swept, some after every batch:
- * what lay in those files leaves the lists, idle series leave memory, and series without samples end. Moved by the data's time alone,
- * or by the clock, as far as it is believed.
+ * what lay in those files leaves the lists, idle series leave memory, and series without samples end. Where there are too many series, silent ones
+ * end as well. Moved by the data's time alone, or by the clock, as far as it is believed.
  */
 export class Dropping {
   readonly #limits: StoreLimits
   readonly #dropped: Counter
+  readonly #displacing: Displacing
   #swept_ms = -Infinity
   /** The next row of the running sweep; -1 where none runs. */
   #row = -1
@@ -31,10 +34,11 @@ export class Dropping {
   /** What samples that go now are counted for. */
   #reason: 'retention' | 'bytes' = 'retention'
 
-  constructor(limits: StoreLimits, meter: Meter) {
+  constructor(limits: StoreLimits, meter: Meter, log: Log) {
     this.#limits = limits
+    this.#displacing = new Displacing(limits, meter, log)
     this.#dropped = meter.counter('barograph.store.samples.dropped', {
-      description: 'Stored samples that were let go, by what for: retention, or limits.bytes',
+      description: 'Stored samples that were let go, by what for: retention, limits.bytes, or limits.series_kept',
     })
   }
 
@@ -71,6 +75,8 @@ export class Dropping {
       this.#row = 0
     }
     if (this.#row >= 0) this.#sweep(tables, now_ms, latest_ms)
+    const displaced = this.#displacing.after(tables, now_ms)
+    if (displaced > 0) this.#dropped.add(displaced, { reason: 'series' })
   }
 
   /** The oldest samples first; rollups only when no file of samples is left. */
@@ -86,15 +92,18 @@ export class Dropping {
     }
   }
 
-  #sweep({ series, samples, rollups, exemplars }: Tables, now_ms: number, latest_ms: number): void {
+  #sweep(tables: Tables, now_ms: number, latest_ms: number): void {
+    const { series, samples, rollups } = tables
     const oldest_ms = now_ms - this.#limits.retention_ms
     const newest_ms = latest_ms + this.#limits.retention_ms
-    const end = Math.min(samples.rows, this.#row + ROWS_AT_ONCE)
+    let end = this.#row + ROWS_AT_ONCE
     let retreats = 0
     let dropped = 0
     let row = this.#row
-    for (; row < end && retreats < RETREATS_AT_ONCE; row++) {
+    for (; row < Math.min(samples.rows, end) && retreats < RETREATS_AT_ONCE; row++) {
       if ((row & ROW_MASK) === 0 && !series.hasAny(row, row + PAGE_ROWS)) {
+        // However many ids were given, a sweep takes as long as there are series.
+        end += PAGE_ROWS
         row += ROW_MASK
         continue
       }
@@ -105,11 +114,7 @@ export class Dropping {
       samples.lists.evacuate(row)
       rollups.evacuate(row)
       if (samples.oldest_ms(row) === Infinity) {
-        if (!series.isActive(row)) continue
-        exemplars.remove(row)
-        rollups.dropBefore(row, Infinity)
-        samples.end(row)
-        series.retire(row)
+        if (series.isActive(row)) tables.end(row)
       } else if (samples.newest_ms(row) < now_ms - IDLE_MS && samples.retreat(row)) {
         rollups.retreat(row)
         retreats++

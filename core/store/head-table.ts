@@ -6,6 +6,7 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 import * as heads from './head-block.ts'
 import { fullCapacity, nextCapacity, pairAt, pairWords, wordsOf } from './head-block.ts'
 import { HeadFetch } from './head-fetch.ts'
+import { loadPages, savePages } from './page-list.ts'
 import * as layout from './row-column.ts'
 import { PAGE_ROWS, RowColumn } from './row-column.ts'
 import type { LooseSample, SampleBuffer } from './sample-buffer.ts'
@@ -17,6 +18,7 @@ const { PAIR_BEFORE, SAME_PAIR, WHOLE } = heads
 
 /** Of a record. */
 const RECORD_WORDS = 2
+const RECORD_BYTES = RECORD_WORDS * 8
 const WORD_MASK = SLAB_WORDS - 1
 /** So many samples are looked up together: few enough that all of it is still near when they are stored. */
 const STRIP = 64
@@ -24,7 +26,7 @@ const STRIP = 64
 const WIDE_STRIP = 32
 
 /** Records of rows that are gone: none had a sample, or takes one. */
-const GONE = new SharedArrayBuffer(PAGE_ROWS * RECORD_WORDS * 8)
+const GONE = new SharedArrayBuffer(PAGE_ROWS * RECORD_BYTES)
 for (let row = 0, times = new Float64Array(GONE); row < PAGE_ROWS; row++) times[row * RECORD_WORDS] = -Infinity
 
 /** What a head needs of the table around it. */
@@ -41,6 +43,14 @@ export interface TimeWindow {
   readonly latest_ms: number
 }
 
+/** How rows were saved. */
+export interface SavedRows {
+  /** With the pages that are gone: formats of the store before 6. */
+  readonly whole: boolean
+  /** Blocks hold all times, then column after column: formats before 5. */
+  readonly byColumns: boolean
+}
+
 /**
  * The newest samples of every row, raw. A row has a record of 16 bytes: the time of its newest sample ever, the address of its block,
  * its state. A block is the time of its first sample, 64 bits of stale flags, then the samples in pairs: both times as ms behind the first
@@ -49,7 +59,7 @@ export interface TimeWindow {
 export class HeadTable {
   readonly #blocks: Blocks
   readonly #hooks: HeadHooks
-  readonly #records = new Arena(PAGE_ROWS * RECORD_WORDS)
+  readonly #records = new Arena(PAGE_ROWS * RECORD_WORDS, GONE)
   readonly #columns = new RowColumn(Uint16Array, 0)
   #rows = 0
   #bytes = 0
@@ -282,7 +292,7 @@ export class HeadTable {
 
   /** All rows of a page are gone: they have no blocks, and never had a sample. */
   drop(page: number): void {
-    this.#records.replace(page, GONE)
+    this.#records.give(page)
     this.#columns.drop(page)
   }
 
@@ -290,24 +300,26 @@ export class HeadTable {
     writer.u32(this.#rows)
     writer.f64(this.#bytes)
     this.#columns.save(writer)
-    for (let row = 0; row < this.#rows; row += PAGE_ROWS) {
-      const records = Math.min(PAGE_ROWS, this.#rows - row)
-      writer.column(this.#records.u8[row >>> ROW_SHIFT]!.subarray(0, records * 16))
+    const { u8 } = this.#records
+    for (const page of savePages(writer, u8.length, (at) => !this.#records.isGiven(at))) {
+      writer.column(u8[page]!.subarray(0, (this.#rows - page * PAGE_ROWS) * RECORD_BYTES))
     }
   }
 
-  /** Into a fresh one, whose blocks were loaded. `byColumns`: they hold all times, then column after column, as formats of the store before 5 did. */
-  load(reader: ByteReader, byColumns: boolean): void {
+  /** Into a fresh one, whose blocks were loaded. */
+  load(reader: ByteReader, { whole, byColumns }: SavedRows): void {
     this.#rows = reader.u32()
     this.#bytes = reader.f64()
-    this.#columns.load(reader, this.#rows)
-    for (let row = 0; row < this.#rows; row += PAGE_ROWS) {
-      const records = Math.min(PAGE_ROWS, this.#rows - row)
-      this.#records.u8[this.#records.add()]!.set(reader.raw(records * 16))
+    this.#columns.load(reader, this.#rows, whole)
+    const pages = Math.ceil(this.#rows / PAGE_ROWS)
+    for (const page of loadPages(reader, pages, whole)) {
+      this.#records.addGiven(page - this.#records.slabs)
+      const rows = Math.min(PAGE_ROWS, this.#rows - page * PAGE_ROWS)
+      this.#records.u8[this.#records.add()]!.set(reader.raw(rows * RECORD_BYTES))
     }
+    this.#records.addGiven(pages - this.#records.slabs)
     if (byColumns) for (let row = 0; row < this.#rows; row++) this.#pair(row)
   }
-
   /** Puts the samples of a block in pairs that has them by columns. */
   #pair(row: number): void {
     const length = this.length(row)

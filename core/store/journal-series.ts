@@ -85,8 +85,8 @@ export class JournalSeries implements Snapshot {
     return this.#leftOut.refused
   }
 
-  /** The numbers of `ids`, from `at` on in `into`; those without one get the next. */
-  number(ids: Uint32Array, into: Uint32Array, at: number): void {
+  /** The numbers of `ids`, from `at` on in `into`; those without one get the next. `width` of their samples, where it is the same for all. */
+  number(ids: Uint32Array, into: Uint32Array, at: number, width?: number): void {
     const { pages } = this.#numbers
     // Most are on the page of the one before. The inner loop calls nothing, so that it is compiled to what it says.
     for (let i = 0; i < ids.length;) {
@@ -94,7 +94,7 @@ export class JournalSeries implements Snapshot {
       const at_page = first >>> ID_SHIFT
       const page = pages[at_page]
       if (page === undefined || page[first & ID_MASK] === 0) {
-        into[at + i++] = this.#add(first) - 1
+        into[at + i++] = this.#add(first, width) - 1
         continue
       }
       for (; i < ids.length; i++) {
@@ -135,7 +135,8 @@ export class JournalSeries implements Snapshot {
       this.#ids[number] = LOST
       this.#widths[number] = 0
     }
-    for (const [i, definition] of definitions.entries()) this.#set(first + i, this.#resolve(definition), definition)
+    for (const [i, definition] of definitions.entries())
+      this.#set(first + i, this.#resolve(definition), widthOf(definition))
     this.#length = Math.max(this.#length, first + definitions.length)
     this.#defined = this.#length
   }
@@ -211,7 +212,7 @@ export class JournalSeries implements Snapshot {
   /** One that has ended is resolved as who decoded the request did it: it stays, or is made again. */
   #ask(number: number): void {
     const definition = this.#ended.get(number)
-    if (definition !== undefined) this.#set(number, this.#resolve(definition), definition)
+    if (definition !== undefined) this.#set(number, this.#resolve(definition), widthOf(definition))
   }
 
   #removed(ids: readonly SeriesId[]): void {
@@ -224,19 +225,19 @@ export class JournalSeries implements Snapshot {
     if (this.#other !== undefined) this.#other.#removed(ids)
   }
 
-  #add(id: SeriesId): number {
+  #add(id: SeriesId, width?: number): number {
     const number = this.#length
     this.#grow(number + 1)
-    this.#set(number, id, this.#writer.definition(id))
+    this.#set(number, id, width ?? widthOf(this.#writer.definition(id)))
     this.#length = number + 1
     return number + 1
   }
 
-  #set(number: number, id: number, definition: SeriesDefinition): void {
+  #set(number: number, id: number, width: number): void {
     const before = number < this.#length ? this.#ids[number]! : LOST
     if (before < REFUSED && this.#numbers.get(before) === number + 1) this.#numbers.set(before, 0)
     this.#ids[number] = id
-    this.#widths[number] = widthOf(definition)
+    this.#widths[number] = width
     this.#point(id, number + 1)
   }
 

@@ -194,6 +194,25 @@ describe('a torn end', () => {
   })
 })
 
+test('a record in steps is written with its last one', () => {
+  const store = newStore()
+  for (let id = 20; id < 2000; id++) store.resolve(definitionOf(id))
+  const opened = journal({ series: new JournalSeries(store) })
+  const builder = new SampleBuilder()
+  for (let id = 0; id < 2000; id++) builder.float(id, 1000, id)
+  const path = join(folder, segmentFile(1))
+  const steps = opened.appending({ kind: 'signals', samples: builder.batch(), logs: [], spans: [] })
+  let rests = 0
+  while (steps.next().done !== true) {
+    rests++
+    expect(statSync(path).size).toBe(segmentHeader().length)
+  }
+  expect(rests).toBeGreaterThan(5)
+  expect(statSync(path).size).toBeGreaterThan(2000 * 8)
+  opened.close()
+  expect(String(content()[0]).split('@')).toHaveLength(2001)
+})
+
 test('damage in the middle is passed over and told', () => {
   const opened = journal()
   for (let i = 1; i <= 3; i++) opened.append(tick(i))

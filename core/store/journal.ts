@@ -6,9 +6,9 @@ import type { Clock } from '../clock.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
+import { atOnce, type Steps } from '../steps.ts'
 import { ByteWriter } from './bytes.ts'
 import { readAround } from './file-bytes.ts'
-import { syncFolder } from './folder.ts'
 import type { JournalSeries } from './journal-series.ts'
 import type { JournalEntry, RecordContext } from './record-codec.ts'
 import { SampleColumns } from './sample-columns.ts'
@@ -22,6 +22,7 @@ import {
   segmentOf,
   writeRecord,
 } from './segment.ts'
+import { synced } from './synced.ts'
 
 /** A segment is read as a whole: it ends here even when no checkpoint can be written. */
 const SEGMENT_BYTES = 2 ** 28
@@ -128,11 +129,16 @@ export class Journal {
    * `ServiceError('unavailable')` when it cannot, with nothing written; the next entry may succeed.
    */
   append(entry: JournalEntry): void {
+    atOnce(this.appending(entry))
+  }
+
+  /** The same in steps: nothing is written before the last. */
+  *appending(entry: JournalEntry): Steps<void> {
     const { series } = this.#options
     this.#record.clear()
     try {
       const writer = this.#segment()
-      writeRecord(entry, this.#record, this.#context, { segment: this.#next - 1, offset: writer.size })
+      yield* writeRecord(entry, this.#record, this.#context, { segment: this.#next - 1, offset: writer.size })
       writer.append(this.#record.view())
     } catch (error) {
       series.rollback()
@@ -147,7 +153,7 @@ export class Journal {
 
   /**
    * All entries from a segment on, in order. A torn end of the newest segment is cut off; damage elsewhere is passed over and
-   * told. Throws `ServiceError('bad_data')` for what another version wrote, `ServiceError('unavailable')` for a file that cannot be opened.
+   * told. Then what a crash left in it survives loss of power as well. Throws `ServiceError('bad_data')` for what another version wrote, `ServiceError('unavailable')` for a file that cannot be opened.
    */
   *read(from: number): Generator<JournalEntry, void> {
     // Numbers never run back, so that a checkpoint never waits for a segment of another life.
@@ -170,6 +176,8 @@ export class Journal {
         if (!(error instanceof ServiceError)) throw error
         throw new ServiceError('bad_data', `${path}: ${messageOf(error)}`, { cause: error })
       }
+      // Who wrote its last second may have ended before it was synced.
+      if (newest) void synced(path)
     }
     this.#options.series.followed()
   }
@@ -235,7 +243,7 @@ export class Journal {
     const writer = new SegmentWriter(path, options)
     this.#next++
     this.#cancelSpare?.()
-    void syncFolder(folder)
+    void synced(folder)
     return writer
   }
 

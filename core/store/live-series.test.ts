@@ -18,7 +18,13 @@ function gauge(name: string, pod: number): SeriesDefinition {
 /** Pods by number, written by minute; a minute without any is not written at all. */
 function stand(limits: Partial<StoreLimits>) {
   let now_ms = 0
-  const store = new Store({ limits, analysis_ms: () => now_ms, meter: silentMeter })
+  const make = () => new Store({ limits, analysis_ms: () => now_ms, meter: silentMeter })
+  let store = make()
+  const restart = () => {
+    const saved = store.save().slice()
+    store = make()
+    store.load(saved)
+  }
   /** How many were refused, and why. */
   const write = (minute: number, from: number, to: number, { name = 'x', stale = false } = {}) => {
     now_ms = minute * MINUTE_MS
@@ -36,7 +42,7 @@ function stand(limits: Partial<StoreLimits>) {
     return refused
   }
   const count = () => store.labelSets([{ name: METRIC_NAME, op: '=', value: 'x' }]).length
-  return { write, count }
+  return { write, count, restart }
 }
 
 test('pods that are replaced give way to those that replace them, five minutes later', () => {
@@ -95,15 +101,30 @@ test('where nothing came for an hour none of them is silent when it goes on', ()
   }
 })
 
-test('there is a limit of all whose history is kept', () => {
-  const { write } = stand({ series: 10, series_kept: 25 })
-  let refused: string[] = []
-  for (let minute = 0; minute < 40; minute++) {
-    const wave = Math.floor(minute / 10) * 100
-    refused = write(minute, wave, wave + 10)
+test.each([0, 60])('who was silent still is after a restart, %d minutes later, and nobody else', (away) => {
+  const { write, restart } = stand({ series: 100 })
+  for (let minute = 0; minute < 30; minute++) write(minute, 0, 80)
+  for (let minute = 30; minute < 40; minute++) write(minute, 100, 180)
+  restart()
+  // What the journal has, and what comes next.
+  expect(write(40 + away, 200, 220)).toEqual([])
+  expect(write(41 + away, 220, 240)).toHaveLength(20)
+  restart()
+  for (let minute = 42 + away; minute < 50 + away; minute++) {
+    write(minute, 100, 180)
+    write(minute, 200, 220)
+    expect(write(minute, 220, 240)).toHaveLength(20)
   }
-  expect(refused).toHaveLength(10)
-  expect(new Set(refused)).toEqual(
-    new Set(['too many series have samples, ended ones included: limits.series_kept is 25']),
-  )
+})
+
+test('there is a limit of all whose history is kept: what is live does not give way', () => {
+  const { write } = stand({ series: 25, series_kept: 25 })
+  for (let minute = 0; minute < 20; minute++) {
+    expect(write(minute, 0, 25)).toEqual([])
+    const refused = write(minute, 100, 110)
+    expect(refused).toHaveLength(10)
+    expect(new Set(refused)).toEqual(
+      new Set(['too many series have samples, ended ones included: limits.series_kept is 25']),
+    )
+  }
 })

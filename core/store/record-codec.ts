@@ -8,6 +8,7 @@ import type {
 } from '../ports/intake.ts'
 import type { SampleBatch } from '../sample.ts'
 import type { LogRecord, Span } from '../signal.ts'
+import type { Steps } from '../steps.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { JournalSeries } from './journal-series.ts'
 import type { SampleColumns } from './sample-columns.ts'
@@ -40,6 +41,6 @@ export interface RecordContext {
 export interface RecordCodec<Kind extends JournalEntry['kind']> {
   readonly kind: Kind
   readonly type: number
-  encode(entry: Extract<JournalEntry, { kind: Kind }>, writer: ByteWriter, context: RecordContext): void
+  encode(entry: Extract<JournalEntry, { kind: Kind }>, writer: ByteWriter, context: RecordContext): Steps<void> | void
   decode(reader: ByteReader, context: RecordContext): Extract<JournalEntry, { kind: Kind }>
 }

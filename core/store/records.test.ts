@@ -9,6 +9,7 @@ import type { ResultSeries } from '../ports/query-engine.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { LEVELS, SPAN_KINDS } from '../signal.ts'
+import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { JournalSeries } from './journal-series.ts'
 import type { JournalEntry, RecordCodec, RecordContext } from './record-codec.ts'
@@ -78,6 +79,7 @@ const signals = fc
         end_ms: time_ms,
         error: fc.boolean(),
         peer: text,
+        links: fc.option(fc.array(fc.record({ trace_id: text, span_id: text }), { maxLength: 2 }), { nil: undefined }),
       }),
       { maxLength: 2 },
     ),
@@ -226,7 +228,8 @@ describe.each(codecs)('$kind', (codec) => {
       fc.property(cases[codec.kind], ({ definitions, entry }) => {
         const writer = new ByteWriter(1)
         const store = newStore(definitions)
-        codec.encode(entry, writer, contextOf(store))
+        const steps = codec.encode(entry, writer, contextOf(store))
+        if (steps !== undefined) atOnce(steps)
         const reader = new ByteReader(writer.copy())
         const other = newStore()
         const back = codec.decode(reader, contextOf(other))

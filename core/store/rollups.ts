@@ -4,6 +4,7 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { ChunkFiles } from './chunk-files.ts'
 import { allColumns, ChunkLists } from './chunk-lists.ts'
 import { NONE } from './chunk-table.ts'
+import type { SavedRows } from './head-table.ts'
 import { compact, ROLLUP_COLUMNS, RollupBuffer } from './rollup.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import type { SampleTable } from './sample-table.ts'
@@ -144,10 +145,10 @@ export class Rollups {
   }
 
   /** Into a fresh one, whose files were loaded. */
-  load(reader: ByteReader): void {
+  load(reader: ByteReader, saved: SavedRows): void {
     this.#blocks.load(reader)
-    this.#fine.load(reader)
-    this.#coarse.load(reader)
+    this.#fine.load(reader, saved)
+    this.#coarse.load(reader, saved)
   }
 
   #fineClosed(row: number, parts: SampleBuffer): void {

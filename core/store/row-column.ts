@@ -1,7 +1,8 @@
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import { loadPages, savePages } from './page-list.ts'
 
-/** Rows of a page. */
-export const ROW_SHIFT = 12
+/** Rows of a page: so many that few pages are looked up, so few that a series which stays where all around it went holds little. Part of the snapshot. */
+export const ROW_SHIFT = 10
 export const PAGE_ROWS = 2 ** ROW_SHIFT
 export const ROW_MASK = PAGE_ROWS - 1
 
@@ -49,19 +50,23 @@ export class RowColumn<T extends Numbers> {
     this.#held--
   }
 
-  /** As it lies in memory, row after row. */
+  /** Pages that are not gone, as they lie in memory. */
   save(writer: ByteWriter): void {
-    for (let row = 0; row < this.#length; row += PAGE_ROWS) {
-      writer.column(this.#pages[row >>> ROW_SHIFT]!.subarray(0, this.#length - row))
+    const pages = this.#pages
+    for (const page of savePages(writer, pages.length, (at) => pages[at] !== this.#gone)) {
+      writer.column(pages[page]!.subarray(0, this.#length - page * PAGE_ROWS))
     }
   }
 
-  /** Into a fresh one. */
-  load(reader: ByteReader, length: number): void {
-    for (let row = 0; row < length; row += PAGE_ROWS) {
-      const bytes = reader.raw(Math.min(PAGE_ROWS, length - row) * this.#gone.BYTES_PER_ELEMENT)
+  /** Into a fresh one. `whole`: no page was left out, see `loadPages`. */
+  load(reader: ByteReader, length: number, whole: boolean): void {
+    const pages = Math.ceil(length / PAGE_ROWS)
+    for (const page of loadPages(reader, pages, whole)) {
+      while (this.#pages.length < page) this.#pages.push(this.#gone)
+      const bytes = reader.raw(Math.min(PAGE_ROWS, length - page * PAGE_ROWS) * this.#gone.BYTES_PER_ELEMENT)
       new Uint8Array(this.#add().buffer).set(bytes)
     }
+    while (this.#pages.length < pages) this.#pages.push(this.#gone)
     this.#length = length
   }
 

@@ -1,6 +1,7 @@
 import { ServiceError } from '../errors.ts'
 import type { Exemplar, FloatColumns, HistogramColumns, SampleBatch } from '../sample.ts'
 import { Labels } from '../series.ts'
+import type { Steps } from '../steps.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { CountColumn } from './count-column.ts'
 import { readDefinition, writeDefinition } from './definition-codec.ts'
@@ -8,6 +9,9 @@ import { grown } from './grow.ts'
 import type { JournalSeries } from './journal-series.ts'
 import { readNumbers, writeNumbers } from './number-column.ts'
 import { TimeColumn } from './time-column.ts'
+
+/** Definitions that are written in one step. */
+const STEP = 256
 
 /**
  * Samples as a journal has them: definitions of series that are new to it; floats, some nine bytes each; histograms;
@@ -29,31 +33,6 @@ export class SampleColumns {
   #hStart = new Uint32Array(17)
   #buckets = new Float64Array(256)
 
-  write({ floats, histograms, exemplars }: SampleBatch, writer: ByteWriter, series: JournalSeries): void {
-    const [n, h, e] = [floats.length, histograms.length, exemplars.length]
-    this.#numbers = grown(this.#numbers, n + h + e)
-    const numbers = this.#numbers
-    series.number(floats.series, numbers, 0)
-    series.number(histograms.series, numbers, n)
-    if (e > 0)
-      series.number(
-        Uint32Array.from(exemplars, (exemplar) => exemplar.series),
-        numbers,
-        n + h,
-      )
-    writer.varint(series.epoch)
-    writer.varint(series.defined)
-    writer.varint(series.length - series.defined)
-    for (let number = series.defined; number < series.length; number++)
-      writeDefinition(writer, series.definition(number))
-    writer.varint(n)
-    if (n > 0) this.#writeFloats(floats, numbers.subarray(0, n), writer)
-    writer.varint(h)
-    if (h > 0) this.#writeHistograms(histograms, numbers.subarray(n, n + h), writer)
-    writer.varint(e)
-    for (const [i, exemplar] of exemplars.entries()) writeExemplar(exemplar, numbers[n + h + i]!, writer)
-  }
-
   /** Samples whose series is not known are left out, and counted by `series`. Throws `ServiceError('bad_data')`. */
   read(reader: ByteReader, series: JournalSeries): SampleBatch {
     series.follow()
@@ -66,6 +45,33 @@ export class SampleColumns {
       histograms: this.#readHistograms(reader, series),
       exemplars: readExemplars(reader, series),
     }
+  }
+
+  *write({ floats, histograms, exemplars }: SampleBatch, writer: ByteWriter, series: JournalSeries): Steps<void> {
+    const [n, h, e] = [floats.length, histograms.length, exemplars.length]
+    this.#numbers = grown(this.#numbers, n + h + e)
+    const numbers = this.#numbers
+    series.number(floats.series, numbers, 0, 1)
+    series.number(histograms.series, numbers, n)
+    if (e > 0)
+      series.number(
+        Uint32Array.from(exemplars, (exemplar) => exemplar.series),
+        numbers,
+        n + h,
+      )
+    writer.varint(series.epoch)
+    writer.varint(series.defined)
+    writer.varint(series.length - series.defined)
+    for (let number = series.defined; number < series.length; number++) {
+      writeDefinition(writer, series.definition(number))
+      if (number % STEP === 0) yield
+    }
+    writer.varint(n)
+    if (n > 0) this.#writeFloats(floats, numbers.subarray(0, n), writer)
+    writer.varint(h)
+    if (h > 0) this.#writeHistograms(histograms, numbers.subarray(n, n + h), writer)
+    writer.varint(e)
+    for (const [i, exemplar] of exemplars.entries()) writeExemplar(exemplar, numbers[n + h + i]!, writer)
   }
 
   #writeFloats({ time_ms, value, stale }: FloatColumns, numbers: Uint32Array, writer: ByteWriter): void {

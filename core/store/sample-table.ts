@@ -5,7 +5,7 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { ChunkFiles } from './chunk-files.ts'
 import { allColumns, ChunkLists, pieceSamples } from './chunk-lists.ts'
 import { NONE } from './chunk-table.ts'
-import { HeadTable, type TimeWindow } from './head-table.ts'
+import { HeadTable, type SavedRows, type TimeWindow } from './head-table.ts'
 import { LateSamples } from './late-samples.ts'
 import { type LooseSample, lowerBound, SampleBuffer, sameSample } from './sample-buffer.ts'
 
@@ -326,11 +326,11 @@ export class SampleTable {
     this.#late.save(writer)
   }
 
-  /** Into a fresh one, whose files were loaded. `byColumns`: see `HeadTable`. */
-  load(reader: ByteReader, byColumns = false): void {
+  /** Into a fresh one, whose files were loaded. */
+  load(reader: ByteReader, saved: SavedRows): void {
     this.#blocks.load(reader)
-    this.#heads.load(reader, byColumns)
-    this.#lists.load(reader)
+    this.#heads.load(reader, saved)
+    this.#lists.load(reader, saved)
     const columns = (row: number): number => this.#heads.columns(row)
     this.#late.load(reader, columns, (row) => this.seal(row))
   }

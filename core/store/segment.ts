@@ -1,5 +1,6 @@
 import { checksum } from '../checksum.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import type { Steps } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import type { JournalEntry, RecordCodec, RecordContext } from './record-codec.ts'
 import * as list from './records.ts'
@@ -71,19 +72,20 @@ export interface Place {
  * Writes a record: mark, length of the payload, CRC-32 over type and payload, type, payload. The checksum starts from the
  * record's offset in the segment: bytes that look like a record and stand elsewhere are none.
  */
-export function writeRecord(
+export function* writeRecord(
   entry: JournalEntry,
   writer: ByteWriter,
   context: RecordContext,
   { segment, offset }: Place,
-): void {
+): Steps<void> {
   const codec = byKind.get(entry.kind)!
   const start = writer.length
   writer.u32(markOf(segment))
   writer.u32(0)
   writer.u32(0)
   writer.u8(codec.type)
-  codec.encode(entry, writer, context)
+  const steps = codec.encode(entry, writer, context)
+  if (steps !== undefined) yield* steps
   const body = writer.view().subarray(start + PREFIX_BYTES)
   writer.u32At(start + 4, body.length - 1)
   writer.u32At(start + 8, checksum(body, offset))

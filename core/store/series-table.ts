@@ -60,6 +60,11 @@ export class SeriesTable {
     return this.#parts.rows.known
   }
 
+  /** Of these, those that count. */
+  get active(): number {
+    return this.#parts.rows.active
+  }
+
   /**
    * Grows when series that have ended are about to go: who keeps ids from call to call resolves those again then that are not
    * active, before he uses them. Ids from before are good for `IN_FLIGHT` more batches.
@@ -128,6 +133,7 @@ export class SeriesTable {
   add(definition: SeriesDefinition): SeriesId {
     const { rows } = this.#parts
     const pair = this.#metricPair(definition.labels.name)
+    this.#live?.heard()
     this.#admission.admit(definition, {
       kept: rows.active,
       silent: () => this.#live?.silent(ALL, () => rows.allActive()) ?? 0,
@@ -230,6 +236,11 @@ export class SeriesTable {
       if (postings.rows(pair).some((id) => rows.isActive(id) && counts(id))) values.push(pairs.value(pair))
     }
     return values
+  }
+
+  /** Those that count, ascending. */
+  actives(): Uint32Array {
+    return this.#parts.rows.allActive()
   }
 
   isActive(id: SeriesId): boolean {

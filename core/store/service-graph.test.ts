@@ -63,6 +63,32 @@ describe('a call', () => {
     calls.spans([server({ kind: 'consumer', service: 'stock', span_id: 'x' })])
     expect(shown(calls)).toEqual(['shop>mail 1/0 @1000', 'shop>stock 1/0 @1000'])
   })
+
+  test('over a queue is one by links alone, to each sender of a batch, and once where the parent is linked to as well', () => {
+    const producer = (fields: Partial<Span>): Span => client({ kind: 'producer', ...fields })
+    const links = [
+      { trace_id: 'a', span_id: 'c' },
+      { trace_id: 'b', span_id: 'd' },
+      { trace_id: 't', span_id: 'c' },
+    ]
+    const batch = server({ kind: 'consumer', service: 'mail', parent_span_id: '', links })
+    const senders = [
+      producer({ trace_id: 'a' }),
+      producer({ trace_id: 'b', span_id: 'd', service: 'stock', error: true }),
+      producer({}),
+    ]
+    for (const spans of [
+      [batch, ...senders],
+      [...senders, batch],
+      [...senders, { ...batch, parent_span_id: 'c' }],
+      // Fetched by a client, whose parent has called nobody.
+      [...senders, { ...batch, kind: 'client' as const, span_id: 'x', parent_span_id: 'y' }],
+    ]) {
+      const calls = graph()
+      for (const one of spans) calls.spans([one])
+      expect(shown(calls)).toEqual(['shop>mail 2/0 @1000', 'stock>mail 1/1 @1000'])
+    }
+  })
 })
 
 describe('a caller whose other side never reports', () => {

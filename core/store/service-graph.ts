@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Snapshot } from '../component.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type { Edge, ServiceGraph } from '../ports/service-graph.ts'
-import type { Span } from '../signal.ts'
+import type { Span, SpanLink } from '../signal.ts'
 import { CallEdges } from './call-edges.ts'
 import { bytesOf, jsonNumber, parseJson, textOf } from './json.ts'
 
@@ -77,8 +77,8 @@ const schema = z.object({
 })
 
 /**
- * Who calls whom, from spans. A server or consumer span is joined to the client or producer span that is its parent, in
- * whichever order and batches they come. A caller that names a `peer` which never reports (a database) is an edge to that
+ * Who calls whom, from spans. A server or consumer span is joined to the client or producer span that is its parent, who takes
+ * messages also to those that it links to (a batch has no one parent), in whichever order and batches they come. A caller that names a `peer` which never reports (a database) is an edge to that
  * name once it has waited. Deterministic: moved by ticks, or without any by the spans' own time between calls.
  */
 export class CallGraph implements ServiceGraph, Snapshot {
@@ -119,7 +119,7 @@ export class CallGraph implements ServiceGraph, Snapshot {
     if (!this.#ticked) for (const { end_ms } of calls) this.#time_ms = Math.max(this.#time_ms, end_ms)
     for (const span of calls) {
       if (span.kind === 'client' || span.kind === 'producer') this.#called(span)
-      else if ((span.kind === 'server' || span.kind === 'consumer') && span.parent_span_id !== '') this.#served(span)
+      for (const caller of callersOf(span)) this.#served(span, caller)
     }
     this.#expire()
   }
@@ -172,8 +172,8 @@ export class CallGraph implements ServiceGraph, Snapshot {
     pending.callees.length = 0
   }
 
-  #served(span: Span): void {
-    const pending = this.#of(span.trace_id, span.parent_span_id)
+  #served(span: Span, { trace_id, span_id }: SpanLink): void {
+    const pending = this.#of(trace_id, span_id)
     const one = { service: span.service, error: span.error, time_ms: this.#at(span) }
     if (pending.caller !== undefined) {
       pending.caller.matched = true
@@ -218,4 +218,12 @@ export class CallGraph implements ServiceGraph, Snapshot {
     }
     this.#edges.dropBefore(this.#time_ms - FADE_MS)
   }
+}
+
+/** The spans that may have called one: the parent of a called half, and what a span that takes messages links to beside that. */
+function callersOf({ kind, trace_id, parent_span_id, links = [] }: Span): readonly SpanLink[] {
+  if (parent_span_id === '' || (kind !== 'server' && kind !== 'consumer')) return links
+  const parent = { trace_id, span_id: parent_span_id }
+  const others = links.filter((link) => link.trace_id !== trace_id || link.span_id !== parent_span_id)
+  return [parent, ...others]
 }

@@ -76,6 +76,7 @@ const chunkFiles = (): string[] => readdirSync(join(folder, 'chunks'))
 async function checkpoint(store: Store): Promise<Uint8Array> {
   const saved = store.save().slice()
   await store.durable()
+  store.placed()
   return saved
 }
 

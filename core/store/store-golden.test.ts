@@ -9,6 +9,8 @@ import { boundsOfShape } from '../exponential.ts'
 import { silentMeter } from '../ports/meter.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
+import { IN_FLIGHT } from './ended-series.ts'
+import { PAGE_ROWS } from './row-column.ts'
 import { Store } from './store.ts'
 
 const GOLDEN = join(import.meta.dirname, '../../tests/golden/store')
@@ -100,11 +102,31 @@ function fillLong(store: Store): void {
   store.append(builder.batch())
 }
 
+/** The same behind so many series that are gone that pages of rows are: what stays lies around and behind them. */
+function fillBehind(store: Store): void {
+  const old_ms = START_MS - 30 * 86_400_000
+  const builder = new SampleBuilder()
+  for (let i = 0; i < 3 * PAGE_ROWS; i++) {
+    const id = store.resolve(define(`gone_${i}`, 'float', new Float64Array(0)))
+    // Not the first.
+    builder.float(id, i === 0 ? START_MS : old_ms, i)
+  }
+  store.append(builder.batch())
+  const stays = store.resolve(define('stays', 'float', new Float64Array(0)))
+  for (let i = 0; i <= 3 * IN_FLIGHT; i++) {
+    const one = new SampleBuilder()
+    one.float(stays, START_MS + i * 1000, i)
+    store.append(one.batch())
+  }
+  fillLong(store)
+}
+
 test.each([
   ['2', fill],
   ['3', fill],
   ['4', fillLong],
   ['5', fillLong],
+  ['6', fillBehind],
 ])('a snapshot of format %s loads, with its files', (format, make) => {
   const made = storeIn(folder)
   make(made)
@@ -123,8 +145,8 @@ test('what is not ours is refused, and changes nothing', () => {
   fill(store)
   const before = answers(store)
   const saved = store.save().slice()
-  expect(() => store.load(Uint8Array.of(6, ...saved.subarray(1)))).toThrow(
-    'the store has format 6; this version reads formats 1 to 5',
+  expect(() => store.load(Uint8Array.of(7, ...saved.subarray(1)))).toThrow(
+    'the store has format 7; this version reads formats 1 to 6',
   )
   expect(() => store.load(saved.subarray(0, saved.length - 1))).toThrow(expect.objectContaining({ code: 'bad_data' }))
   expect(() => store.load(Uint8Array.of(...saved, 0))).toThrow('1 bytes too many')

@@ -11,10 +11,12 @@ import type { Tables } from './tables.ts'
 
 /**
  * Format 3 is 2 with heads whose block is larger than what they take, format 4 is 3 with chunks that begin with an index of their pieces, format 5
- * is 4 with heads that hold sample after sample: who reads only the one before would not see that.
+ * is 4 with heads that hold sample after sample, format 6 is 5 without the pages of rows that are all gone, and with since when data comes: who reads
+ * only the one before would not see that.
  */
-const VERSION = 5
-/** Of the formats whose heads hold column after column. */
+const VERSION = 6
+/** Of the formats that have all pages and do not know since when data comes, and of those whose heads hold column after column. */
+const LAST_WHOLE = 5
 const LAST_BY_COLUMNS = 4
 /** Format 1 is read apart. */
 const OLDEST = 2
@@ -27,12 +29,13 @@ export interface StoreState {
   readonly newest_ms: number
 }
 
-/** Formats 2 to 5: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
+/** Formats 2 to 6: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
 export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array | MadePart, void> {
   const writer = new PartWriter()
   writer.u8(VERSION)
   writer.f64(newest_ms)
   dropping.save(writer)
+  tables.live.save(writer)
   // The names of files, and what they hold, as of the beginning.
   const [files, rollupFiles] = [tables.files, tables.rollupFiles].map(filesOf)
   yield* writer.take()
@@ -74,14 +77,16 @@ export function loadStore(bytes: Uint8Array, tables: Tables, dropping: Dropping)
   if (version < OLDEST || version > VERSION) {
     throw new ServiceError('bad_data', `the store has format ${version}; this version reads formats 1 to ${VERSION}`)
   }
+  const saved = { whole: version <= LAST_WHOLE, byColumns: version <= LAST_BY_COLUMNS }
   const newest_ms = reader.f64()
   dropping.load(reader)
+  if (version > LAST_WHOLE) tables.live.load(reader)
   tables.series.load(reader)
   tables.sums.load(reader)
   tables.files.load(reader)
-  tables.samples.load(reader, version <= LAST_BY_COLUMNS)
+  tables.samples.load(reader, saved)
   tables.rollupFiles.load(reader)
-  tables.rollups.load(reader)
+  tables.rollups.load(reader, saved)
   tables.exemplars.load(reader)
   if (reader.left > 0) throw new ServiceError('bad_data', `the snapshot of the store has ${reader.left} bytes too many`)
   return newest_ms

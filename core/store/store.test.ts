@@ -62,6 +62,27 @@ const show = (slices: readonly SeriesSlice[]): Record<string, [number, number][]
 const names = (labels: readonly Labels[]): string[] => labels.map(String)
 
 describe('samples', () => {
+  test('of a batch that takes several steps are told as those of one', () => {
+    const store = storeWith()
+    const [a, b] = [gauge({ __name__: 'a' }), histogram({ __name__: 'b' }, [1])]
+    write(store, a, [[50_000, 1]])
+    const builder = new SampleBuilder()
+    const [float, wide] = [store.resolve(a), store.resolve(b)]
+    // In the middle one that is late, a duplicate and one that is refused.
+    const times = Array.from({ length: 40_000 }, (_, i) => 50_001 + i)
+    times.splice(20_000, 3, 49_000, 50_000, 70_000)
+    for (const [i, time_ms] of times.entries()) builder.float(float, time_ms, i === 20_002 ? -1 : 1)
+    for (let i = 0; i < 5000; i++)
+      builder.histogram({ series: wide, time_ms: 1 + i, sum: 1, count: 2, buckets: [1, 1] })
+    builder.histogram({ series: wide, time_ms: 4000, sum: 2, count: 3, buckets: [1, 2] })
+    const { counts, refused_histograms, fresh } = store.append(builder.batch())
+    expect(counts).toMatchObject({ stored: 44_997, stored_late: 1, duplicate: 1, late_refused: 2 })
+    expect(refused_histograms).toBe(1)
+    const stale = Array.from(fresh.entries()).flatMap(([i, flag]) => (flag === 1 ? [] : [i]))
+    expect(stale).toEqual([20_000, 20_001, 20_002, 45_000])
+    expect(store.select(named('a'), ALL)[0]!.time_ms).toHaveLength(39_999)
+  })
+
   test('come back in order of time, only those of the range', () => {
     const store = storeWith()
     write(store, gauge({ __name__: 'up', job: 'a' }), [

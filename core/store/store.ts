@@ -23,8 +23,15 @@ import {
   type SampleOutcome,
   type SeriesWriter,
 } from '../ports/series-writer.ts'
-import type { FloatColumns, HistogramColumns, SampleBatch } from '../sample.ts'
+import {
+  type FloatColumns,
+  floatsBetween,
+  type HistogramColumns,
+  histogramsBetween,
+  type SampleBatch,
+} from '../sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
+import { atOnce, type Steps } from '../steps.ts'
 import type { Aging } from './aging.ts'
 import { Dropping } from './dropping.ts'
 import { exemplarSlices } from './exemplar-slices.ts'
@@ -43,6 +50,9 @@ import { type StoreMemory, Tables } from './tables.ts'
 
 /** No time lies further from 1970 than JavaScript's dates do. */
 const LAST_TIME_MS = 8.64e15
+/** Samples that are stored in one step, and histograms, which are wider. */
+const STEP = 2 ** 14
+const WIDE_STEP = 2 ** 11
 /** What each is counted with. */
 const OUTCOMES = Object.fromEntries(
   SAMPLE_OUTCOMES.map((outcome) => [outcome, Object.freeze({ outcome })]),
@@ -104,7 +114,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   /** Throws `ServiceError('bad_config')` when the folder cannot be used. */
   constructor(options: StoreOptions) {
-    const { limits = {}, meter } = options
+    const { limits = {}, meter, log = silentLog } = options
     this.#options = options
     this.#limits = { ...STORE_LIMITS, ...limits }
     this.#refused = meter.counter('barograph.store.series.refused', {
@@ -114,7 +124,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     this.#rows = new RowMatches(this.#tables, this.#matching)
     this.#selection = new Selection(this.#tables, this.#rows)
     this.#labels = new LabelLists(this.#tables, this.#rows)
-    this.#dropping = new Dropping(this.#limits, meter)
+    this.#dropping = new Dropping(this.#limits, meter, log)
     this.#outcomes = meter.counter('barograph.store.samples', { description: 'Samples by what became of them' })
     this.#conflicts = meter.counter('barograph.store.samples.conflicting', {
       description: 'Samples with the time of a stored one and another value; refused, the first stays',
@@ -215,7 +225,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   /** Throws `ServiceError('unavailable')`, with nothing changed, when too much waits for a disk that does not take it. */
   append(batch: SampleBatch): AppendResult {
-    const { floats, histograms, exemplars } = batch
+    return atOnce(this.appending(batch))
+  }
+
+  /** The same in steps. */
+  *appending({ floats, histograms, exemplars }: SampleBatch): Steps<AppendResult> {
     if (this.isStuck) {
       throw new ServiceError('unavailable', 'sealed samples cannot be written; is the disk full?')
     }
@@ -233,9 +247,16 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       ahead_ms: now_ms !== undefined && aging !== undefined && aging.furthest_ms > now_ms ? now_ms : latest_ms,
     }
     if (length > 0) this.#tables.live.heard()
-    this.#appendFloats(floats, window)
+    for (let from = 0; from < floats.length; from += STEP) {
+      if (from > 0) yield
+      this.#appendFloats(floatsBetween(floats, from, Math.min(from + STEP, floats.length)), from, window)
+    }
     const refused = this.#refusedSoFar()
-    this.#appendHistograms(histograms, floats.length, window)
+    for (let from = 0; from < histograms.length; from += WIDE_STEP) {
+      if (from > 0) yield
+      const part = histogramsBetween(histograms, from, Math.min(from + WIDE_STEP, histograms.length))
+      this.#appendHistograms(part, floats.length + from, window)
+    }
     const refused_histograms = this.#refusedSoFar() - refused
     for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
     const aged_ms = now_ms ?? this.#newest_ms
@@ -305,7 +326,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   /** Replaces all that is here. After an error nothing has changed. */
   load(bytes: Uint8Array): void {
     const tables = this.#emptyTables()
-    const dropping = new Dropping(this.#limits, this.#options.meter)
+    const { meter, log = silentLog } = this.#options
+    const dropping = new Dropping(this.#limits, meter, log)
     try {
       this.#newest_ms = loadStore(bytes, tables, dropping)
     } catch (error) {
@@ -324,6 +346,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   async durable(): Promise<void> {
     await this.#tables.files.durable()
     await this.#tables.rollupFiles.durable()
+  }
+
+  placed(): void {
+    this.#tables.files.placed()
+    this.#tables.rollupFiles.placed()
   }
 
   /** Lets go of files; nothing may come afterwards. */
@@ -350,13 +377,15 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return new Tables({ limits: this.#limits, folder, now_ms, refused: this.#refused, meter, log })
   }
 
-  #appendFloats(floats: FloatColumns, window: AppendWindow): void {
+  /** `flag`: where their flags begin. */
+  #appendFloats(floats: FloatColumns, flag: number, window: AppendWindow): void {
     const { samples } = this.#tables
     const single = this.#single
-    this.#counts[STORED]! += samples.pushFloats(floats, window, this.#fresh, (i) => {
+    const fresh = flag === 0 ? this.#fresh : this.#fresh.subarray(flag)
+    this.#counts[STORED]! += samples.pushFloats(floats, window, fresh, (i) => {
       single[0] = floats.value[i]!
       const sample = { time_ms: floats.time_ms[i]!, values: single, stale: floats.stale[i]! }
-      if (this.#notNewest(floats.series[i]!, sample, window) === 'newest') this.#fresh[i] = 1
+      if (this.#notNewest(floats.series[i]!, sample, window) === 'newest') fresh[i] = 1
     })
     if (samples.pushed_ms > this.#newest_ms) this.#newest_ms = samples.pushed_ms
   }

@@ -35,7 +35,9 @@ export class SumTable {
   save(writer: ByteWriter): void {
     for (const flag of [WITH, WITHOUT]) {
       const rows: SeriesId[] = []
-      for (let row = 0; row < this.#flags.end; row++) if ((this.#flags.get(row) & flag) !== 0) rows.push(row)
+      this.#flags.each((flags, row) => {
+        if ((flags & flag) !== 0) rows.push(row)
+      })
       writer.varint(rows.length)
       writer.column(Uint32Array.from(rows))
     }

@@ -122,6 +122,14 @@ export class Tables {
     this.rollups.add()
   }
 
+  /** A series without samples ends: what is kept beside them goes as well. */
+  end(row: SeriesId): void {
+    this.exemplars.remove(row)
+    this.rollups.dropBefore(row, Infinity)
+    this.samples.end(row)
+    this.series.retire(row)
+  }
+
   /** Series are gone: so is what was kept of their pages of rows, where that was the last of them. */
   drop(gone: readonly SeriesId[]): void {
     let before = -1

@@ -63,6 +63,8 @@ export interface Detector {
   shape?(): FindingKind | undefined
   /** What the last score is of where that is not the value stepped, but the mean of a stretch: ask right after `step`. */
   judged?(): number
+  /** Who says the last score, where that is somebody who goes by the values of an hour and more: `blamed` of a finding that is his. Ask right after `step`. */
+  echo?(): string | undefined
   /** True where the last step took a level that lasts for the new normal: the run is over. Ask right after `step`. */
   adopted?(): boolean
   /** When what the last step told began, where that was before the value stepped: ask right after `step`. */

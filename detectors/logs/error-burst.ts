@@ -41,27 +41,26 @@ export const errorBurst: LogDetectorKind = {
     const rates = new Map<string, Rate>()
     return {
       minute(time_ms, counts) {
-        const errors = new Map<Rate, LogCount[]>()
-        for (const count of counts) {
-          const { service } = count
-          // Of those that say no service, each sender by itself: hosts, say.
-          const labels = service === '' ? count.labels : count.labels.keep(OF_SERVICE)
-          const rate = rates.get(labels.key) ?? {
-            labels,
-            service,
-            mean: 0,
-            variance: 0,
-            minutes: 0,
-            last_ms: time_ms,
-            usual: new Map<string, number>(),
-          }
-          rates.set(labels.key, rate)
-          if (count.level !== 'error' && count.level !== 'fatal') continue
-          const known = errors.get(rate)
-          if (known === undefined) errors.set(rate, [count])
-          else known.push(count)
+        for (const { labels, service } of counts) {
+          const own = ofService(labels, service)
+          if (!rates.has(own.key)) rates.set(own.key, begun(own, service, time_ms))
         }
-        return [...rates.values()].flatMap((rate) => judge(rate, errors.get(rate) ?? [], time_ms))
+        const errors = errorsBy(counts)
+        return [...rates.values()].flatMap((rate) => {
+          const own = errors.get(rate.labels.key) ?? []
+          const sighting = judge(rate, own, time_ms)
+          learn(rate, own, time_ms)
+          return sighting ?? []
+        })
+      },
+      late(time_ms, counts) {
+        // From before the service was known nothing is known of what was usual.
+        const known = counts.filter(({ service_since_ms }) => service_since_ms < time_ms)
+        return [...errorsBy(known)].flatMap(([key, errors]) => {
+          const rate = rates.get(key)
+          const sighting = rate && judge(rate, errors, time_ms)
+          return sighting === undefined ? [] : { ...sighting, rule: 'LateErrorBurst', evidence: true }
+        })
       },
       forget(service) {
         for (const [key, rate] of rates) if (rate.service === service) rates.delete(key)
@@ -88,43 +87,75 @@ function withLabels([service, rate]: EarlierRate): SavedRate {
   return { labels: { service_name: service }, service, ...rate, usual: [] }
 }
 
-function judge(rate: Rate, errors: readonly LogCount[], time_ms: number): LogSighting[] {
-  const total = errors.reduce((sum, { count }) => sum + count, 0)
-  const sigma = Math.sqrt(Math.max(rate.variance, rate.mean, 1))
-  const expected = rate.mean
-  const upper = expected + SIGMAS * sigma
-  const isBurst = rate.minutes >= WARM_MINUTES && total >= LEAST && total > upper
+/** Of those that say no service, each sender by itself: hosts, say. */
+function ofService(labels: Labels, service: string): Labels {
+  return service === '' ? labels : labels.keep(OF_SERVICE)
+}
+
+function begun(labels: Labels, service: string, last_ms: number): Rate {
+  return { labels, service, mean: 0, variance: 0, minutes: 0, last_ms, usual: new Map() }
+}
+
+/** By labels of the service. */
+function errorsBy(counts: readonly LogCount[]): Map<string, LogCount[]> {
+  const errors = counts.filter(({ level }) => level === 'error' || level === 'fatal')
+  return Map.groupBy(errors, ({ labels, service }) => ofService(labels, service).key)
+}
+
+const sumOf = (errors: readonly LogCount[]): number => errors.reduce((sum, { count }) => sum + count, 0)
+const sigmaOf = ({ variance, mean }: Rate): number => Math.sqrt(Math.max(variance, mean, 1))
+const upperOf = (rate: Rate): number => rate.mean + SIGMAS * sigmaOf(rate)
+
+/** Undefined where it is no burst. */
+function judge(rate: Rate, errors: readonly LogCount[], time_ms: number): LogSighting | undefined {
+  const { labels, service, mean: expected, minutes } = rate
+  const value = sumOf(errors)
+  const upper = upperOf(rate)
+  if (minutes < WARM_MINUTES || value < LEAST || value <= upper) return undefined
+  const score = (value - expected) / (SIGMAS * sigmaOf(rate))
+  const detail = grownOf(rate.usual, errors)
+  const said = { kind: 'burst', rule: 'ErrorBurst', labels, service, time_ms, score, detail, evidence: false } as const
+  return { ...said, value, expected, lower: 0, upper }
+}
+
+function learn(rate: Rate, errors: readonly LogCount[], time_ms: number): void {
+  const total = sumOf(errors)
   // A plain mean at first: what a service always wrote is no burst once ten minutes are known.
   const share = Math.max(FADE, 1 / (rate.minutes + 1))
-  const detail = learnMessages(rate.usual, errors, share)
-  const deviation = (rate.minutes < WARM_MINUTES ? total : Math.min(total, upper)) - expected
+  learnMessages(rate.usual, errors, share)
+  const deviation = (rate.minutes < WARM_MINUTES ? total : Math.min(total, upperOf(rate))) - rate.mean
   rate.variance = (1 - share) * (rate.variance + share * deviation ** 2)
   rate.mean += share * deviation
   rate.minutes++
   rate.last_ms = time_ms
-  if (!isBurst) return []
-  const score = (total - expected) / (SIGMAS * sigma)
-  const { labels, service } = rate
-  const said = { kind: 'burst', rule: 'ErrorBurst', labels, service, time_ms, score, detail, evidence: false } as const
-  return [{ ...said, value: total, expected, lower: 0, upper }]
 }
 
-/** Takes a minute into what is usual; gives the message that there was most of beyond it, '' without any. */
-function learnMessages(usual: Map<string, number>, errors: readonly LogCount[], share: number): string {
-  const minute = new Map<string, { count: number; template: string }>()
+/** By template id. */
+function messagesOf(errors: readonly LogCount[]): Map<string, { count: number; readonly template: string }> {
+  const messages = new Map<string, { count: number; template: string }>()
   for (const { template_id, template, count } of errors)
-    minute.set(template_id, { count: count + (minute.get(template_id)?.count ?? 0), template })
+    messages.set(template_id, { count: count + (messages.get(template_id)?.count ?? 0), template })
+  return messages
+}
+
+/** The message that there was most of beyond what is usual, '' without any. */
+function grownOf(usual: ReadonlyMap<string, number>, errors: readonly LogCount[]): string {
   let most = -Infinity
   let grown = ''
-  for (const [id, { count, template }] of minute) {
+  for (const [id, { count, template }] of messagesOf(errors)) {
     const more = count - (usual.get(id) ?? 0)
     if (more > most) [most, grown] = [more, template]
-    if (!usual.has(id)) usual.set(id, 0)
   }
+  return grown
+}
+
+/** Takes a minute into what is usual. */
+function learnMessages(usual: Map<string, number>, errors: readonly LogCount[], share: number): void {
+  const minute = messagesOf(errors)
+  for (const id of minute.keys()) if (!usual.has(id)) usual.set(id, 0)
   for (const [id, mean] of usual) {
     const next = mean + share * ((minute.get(id)?.count ?? 0) - mean)
     if (next < RARE) usual.delete(id)
     else usual.set(id, next)
   }
-  return grown
 }

@@ -19,8 +19,12 @@ const MINUTE_MS = 60_000
 /** A count that did not move for this long is no longer written. */
 const QUIET_MS = 3_600_000
 const FORGET_MS = 24 * QUIET_MS
-/** A record so much behind the closed minute is history, not delay. */
+/** A record so much behind the closed minute is history, not delay: its minute is judged once more, by what came of it so late. */
 const LATE_MS = 120_000
+/** Older history is counted only: nobody looks so far back for what began an incident. */
+const LATEST_MS = FORGET_MS - QUIET_MS
+/** History of a minute has come when there was none of it for so long. */
+const SETTLED_MS = 2 * MINUTE_MS
 /** A fortnight in one go. */
 const OPEN_MINUTES = 20_160
 /** Counts of open minutes, about 100 bytes each; beyond, they are of the first minute that is open. */
@@ -63,6 +67,13 @@ interface Minute {
   isNew: boolean
 }
 
+/** A minute that was closed before these came. */
+interface LateMinute {
+  readonly counts: Map<string, Minute>
+  /** As of a line. */
+  touched_ms: number
+}
+
 interface Service {
   readonly drain: Drain
   readonly since_ms: number
@@ -88,7 +99,9 @@ export class LogEngine implements Snapshot {
   readonly #derived: DerivedSamples
   /** Minutes that are open, by their end, event time; in each, lines by key. */
   readonly #minutes = new Map<number, Map<string, Minute>>()
-  /** Counts in them. */
+  /** The same, of minutes that were closed before. */
+  readonly #late = new Map<number, LateMinute>()
+  /** Counts in both. */
   #open = 0
   /** End of the newest closed minute. */
   #closed_ms = -Infinity
@@ -108,7 +121,7 @@ export class LogEngine implements Snapshot {
     options.meter.gauge('barograph.detectors.log.templates', { description: 'Templates known' }, () => this.#templates)
   }
 
-  /** Counts each record in the minute of its event time; one a little late in the oldest that is open. */
+  /** Counts each record in the minute of its event time; one a little late in the oldest that is open, one that is later apart. */
   logs(records: readonly LogRecord[]): void {
     for (const record of records) {
       const service = serviceOf(record.labels)
@@ -133,7 +146,10 @@ export class LogEngine implements Snapshot {
     }
   }
 
-  /** Closes the minutes that analysis time has passed, oldest first: writes counts, asks the detectors. */
+  /**
+   * Closes the minutes that analysis time has passed, oldest first: writes counts, asks the detectors. `time_ms`: up to where nobody is known
+   * to lag.
+   */
   tick(time_ms: number): void {
     const end_ms = Math.floor((time_ms - this.#options.lateness_ms) / MINUTE_MS) * MINUTE_MS
     const due = [...this.#minutes.keys()].filter((minute) => minute < end_ms).toSorted((a, b) => a - b)
@@ -164,6 +180,7 @@ export class LogEngine implements Snapshot {
       }
     }
     for (const line of this.#lines.values()) line.last_ms = Math.min(line.last_ms, time_ms)
+    for (const late of this.#late.values()) late.touched_ms = Math.min(late.touched_ms, this.#closed_ms)
     this.#lines.setBack(time_ms)
     this.#services.setBack(time_ms)
     for (const { drain } of this.#services.values()) drain.setBack(time_ms)
@@ -180,6 +197,9 @@ export class LogEngine implements Snapshot {
     const minutes = [...this.#minutes].map(([end, counts]) => {
       return [end, [...counts].map(([key, { count, isNew }]) => [key, count, isNew] as const)] as const
     })
+    const late = [...this.#late].map(([end, { counts, touched_ms }]) => {
+      return [end, touched_ms, [...counts].map(([key, { count, isNew }]) => [key, count, isNew] as const)] as const
+    })
     const detectors = this.#detectors.map(({ name, detector }) => [name, detector.save()])
     const closed_ms = Number.isFinite(this.#closed_ms) ? this.#closed_ms : null
     return Buffer.from(
@@ -189,6 +209,7 @@ export class LogEngine implements Snapshot {
         services,
         lines,
         minutes,
+        late,
         detectors,
         findings: this.#findings.save(),
         episodes: this.#findings.recurring.entries(),
@@ -210,14 +231,10 @@ export class LogEngine implements Snapshot {
     )
     this.#minutes.clear()
     this.#open = 0
-    for (const [end, counts] of state.minutes) {
-      const known = counts.flatMap(([key, count, isNew]) => {
-        const line = this.#lines.get(key)
-        return line === undefined ? [] : [[key, { line, count, isNew }] as const]
-      })
-      this.#minutes.set(end, new Map(known))
-      this.#open += known.length
-    }
+    for (const [end, counts] of state.minutes) this.#minutes.set(end, this.#loadedCounts(counts))
+    this.#late.clear()
+    for (const [end, touched_ms, counts] of state.late ?? [])
+      this.#late.set(end, { counts: this.#loadedCounts(counts), touched_ms })
     const saved = new Map(state.detectors)
     for (const { name, detector } of this.#detectors) if (saved.has(name)) detector.load(saved.get(name))
     this.#findings.load(state.findings)
@@ -238,6 +255,15 @@ export class LogEngine implements Snapshot {
 
   #newDrain(): Drain {
     return new Drain(this.#options.templates_per_service, () => this.#templates < this.#options.series)
+  }
+
+  #loadedCounts(counts: readonly SavedCount[]): Map<string, Minute> {
+    const known = counts.flatMap(([key, count, isNew]) => {
+      const line = this.#lines.get(key)
+      return line === undefined ? [] : [[key, { line, count, isNew }] as const]
+    })
+    this.#open += known.length
+    return new Map(known)
   }
 
   #loaded({ since_ms, touched_ms, templates }: SavedState['services'][number]): Service {
@@ -268,9 +294,8 @@ export class LogEngine implements Snapshot {
   }
 
   #count(key: string, line: Line, { time_ms, isNew }: { readonly time_ms: number; readonly isNew: boolean }): void {
-    // History is counted, and judged no more.
-    if (time_ms < this.#closed_ms - LATE_MS) return void line.total++
     const own_ms = (Math.floor(time_ms / MINUTE_MS) + 1) * MINUTE_MS
+    if (time_ms < this.#closed_ms - LATE_MS) return this.#countLate(key, line, { own_ms, isNew })
     // Wrong clocks must not open minutes without end: beyond the limit a record counts in the first that is open.
     const isKnown = this.#minutes.get(own_ms)?.has(key) === true
     const full =
@@ -278,6 +303,21 @@ export class LogEngine implements Snapshot {
     const end_ms = Math.max(full ? Math.min(...this.#minutes.keys()) : own_ms, this.#closed_ms + MINUTE_MS)
     const counts = this.#minutes.get(end_ms) ?? new Map<string, Minute>()
     this.#minutes.set(end_ms, counts)
+    this.#add(counts, key, line, isNew)
+  }
+
+  /** In the count at once; its minute is judged when there is no more of it. */
+  #countLate(key: string, line: Line, { own_ms, isNew }: { readonly own_ms: number; readonly isNew: boolean }): void {
+    line.total++
+    const late = this.#late.get(own_ms) ?? { counts: new Map<string, Minute>(), touched_ms: 0 }
+    const full = !late.counts.has(key) && this.#open >= OPEN_COUNTS
+    if (own_ms < this.#closed_ms - LATEST_MS || full) return
+    late.touched_ms = this.#closed_ms
+    this.#late.set(own_ms, late)
+    this.#add(late.counts, key, line, isNew)
+  }
+
+  #add(counts: Map<string, Minute>, key: string, line: Line, isNew: boolean): void {
     let minute = counts.get(key)
     if (minute === undefined) {
       counts.set(key, (minute = { line, count: 0, isNew: false }))
@@ -294,15 +334,32 @@ export class LogEngine implements Snapshot {
     this.#closed_ms = end_ms
     for (const { line, count } of counts) line.total += count
     this.#write(end_ms)
-    const ordered = counts
-      .map((minute) => this.#countOf(minute, end_ms))
-      .toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
+    const ordered = this.#ordered(counts, end_ms)
     for (const { detector } of this.#detectors) {
       for (const sighting of detector.minute(end_ms, ordered)) this.#findings.see(sighting)
     }
+    this.#judgeLate(end_ms)
     for (const [key, { last_ms, touched_ms }] of this.#lines.entries())
       if (Math.min(last_ms, touched_ms) < end_ms - FORGET_MS) this.#lines.delete(key)
     this.#makeRoom(end_ms)
+  }
+
+  /** Oldest first. */
+  #judgeLate(closed_ms: number): void {
+    const due = [...this.#late].filter(([, { touched_ms }]) => touched_ms <= closed_ms - SETTLED_MS)
+    for (const [end_ms, late] of due.toSorted(([a], [b]) => a - b)) {
+      this.#late.delete(end_ms)
+      const counts = [...late.counts.values()]
+      this.#open -= counts.length
+      const ordered = this.#ordered(counts, end_ms)
+      for (const { detector } of this.#detectors) {
+        for (const sighting of detector.late(end_ms, ordered)) this.#findings.see(sighting)
+      }
+    }
+  }
+
+  #ordered(counts: readonly Minute[], end_ms: number): LogCount[] {
+    return counts.map((minute) => this.#countOf(minute, end_ms)).toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   }
 
   #makeRoom(time_ms: number): void {
@@ -341,8 +398,8 @@ export class LogEngine implements Snapshot {
   }
 
   #write(end_ms: number): void {
-    for (const { labels, level, template_id, total, last_ms } of this.#lines.values()) {
-      if (last_ms < end_ms - QUIET_MS) continue
+    for (const { labels, level, template_id, total, last_ms, touched_ms } of this.#lines.values()) {
+      if (Math.max(last_ms, touched_ms) < end_ms - QUIET_MS) continue
       const named = labels.merge([
         [METRIC_NAME, METRIC],
         ['level', level],
@@ -353,6 +410,8 @@ export class LogEngine implements Snapshot {
     this.#derived.flush()
   }
 }
+
+type SavedCount = readonly [key: string, count: number, isNew: boolean]
 
 interface SavedState {
   readonly version: number
@@ -369,7 +428,9 @@ interface SavedState {
     labels: Record<string, string>
     touched_ms?: number
   })[]
-  readonly minutes: [number, [string, number, boolean][]][]
+  readonly minutes: [number, SavedCount[]][]
+  /** Not in state of before. */
+  readonly late?: [end_ms: number, touched_ms: number, SavedCount[]][]
   readonly detectors: [string, unknown][]
   readonly findings: LogFindingsState
   /** Not in state of before. */

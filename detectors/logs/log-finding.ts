@@ -40,6 +40,11 @@ export interface LogSighting {
 export interface LogDetector {
   /** The counts of one closed minute, all services, ordered by service, level, template, labels. */
   minute(time_ms: number, counts: readonly LogCount[]): LogSighting[]
+  /**
+   * Those of a minute that came long after it was closed (a shipper was down), and they alone. What is told of it is evidence, since it may be over
+   * for long; nothing is learned from it, since the minute was learned from without them.
+   */
+  late(time_ms: number, counts: readonly LogCount[]): LogSighting[]
   /** A service that is followed no more. */
   forget(service: string): void
   save(): unknown

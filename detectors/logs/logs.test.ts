@@ -377,3 +377,66 @@ test('limits leave no trace in what follows a restart', () => {
   const whole = run()
   for (const cut of [5, 69, 71, 130, 140, 141]) expect(run(cut), `cut at ${cut}`).toBe(whole)
 })
+
+/** A shipper that is away for half an hour, in which the service fails in a way it never did; then all comes at once. */
+function outage(...cuts: readonly number[]): {
+  readonly told: string[]
+  readonly state: string
+  readonly total: number
+} {
+  let { logs, events, samples } = engine()
+  const told: string[] = []
+  let total = 0
+  const lines = (minute: number): LogRecord[] => {
+    const isBad = minute >= 40 && minute < 45
+    const bodies = isBad
+      ? Array.from({ length: 60 }, () => 'ledger cannot be reached')
+      : ['all is well', 'retry of a call']
+    return bodies.map((body) => record(minute * MINUTE + 1, body, body === 'all is well' ? 'info' : 'error'))
+  }
+  for (let minute = 0; minute < 100; minute++) {
+    if (cuts.includes(minute)) {
+      const bytes = logs.save()
+      ;({ logs, events, samples } = engine())
+      logs.load(bytes)
+    }
+    const from = minute === 60 ? 30 : minute
+    if (minute < 30 || minute >= 60) for (let i = from; i <= minute; i++) logs.logs(lines(i))
+    logs.tick((minute + 1) * MINUTE)
+    for (const { type, at_ms, finding } of events.splice(0)) {
+      const { rule, since_ms, last_ms, value, evidence } = finding
+      told.push(
+        `${minute}: ${type} @${at_ms / MINUTE} ${rule} ${since_ms / MINUTE}-${last_ms / MINUTE} ${value} ${evidence}`,
+      )
+    }
+    for (const [name, , value] of samples.splice(0)) if (name.includes('error')) total = Math.max(total, value)
+  }
+  return { told, state: Buffer.from(logs.save()).toString(), total }
+}
+
+test('what comes half an hour late is counted, and told as what it was and when; restart or not', () => {
+  const whole = outage()
+  expect(whole.told).toEqual([
+    '61: opened @41 LateErrorBurst 41-41 60 true',
+    '61: opened @41 NewErrorTemplate 41-41 60 true',
+    ...[42, 43, 44, 45].map((at) => `61: updated @${at} LateErrorBurst 41-${at} 60 true`),
+    '61: closed @60 LateErrorBurst 41-45 60 true',
+    '61: closed @56 NewErrorTemplate 41-41 60 true',
+  ])
+  expect(whole.total).toBe(5 * 60)
+  for (const cut of [45, 60, 61, 62, 63]) expect(outage(cut), `cut at ${cut}`).toEqual(whole)
+})
+
+test('what is more than a day late is counted and not told', () => {
+  const { logs, events, samples } = engine()
+  const day = 24 * 60
+  for (let minute = 0; minute < 2 * day; minute += 10) {
+    logs.logs([record(minute * MINUTE, 'all is well')])
+    logs.tick((minute + 1) * MINUTE)
+  }
+  samples.length = 0
+  logs.logs(Array.from({ length: 100 }, () => record(day * MINUTE, 'disk is gone', 'error')))
+  for (let minute = 2 * day; minute < 2 * day + 9; minute++) logs.tick((minute + 1) * MINUTE)
+  expect(events).toEqual([])
+  expect(samples.findLast(([name]) => name.includes('error'))?.[2]).toBe(100)
+})

@@ -119,6 +119,7 @@ function opened({
 }
 
 function extended(finding: Finding, { time_ms, score, value, expected, lower, upper }: LogSighting): Finding {
-  const last = { ...finding, last_ms: time_ms }
+  // What came late may lie before.
+  const last = { ...finding, last_ms: Math.max(finding.last_ms, time_ms) }
   return score <= finding.peak_score ? last : { ...last, peak_score: score, value, expected, lower, upper }
 }

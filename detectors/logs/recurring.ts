@@ -47,7 +47,7 @@ function next(known: LogEpisode | undefined, time_ms: number): LogEpisode {
   const gap_ms = time_ms - (known?.last_ms ?? -Infinity)
   if (known === undefined || gap_ms >= CALM_MS)
     return { since_ms: time_ms, last_ms: time_ms, returns: 0, pause_ms: PAUSE_MS }
-  if (gap_ms < PAUSE_MS) return { ...known, last_ms: time_ms }
+  if (gap_ms < PAUSE_MS) return { ...known, last_ms: Math.max(known.last_ms, time_ms) }
   const pause_ms = Math.min(2 * known.pause_ms, CALM_MS)
   return { ...known, last_ms: time_ms, returns: known.returns + 1, pause_ms }
 }

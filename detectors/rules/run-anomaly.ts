@@ -2,10 +2,14 @@ import type { AlertEvent } from '#core/alert.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import { METRIC_NAME } from '#core/series.ts'
+import { inSlices, type Steps } from '#core/steps.ts'
 
 import type { Scoring } from '../scoring/spec.ts'
 import type { AnomalyRule } from './rule.ts'
 import { NOTHING, type Results, type Runner, type Taken } from './runner.ts'
+
+/** Values that are judged in one step. */
+const STEP = 4096
 
 /** Gives each result series to scoring, step by step; scoring ignores what it has judged before. */
 export class AnomalyRunner implements Runner {
@@ -21,14 +25,20 @@ export class AnomalyRunner implements Runner {
     this.#unit = info.unit
   }
 
-  take({ series, from_ms, to_ms, interval_ms }: Results): Taken {
+  take(results: Results): Promise<Taken> {
+    return inSlices(this.#taking(results))
+  }
+
+  *#taking({ series, from_ms, to_ms, interval_ms }: Results): Steps<Taken> {
     const rows = series.flatMap((one) => {
       const row = this.#row(one.labels)
       return row === undefined ? [] : [{ row, at: 0, ...one }]
     })
     // Step by step over the series, so that findings come in order of time whatever the length of the range.
+    let done = 0
     for (let time = from_ms; time <= to_ms; time += interval_ms) {
       for (const row of rows) {
+        if (++done % STEP === 0) yield
         const { time_ms, value } = row
         while (row.at < time_ms.length && time_ms[row.at]! < time) row.at++
         if (row.at < time_ms.length && time_ms[row.at] === time) this.#scoring.score(row.row, time, value[row.at]!)

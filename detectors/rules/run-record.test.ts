@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { ResultSeries } from '#core/ports/query-engine.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels, type SeriesDefinition } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 
 import type { RecordRule } from './rule.ts'
 import { RecordRunner } from './run-record.ts'
@@ -19,7 +20,7 @@ const rule = (extra: Record<string, string> = {}): RecordRule => ({
   extra: Labels.of(extra),
 })
 
-const nobody = { samples() {} }
+const nobody = { *sampling() {} }
 
 /** What was written, `series time value` each, `stale` for a marker. */
 function notebook(): { lines: string[]; writer: SeriesWriter } {
@@ -53,7 +54,7 @@ function result(name: string, pattern: string, from = 0, to = pattern.length): R
 test('a result that goes is marked stale at the step at which it is missing', () => {
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule({ team: 'a' }), writer, nobody)
-  runner.take({ series: result('n', 'xx.x.'), from_ms: 0, to_ms: 4, interval_ms: 1, again: false })
+  atOnce(runner.taking({ series: result('n', 'xx.x.'), from_ms: 0, to_ms: 4, interval_ms: 1, again: false }))
   const series = 'r{name="n", team="a"}'
   expect(lines).toEqual([`${series} 0 0`, `${series} 1 1`, `${series} 2 stale`, `${series} 3 3`, `${series} 4 stale`])
   expect(runner.active).toBe(false)
@@ -68,20 +69,22 @@ test('in whatever pieces the steps are taken, and with a restart after each, the
     fc.property(patterns, cuts, (texts, at) => {
       const whole = notebook()
       const all = texts.flatMap((text, i) => result(`n${i}`, text))
-      new RecordRunner(rule(), whole.writer, nobody).take({
-        series: all,
-        from_ms: 0,
-        to_ms: 11,
-        interval_ms: 1,
-        again: false,
-      })
+      atOnce(
+        new RecordRunner(rule(), whole.writer, nobody).taking({
+          series: all,
+          from_ms: 0,
+          to_ms: 11,
+          interval_ms: 1,
+          again: false,
+        }),
+      )
       const pieces = notebook()
       let runner = new RecordRunner(rule(), pieces.writer, nobody)
       const ends = [...at.toSorted((a, b) => a - b), 12]
       for (const [k, to] of ends.entries()) {
         const from = ends[k - 1] ?? 0
         const series = texts.flatMap((text, i) => result(`n${i}`, text, from, to))
-        runner.take({ series, from_ms: from, to_ms: to - 1, interval_ms: 1, again: false })
+        atOnce(runner.taking({ series, from_ms: from, to_ms: to - 1, interval_ms: 1, again: false }))
         const saved = JSON.parse(JSON.stringify(runner.save())) as unknown
         runner = new RecordRunner(rule(), pieces.writer, nobody)
         runner.load(saved)
@@ -94,15 +97,17 @@ test('in whatever pieces the steps are taken, and with a restart after each, the
 test('steps that are taken again leave what goes on alone', () => {
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule(), writer, nobody)
-  runner.take({ series: result('n', 'xxx'), from_ms: 0, to_ms: 2, interval_ms: 1, again: false })
+  atOnce(runner.taking({ series: result('n', 'xxx'), from_ms: 0, to_ms: 2, interval_ms: 1, again: false }))
   lines.length = 0
-  runner.take({
-    series: [...result('n', 'xxx'), ...result('o', 'x..')],
-    from_ms: 0,
-    to_ms: 2,
-    interval_ms: 1,
-    again: true,
-  })
+  atOnce(
+    runner.taking({
+      series: [...result('n', 'xxx'), ...result('o', 'x..')],
+      from_ms: 0,
+      to_ms: 2,
+      interval_ms: 1,
+      again: true,
+    }),
+  )
   expect(lines.filter((line) => line.includes('"o"'))).toEqual(['r{name="o"} 0 0', 'r{name="o"} 1 stale'])
   expect(lines.filter((line) => line.includes('stale'))).toHaveLength(1)
   expect(runner.save()).toEqual([{ __name__: 'r', name: 'n' }])
@@ -112,13 +117,15 @@ test('two results under one label set are one series at different steps, and ref
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule({ name: 'one' }), writer, nobody)
   const take = (second: string): void => {
-    runner.take({
-      series: [...result('a', 'xx...'), ...result('b', second)],
-      from_ms: 0,
-      to_ms: 4,
-      interval_ms: 1,
-      again: false,
-    })
+    atOnce(
+      runner.taking({
+        series: [...result('a', 'xx...'), ...result('b', second)],
+        from_ms: 0,
+        to_ms: 4,
+        interval_ms: 1,
+        again: false,
+      }),
+    )
   }
   expect(() => take('.xx..')).toThrow(
     'vector contains metrics with the same labelset after applying rule labels: r{name="one"}',
@@ -131,7 +138,7 @@ test('two results under one label set are one series at different steps, and ref
 test('a rule that is gone ends what it wrote', () => {
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule(), writer, nobody)
-  runner.take({ series: result('n', 'x'), from_ms: 0, to_ms: 0, interval_ms: 1, again: false })
+  atOnce(runner.taking({ series: result('n', 'x'), from_ms: 0, to_ms: 0, interval_ms: 1, again: false }))
   runner.end(7)
   expect(lines.at(-1)).toBe('r{name="n"} 7 stale')
   expect(runner.active).toBe(false)
@@ -144,7 +151,7 @@ test('histograms with bounds of their own are not written, and the rule says so'
     { time_ms: 1, value: { count: 1, sum: 1, buckets: [{ bounds: 0 as const, lower: 1, upper: 3, count: 1 }] } },
   ]
   const series = result('n', 'x.').map((one) => ({ ...one, histograms }))
-  const { error } = runner.take({ series, from_ms: 0, to_ms: 1, interval_ms: 1, again: false })
+  const { error } = atOnce(runner.taking({ series, from_ms: 0, to_ms: 1, interval_ms: 1, again: false }))
   expect(error?.message).toContain(
     '1 histograms of the result have buckets with bounds of their own and are not recorded',
   )

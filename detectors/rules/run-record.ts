@@ -5,16 +5,19 @@ import type { ResultSeries } from '#core/ports/query-engine.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
+import { inSlices, type Steps } from '#core/steps.ts'
 
 import { isThere, RecordedHistograms, type SavedHistograms } from './recorded-histograms.ts'
 import type { RecordRule } from './rule.ts'
 import { NOTHING, type Results, type Runner, type Taken } from './runner.ts'
 
+/** Values of results that are written in one step. */
+const STEP = 8192
 const ABOUT = { type: 'gauge', unit: '', help: 'Recorded by a rule' } as const
 
 /** Scores the samples of a stored batch that are the newest of their series. */
 export interface RecordedSink {
-  samples(batch: SampleBatch, fresh: Uint8Array): void
+  sampling(batch: SampleBatch, fresh: Uint8Array): Steps<void>
 }
 
 /** Labels of floats, then histograms. */
@@ -26,14 +29,14 @@ export class RecordRunner implements Runner {
   readonly #rule: RecordRule
   readonly #derived: DerivedSamples
   readonly #histograms: RecordedHistograms
-  readonly #stored: (batch: SampleBatch, fresh: Uint8Array) => void
+  readonly #scoring: RecordedSink
   /** Series of the last step, by their labels as written. */
   #present = new Map<string, Labels>()
 
   /** `scoring` follows recorded series like any other: anomaly rules over a plain selector hear of no other way. */
   constructor(rule: RecordRule, writer: SeriesWriter, scoring: RecordedSink) {
     this.#rule = rule
-    this.#stored = (batch, fresh) => scoring.samples(batch, fresh)
+    this.#scoring = scoring
     this.#derived = new DerivedSamples(writer)
     this.#histograms = new RecordedHistograms(this.#derived)
   }
@@ -42,27 +45,31 @@ export class RecordRunner implements Runner {
     return this.#present.size > 0 || this.#histograms.size > 0
   }
 
-  take({ series, from_ms, to_ms, interval_ms, again }: Results): Taken {
+  take(results: Results): Promise<Taken> {
+    return inSlices(this.taking(results))
+  }
+
+  /** The same in steps: history is many at once. */
+  *taking({ series, from_ms, to_ms, interval_ms, again }: Results): Steps<Taken> {
     const written = this.#named(series)
     const present = new Map<string, Labels>()
     // What was there at the step before and is not at the first of these.
     if (!again) {
       for (const [key, labels] of this.#present) if (!isThere(written.get(key), from_ms)) this.#stale(labels, from_ms)
     }
+    let done = 0
     for (const [key, result] of written) {
-      const { labels, time_ms, value, histograms } = result
-      for (let i = 0; i < time_ms.length; i++) {
-        const time = time_ms[i]!
-        this.#derived.add(ABOUT, labels, time, value[i]!)
-        const next = time + interval_ms
-        if (next > to_ms || time_ms[i + 1] === next) continue
-        if (histograms === undefined || !isThere(result, next)) this.#stale(labels, next)
-      }
+      this.#write(result, to_ms, interval_ms)
+      const { labels, time_ms } = result
       if (time_ms.at(-1) === to_ms) present.set(key, labels)
+      done += time_ms.length
+      if (done < STEP) continue
+      done = 0
+      yield
     }
     if (!again) this.#present = present
     const strange = this.#histograms.take(written, { from_ms, to_ms, interval_ms, again })
-    this.#derived.flush(this.#stored)
+    yield* this.#derived.flushing((batch, fresh) => this.#scoring.sampling(batch, fresh))
     return strange === 0 ? NOTHING : { events: [], error: notRecorded(strange) }
   }
 
@@ -96,6 +103,20 @@ export class RecordRunner implements Runner {
       named.set(labels.key, other === undefined ? own : joined(other, own))
     }
     return named
+  }
+
+  /** The floats of a result, and an end behind each that the next step does not follow. */
+  #write(result: ResultSeries, to_ms: number, interval_ms: number): void {
+    const { labels, time_ms, value, histograms } = result
+    const id = time_ms.length === 0 ? undefined : this.#derived.series(ABOUT, labels)
+    if (id === undefined) return
+    for (let i = 0; i < time_ms.length; i++) {
+      const time = time_ms[i]!
+      this.#derived.push(id, time, value[i]!)
+      const next = time + interval_ms
+      if (next > to_ms || time_ms[i + 1] === next) continue
+      if (histograms === undefined || !isThere(result, next)) this.#derived.push(id, next, Number.NaN, true)
+    }
   }
 
   #stale(labels: Labels, time_ms: number): void {

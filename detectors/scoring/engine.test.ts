@@ -13,6 +13,7 @@ import { findingSentence } from '#core/sentences/finding.ts'
 import { Labels, METRIC_NAME, type MetricType, type SeriesDefinition } from '#core/series.ts'
 
 import { specOf } from '../testing/spec.fixture.ts'
+import { Budgets } from './budgets.ts'
 import { ScoringEngine } from './engine.ts'
 import type { ScoringOptions } from './options.ts'
 import type { AnomalySpec } from './spec.ts'
@@ -373,15 +374,19 @@ describe('snapshots', () => {
       return place < 0 ? calm(minute) : 400 * 2 ** place
     }
     const run = (cut: number): FindingEvent[] => {
-      let { engine, feed, events } = stand([series('cpu', 'shop')])
+      let budgets = new Budgets(silentMeter)
+      let { engine, feed, events } = stand([series('cpu', 'shop')], { budgets })
       const all: FindingEvent[] = []
       engine.setRules(specs)
       for (let minute = 0; minute < 800; minute++) {
         if (minute === cut) {
           const bytes = engine.save()
+          const spent = budgets.save()
           all.push(...events)
-          ;({ engine, feed, events } = stand([series('cpu', 'shop')]))
+          budgets = new Budgets(silentMeter)
+          ;({ engine, feed, events } = stand([series('cpu', 'shop')], { budgets }))
           engine.setRules(specs)
+          budgets.load(spent)
           engine.load(bytes)
           expect(Buffer.compare(engine.save(), bytes)).toBe(0)
         }

@@ -6,9 +6,10 @@ import type { FindingFilter, FindingReader } from '#core/ports/findings.ts'
 import type { FindingFeedback, Moment } from '#core/ports/intake.ts'
 import type { ScoreReader } from '#core/ports/scores.ts'
 import type { Pulse } from '#core/ports/series-writer.ts'
-import type { SampleBatch } from '#core/sample.ts'
+import { type FloatColumns, floatsBetween, type SampleBatch } from '#core/sample.ts'
 import type { ScoredSeries, Verdict } from '#core/score.ts'
 import { type Labels, type SeriesId } from '#core/series.ts'
+import { atOnce, type Steps } from '#core/steps.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import { isCorrectable } from '../kinds/kind.ts'
@@ -29,6 +30,9 @@ import type { ScoringRule, RuleFollowing } from './scoring-rule.ts'
 import { loadScoring, type ScoringParts, scoringViews } from './snapshot.ts'
 import type { AnomalySpec, Scoring } from './spec.ts'
 import { Windows } from './windows.ts'
+
+/** Samples that are judged in one step. */
+const STEP = 2 ** 14
 
 /** Streaming samples and rule steps to verdicts and findings. Everything is synchronous. */
 export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snapshot {
@@ -158,10 +162,24 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
    * Scores the samples of a stored batch: those that are the newest of their series (`fresh`, as the writer's `append`
    * gave it) and that a rule over a plain selector follows. Histograms are reached by expressions only.
    */
-  samples({ floats }: SampleBatch, fresh: Uint8Array): void {
+  samples(batch: SampleBatch, fresh: Uint8Array): void {
+    atOnce(this.sampling(batch, fresh))
+  }
+
+  /** The same in steps. */
+  *sampling({ floats }: SampleBatch, fresh: Uint8Array): Steps<void> {
+    if (floats.length > 0) this.#forgetting.heard(this.#time_ms)
+    for (let from = 0; from < floats.length; from += STEP) {
+      if (from > 0) yield
+      const to = Math.min(from + STEP, floats.length)
+      yield* this.#judging(floatsBetween(floats, from, to), fresh.subarray(from, to))
+    }
+    this.flush()
+  }
+
+  *#judging(floats: FloatColumns, fresh: Uint8Array): Steps<void> {
     const now_ms = this.#time_ms
-    if (floats.length > 0) this.#forgetting.heard(now_ms)
-    this.#gather.take(floats, fresh, {
+    yield* this.#gather.take(floats, fresh, {
       routes: this.#followers.routes,
       table: this.#table,
       now_ms,
@@ -169,7 +187,6 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     })
     this.#judge.gathered()
     this.#gather.length = 0
-    this.flush()
   }
 
   known(key: string, until_ms: number): void {

@@ -107,7 +107,9 @@ export class FindingBook implements FindingReader {
     this.#closed.delete(finding.id)
     if (finding.state !== 'closed') return
     this.#closed.add(finding.id)
-    if (finding.adopted === true) this.#adopted.set(seriesOf(finding), finding)
+    // What led back to where it was is no level to come back from.
+    if (finding.adopted === true && finding.restores_ms !== undefined) this.#adopted.delete(seriesOf(finding))
+    else if (finding.adopted === true) this.#adopted.set(seriesOf(finding), finding)
     const known = this.#latest.get(likeness(finding))
     if (known === undefined || known.since_ms <= finding.since_ms) this.#latest.set(likeness(finding), finding)
   }

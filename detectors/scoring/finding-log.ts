@@ -9,7 +9,7 @@ import { findingId, findingOf } from './finding-of.ts'
 import { type Episode, Flapping, type Held, PAUSE_MS } from './flapping.ts'
 import type { RowFacts } from './row-facts.ts'
 import type { RowAbout } from './row-table.ts'
-import { type Observation, type Run, type RunChange, stepRun } from './run.ts'
+import { kindOf, type Observation, type Run, type RunChange, stepRun } from './run.ts'
 
 /** An alarm that lasts counts again after each such time. */
 const RECOUNT_MS = 4 * 60 * 60_000
@@ -60,12 +60,13 @@ export class FindingLog {
   observe(row: number, facts: RowFacts, seen: Observation, blamed: () => readonly string[]): number {
     const options = { for_ms: facts.spec.for_ms, pause_ms: facts.pause_ms, recount_ms: RECOUNT_MS }
     let before = this.runs.get(row)
-    let { run, change } = stepRun(before, seen, options)
+    let { run, change } = stepRun(before, this.#sounds(row, before, seen), options)
     if (before !== undefined && (run === undefined || change === 'closed')) {
       this.#end(row, facts, run ?? before, change)
       if (run !== undefined) return this.#kept(row)
       before = undefined
-      ;({ run, change } = stepRun(undefined, seen, options))
+      const returns = this.flapping.returns(row, seen.value < seen.expected ? 'down' : 'up')
+      ;({ run, change } = stepRun(undefined, seen, { ...options, returns }))
     }
     // What has begun and not lasted yet may belong to a finding that is held.
     const calm_ms = run === undefined || before?.open === true ? seen.time_ms : run.since_ms
@@ -77,6 +78,14 @@ export class FindingLog {
     if (change === 'opened') this.#open(row, facts, run, seen.time_ms)
     else if (change === 'updated') this.#update(row, facts, run, seen.time_ms)
     return RUNNING
+  }
+
+  /** An observation as a run takes it: an echo of values that are over keeps open what it told itself, and noise that is noise. */
+  #sounds(row: number, run: Run | undefined, seen: Observation): Observation {
+    const { echo } = seen
+    if (run === undefined || seen.anomalous || echo === undefined) return seen
+    const isOwn = this.experts.get(row)?.includes(echo) === true
+    return isOwn || kindOf(run) === 'variance' ? seen : { ...seen, score: 0 }
   }
 
   /** Rows that `silent` is to look at. */

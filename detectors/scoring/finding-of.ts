@@ -4,7 +4,7 @@ import { serviceOf } from '#core/series.ts'
 
 import type { Held } from './flapping.ts'
 import type { RowAbout } from './row-table.ts'
-import { directionOf, type Run } from './run.ts'
+import { directionOf, farthestOf, type Run } from './run.ts'
 import type { AnomalySpec } from './spec.ts'
 
 export function findingId({ since_ms }: Run, { key, metric, labels }: RowAbout): string {
@@ -32,7 +32,7 @@ export function findingOf(
   about: RowAbout,
   { spec, until_ms, withdrawn, flapping }: FindingContext,
 ): Finding {
-  const { score, value, expected, lower, upper } = run.peak
+  const { value, expected, lower, upper } = farthestOf(run)
   const { severity, annotations } = spec.render({ labels: about.labels, value, expected })
   return {
     id: findingId(run, about),
@@ -46,7 +46,7 @@ export function findingOf(
     since_ms: run.since_ms,
     last_ms: run.last_ms,
     ...(until_ms === undefined ? {} : { until_ms }),
-    peak_score: score,
+    peak_score: run.peak.score,
     value,
     expected,
     lower,

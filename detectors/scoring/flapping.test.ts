@@ -80,7 +80,7 @@ describe('what flaps', () => {
     const last = events.at(-1)!.finding
     expect(last).toMatchObject({ since_ms: 70 * MINUTE, last_ms: 490 * MINUTE, flapping: { returns: 14, since_ms: 0 } })
     expect(findingSentence(last, { language: 'en', zone: 'UTC' })).toBe(
-      'cpu of shop was 5, expected up to 1, from 01:10 to 08:10 UTC; recurred 14 times since 00:00 UTC',
+      'cpu of shop rose to 5, expected up to 1, from 01:10 to 08:10 UTC; recurred 14 times since 00:00 UTC',
     )
     expect(findingSentence(last, { language: 'zh', zone: 'UTC' })).toContain('；自 00:00 UTC 起又出现 14 次')
     expect(events[0]!.finding.flapping).toBe(undefined)

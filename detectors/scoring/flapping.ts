@@ -1,6 +1,6 @@
 import type { FindingKind } from '#core/finding.ts'
 
-import { directionOf, kindOf, type Run } from './run.ts'
+import { directionOf, fartherOf, farthestOf, kindOf, type Run } from './run.ts'
 
 /** Pauses shorter than this belong to a run. */
 export const PAUSE_MS = 15 * 60_000
@@ -46,13 +46,15 @@ function closed(episode: Episode): Episode {
 }
 
 function merged({ run: before }: Held, run: Run): Run {
+  const peak = before.peak.score >= run.peak.score ? before.peak : run.peak
   return {
     ...run,
     since_ms: before.since_ms,
     up: before.up + run.up,
     down: before.down + run.down,
     first_score: before.first_score,
-    peak: before.peak.score >= run.peak.score ? before.peak : run.peak,
+    peak,
+    farthest: fartherOf(peak, farthestOf(before), farthestOf(run)),
   }
 }
 
@@ -79,6 +81,11 @@ export class Flapping {
   /** The episode that the run of a row belongs to once it is open. */
   current(row: number): Episode | undefined {
     return this.#episodes.get(row)?.find(({ running }) => running)
+  }
+
+  /** True where trouble of a side was over not long ago. */
+  returns(row: number, side: Episode['side']): boolean {
+    return this.#episodes.get(row)?.some((episode) => episode.side === side) ?? false
   }
 
   /** True while a finding of a row is kept open though it has no run. */

@@ -1,6 +1,7 @@
 import type { Counter } from '#core/ports/meter.ts'
 import type { FloatColumns } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 import * as paging from '#core/store/id-pages.ts'
 
 import * as routing from './routes.ts'
@@ -12,6 +13,9 @@ import type { RowTable } from './row-table.ts'
 const { MANY, NOBODY, UNKNOWN } = routing
 const { ID_MASK, ID_SHIFT } = paging
 const { LAST_MS, NEWEST, RAW, TOUCHED_MS } = layout
+
+/** Series that are routed in one step. */
+const STEP = 64
 
 /** Values refused before any detector saw them, since `settle` was asked last. */
 export interface Refusals {
@@ -39,7 +43,7 @@ export class Gather {
   }
 
   /** Fills the columns; `resolve` routes a series that is new, with a sample of that time. `now_ms`: analysis time. */
-  take(
+  *take(
     floats: FloatColumns,
     fresh: Uint8Array,
     {
@@ -53,12 +57,14 @@ export class Gather {
       now_ms: number
       resolve: (id: SeriesId, time_ms: number) => void
     },
-  ): void {
+  ): Steps<void> {
     this.length = 0
+    let resolved = 0
     for (let at = 0; ;) {
       at = this.#follow(floats, fresh, routes, at)
       if (at >= floats.length) break
       resolve(floats.series[at]!, floats.time_ms[at]!)
+      if (++resolved % STEP === 0) yield
     }
     this.#rate(floats, table, now_ms)
   }

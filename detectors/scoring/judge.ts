@@ -148,7 +148,10 @@ export class Judge {
     const anomalous = allowed && (verdict.score >= 1 || lasts)
     if (anomalous || kept !== IDLE) {
       // A batch says scores alone; what was stepped last is not this sample.
-      const seen = blamed === undefined ? { shape: detector.shape?.(), adopted: detector.adopted?.() ?? false } : {}
+      const seen =
+        blamed === undefined
+          ? { shape: detector.shape?.(), echo: detector.echo?.(), adopted: detector.adopted?.() ?? false }
+          : {}
       const more = anomalous ? this.#more(row, rule, blamed === undefined) : {}
       this.observe(row, rule, { time_ms, anomalous, value: of, ...verdict, ...seen, ...more }, blamed)
     }

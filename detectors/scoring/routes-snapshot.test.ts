@@ -15,7 +15,7 @@ import type { AnomalySpec } from './spec.ts'
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5)
-const GOLDEN = join(import.meta.dirname, '../../tests/golden/scoring-routes-1.bin')
+const GOLDEN = join(import.meta.dirname, '../../tests/golden')
 
 const BAND = { kind: 'band', method: 'ewma', window: '15m' }
 const rule = (name: string, value: string): AnomalySpec =>
@@ -118,13 +118,20 @@ describe('routes in a checkpoint', () => {
     const stand = new Stand()
     expect(() => stand.engine.routes.load(bytes)).toThrow(ServiceError)
     expect(() => new Stand().follow(new Stand().feed(0, 30), bytes.subarray(0, -1))).toThrow(ServiceError)
-    expect(() => stand.engine.routes.load(Uint8Array.of(2))).toThrow('format 2')
+    expect(() => stand.engine.routes.load(Uint8Array.of(3))).toThrow('format 3')
   })
 
-  test('format 1 is what it was', () => {
-    const golden = readFileSync(GOLDEN)
+  test('format 2 is what it was', () => {
+    const golden = readFileSync(join(GOLDEN, 'scoring-routes-2.bin'))
     const stand = new Stand().feed(0, 30)
     expect(Buffer.compare(stand.engine.routes.save(), golden)).toBe(0)
     expect(new Stand().follow(stand, golden).feed(30, 31).asked).toEqual([])
+  })
+
+  test('format 1 is read', () => {
+    const golden = readFileSync(join(GOLDEN, 'scoring-routes-1.bin'))
+    const after = new Stand().follow(new Stand().feed(0, 30), golden)
+    expect(Buffer.compare(after.engine.routes.save(), new Stand().feed(0, 30).engine.routes.save())).toBe(0)
+    expect(after.feed(30, 31).asked).toEqual([])
   })
 })

@@ -10,7 +10,9 @@ import type { RowTable } from './row-table.ts'
 import type { RuleSet } from './rule-set.ts'
 import { detectorText } from './scoring-rule.ts'
 
-const VERSION = 1
+/** Format 1 had a code for every id up to the last. */
+const VERSION = 2
+const DENSE = 1
 
 interface RoutesSnapshotOptions {
   readonly routes: Routes
@@ -39,7 +41,7 @@ export class RoutesSnapshot implements Snapshot {
     return joined(this.parts())
   }
 
-  /** Format 1: what the routes hang on; whether the limit refused a series; the series of each row; the routes. */
+  /** What the routes hang on; whether the limit refused a series; the series of each row; the routes. */
   parts(): readonly Uint8Array[] {
     const { routes, table, refused } = this.#options
     const writer = new PartWriter(64)
@@ -56,13 +58,16 @@ export class RoutesSnapshot implements Snapshot {
     const { routes, table, refused } = this.#options
     const reader = new ByteReader(bytes)
     const version = reader.u8()
-    if (version !== VERSION) {
-      throw new ServiceError('bad_data', `routes of scoring have format ${version}; this version reads ${VERSION}`)
+    if (version < DENSE || version > VERSION) {
+      throw new ServiceError(
+        'bad_data',
+        `routes of scoring have format ${version}; this version reads 1 and ${VERSION}`,
+      )
     }
     if (reader.text() !== this.#reasons()) return
     refused.some = reader.u8() === 1
     table.loadFeeds(reader.integers(reader.count(4)))
-    routes.load(reader, (row) => row < table.end && table.rule.data[row]! > 0)
+    routes.load(reader, (row) => row < table.end && table.rule.data[row]! > 0, version === DENSE)
     if (reader.left > 0) throw new ServiceError('bad_data', `routes of scoring have ${reader.left} bytes too many`)
   }
 

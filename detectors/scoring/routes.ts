@@ -1,7 +1,7 @@
 import { ServiceError } from '#core/errors.ts'
 import type { SeriesId } from '#core/series.ts'
 import type { ByteReader, ByteWriter } from '#core/store/bytes.ts'
-import { ID_MASK, ID_SHIFT, IdPages } from '#core/store/id-pages.ts'
+import { IdPages } from '#core/store/id-pages.ts'
 
 /** Not matched yet. */
 export const UNKNOWN = 0
@@ -12,14 +12,18 @@ export const MANY = 0x4000_0000
 
 /** Which rows a series of the store feeds, by its id: a word a series. Ids count up for ever; a page of them that are all gone costs nothing. */
 export class Routes {
-  /** By id. */
-  readonly codes = new IdPages()
+  #codes = new IdPages()
   #lists: Uint32Array[] = []
   /** Numbers of lists that are used again. */
   #free: number[] = []
 
+  /** By id. */
+  get codes(): IdPages {
+    return this.#codes
+  }
+
   get bytes(): number {
-    return this.codes.bytes
+    return this.#codes.bytes
   }
 
   /** Rows of a code that is not below `MANY`. */
@@ -29,34 +33,28 @@ export class Routes {
 
   set(id: SeriesId, rows: readonly number[]): void {
     this.forget(id)
-    this.codes.set(id, rows.length > 1 ? this.#keep(rows) : rows.length === 1 ? rows[0]! + 1 : NOBODY)
+    this.#codes.set(id, rows.length > 1 ? this.#keep(rows) : rows.length === 1 ? rows[0]! + 1 : NOBODY)
   }
 
   /** The series is matched anew when it comes again. */
   forget(id: SeriesId): void {
-    const code = this.codes.get(id)
+    const code = this.#codes.get(id)
     if (code >= MANY && code !== NOBODY) {
       this.#lists[code - MANY] = new Uint32Array()
       this.#free.push(code - MANY)
     }
-    this.codes.set(id, UNKNOWN)
+    this.#codes.set(id, UNKNOWN)
   }
 
   clear(): void {
-    this.codes.clear()
+    this.#codes.clear()
     this.#lists = []
     this.#free = []
   }
 
-  /** Codes up to the last series that has one, as they lie in memory; then the lists. */
+  /** Codes, then the lists. */
   save(writer: ByteWriter): void {
-    const { codes } = this
-    let length = codes.end
-    while (length > 0 && codes.get(length - 1) === UNKNOWN) length--
-    writer.varint(length)
-    for (let id = 0; id < length; id += ID_MASK + 1) {
-      writer.column(codes.pages[id >>> ID_SHIFT]!.subarray(0, length - id))
-    }
+    this.#codes.save(writer)
     writer.varint(this.#lists.length)
     for (const list of this.#lists) {
       writer.varint(list.length)
@@ -64,21 +62,22 @@ export class Routes {
     }
   }
 
-  /** In the place of what there is. Throws `ServiceError('bad_data')` where a row is none. */
-  load(reader: ByteReader, isRow: (row: number) => boolean): void {
-    const codes = reader.integers(reader.count(4))
+  /** In the place of what there is; `dense`: a code an id, as format 1 has them. Throws `ServiceError('bad_data')` where a row is none. */
+  load(reader: ByteReader, isRow: (row: number) => boolean, dense: boolean): void {
+    const codes = new IdPages()
+    if (dense) for (const [id, code] of reader.integers(reader.count(4)).entries()) codes.set(id, code)
+    else codes.load(reader)
     const lists = Array.from({ length: reader.count(1) }, () =>
       Uint32Array.from({ length: reader.count(1) }, () => reader.varint()),
     )
-    for (const code of codes) {
-      if (code === UNKNOWN || code === NOBODY) continue
+    codes.each((code) => {
+      if (code === NOBODY) return
       if (code > NOBODY || (code < MANY ? !isRow(code - 1) : code - MANY >= lists.length)) throw strange()
-    }
+    })
     for (const list of lists) for (const row of list) if (!isRow(row)) throw strange()
-    this.clear()
-    for (let id = 0; id < codes.length; id++) this.codes.set(id, codes[id]!)
+    this.#codes = codes
     this.#lists = lists
-    for (const [number, list] of lists.entries()) if (list.length === 0) this.#free.push(number)
+    this.#free = Array.from(lists.keys()).filter((number) => lists[number]!.length === 0)
   }
 
   #keep(rows: readonly number[]): number {

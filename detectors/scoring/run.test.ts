@@ -117,3 +117,29 @@ test('whatever comes, a run opens once, is told of while open and closes once', 
     }),
   )
 })
+
+test('what only lasts begins nothing, unless it was over not long ago', () => {
+  const lasting: Observation = { ...seen(0, 0.9), anomalous: true }
+  const options0 = { ...options, for_ms: 0 }
+  expect(stepRun(undefined, lasting, options0)).toEqual({ run: undefined, change: '' })
+  expect(stepRun(undefined, lasting, { ...options0, returns: true }).change).toBe('opened')
+  expect(stepRun(undefined, { ...lasting, score: 0.2 }, { ...options0, returns: true }).change).toBe('')
+})
+
+test('the farthest value on the side of the peak is remembered beside the highest score', () => {
+  const { run } = walk([
+    seen(0, 9, 20),
+    { ...seen(1, 0.99, 90), anomalous: true },
+    { ...seen(2, 0.99, 40), anomalous: true },
+    { ...seen(3, 2, -200), anomalous: true },
+  ])
+  expect(run).toMatchObject({ peak: { score: 9, value: 20 }, farthest: { score: 0.99, value: 90 } })
+  const turned = walk([seen(0, 2, 20), seen(1, 9, -10)]).run
+  expect(turned).toMatchObject({ peak: { value: -10 }, farthest: { value: -10 } })
+})
+
+test('the way back into the band is no peak, however unusual it is to who followed the values out of it', () => {
+  const { run } = walk([seen(0, 2, 20), seen(1, 1.5, 30), seen(2, 9, -0.5)])
+  expect(run).toMatchObject({ peak: { value: 20 }, farthest: { value: 30 }, last_ms: 2 * MINUTE })
+  expect(kindOf(run!)).toBe('spike')
+})

@@ -13,6 +13,8 @@ export interface Observation {
   readonly upper: number
   /** What the detector says that it looks like, where it knows. */
   readonly shape?: FindingKind | undefined
+  /** Who says the score, where he remembers the values of an hour and more: he says it for a while after what it is of. */
+  readonly echo?: string | undefined
   /** Its level is the new normal from here on: the run is over, whatever the score. */
   readonly adopted?: boolean
   /** Too little is known of its series as yet: what it was judged by is all that was seen. */
@@ -32,7 +34,10 @@ export interface Run {
   readonly up: number
   readonly down: number
   readonly first_score: number
+  /** Of the highest score. */
   readonly peak: Observation
+  /** Farthest from what was expected, on the side of the peak; not there in state from before it was kept: the peak. */
+  readonly farthest?: Observation
   /** State when the last event was told: its time and peak score. */
   readonly told_ms: number
   readonly told_score: number
@@ -45,6 +50,8 @@ export interface RunOptions {
   /** Normal for so long ends a run. */
   readonly pause_ms: number
   readonly recount_ms: number
+  /** A run of its side was over not long ago: what lasts still, and is nearly anomalous, is its return. */
+  readonly returns?: boolean
 }
 
 /** What became of a run: `''` nothing to tell; `dropped` ended without having opened. */
@@ -72,6 +79,8 @@ export function stepRun(run: Run | undefined, seen: Observation, options: RunOpt
   }
   const adopted = seen.adopted === true && run?.open === true
   if (!seen.anomalous && !adopted && !(run?.open === true && seen.score >= HYSTERESIS)) return { run, change: '' }
+  // What only lasts begins nothing.
+  if (run === undefined && seen.score < (options.returns === true ? HYSTERESIS : 1)) return { run, change: '' }
   const next = run === undefined ? begun(seen) : grown(run, seen)
   if (adopted) return { run: { ...next, adopted: true }, change: 'closed' }
   if (!next.open) {
@@ -95,6 +104,7 @@ function begun(seen: Observation): Run {
     down: 1 - up,
     first_score: seen.score,
     peak: seen,
+    farthest: seen,
     told_ms: seen.time_ms,
     told_score: seen.score,
   }
@@ -104,8 +114,22 @@ function grown(run: Run, seen: Observation): Run {
   // What only wavers about the end of it lies on no side.
   const counts = seen.anomalous ? 1 : 0
   const up = seen.value < seen.expected ? 0 : counts
-  const peak = seen.score > run.peak.score ? seen : run.peak
-  return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + counts - up, peak }
+  // The way back is unusual to who followed, and no part of what it was.
+  const isBack = isInside(seen) && !isInside(run.peak)
+  const peak = seen.score > run.peak.score && !isBack ? seen : run.peak
+  const farthest = seen.anomalous ? fartherOf(peak, farthestOf(run), seen) : farthestOf(run)
+  return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + counts - up, peak, farthest }
+}
+
+const isInside = ({ value, lower, upper }: Observation): boolean => value >= lower && value <= upper
+
+export const farthestOf = ({ peak, farthest = peak }: Run): Observation => farthest
+
+/** Which of two lies farther from what was expected on the side of `peak`. */
+export function fartherOf(peak: Observation, one: Observation, other: Observation): Observation {
+  const side = peak.value < peak.expected ? -1 : 1
+  const far = ({ value, expected }: Observation): number => side * (value - expected)
+  return far(other) > far(one) ? other : one
 }
 
 const told = (run: Run, seen: Observation): Run => ({ ...run, told_ms: seen.time_ms, told_score: run.peak.score })

@@ -4,6 +4,7 @@ import { Slab } from '#core/slab.ts'
 
 import { NativeResult } from '../native/result.ts'
 import type { Annotations } from './annotations.ts'
+import type { Budget } from './budget.ts'
 import { type EdgeOptions, refuseHistograms, stretchOf } from './edges.ts'
 import { compareLabels, isAscending } from './label-order.ts'
 import { withoutNames } from './merge.ts'
@@ -19,8 +20,18 @@ import {
   type Value,
 } from './values.ts'
 
+/** What a series of a result costs beside its values, counted in values: its label set is compared with the one before. */
+const SERIES_VALUES = 20
+
+/** Of an evaluation: its grid, its notes, and what it may still use. */
+export interface ResultOptions {
+  readonly grid: Grid
+  readonly annotations: Annotations
+  readonly budget: Budget
+}
+
 /** The result of an instant query: a vector keeps the order of an expression that sorts. */
-export async function instantResult(value: Value, grid: Grid, annotations: Annotations): Promise<QueryResult> {
+export async function instantResult(value: Value, { grid, annotations, budget }: ResultOptions): Promise<QueryResult> {
   const notes = { warnings: annotations.warnings, infos: annotations.infos }
   const time_ms = grid.start_ms
   switch (value.kind) {
@@ -29,30 +40,40 @@ export async function instantResult(value: Value, grid: Grid, annotations: Annot
     case 'string':
       return { type: 'string', time_ms, value: value.value, ...notes }
     case 'vector': {
-      const series = seriesOf(value.columns, grid)
-      return { type: 'vector', series: value.ordered ? series : sorted(series), ...notes }
+      const series = await seriesOf(value.columns, { grid, budget, ordered: value.ordered })
+      return { type: 'vector', series, ...notes }
     }
     case 'matrix':
       break
   }
-  return { type: 'matrix', series: sorted(await windowsOf(value)), ...notes }
+  const windows = await windowsOf(value)
+  return { type: 'matrix', series: isAscending(windows) ? windows : sorted(windows), ...notes }
 }
 
 /** The result of a range query: always a matrix; a scalar is a series without labels. */
-export function rangeResult(value: Value, grid: Grid, annotations: Annotations): QueryResult {
+export async function rangeResult(value: Value, { grid, annotations, budget }: ResultOptions): Promise<QueryResult> {
   const notes = { warnings: annotations.warnings, infos: annotations.infos }
   if (value.kind === 'scalar') {
     const series = [{ labels: Labels.empty, time_ms: timesOf(grid), value: value.value }]
     return { type: 'matrix', series, ...notes }
   }
   const columns = value.kind === 'vector' ? value.columns : []
-  return { type: 'matrix', series: sorted(seriesOf(columns, grid)), ...notes }
+  return { type: 'matrix', series: await seriesOf(columns, { grid, budget }), ...notes }
 }
 
-function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
+/** In order of their label sets, unless they are `ordered`. There may be many: others have their turns meanwhile. */
+async function seriesOf(
+  columns: readonly Column[],
+  {
+    grid,
+    budget,
+    ordered = false,
+  }: Pick<ResultOptions, 'grid' | 'budget'> & { readonly ordered?: boolean | undefined },
+): Promise<ResultSeries[]> {
   const times = timesOf(grid)
   const numbers = new Slab((length) => new Float64Array(length))
   const series: ResultSeries[] = []
+  let ascending = true
   for (const column of withoutNames(columns)) {
     if (isEmpty(column)) continue
     const { labels, value, has, histograms } = column
@@ -62,8 +83,11 @@ function seriesOf(columns: readonly Column[], grid: Grid): ResultSeries[] {
       kept.set(value)
       series.push({ labels, time_ms: times, value: kept })
     } else series.push(resultOf(samplesOfColumn(column, times)))
+    if (series.length > 1) ascending &&= compareLabels(series.at(-2)!.labels, labels) < 0
+    budget.worked(value.length + SERIES_VALUES)
+    if (budget.due) await budget.pause()
   }
-  return series
+  return ordered || ascending ? series : sorted(series)
 }
 
 /** Floats and histograms of a series apart. */
@@ -126,5 +150,5 @@ function edgedWindow(
 }
 
 function sorted(series: ResultSeries[]): ResultSeries[] {
-  return isAscending(series) ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels))
+  return series.toSorted((a, b) => compareLabels(a.labels, b.labels))
 }

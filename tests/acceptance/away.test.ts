@@ -1,8 +1,8 @@
-// A service that is told of silence, and was itself not there: what nobody could hear was not silent.
+// A service that is told of silence, and was itself not there, or is told late: what nobody could hear was not silent.
 import { afterEach, expect, test } from 'vitest'
 
 import { Barograph, BEGIN, MINUTE, SECOND } from './barograph.ts'
-import { gauges } from './shop.ts'
+import { gauges, logs } from './shop.ts'
 
 const RULES = `
 groups:
@@ -40,4 +40,24 @@ test('after an hour in which it was not there nobody is missed but who stays awa
   expect(await said(running)).toEqual([])
   await speaking(running, 60, { stock: 1 })
   expect(await said(running)).toEqual(['level of shop has no samples since 11:10 UTC, later than ever'])
+})
+
+test('while a source is known to lag, a minute of log records waits for those that lag', async () => {
+  running = await Barograph.start({ rules: RULES })
+  const { pipeline, engine } = running.service
+  const tick = (minutes: number, complete_ms?: number): Promise<unknown> =>
+    pipeline.submit({
+      kind: 'tick',
+      time_ms: BEGIN + minutes * MINUTE,
+      ...(complete_ms !== undefined && { complete_ms }),
+    })
+  await running.post('/v1/logs', logs('shop', BEGIN, 9, ['all is well']))
+  await tick(5, BEGIN)
+  await running.post('/v1/logs', logs('shop', BEGIN + SECOND, 9, ['all is well']))
+  await tick(6)
+  const counts = engine.store.select([{ name: '__name__', op: '=', value: 'barograph_log_records_total' }], {
+    from_ms: -Infinity,
+    to_ms: BEGIN + MINUTE,
+  })
+  expect(counts.map(({ value }) => [...value])).toEqual([[2]])
 })

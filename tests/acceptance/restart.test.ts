@@ -3,9 +3,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 import { seeded } from '#core/random.ts'
+import { CallGraph } from '#core/store/service-graph.ts'
 
 import { Barograph, BEGIN, SECOND } from './barograph.ts'
 import { deltas, gauges, logs, trace } from './shop.ts'
@@ -112,4 +113,23 @@ test('a checkpoint comes when a start would have to work too long, however short
   const checkpoint = join(barograph.data, 'state/checkpoint')
   for (let number = 0; number < 600 * STEPS && !existsSync(checkpoint); number++) await step(barograph, number)
   expect(existsSync(checkpoint)).toBe(true)
+})
+
+test('an input that fails by a bug of ours fails at the next start as well, and nothing else does', async () => {
+  const failing = vi.spyOn(CallGraph.prototype, 'spans').mockImplementation((spans) => {
+    if (spans.length > 0) throw new TypeError('no such span')
+  })
+  try {
+    const first = await started()
+    const send = (body: object): Promise<Response> => first.post('/v1/metrics', body)
+    expect((await send(gauges('level', '', first.now_ms, { cart: 1 }))).status).toBe(200)
+    expect((await first.post('/v1/traces', trace(1, first.now_ms, ['cart', 'stock']))).status).toBe(500)
+    expect((await send(gauges('level', '', first.now_ms, { stock: 2 }))).status).toBe(200)
+    const again = await started(first.diskNow(), first.now_ms)
+    const { store } = again.service.engine
+    const found = store.select([{ name: '__name__', op: '=', value: 'level' }], { from_ms: -Infinity, to_ms: Infinity })
+    expect(found.flatMap(({ value }) => [...value])).toEqual([1, 2])
+  } finally {
+    failing.mockRestore()
+  }
 })

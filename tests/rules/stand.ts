@@ -12,6 +12,7 @@ import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import { Labels, METRIC_NAME } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 import { Store } from '#core/store/store.ts'
 
 import { parseDetector } from '../../detectors/kinds/registry.ts'
@@ -73,7 +74,8 @@ export class Judged implements Scoring {
     return { score: 0, expected: 0, lower: 0, upper: 0 }
   }
 
-  samples({ floats }: SampleBatch, fresh: Uint8Array): void {
+  *sampling({ floats }: SampleBatch, fresh: Uint8Array): Steps<void> {
+    yield
     for (let i = 0; i < floats.length; i++) {
       if (fresh[i] === 1 && floats.stale[i] === 0) this.recorded.push([floats.series[i]!, floats.time_ms[i]!])
     }

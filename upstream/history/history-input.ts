@@ -6,10 +6,13 @@ import type { MetricMetadata } from '#core/ports/series-reader.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import type { Labels, SeriesDefinition } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { AnsweredSeries, ShownHistogram } from '../client/answer.ts'
 
 const NO_BOUNDS = new Float64Array(0)
+/** Series that are taken in one step. */
+const STEP = 64
 
 /** Fetched samples of one series, cut to a span of time. */
 export interface Piece {
@@ -47,11 +50,12 @@ export class HistoryInput implements SamplesInput {
     this.#metadata = metadata
   }
 
-  decode(writer: SeriesWriter): Signals {
+  *decode(writer: SeriesWriter): Steps<Signals> {
     const builder = new SampleBuilder()
     let [rejected, message] = [0, '']
     this.skipped = 0
-    for (const piece of this.#pieces) {
+    for (const [i, piece] of this.#pieces.entries()) {
+      if (i % STEP === STEP - 1) yield
       try {
         this.#add(piece, writer, builder)
       } catch (error) {

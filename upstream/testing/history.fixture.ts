@@ -5,6 +5,7 @@ import type { Input } from '#core/ports/intake.ts'
 import { silentMeter } from '#core/ports/meter.ts'
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
+import { atOnce } from '#core/steps.ts'
 import { Store } from '#core/store/store.ts'
 
 import { UpstreamClient } from '../client/client.ts'
@@ -87,7 +88,7 @@ export class HistoryStand {
     if (this.busy-- > 0) throw new ServiceError('overloaded', 'busy')
     if (input.kind !== 'samples') throw new Error('history comes as samples')
     this.inputs.push(input)
-    const { samples, rejected, message } = input.decode(this.store)
+    const { samples, rejected, message } = atOnce(input.decode(this.store))
     const { counts } = this.store.append(samples)
     return { rejected: rejected + counts.late_refused + counts.too_old, message }
   }

@@ -14,10 +14,10 @@ import {
   shareBar,
   stateChip,
   time,
-  tone,
 } from '../pieces.js'
 import { hashOf } from '../route.js'
 import { empty, problem, section } from '../section.js'
+import { tone } from '../severity.js'
 import { findingCharts } from './incident-findings.js'
 
 /** @typedef {import('../api.js').Incident} Incident */

@@ -2,9 +2,10 @@ import { own, rules } from '../api.js'
 import { changesOf } from '../changes.js'
 import { append, el, region } from '../dom.js'
 import { t } from '../language.js'
-import { changeNote, length, services, severityChip, shareBar, stateChip, time, tone } from '../pieces.js'
+import { changeNote, length, services, severityChip, shareBar, stateChip, time } from '../pieces.js'
 import { hashOf, incidentHash } from '../route.js'
 import { section } from '../section.js'
+import { tone, worstFirst } from '../severity.js'
 import { liveSeries } from './overview-live.js'
 import { pipeline } from './overview-pipeline.js'
 import { scaling } from './overview-scaling.js'
@@ -65,7 +66,7 @@ export function overviewView({ root, signal }) {
     if (incidents.length > 0) {
       const minute = Math.floor(Date.now() / 60_000)
       cards.show([incidents, [...changes], minute], () => [
-        el('div', { class: 'cards' }, ...incidents.map((one) => card(one, changes))),
+        el('div', { class: 'cards' }, ...worstFirst(incidents).map((one) => card(one, changes))),
         next !== undefined &&
           el(
             'p',

@@ -1,22 +1,25 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
-import { parse } from 'yaml'
-import { z } from 'zod'
+import { type DocumentOptions, parse, type ParseOptions, type SchemaOptions } from 'yaml'
 
 import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter } from '#core/ports/meter.ts'
 
-import { type FileSdConfig, targetGroup } from '../config/discovery-schema.ts'
+import { type FileSdConfig, targetGroups } from '../config/discovery-schema.ts'
 import { type Discovery, groupOf, type TargetGroup } from './discovery.ts'
 
 /** Files are looked at this often, or at their refresh interval where that is shorter. */
 const LOOK_MS = 5000
 /** A list of targets of more bytes is not read. */
 const MOST_BYTES = 64 * 2 ** 20
-const groups = z.array(targetGroup)
+/** Numbers and the like stay as they are written: `1.10` is no `1.1`. */
+const TEXTS: ParseOptions & DocumentOptions & SchemaOptions = {
+  schema: 'failsafe',
+  customTags: (tags) => [...tags, 'null'],
+}
 
 interface Known {
   readonly mtime_ms: number
@@ -99,7 +102,7 @@ export class FileTargets implements Discovery {
       const { mtimeMs: mtime_ms, size } = await stat(path)
       if (known?.mtime_ms === mtime_ms) return false
       if (size > MOST_BYTES) throw new Error(`has more than ${MOST_BYTES} bytes`)
-      const written = groups.parse(parse(await readFile(path, 'utf8')) ?? [])
+      const written = targetGroups.parse(parse(await readFile(path, 'utf8'), TEXTS))
       const found = written.map((group, i) => groupOf(`${path}:${i}`, group, { __meta_filepath: path }))
       this.#files.set(path, { mtime_ms, groups: found })
       this.#told.delete(path)

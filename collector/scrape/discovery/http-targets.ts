@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import { concealUser } from '#core/net/peer.ts'
@@ -8,11 +6,10 @@ import type { Counter } from '#core/ports/meter.ts'
 
 import type { Budget } from '../../http/budget.ts'
 import type { HttpClient } from '../client/http-client.ts'
-import { type HttpSdConfig, targetGroup } from '../config/discovery-schema.ts'
+import { type HttpSdConfig, targetGroups } from '../config/discovery-schema.ts'
 import { type Discovery, groupOf, type TargetGroup } from './discovery.ts'
 
 const TIMEOUT_MS = 30_000
-const groups = z.array(targetGroup)
 
 export interface HttpTargetsOptions {
   readonly config: HttpSdConfig
@@ -70,7 +67,7 @@ export class HttpTargets implements Discovery {
       })
       if (!/^application\/json\b/i.test(contentType))
         throw new Error(`Content-Type ${JSON.stringify(contentType)} is not JSON`)
-      const listed = groups.parse(JSON.parse(Buffer.from(body).toString('utf8')))
+      const listed = targetGroups.parse(JSON.parse(Buffer.from(body).toString('utf8')))
       return listed.map((group, i) => groupOf(`${shown}:${i}`, group, { __meta_url: shown }))
     } catch (error) {
       if (this.#stopped) return undefined

@@ -10,6 +10,8 @@ const E = 0x65
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => 10 ** power)
 /** Digits of which any number is exact in a double. */
 const EXACT_DIGITS = 15
+/** Digits of a time in 64 bits: beyond every calendar it need not be exact. */
+const LONGEST_TIME = 19
 /** An exponent of more digits says nothing new. */
 const LARGEST_EXPONENT = 99_999
 
@@ -87,7 +89,7 @@ export function parseNumber(bytes: Buffer, from: number, to: number): number {
 export function parseMillis(bytes: Buffer, from: number, to: number): number {
   let at = from
   if (bytes[at] === MINUS) at++
-  if (at === to || to - at > EXACT_DIGITS) malformed('a timestamp is not a whole number of milliseconds')
+  if (at === to || to - at > LONGEST_TIME) malformed('a timestamp is not a whole number of milliseconds')
   let value = 0
   for (; at < to; at++) {
     const digit = bytes[at]! - ZERO

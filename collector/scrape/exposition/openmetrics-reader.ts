@@ -1,4 +1,5 @@
 import type { MetricType } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { HASH, LF, nameEnd, OPEN, QUOTE, SPACE } from './characters.ts'
 import { END, type Family, type Metadata } from './family.ts'
@@ -34,10 +35,10 @@ export class OpenMetricsReader<Known> extends PageReader<Known> {
     this.#rules = rules
   }
 
-  override read(page: Uint8Array): void {
+  override *read(page: Uint8Array): Steps<void> {
     this.#ended = false
     this.#rules.begin()
-    super.read(page)
+    yield* super.read(page)
   }
 
   protected blank(): never {

@@ -1,4 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { CLOSE, HASH, LF, lineEnd, nameEnd, OPEN, skipBlanks } from './characters.ts'
 import { Families, type Family, type Metadata } from './family.ts'
@@ -20,6 +21,8 @@ export interface SampleSink<Known> {
 }
 
 const BRACE_LENGTH = 1
+/** Lines that are read in one step. */
+const STEP = 512
 const NOTHING = Buffer.alloc(0)
 /** Families of earlier pages that are remembered whatever the page has. */
 const SPARE_FAMILIES = 1000
@@ -65,7 +68,7 @@ export abstract class PageReader<Known> {
     return this.#lines.size
   }
 
-  read(page: Uint8Array): void {
+  *read(page: Uint8Array): Steps<void> {
     const bytes = Buffer.from(page.buffer, page.byteOffset, page.length)
     this.bytes = bytes
     this.at = 0
@@ -74,7 +77,7 @@ export abstract class PageReader<Known> {
     this.#page++
     this.#onPage = 0
     try {
-      this.#walk()
+      yield* this.#walk()
       this.finish()
     } catch (error) {
       throw error instanceof ServiceError ? this.#placed(error) : error
@@ -90,7 +93,7 @@ export abstract class PageReader<Known> {
     this.#forgetting = false
   }
 
-  #walk(): void {
+  *#walk(): Steps<void> {
     let previous: { next: Line<Known> | undefined } = this.#first
     while (this.at < this.end) {
       let line = previous.next
@@ -106,7 +109,7 @@ export abstract class PageReader<Known> {
         previous.next = line
       }
       line.page = this.#page
-      this.#onPage++
+      if (++this.#onPage % STEP === 0) yield
       if (line.metadata === undefined) this.tail(line)
       else this.#declare(line.metadata)
       previous = line

@@ -28,6 +28,8 @@ describe('the text format', () => {
 #   TYPE \t a  gauge\t
   a  { b = "c" , d="e" ,}\t1  -2\x20
 # HELPER a b
+# HELP
+# TYPE
 \t\tb{}\t2
 c{a="b"}3
 #
@@ -54,6 +56,11 @@ c{a="b"}3
     expect(read('a 1 1000')).toMatchObject([{ value: 1, time_ms: 1000 }])
     const { read: next } = reading('text')
     for (const page of ['a 1\nb 2', 'a 3\nb 4', 'a 5']) expect(next(page)).toHaveLength(page.split('\n').length)
+  })
+
+  test('reads times that lie beyond every calendar, such as nanoseconds, so that they cost one sample and not the page', () => {
+    const times = read('a 1 1795862168074000000\nb 1 9000000000000000000\n').map(({ time_ms }) => time_ms)
+    expect(times).toEqual([1_795_862_168_074_000_000, 9e18])
   })
 
   test('gives parts of histograms and summaries to their families, wherever they stand', () => {
@@ -111,6 +118,7 @@ h_max 1
     ['a 1e999\n', 'too large'],
     ['a 1 1.5\n', 'whole number of milliseconds'],
     ['a 1 99999999999999999999\n', 'whole number of milliseconds'],
+    ['a 1 -\n', 'whole number of milliseconds'],
     ['a 1 1 1\n', 'behind the timestamp'],
     ['a 1\r\n', 'is not a number'],
     ['0a 1\n', 'a name is expected'],
@@ -130,7 +138,6 @@ h_max 1
     ['# TYPE a\n', '"" is not a type'],
     ['# TYPE a stateset\n', '"stateset" is not a type'],
     ['# TYPE 1 gauge\n', 'a metric name is expected behind TYPE'],
-    ['# HELP\n', 'a metric name is expected behind HELP'],
   ])('is refused, the line named: %j', (page, message) => {
     expect(() => read(page)).toThrow(message)
     expect(() => read(page)).toThrow(/^line \d+: /)

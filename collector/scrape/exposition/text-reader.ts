@@ -55,7 +55,7 @@ export class TextReader<Known> extends PageReader<Known> {
     const at = skipBlanks(bytes, from + 1, to)
     if (bytes[from] !== HASH || at === from + 1) return COMMENT
     const word = wordEnd(bytes, at, to)
-    if (word - at !== KEYWORD_LENGTH) return COMMENT
+    if (word - at !== KEYWORD_LENGTH || word === to) return COMMENT
     const keyword = utf8Text(bytes, at, word)
     if (keyword !== 'HELP' && keyword !== 'TYPE') return COMMENT
     const name = skipBlanks(bytes, word, to)

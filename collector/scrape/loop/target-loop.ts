@@ -5,6 +5,7 @@ import type { Intake } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { TargetInfo } from '#core/ports/targets.ts'
 import type { SampleBuilder } from '#core/sample.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { Budget, Share } from '../../http/budget.ts'
 import type { Traffic } from '../../receivers/traffic.ts'
@@ -171,7 +172,8 @@ export class TargetLoop {
       const { url, timeout_ms } = target
       const { body, wire, contentType } = await client.get({ url, headers: this.#headers, timeout_ms, share })
       traffic.bytes('metrics', wire)
-      return { body, format: pageFormat(contentType, job.fallback_scrape_protocol) }
+      // What has nothing to say says it in any format, as Prometheus has it.
+      return { body, format: body.length === 0 ? 'text' : pageFormat(contentType, job.fallback_scrape_protocol) }
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       traffic.request('metrics', error.code)
@@ -196,7 +198,9 @@ export class TargetLoop {
   }
 
   /** Why it was not stored; undefined where it was. */
-  async #submit(decode: (writer: Parameters<ScrapeDecoder['decode']>[1]) => Signals): Promise<string | undefined> {
+  async #submit(
+    decode: (writer: Parameters<ScrapeDecoder['decode']>[1]) => Steps<Signals>,
+  ): Promise<string | undefined> {
     let decoded = false
     try {
       await this.#options.intake.submit({

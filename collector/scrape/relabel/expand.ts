@@ -7,7 +7,8 @@ function reference(text: string, at: number): { name: string; end: number } | un
 }
 
 function groupOf(matcher: Matcher, name: string): string {
-  if (/^\d+$/.test(name)) {
+  // A number that begins with 0 is a name for Go.
+  if (/^(?:0|[1-9]\d*)$/.test(name)) {
     const group = Number(name)
     return group <= matcher.groupCount() ? (matcher.group(group) ?? '') : ''
   }

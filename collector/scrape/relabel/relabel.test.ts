@@ -83,6 +83,17 @@ describe('relabelling, as Prometheus does it,', () => {
     expect(result({ a: '1', b1: '2', b2: '3' }, { regex: 'b.*', action: 'labelkeep' })).toEqual({ b1: '2', b2: '3' })
   })
 
+  test('makes no label without a name', () => {
+    expect(result({ a: '1' }, { regex: 'a(.*)', action: 'labelmap' })).toEqual({ a: '1' })
+    expect(result({ a: '1' }, { source_labels: ['a'], target_label: '$01', replacement: 'x' })).toEqual({ a: '1' })
+  })
+
+  test('changes case character by character, as Go does', () => {
+    const to = (a: string, action: string) => result({ a }, { source_labels: ['a'], target_label: 'a', action })?.['a']
+    expect(['Straße', 'ﬁ', 'ǆ', '😀é'].map((text) => to(text, 'uppercase'))).toEqual(['STRAßE', 'ﬁ', 'Ǆ', '😀É'])
+    expect(['ΑΣ', 'İ', 'ẞ'].map((text) => to(text, 'lowercase'))).toEqual(['ασ', 'i', 'ß'])
+  })
+
   test('changes case, and goes rule by rule', () => {
     expect(
       result(

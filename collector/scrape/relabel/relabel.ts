@@ -60,7 +60,8 @@ const replace: Apply = ({ regex, target_label, replacement }, draft, value) => {
 const map: Apply = ({ regex, replacement }, draft) => {
   for (const [name, value] of [...draft].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const matcher = regex.matcher(name)
-    if (matcher.matches()) set(draft, expand(replacement, matcher), value)
+    const target = matcher.matches() ? expand(replacement, matcher) : ''
+    if (target !== '') set(draft, target, value)
   }
   return true
 }
@@ -68,6 +69,16 @@ const map: Apply = ({ regex, replacement }, draft) => {
 const filter: Apply = ({ regex, action }, draft) => {
   for (const name of draft.keys()) if (regex.testExact(name) === (action === 'labeldrop')) draft.delete(name)
   return true
+}
+
+/** Go changes one character into one, wherever it stands: `ß` has no such capital, and a `Σ` at the end is one as any. */
+function cased(text: string, change: (character: string) => string): string {
+  return Array.from(text, change).join('')
+}
+
+function upper(character: string): string {
+  const changed = character.toUpperCase()
+  return Array.from(changed).length === 1 ? changed : character
 }
 
 /** An action that sets the target label to what it makes of the source. */
@@ -88,8 +99,8 @@ const APPLY: Readonly<Record<RelabelRule['action'], Apply>> = {
   labelmap: map,
   labeldrop: filter,
   labelkeep: filter,
-  lowercase: setting((value) => value.toLowerCase()),
-  uppercase: setting((value) => value.toUpperCase()),
+  lowercase: setting((value) => cased(value, (one) => String.fromCodePoint(one.toLowerCase().codePointAt(0)!))),
+  uppercase: setting((value) => cased(value, upper)),
 }
 
 /**

@@ -20,7 +20,7 @@ export class HistogramRow extends Row {
   readonly unit: string
   readonly help: string
   /** Series that were its parts on the newest scrape, in the order of the page. */
-  readonly parts: Part[] = []
+  parts: Part[] = []
   /** Where they are many, until some go. */
   #byName: Map<string, Part> | undefined
   /** How many of them this scrape had so far. */
@@ -29,8 +29,8 @@ export class HistogramRow extends Row {
   #buckets: readonly Part[] = []
   #count: Part | undefined
   #sum: Part | undefined
-  /** The row that it was under other bounds, until that is dealt with. */
-  replaced: { readonly id: SeriesId; readonly width: number } | undefined
+  /** The row that its newest point was put into, and the parts of that; undefined where it was plain series. */
+  stored: { readonly id: SeriesId; readonly width: number; readonly parts: readonly Part[] } | undefined
   /** Without +Inf, as in the definition of the row. */
   bounds = new Float64Array(0)
   /** Of the point put together last. */
@@ -42,7 +42,7 @@ export class HistogramRow extends Row {
 
   constructor(labels: Labels, { unit, help }: { readonly unit: string; readonly help: string }) {
     super(NO_ID)
-    this.replaced = undefined
+    this.stored = undefined
     this.labels = labels
     this.unit = unit
     this.help = help
@@ -67,7 +67,8 @@ export class HistogramRow extends Row {
     if (last === undefined) return 'bounds'
     const { time_ms, followed } = last
     for (const part of this.parts) if (part.time_ms !== time_ms || part.followed !== followed) return 'times'
-    if (this.#count !== undefined && this.#count.value !== last.value) return 'count'
+    // A row has a count, and so would queries, though the page shows none or relabelling took it away.
+    if (this.#count?.value !== last.value) return 'count'
     // In a row it would say that there is no sum.
     if (this.#sum !== undefined && Number.isNaN(this.#sum.value)) return 'sum'
     let below = 0
@@ -84,12 +85,17 @@ export class HistogramRow extends Row {
     return undefined
   }
 
+  /** It is in its row now. */
+  store(): void {
+    const { stored, id, parts } = this
+    if (stored?.id !== id || stored.parts !== parts) this.stored = { id, width: this.counts.length, parts }
+  }
+
   /** Parts come and go seldom: only those of this scrape belong to it. */
   #arrange(scrape: number): void {
     for (const part of this.parts) part.joined = part.present === scrape
     const present = this.parts.filter(({ joined }) => joined)
-    this.parts.length = 0
-    for (const part of present) this.parts.push(part)
+    this.parts = present
     this.#byName = undefined
     this.filled = present.length
     this.#arranged = present.length
@@ -100,10 +106,7 @@ export class HistogramRow extends Row {
     this.#buckets = ascending && buckets.at(-1)?.le === Infinity ? buckets : []
     const bounds = Float64Array.from(this.#buckets.slice(0, -1), ({ le }) => le)
     const same = bounds.length === this.bounds.length && bounds.every((bound, i) => bound === this.bounds[i])
-    if (!same) {
-      if (this.id !== NO_ID) this.replaced = { id: this.id, width: this.bounds.length + 1 }
-      this.id = NO_ID
-    }
+    if (!same) this.id = NO_ID
     this.bounds = bounds
     this.counts = new Float64Array(this.#buckets.length)
   }

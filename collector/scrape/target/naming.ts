@@ -36,7 +36,7 @@ function fit(text: string): string {
 }
 
 function exposed({ name, pairs }: Head, { type }: Family): Draft {
-  const bound = type === 'histogram' || type === 'gaugehistogram' ? 'le' : type === 'summary' ? 'quantile' : ''
+  const bound = type === 'histogram' ? 'le' : type === 'summary' ? 'quantile' : ''
   const draft: Draft = new Map([[METRIC_NAME, fit(name)]])
   for (const [label, value] of pairs) {
     draft.set(fit(label), label === bound ? normalNumber(value) : fit(value))
@@ -79,7 +79,7 @@ function check(labels: Labels, limits: LabelLimits): void {
 }
 
 /**
- * The labels of a series as they are stored; undefined where relabelling drops it. Throws `ServiceError`: `too_large` at a limit of
+ * The labels of a series as they are stored; undefined where relabelling drops it, or all of them. Throws `ServiceError`: `too_large` at a limit of
  * the job, `bad_data` where relabelling takes its name away. Source: `mutateSampleLabels` of prometheus/scrape.
  */
 export function storedLabels(head: Head, family: Family, options: NamingOptions): Labels | undefined {
@@ -87,6 +87,7 @@ export function storedLabels(head: Head, family: Family, options: NamingOptions)
   addTarget(draft, options.labels, options.honor_labels)
   if (!relabel(options.metric_relabel_configs, draft)) return undefined
   const labels = Labels.of(draft)
+  if (labels.size === 0) return undefined
   if (labels.name === '') throw new ServiceError('bad_data', 'relabelling left a series without a name')
   check(labels, options)
   return labels

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { Labels } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 
 import { countingMeter, storeWith } from '../../testing/decoding.fixture.ts'
 import { relabelRule } from '../relabel/relabel-schema.ts'
@@ -68,6 +69,14 @@ describe('a page becomes samples', () => {
     expect(scrape('go_x 1\n')).toEqual(['a{b="c", d="C"} unknown  stale'])
   })
 
+  test('not at all where relabelling takes every label', () => {
+    const { scrape, report } = scrapedTarget({
+      metric_relabel_configs: [relabelRule.parse({ action: 'labelkeep', regex: 'none' })],
+    })
+    expect(scrape('a 1\nb 2\n')).toEqual([])
+    expect(report()).toMatchObject({ up: 1, scrape_samples_scraped: 2, scrape_samples_post_metric_relabeling: 0 })
+  })
+
   test('of summaries with quantiles as Prometheus writes them', () => {
     expect(scrapedTarget().scrape('# TYPE s summary\ns{quantile="1"} 2\ns_sum 3\n')).toEqual([
       expect.stringContaining('quantile="1.0"'),
@@ -87,8 +96,8 @@ describe('a classic histogram', () => {
     expect(report()).toMatchObject({ scrape_series_added: 0 })
   })
 
-  test('is one row in any order, and without sum or count', () => {
-    const page = '# TYPE h histogram\nh_bucket{le="+Inf"} 4\nh_bucket{le="1e-1"} 1\n'
+  test('is one row in any order, and without sum', () => {
+    const page = '# TYPE h histogram\nh_count 4\nh_bucket{le="+Inf"} 4\nh_bucket{le="1e-1"} 1\n'
     expect(scrapedTarget().scrape(page)).toEqual(['h{} histogram  le [0.1] 4 NaN [1,3]'])
   })
 
@@ -116,6 +125,7 @@ describe('a classic histogram', () => {
     ['buckets', HISTOGRAM.replace('le="1"} 3', 'le="1"} 0')],
     ['buckets', HISTOGRAM.replace('le="1"} 3', 'le="1"} NaN')],
     ['count', HISTOGRAM.replace('h_count{a="b"} 4', 'h_count{a="b"} 5')],
+    ['count', HISTOGRAM.replace(/h_count.*\n/, '')],
     ['bounds', HISTOGRAM.replace('le="+Inf"', 'le="5"')],
     ['bounds', HISTOGRAM.replace('le="1"', 'le="x"')],
     ['sum', HISTOGRAM.replace('h_sum{a="b"} 2.5', 'h_sum{a="b"} NaN')],
@@ -124,16 +134,17 @@ describe('a classic histogram', () => {
     const meter = countingMeter()
     const { scrape, report } = scrapedTarget({}, { meter, store: storeWith() })
     const lines = scrape(page)
-    expect(lines).toHaveLength(5)
+    const samples = page.match(/^h_/gm)!.length
+    expect(lines).toHaveLength(samples)
     expect(lines.every((line) => line.startsWith('h_'))).toBe(true)
     expect(meter.counts[`barograph.collector.scrape.plain_histograms{reason=${reason}}`]).toBe(1)
-    expect(report()).toMatchObject({ up: 1, scrape_samples_scraped: 5 })
+    expect(report()).toMatchObject({ up: 1, scrape_samples_scraped: samples })
   })
 
   test('keeps the first of two equal bounds, and tells of the other', () => {
     const { decoder, store } = scrapedTarget()
     const body = Buffer.from(HISTOGRAM.replace('le="1"', 'le="5e-1"'))
-    const signals = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store)
+    const signals = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store))
     expect([...signals.samples.histograms.buckets]).toEqual([1, 3])
     expect(signals).toMatchObject({ rejected: 1, message: 'h_bucket stands twice on the page for one time' })
   })
@@ -172,6 +183,20 @@ describe('a classic histogram', () => {
     ])
   })
 
+  test.each([
+    ['a bucket, and is plain series now', HISTOGRAM.replace(/.*Inf.*\n/, ''), 'h_bucket', '+Inf'],
+    ['all buckets', HISTOGRAM.replaceAll(/.*_bucket.*\n/g, ''), 'h_bucket', '0.5'],
+    ['its sum', HISTOGRAM.replace(/.*_sum.*\n/, ''), 'h_sum', ''],
+  ])('that loses %s: what is gone has ended, and the rest goes on', (_, page, name, le) => {
+    const { scrape, store } = scrapedTarget()
+    scrape(HISTOGRAM)
+    scrape(page)
+    const ends = store.select([{ name: '__name__', op: '=~', value: 'h_.*' }], { from_ms: 0, to_ms: 1e9 })
+    const here = ends.filter(({ labels }) => labels.name === name && labels.get('le') === le)
+    expect(here.map(({ stale }) => stale.at(-1))).toEqual([1])
+    expect(ends.filter(({ stale }) => stale.at(-1) === 0).length).toBe(page.match(/^h_/gm)!.length)
+  })
+
   test('that a limit of the store refuses as a row stays plain series', () => {
     const { scrape } = scrapedTarget({}, { store: storeWith({ buckets: 2 }) })
     expect(scrape(HISTOGRAM)).toHaveLength(5)
@@ -182,13 +207,24 @@ describe('a classic histogram', () => {
     const { decoder, store } = scrapedTarget()
     const exemplars = () => {
       const body = Buffer.from(page)
-      const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store)
+      const { samples } = atOnce(
+        decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'openmetrics' } }, store),
+      )
       return samples.exemplars.map(({ series, time_ms, value, labels }) => {
         return [store.definition(series).labels.name, time_ms, value, labels.get('trace_id')]
       })
     }
     expect(exemplars()).toEqual([['h', 1_014_500, 0.7, 't']])
     expect(exemplars()).toEqual([])
+  })
+
+  test('with exemplars beside times of its own', () => {
+    const timed = HISTOGRAM.replaceAll(/^(h_.*)$/gm, '$1 1014')
+    const body = Buffer.from(`${timed.replace('3 1014', '3 1014 # {trace_id="t"} 0.7')}# EOF\n`)
+    const { decoder, store } = scrapedTarget()
+    const page = { body, format: 'openmetrics' } as const
+    const { samples } = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page }, store))
+    expect(samples.exemplars.map(({ series }) => store.definition(series).labels.name)).toEqual(['h'])
   })
 })
 
@@ -240,7 +276,7 @@ describe('what is gone is marked stale', () => {
   test('all of it, with what tells of the scrapes, when the target goes', () => {
     const { scrape, decoder, store } = scrapedTarget()
     scrape('a 1\n')
-    const { samples } = decoder.end(2_000_000, store)
+    const { samples } = atOnce(decoder.end(2_000_000, store))
     expect([...samples.floats.stale]).toEqual([1, 1, 1, 1, 1, 1])
   })
 })
@@ -282,7 +318,7 @@ describe('limits', () => {
     const meter = countingMeter()
     const { decoder, store } = scrapedTarget({}, { store: storeWith({ series: 2 }), meter })
     const body = Buffer.from('a 1\nb 2\nc 3\n')
-    const signals = decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store)
+    const signals = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page: { body, format: 'text' } }, store))
     expect(signals.samples.floats).toHaveLength(2)
     expect(signals).toMatchObject({ rejected: 2, message: 'there are too many series: limits.series is 2' })
     expect(meter.counts['barograph.collector.scrape.samples{}']).toBe(2)
@@ -326,7 +362,7 @@ test('a series that the store has let go is resolved again', () => {
   const resolve = vi.spyOn(writer, 'resolve')
   const ids = (page: string) => {
     const fetched = { body: Buffer.from(page), format: 'text' } as const
-    return [...decoder.decode({ time_ms: 1, duration_s: 0, page: fetched }, writer).samples.floats.series]
+    return [...atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page: fetched }, writer)).samples.floats.series]
   }
   const [a, b] = ids('a 1\nb 1\n')
   resolve.mockClear()
@@ -345,7 +381,7 @@ test('another store gets series of its own', () => {
   const decoder = decoderWith({ labels: Labels.of({ job: 'a' }) })
   const page = { body: Buffer.from('a 1\n'), format: 'text' } as const
   for (const store of [storeWith(), storeWith()]) {
-    const { samples } = decoder.decode({ time_ms: 1, duration_s: 0, page }, store)
+    const { samples } = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page }, store))
     expect([...samples.floats.series].map((id) => store.definition(id).labels.name)).toContain('a')
   }
 })

@@ -2,6 +2,7 @@ import { ServiceError } from '#core/errors.ts'
 import type { Signals } from '#core/ports/decoder.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBuilder } from '#core/sample.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { malformed } from '../exposition/malformed.ts'
 import { OpenMetricsReader } from '../exposition/openmetrics-reader.ts'
@@ -60,13 +61,13 @@ export class ScrapeDecoder {
     return ''
   }
 
-  decode({ time_ms, duration_s, page }: Fetched, writer: SeriesWriter): Signals {
+  *decode({ time_ms, duration_s, page }: Fetched, writer: SeriesWriter): Steps<Signals> {
     const { builder, counters } = this.#options
     const series = this.#series
     builder.clear()
     this.#rules.clear()
     series.begin(time_ms, writer, builder)
-    this.error = 'error' in page ? page.error : this.#read(page)
+    this.error = 'error' in page ? page.error : yield* this.#read(page)
     if (this.error === '') series.finish()
     else {
       builder.clear()
@@ -80,11 +81,12 @@ export class ScrapeDecoder {
   }
 
   /** The target is gone: all of its series end. */
-  end(time_ms: number, writer: SeriesWriter): Signals {
+  *end(time_ms: number, writer: SeriesWriter): Steps<Signals> {
     const { builder } = this.#options
     builder.clear()
     this.#series.begin(time_ms, writer, builder)
     this.#series.fail()
+    yield
     return this.#signals(() => this.#report.end(time_ms, writer, builder))
   }
 
@@ -94,9 +96,9 @@ export class ScrapeDecoder {
   }
 
   /** '' where the page was read to its end, and is taken. */
-  #read({ body, format }: { readonly body: Uint8Array; readonly format: Format }): string {
+  *#read({ body, format }: { readonly body: Uint8Array; readonly format: Format }): Steps<string> {
     try {
-      this.#reader(format).read(body)
+      yield* this.#reader(format).read(body)
       return this.#series.excess
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error

@@ -205,21 +205,22 @@ export class TargetSeries implements SampleSink<Known> {
 
   #assembled(histogram: HistogramRow): void {
     let reason = histogram.assemble(this.#scrape)
-    if (histogram.replaced !== undefined) this.#endReplaced(histogram, reason === undefined)
     if (reason === undefined && histogram.id === NO_ID) {
       const { labels, unit, help, bounds } = histogram
       histogram.id = this.#resolve({ labels, unit, help, type: 'histogram', kind: 'histogram', bounds })
       if (histogram.id === NO_ID) reason = 'limit'
     }
+    this.#endFormer(histogram, reason === undefined)
     if (reason === undefined) this.#whole(histogram)
     else this.#plain(histogram, reason)
   }
 
-  /** Under other bounds it is another row: buckets of the one before may be gone, and end just before those that go on begin. */
-  #endReplaced(histogram: HistogramRow, whole: boolean): void {
-    const { replaced, live, time_ms } = histogram
-    histogram.replaced = undefined
-    if (replaced !== undefined && live && whole) this.#staleHistogram(replaced.id, replaced.width, time_ms - 1)
+  /** Parts of the point before that are gone end with its row, just before the others go on; so does a row that another one replaces. */
+  #endFormer({ stored, live, id, time_ms }: HistogramRow, whole: boolean): void {
+    if (stored === undefined || !live) return
+    const replaced = whole && stored.id !== id
+    if (!replaced && stored.parts.every(({ present }) => present === this.#scrape)) return
+    this.#staleHistogram(stored.id, stored.width, (whole ? time_ms : this.#time_ms) - 1)
   }
 
   #staleHistogram(series: SeriesId, width: number, time_ms: number): void {
@@ -230,6 +231,7 @@ export class TargetSeries implements SampleSink<Known> {
   #whole(histogram: HistogramRow): void {
     const { id: series, time_ms, sum, count, counts: buckets, followed } = histogram
     this.#builder!.histogram({ series, time_ms, sum, count, buckets })
+    histogram.store()
     if (followed !== histogram.live) this.#setLive(histogram, followed)
     // As plain series they were the same series: they have not ended.
     for (const { plain } of histogram.parts) if (plain?.live === true) this.#setLive(plain, false)
@@ -239,6 +241,7 @@ export class TargetSeries implements SampleSink<Known> {
     const { plain } = this.#tally
     plain.set(reason, (plain.get(reason) ?? 0) + 1)
     if (histogram.live) this.#setLive(histogram, false)
+    histogram.stored = undefined
     for (const part of histogram.parts) {
       if (part.plain === undefined || part.plain.id === NO_ID) part.plain = this.#plainRow(part)
       if (part.plain === undefined) continue
@@ -254,7 +257,7 @@ export class TargetSeries implements SampleSink<Known> {
   #giveExemplars(): void {
     for (const { known, exemplar, said } of this.#exemplars.splice(0)) {
       known.exemplar = said
-      const row = known instanceof Row ? known : known.histogram.live ? known.histogram : known.plain
+      const row = known instanceof Row ? known : known.histogram.stored ? known.histogram : known.plain
       if (row === undefined || row.id === NO_ID) continue
       const { value } = exemplar
       const time_ms = Number.isNaN(exemplar.time_ms) ? this.#time_ms : exemplar.time_ms
@@ -353,7 +356,8 @@ export class TargetSeries implements SampleSink<Known> {
       if (row.id === NO_ID || !gone(row.id)) continue
       // Without samples there is nothing to mark stale.
       if (row.live) this.#setLive(row, false)
-      if (!(row instanceof HistogramRow)) this.#rows.delete(row.id)
+      if (row instanceof HistogramRow) row.stored = undefined
+      else this.#rows.delete(row.id)
       row.id = NO_ID
     }
   }

@@ -41,18 +41,19 @@ function withDefaults(labels: ReadonlyMap<string, string>, job: ScrapeJob): Map<
     [SCHEME, job.scheme],
     ...Object.entries(job.params).map(([name, [first = '']]): [string, string] => [`${PARAM}${name}`, first]),
   ]
-  for (const [name, value] of defaults) if (!draft.has(name)) draft.set(name, value)
+  for (const [name, value] of defaults) if (!draft.get(name)) draft.set(name, value)
   return draft
 }
 
-/** Only the first value of a parameter can be relabelled; the others stay. */
+/** Only the first value of a parameter can be relabelled; the others stay. In the order of their names, as Go writes them. */
 function urlOf(draft: ReadonlyMap<string, string>, job: ScrapeJob): URL {
-  const path = draft.get(PATH) ?? '/metrics'
+  const path = draft.get(PATH) ?? ''
   const url = new URL(`${draft.get(SCHEME)}://${draft.get(ADDRESS)}${path.startsWith('/') ? path : `/${path}`}`)
   for (const [name, value] of draft)
     if (name.startsWith(PARAM)) url.searchParams.append(name.slice(PARAM.length), value)
   for (const [name, [, ...more]] of Object.entries(job.params))
     for (const value of more) url.searchParams.append(name, value)
+  url.searchParams.sort()
   return url
 }
 
@@ -72,11 +73,12 @@ export function placed(found: ReadonlyMap<string, string>, job: ScrapeJob): Plac
   if (!relabel(job.relabel_configs, draft)) return { kind: 'dropped', discovered }
   const address = draft.get(ADDRESS) ?? ''
   if (address === '') return bad('it has no address')
+  if (/[/\s]/.test(address)) return bad(`${JSON.stringify(address)} is not an address`)
   const scheme = draft.get(SCHEME) ?? ''
   if (scheme !== 'http' && scheme !== 'https') return bad(`scheme ${JSON.stringify(scheme)} is unknown`)
   const times = durations(draft)
   if (typeof times === 'string') return bad(times)
-  if (!draft.has('instance')) draft.set('instance', address)
+  if (!draft.get('instance')) draft.set('instance', address)
   let url: URL
   try {
     url = urlOf(draft, job)

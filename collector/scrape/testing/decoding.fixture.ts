@@ -1,6 +1,7 @@
 import { silentMeter } from '#core/ports/meter.ts'
 import { SampleBuilder } from '#core/sample.ts'
 import { Labels } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { linesOf, storeWith } from '../../testing/decoding.fixture.ts'
@@ -62,7 +63,7 @@ export function scrapedTarget(
   const decode = (page: string | undefined, format: Format) => {
     now_ms += 15_000
     const fetched = page === undefined ? { error: 'refused' } : { body: Buffer.from(page), format }
-    const { samples } = decoder.decode({ time_ms: now_ms, duration_s: 0.25, page: fetched }, store)
+    const { samples } = atOnce(decoder.decode({ time_ms: now_ms, duration_s: 0.25, page: fetched }, store))
     return samples
   }
   return {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 
 import type { Input, Intake, Receipt } from '#core/ports/intake.ts'
 import type { Labels } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 import type { Store } from '#core/store/store.ts'
 
 import { linesOf, storeWith } from '../../testing/decoding.fixture.ts'
@@ -69,7 +70,7 @@ export class StoringIntake implements Intake {
   async submit(input: Input): Promise<Receipt> {
     if (this.refuse !== undefined) throw this.refuse()
     if (input.kind !== 'samples') throw new Error(`a ${input.kind} was not expected`)
-    const { samples, rejected, message } = input.decode(this.store)
+    const { samples, rejected, message } = atOnce(input.decode(this.store))
     this.batches.push(linesOf(samples, this.store))
     this.store.append(samples)
     return { rejected, message }

@@ -1,3 +1,5 @@
+import { atOnce } from '#core/steps.ts'
+
 import type { Line } from '../exposition/lines.ts'
 import { malformed } from '../exposition/malformed.ts'
 import { OpenMetricsReader } from '../exposition/openmetrics-reader.ts'
@@ -54,7 +56,7 @@ export function reading(format: 'text' | 'openmetrics', strict = false): Reading
     broken,
     read: (page) => {
       kept.samples.length = 0
-      reader.read(typeof page === 'string' ? Buffer.from(page) : page)
+      atOnce(reader.read(typeof page === 'string' ? Buffer.from(page) : page))
       return kept.samples.splice(0)
     },
   }

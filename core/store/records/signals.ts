@@ -31,6 +31,7 @@ const spans: z.ZodType<Span[]> = z.array(
     end_ms: jsonNumber,
     error: z.boolean(),
     peer: z.string(),
+    links: z.array(z.object({ trace_id: z.string(), span_id: z.string() })).optional(),
   }),
 )
 
@@ -74,9 +75,9 @@ export function readLogsAndSpans(reader: ByteReader): { logs: LogRecord[]; spans
 export const signals: RecordCodec<'signals'> = {
   kind: 'signals',
   type: 5,
-  encode(entry, writer, { series, columns }) {
+  *encode(entry, writer, { series, columns }) {
     writePosition(entry.position, writer)
-    columns.write(entry.samples, writer, series)
+    yield* columns.write(entry.samples, writer, series)
     writeList(
       entry.logs.map(({ time_ms, labels, level, body, trace_id, span_id }) => {
         return { time_ms, labels: [...labels], level, body, trace_id, span_id }

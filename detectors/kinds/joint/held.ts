@@ -5,23 +5,29 @@ import type { Rows } from '../rows.ts'
 import type { Sample } from './sample.ts'
 
 /** A level that lasts this long is the new normal. A young row, which knows little, gives in after its own age. */
-const ADOPT_MS = 2 * 60 * 60_000
+export const ADOPT_MS = 2 * 60 * 60_000
 const ADOPT_MIN_MS = 15 * 60_000
 /** Before all samples. */
 const AT_ONCE_MS = Number.MIN_VALUE
 /** So many samples back inside are the end. */
 const INSIDE = 3
+/** Nothing is held, and the band is where the row came from whose level was adopted: that is known for a week. */
+const LEFT = 255
+const LEFT_MS = 7 * 86_400_000
+/** The row came back to that: a level that is known is normal again soon. */
+const RETURNING = 128
 
 /**
  * The band that a row left when it became anomalous. It stays in place while values stay outside, although the
- * experts follow them: for people it is over when the series is back, or when the new level has lasted long enough.
+ * experts follow them: for people it is over when the series is back, or when the new level has lasted long enough. Then the band is
+ * remembered for a while: a row that comes back into it has a level that was normal already, and soon is again.
  */
 export class Held {
   /** A row has a place while something is held of it. */
   readonly #annex: Annex
   readonly #band
   readonly #until_ms
-  readonly #inside
+  readonly #phase
 
   constructor(rows: Rows) {
     this.#annex = new Annex(rows)
@@ -30,7 +36,8 @@ export class Held {
     this.#band = places.column(Float64Array, 3)
     /** Below 0, until minus it: somebody insists that it is no new normal. */
     this.#until_ms = places.column(Float64Array)
-    this.#inside = places.column(Uint8Array)
+    /** How many samples in a row are back inside, and `RETURNING` beside; `LEFT`. */
+    this.#phase = places.column(Uint8Array)
   }
 
   get pool(): Rows {
@@ -44,27 +51,34 @@ export class Held {
       const place = this.#annex.take(row)
       this.#band.data.set(band.subarray(row * 3, row * 3 + 3), place * 3)
       this.#until_ms.data[place] = until
-      this.#inside.data[place] = inside[row]!
+      this.#phase.data[place] = inside[row]!
     }
   }
 
   /** Puts the held band into `out`, where one is; takes what `out` says where an alarm begins. True when a level is adopted. */
-  step(row: number, { time_ms, value, age_ms }: Sample, alarm: boolean, out: Verdict): boolean {
-    const place = this.#annex.of(row)
+  step(row: number, sample: Sample, alarm: boolean, out: Verdict): boolean {
+    const { time_ms, value } = sample
+    const place = this.#of(row)
     if (place < 0) {
       const outside = value > out.upper || value < out.lower
-      if (alarm && outside) this.#begin(row, time_ms + Math.max(ADOPT_MIN_MS, Math.min(ADOPT_MS, age_ms)), out)
+      if (alarm && outside) this.#begin(row, sample, out)
+      else if (this.knows(row) && time_ms >= this.#until_ms.data[this.#annex.of(row)]!) this.#annex.drop(row)
       return false
     }
+    const phase = this.#phase.data
+    const returning = phase[place]! >= RETURNING ? RETURNING : 0
     if (time_ms >= Math.abs(this.#until_ms.data[place]!)) {
-      this.#annex.drop(row)
+      if (returning > 0) this.#annex.drop(row)
+      else {
+        phase[place] = LEFT
+        this.#until_ms.data[place] = time_ms + LEFT_MS
+      }
       return true
     }
     const base = place * 3
     const band = this.#band.data
-    const back = value >= band[base + 1]! && value <= band[base + 2]!
-    const inside = back ? this.#inside.data[place]! + 1 : 0
-    this.#inside.data[place] = inside
+    const inside = this.#isWithin(place, value) ? phase[place]! - returning + 1 : 0
+    phase[place] = inside + returning
     if (inside >= INSIDE) this.#annex.drop(row)
     else {
       out.expected = band[base]!
@@ -88,7 +102,7 @@ export class Held {
    * from `value` is back, since so old a band is no longer exact.
    */
   insist(row: number, until_ms: number, value: number): void {
-    const place = this.#annex.of(row)
+    const place = this.#of(row)
     if (place < 0) return
     this.#until_ms.data[place] = -Math.max(Math.abs(this.#until_ms.data[place]!), until_ms)
     const band = this.#band.data
@@ -99,7 +113,7 @@ export class Held {
 
   /** A band is held. */
   holds(row: number): boolean {
-    return this.#annex.of(row) >= 0
+    return this.#of(row) >= 0
   }
 
   /**
@@ -107,31 +121,52 @@ export class Held {
    * no news but the way back, or goes on away from there.
    */
   isBack(row: number, value: number, direction: 'up' | 'down' | 'both' = 'both'): boolean {
-    const place = direction === 'both' ? -1 : this.#annex.of(row)
+    const place = direction === 'both' ? -1 : this.#of(row)
     if (place < 0) return false
     return direction === 'up' ? value <= this.#band.data[place * 3 + 2]! : value >= this.#band.data[place * 3 + 1]!
   }
 
-  insisted(row: number): boolean {
-    const place = this.#annex.of(row)
-    return place >= 0 && this.#until_ms.data[place]! < 0
+  /** A band is held, or is known from before a level was adopted. */
+  knows(row: number): boolean {
+    return this.#annex.of(row) >= 0
   }
 
-  /** Where somebody insists. */
+  /** True where the band lies there for longer than values take to move with the day: somebody insists, or it was left. */
+  isOld(row: number): boolean {
+    const place = this.#annex.of(row)
+    return place >= 0 && (this.#until_ms.data[place]! < 0 || this.#phase.data[place] === LEFT)
+  }
+
+  /** What is known of a row moves with the day. */
   move(row: number, by: number): void {
     const at = this.#annex.of(row) * 3
+    if (at < 0) return
     for (let i = at; i < at + 3; i++) this.#band.data[i]! += by
   }
 
   /** Where a band is held, the next sample adopts its level. */
   yield(row: number): void {
-    const place = this.#annex.of(row)
+    const place = this.#of(row)
     if (place >= 0) this.#until_ms.data[place] = AT_ONCE_MS
   }
 
-  #begin(row: number, until_ms: number, { expected, lower, upper }: Verdict): void {
-    const place = this.#annex.take(row)
-    this.#until_ms.data[place] = until_ms
+  /** The place of what is held of a row; −1 where nothing is. */
+  #of(row: number): number {
+    const place = this.#annex.of(row)
+    return place >= 0 && this.#phase.data[place] !== LEFT ? place : -1
+  }
+
+  #isWithin(place: number, value: number): boolean {
+    return value >= this.#band.data[place * 3 + 1]! && value <= this.#band.data[place * 3 + 2]!
+  }
+
+  #begin(row: number, { time_ms, value, age_ms }: Sample, { expected, lower, upper }: Verdict): void {
+    const left = this.#annex.of(row)
+    const returns = left >= 0 && time_ms < this.#until_ms.data[left]! && this.#isWithin(left, value)
+    const place = left >= 0 ? left : this.#annex.take(row)
+    const adopt_ms = returns ? ADOPT_MIN_MS : Math.max(ADOPT_MIN_MS, Math.min(ADOPT_MS, age_ms))
+    this.#until_ms.data[place] = time_ms + adopt_ms
+    this.#phase.data[place] = returns ? RETURNING : 0
     this.#band.data[place * 3] = expected
     this.#band.data[place * 3 + 1] = lower
     this.#band.data[place * 3 + 2] = upper

@@ -52,6 +52,26 @@ test('an onset is said once, the band that was left is held, and after two hours
   expect(adopted).toEqual([120])
 })
 
+test('a row that goes back to where it was before a level was adopted is normal there soon, also over a restart', () => {
+  let joint = made()
+  feed(joint, { from: 0, to: 4320 })
+  feed(joint, { from: 4320, to: 5760 }, 60)
+  const bytes = joint.save()
+  joint = made()
+  joint.load(bytes)
+  const adopted = (from: number, change: number): number => {
+    for (let i = from; i < from + 200; i++) {
+      feed(joint, { from: i, to: i + 1 }, change)
+      if (joint.adopted()) return i - from
+    }
+    return NaN
+  }
+  expect(adopted(5760, 0)).toBe(15)
+  // Gone again it is the fault of before, and no new normal at once.
+  feed(joint, { from: 5776, to: 7200 })
+  expect(adopted(7200, 60)).toBe(120)
+})
+
 test('a level that is adopted is the one where values are, however far away that is', () => {
   const joint = made()
   let steady = 0

@@ -14,11 +14,11 @@ import { Envelope } from './envelope.ts'
 import { Evidence, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
-import { Held } from './held.ts'
+import { ADOPT_MS, Held } from './held.ts'
 import { newsFrom, Novelty } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
-import { AFTER_MEANS, isMean, KINDS, LEFT, nameOf, NOVEL, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
+import { AFTER_MEANS, isMean, KINDS, LEFT, nameOf, NOVEL, remembers, RUN, SHAPES, SINGLE, STILL } from './reasons.ts'
 import { Recurrence } from './recurrence.ts'
 import { Reset } from './reset.ts'
 import { Runs } from './runs.ts'
@@ -172,6 +172,10 @@ export class Joint implements Correctable {
     if (this.#log < 0) return undefined
     if (this.#most === LEFT) return this.#envelope.since_ms(row)
     return this.#most === STILL ? this.#last_ms.data[row]! - this.#evidence.still_ms(row) : undefined
+  }
+
+  echo(): string | undefined {
+    return remembers(this.#most) ? nameOf(this.#most, true) : undefined
   }
 
   adopted(): boolean {
@@ -397,7 +401,7 @@ export class Joint implements Correctable {
     if (this.#most === LEFT && this.#log >= 0) this.#envelope.show(row, out)
     const alarm = out.score >= 1
     if (young && alarm) this.#envelope.tell(row)
-    if (alarm || this.#held.holds(row)) this.#hold(row, sample, alarm, out)
+    if (alarm || this.#held.knows(row)) this.#hold(row, sample, alarm, out)
     if (!alarm || !isMean(this.#most) || this.#held.holds(row)) return
     const around = { expected: this.#forecast.reference, scale: this.#spread.slow(row, sample.floor) }
     showMean(out, around, row, this.#extremes)
@@ -409,8 +413,10 @@ export class Joint implements Correctable {
   }
 
   #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
-    if (this.#held.insisted(row)) this.#held.move(row, this.#forecast.moved(row, sample.dt_ms))
+    const isOld = this.#held.isOld(row)
+    if (isOld) this.#held.move(row, this.#forecast.moved(row, sample.dt_ms))
     this.#adopted = this.#held.step(row, sample, alarm, out)
+    if (this.#adopted && !isOld) this.#held.move(row, this.#forecast.moved(row, ADOPT_MS))
     if (this.#adopted) {
       this.#envelope.adopt(row)
       this.#forecast.adopt(row, sample)

@@ -27,6 +27,9 @@ export const KINDS = EVIDENCE.length + 2
 /** True of evidence of a mean, above or below. */
 export const isMean = (reason: number): boolean => reason >= SINGLE && reason < AFTER_MEANS
 
+/** True of evidence that goes by the last hour or two, and speaks for a while after what it speaks of is over. */
+export const remembers = (reason: number): boolean => reason >= SINGLE && reason < STILL
+
 /** The name of a reason; `up`: of a run and of a row that left, where it went. */
 export function nameOf(reason: number, up: boolean): string {
   if (reason === RUN) return up ? 'run above' : 'run below'

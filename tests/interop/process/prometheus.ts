@@ -23,17 +23,22 @@ export function goClient(name: string): string {
   return found(`BAROGRAPH_TEST_${name.toUpperCase().replaceAll('-', '_')}_BIN`, `go-clients-1/${name}`)
 }
 
-/** An empty one that is written to and scrapes nothing; its address. `endAll` ends it. */
-export async function startPrometheus(program: string, features: readonly string[] = []): Promise<string> {
+/** An empty one that is written to, and scrapes what `config` says; its address. `endAll` ends it. */
+export async function startPrometheus(
+  program: string,
+  features: readonly string[] = [],
+  config: object = {},
+): Promise<string> {
   const folder = temporaryFolder()
   const port = await freePort()
   const file = join(folder, 'prometheus.yml')
-  writeFileSync(file, '{}')
+  writeFileSync(file, JSON.stringify(config))
   spawnProgram(program, [
     `--config.file=${file}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
     `--web.listen-address=127.0.0.1:${port}`,
     '--web.enable-remote-write-receiver',
+    '--web.enable-otlp-receiver',
     `--enable-feature=${['exemplar-storage', ...features].join()}`,
     '--log.level=warn',
   ])
