@@ -45,7 +45,7 @@ describe.skipIf(PROMETHEUS_3 === '')(
       const config = { otlp: { promote_resource_attributes: PROMOTED }, ...OUT_OF_ORDER }
       theirs = await startPrometheus(PROMETHEUS_3, [], config)
       server = await Server.start({ rules: 'groups: []' })
-    }, 60_000)
+    })
     afterAll(endAll)
 
     test('OTLP metrics are the same series', async () => {

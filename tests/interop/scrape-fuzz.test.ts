@@ -46,7 +46,7 @@ class Targets {
     this.page = page
     this.#asked.clear()
     const done = () => [...this.#asked.values()].filter((times) => times >= TIMES).length >= expected
-    await until(`page ${page} to be asked for`, () => (done() ? true : undefined), 60_000)
+    await until(`page ${page} to be asked for`, () => (done() ? true : undefined))
     await new Promise((resolve) => setTimeout(resolve, STORED_MS))
   }
 }
