@@ -69,21 +69,6 @@ function batchOf({ numbers, histograms }: Points, exemplars: SampleBatch['exempl
   }
 }
 
-/** Takes the points `[from, to)` of a column; returns where the samples end. */
-function* stepping(
-  request: Taking,
-  take: typeof takeNumbers,
-  [from, to]: readonly [number, number],
-  out: number,
-): Steps<number> {
-  let end = out
-  for (let at = from; at < to; at += STEP) {
-    end = take(request, at, Math.min(at + STEP, to), end)
-    if (at + STEP < to) yield
-  }
-  return end
-}
-
 /**
  * From points to samples: names, labels, checks, delta to cumulative. Done in the columns of the points, which afterwards
  * are the samples.
@@ -97,8 +82,14 @@ export function* takeMetrics(points: Points, options: NormalOptions): Steps<Samp
   let histograms = 0
   for (const block of points.blocks) {
     request.newest_ms = -Infinity
-    numbers = yield* stepping(request, takeNumbers, [from.numbers, block.numbers], numbers)
-    histograms = yield* stepping(request, takeHistograms, [from.histograms, block.histograms], histograms)
+    for (let at = from.numbers; at < block.numbers; at += STEP) {
+      if (at > from.numbers) yield
+      numbers = takeNumbers(request, at, Math.min(at + STEP, block.numbers), numbers)
+    }
+    for (let at = from.histograms; at < block.histograms; at += STEP) {
+      if (at > from.histograms) yield
+      histograms = takeHistograms(request, at, Math.min(at + STEP, block.histograms), histograms)
+    }
     for (let i = from.exponentials; i < block.exponentials; i++) takeExponential(request, points.exponentials[i]!)
     for (let i = from.summaries; i < block.summaries; i++) takeSummary(request, points.summaries[i]!)
     takeInfo(request, block.resource)

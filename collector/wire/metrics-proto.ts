@@ -49,7 +49,7 @@ export const proto: Wire = {
   exemplar: (bytes) => toOtlpJson(bytes, exemplar),
 }
 
-/** Points that are read in one step, about: a metric is read as a whole. */
+/** Points that are read in one step, about: a resource is read as a whole. */
 const STEP = 2 ** 14
 /** Temporality beyond those that there are: it is refused, whichever it is. */
 const UNKNOWN = 3
@@ -117,8 +117,6 @@ class ProtoReader {
   /** For what stands inside a metric, so that the place in the request is kept. */
   readonly #inner: Cursor
   readonly #ranges = new MetricRanges()
-  /** With so many points the next step begins. */
-  #step = STEP
 
   constructor(bytes: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance) {
     this.#bytes = bytes
@@ -130,15 +128,20 @@ class ProtoReader {
   }
 
   *read(): Steps<void> {
+    const points = this.#points
+    let step = STEP
     const cursor = new Cursor(this.#bytes, this.#allowance)
     while (cursor.tag()) {
       if (cursor.field === 1 && cursor.wire === BYTES) {
         const outer = cursor.enter()
-        yield* this.#resourceMetrics(cursor)
+        this.#resourceMetrics(cursor)
         cursor.leave(outer)
+        if (points.length < step) continue
+        step = points.length + STEP
+        yield
       } else cursor.skip()
     }
-    this.#points.end()
+    points.end()
   }
 
   #sourceOf(bytes: Uint8Array): ProtoSource {
@@ -148,7 +151,7 @@ class ProtoReader {
   }
 
   /** Its resource may stand anywhere in it: a first pass finds it. */
-  *#resourceMetrics(cursor: Cursor): Steps<void> {
+  #resourceMetrics(cursor: Cursor): void {
     const from = cursor.at
     const pieces: number[] = []
     while (cursor.tag()) {
@@ -161,7 +164,7 @@ class ProtoReader {
     while (cursor.tag()) {
       if (cursor.field === 2 && cursor.wire === BYTES) {
         const outer = cursor.enter()
-        yield* this.#scopeMetrics(cursor, number)
+        this.#scopeMetrics(cursor, number)
         cursor.leave(outer)
       } else cursor.skip()
     }
@@ -174,16 +177,12 @@ class ProtoReader {
     return this.#catalogue.resource(new DataView(whole.buffer, whole.byteOffset, whole.length), 0, whole.length)
   }
 
-  *#scopeMetrics(cursor: Cursor, resourceNumber: number): Steps<void> {
-    const points = this.#points
+  #scopeMetrics(cursor: Cursor, resourceNumber: number): void {
     while (cursor.tag()) {
       if (cursor.field === 2 && cursor.wire === BYTES) {
         const outer = cursor.enter()
         this.#metric(cursor, resourceNumber)
         cursor.leave(outer)
-        if (points.length < this.#step) continue
-        this.#step = points.length + STEP
-        yield
       } else cursor.skip()
     }
   }
