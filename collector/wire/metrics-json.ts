@@ -25,8 +25,8 @@ const FIRST_RARE = 3
 const DATA = new FieldNames(['dataPoints', 'aggregationTemporality', 'isMonotonic'])
 /** Temporality beyond those that there are. */
 const UNKNOWN = 3
-/** Items of a list that are read in one step. */
-const STEP = 2048
+/** Points that are read in one step, about: a resource is read as a whole. */
+const STEP = 2 ** 12
 
 /** Temporality and monotonicity of a metric's data, as far as they matter, as one small integer. */
 function timingOf(kind: number, temporality: number, monotonic: boolean): number {
@@ -61,13 +61,30 @@ class JsonReader {
 
   *read(): Steps<void> {
     const scanner = this.#scanner
-    yield* this.#each(REQUEST, () => this.#list(() => this.#resourceMetrics()))
+    yield* this.#request()
     if (scanner.at < scanner.bytes.length && scanner.peek() !== undefined) giveUp()
     this.#points.end()
   }
 
+  *#request(): Steps<void> {
+    const scanner = this.#scanner
+    if (!scanner.open()) return
+    scanner.key(REQUEST)
+    let step = STEP
+    if (scanner.openList()) {
+      do {
+        this.#resourceMetrics()
+        if (this.#points.length < step) continue
+        step = this.#points.length + STEP
+        yield
+      } while (scanner.moreItems())
+    }
+    // There is one field, at most once.
+    if (scanner.more()) giveUp()
+  }
+
   /** Every field of an object, each at most once. */
-  *#each(names: FieldNames, read: (field: number, keyAt: number) => Steps<void> | undefined): Steps<void> {
+  #each(names: FieldNames, read: (field: number, keyAt: number) => void): void {
     const scanner = this.#scanner
     if (!scanner.open()) return
     let seen = 0
@@ -77,36 +94,29 @@ class JsonReader {
       const field = scanner.key(names)
       if ((seen & (1 << field)) !== 0) giveUp()
       seen |= 1 << field
-      const steps = read(field, keyAt)
-      if (steps !== undefined) yield* steps
+      read(field, keyAt)
     } while (scanner.more())
   }
 
-  *#list(read: () => Steps<void> | void): Steps<void> {
+  #list(read: () => void): void {
     const scanner = this.#scanner
     if (!scanner.openList()) return
-    let count = 0
-    do {
-      const steps = read()
-      if (steps !== undefined) yield* steps
-      if (++count % STEP === 0) yield
-    } while (scanner.moreItems())
+    do read()
+    while (scanner.moreItems())
   }
 
-  #resourceMetrics(): Steps<void> {
+  #resourceMetrics(): void {
     let resource = -1
     this.#allowance.take()
-    return this.#each(RESOURCE_METRICS, (field) => {
-      if (field === 1) {
-        // A resource behind its metrics is left to the slow way.
-        if (resource < 0) giveUp()
-        return this.#list(() => this.#scopeMetrics(resource))
-      }
+    this.#each(RESOURCE_METRICS, (field) => {
       if (field === 0) {
         resource = this.#resource()
         this.#points.begin(resource)
+      } else if (field === 1) {
+        // A resource behind its metrics is left to the slow way.
+        if (resource < 0) giveUp()
+        this.#list(() => this.#scopeMetrics(resource))
       } else this.#parsed()
-      return undefined
     })
   }
 
@@ -127,22 +137,21 @@ class JsonReader {
     return parseJson(scanner.bytes.subarray(start, scanner.at), { allowance: this.#allowance })
   }
 
-  #scopeMetrics(resource: number): Steps<void> {
+  #scopeMetrics(resource: number): void {
     this.#allowance.take()
-    return this.#each(SCOPE_METRICS, (field) => {
-      if (field === 1) return this.#list(() => this.#metric(resource))
-      this.#parsed()
-      return undefined
+    this.#each(SCOPE_METRICS, (field) => {
+      if (field === 1) this.#list(() => this.#metric(resource))
+      else this.#parsed()
     })
   }
 
-  #metric(resource: number): Steps<void> {
+  #metric(resource: number): void {
     const scanner = this.#scanner
     this.#allowance.take()
     scanner.peek()
     const start = scanner.at + 1
     let done = false
-    return this.#each(METRIC, (field, keyAt) => {
+    this.#each(METRIC, (field, keyAt) => {
       // What says who it is must stand before its points.
       if (done) giveUp()
       if (field < FIRST_DATA) {
@@ -152,10 +161,9 @@ class JsonReader {
         done = true
         const kind = field - FIRST_DATA
         const head = { resource, from: start, to: keyAt }
-        if (kind < FIRST_RARE) return this.#data(kind, head)
-        this.#rare(kind, head)
+        if (kind < FIRST_RARE) this.#data(kind, head)
+        else this.#rare(kind, head)
       }
-      return undefined
     })
   }
 
@@ -166,7 +174,7 @@ class JsonReader {
   }
 
   /** Its points need its temporality, which may stand behind them: it is as last time, or they are read once more. */
-  *#data(kind: number, head: Head): Steps<void> {
+  #data(kind: number, head: Head): void {
     const scanner = this.#scanner
     const { points } = this.#source
     const start = scanner.at
@@ -183,7 +191,7 @@ class JsonReader {
       points.histograms.length = histograms
       points.misses = misses
       points.exemplars.length = exemplars
-      const found = yield* this.#readData(kind, () => this.#known(kind, guess, head))
+      const found = this.#readData(kind, () => this.#known(kind, guess, head))
       if (found === guess) return
       guess = found
       this.#catalogue.learn(scanner.view, head.from, head.to, head.resource * 8 + kind, guess)
@@ -192,27 +200,25 @@ class JsonReader {
   }
 
   /** Reads the points; returns what was found of the timing. */
-  *#readData(kind: number, known: () => number): Steps<number> {
+  #readData(kind: number, known: () => number): number {
     const scanner = this.#scanner
     let temporality = 0
     let monotonic = false
     const read = kind === 2 ? scanHistogram : scanNumber
-    yield* this.#each(DATA, (field) => {
-      if (field === 0) return this.#dataPoints(read, known())
+    this.#each(DATA, (field) => {
       if (field === 1) temporality = scanner.number()
-      else monotonic = scanner.boolean()
-      return undefined
+      else if (field === 2) monotonic = scanner.boolean()
+      else {
+        const metric = known()
+        let count = 0
+        this.#list(() => {
+          read(this.#source, metric)
+          count++
+        })
+        this.#allowance.take(count)
+      }
     })
     return timingOf(kind, temporality, monotonic)
-  }
-
-  *#dataPoints(read: typeof scanNumber, metric: number): Steps<void> {
-    let count = 0
-    yield* this.#list(() => {
-      read(this.#source, metric)
-      count++
-    })
-    this.#allowance.take(count)
   }
 
   #known(kind: number, timing: number, { resource, from, to }: Head): number {
