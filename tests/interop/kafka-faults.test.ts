@@ -1,14 +1,14 @@
 // What happens when a broker dies, when the group changes, and when what comes is more than can be taken.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { describe, test, type TestContext } from 'vitest'
+import { beforeAll, describe, test, type TestContext } from 'vitest'
 
 import { ServiceError } from '#core/errors.ts'
 import type { OtlpRequest } from '#core/ports/intake.ts'
 import type { Reading } from '#core/ports/meter.ts'
 
 import { Broker, NO_BROKER } from './process/broker.ts'
-import { clientOf, createTopic, taking, writerTo } from './process/kafka-records.ts'
+import { clientOf, createTopic, joinFirst, taking, writerTo } from './process/kafka-records.ts'
 import { CODECS, contentOf, kcatLines, NO_KCAT } from './process/kcat.ts'
 
 const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
@@ -67,6 +67,8 @@ describe.skipIf(NO_BROKER + NO_KCAT !== '')(`a broker of our own ${NO_BROKER} ${
 })
 
 describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA names a broker)', () => {
+  beforeAll(() => joinFirst(BROKERS))
+
   test.concurrent('a second member comes and goes: each record is taken once, in order in each partition', async ({
     expect,
     onTestFinished,
@@ -210,9 +212,7 @@ describe.skipIf(BROKERS === '')('Kafka (skipped unless BAROGRAPH_TEST_KAFKA name
       last = BigInt(position!.offset)
     })
     onTestFinished(() => receiver.stop())
-    const writing = writer.write(0)
-    await sleep(300)
-    const count = await writing.stop()
+    const count = await writer.write(0, 50).stop()
     await receiver.start()
     await expect.poll(() => total(numbers)).toBe(2 * count)
     for (const partition of [0, 1]) expect(numbers.get(partition)).toEqual(upTo(count))

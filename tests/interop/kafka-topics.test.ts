@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Admin, Kafka, Producer } from 'kafkajs'
-import { describe, test, type TestContext } from 'vitest'
+import { beforeAll, describe, test, type TestContext } from 'vitest'
 
-import { clientOf, createTopic, taking } from './process/kafka-records.ts'
+import { clientOf, createTopic, joinFirst, taking } from './process/kafka-records.ts'
 
 const BROKERS = process.env['BAROGRAPH_TEST_KAFKA'] ?? ''
 
@@ -44,6 +44,8 @@ describe.skipIf(BROKERS === '')(
   'Kafka (skipped unless BAROGRAPH_TEST_KAFKA names a broker)',
   { concurrent: true },
   () => {
+    beforeAll(() => joinFirst(BROKERS))
+
     test('a topic that is deleted does not hold the others up', async ({ expect, onTestFinished }) => {
       const { kafka, admin, send } = await desk(onTestFinished)
       const config = { brokers: [BROKERS], group: named(), topics: { metrics: named(), logs: named() } }

@@ -1,7 +1,7 @@
 // Records whose text says where they belong, and receivers that note down what they get.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import kafkajs, { type Kafka, type Producer } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs'
 
 import type { Input, OtlpRequest, Receipt } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
@@ -15,8 +15,8 @@ const { logLevel, Partitioners } = kafkajs
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
 
 export interface Writer {
-  /** `partition:number` in each partition, once a step until told to stop; resolves to how many in each. */
-  write(pause_ms: number): { stop(): Promise<number> }
+  /** `partition:number` in each partition, once a step until told to stop, but `least` of them; resolves to how many in each. */
+  write(pause_ms: number, least?: number): { stop(): Promise<number> }
   close(): Promise<void>
 }
 
@@ -24,7 +24,33 @@ export async function createTopic(kafka: Kafka, topic: string, partitions: numbe
   const admin = kafka.admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+  // It is made, and the broker that is asked may hear of it a moment later.
+  while (!(await isKnown(admin, topic, partitions))) await sleep(20)
   await admin.disconnect()
+}
+
+async function isKnown(admin: Admin, topic: string, partitions: number): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions.length === partitions
+  } catch {
+    return false
+  }
+}
+
+/** Whoever is the first group of a broker is told for seconds that its coordinator is loading: it is this one. */
+export async function joinFirst(broker: string): Promise<void> {
+  const kafka = clientOf(broker)
+  const topic = `first_${process.pid}`
+  await createTopic(kafka, topic, 1)
+  const consumer = kafka.consumer({ groupId: topic, retry: { retries: 100, maxRetryTime: 1000 } })
+  await consumer.connect()
+  await consumer.subscribe({ topic })
+  const joined = Promise.withResolvers<void>()
+  consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve())
+  await consumer.run({ eachMessage: async () => undefined })
+  await joined.promise
+  await consumer.disconnect()
 }
 
 export const clientOf = (broker: string): Kafka =>
@@ -49,11 +75,11 @@ export async function writerTo(kafka: Kafka, topic: string, partitions: number):
   const producer: Producer = kafka.producer({ ...options, retry: { retries: 100, maxRetryTime: 1000 } })
   await producer.connect()
   return {
-    write(pause_ms) {
+    write(pause_ms, least = 0) {
       const writer = { stopped: false }
       const writing = (async () => {
         let n = 0
-        for (; !writer.stopped; n++) {
+        for (; !writer.stopped || n < least; n++) {
           const messages = Array.from({ length: partitions }, (_, partition) => ({
             partition,
             value: `${partition}:${n}`,
