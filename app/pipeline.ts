@@ -13,7 +13,7 @@ const TURN_MS = 10
 /** What the pipeline drives. Both calls come strictly one after the other. */
 export interface Stages {
   /** Records, decodes and journals an input. Throws `ServiceError` when it is refused as a whole: nothing was changed. */
-  take(input: Input): Promise<{ readonly receipt: Receipt; apply(): Promise<Receipt> }>
+  take(input: Input): Promise<{ readonly receipt: Receipt; apply(): Receipt | Promise<Receipt> }>
   /** Set while nothing may change the engine, though requests are read and answered: what comes next waits for it. */
   readonly busy?: Promise<void> | undefined
 }

@@ -6,7 +6,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
-import { atOnce, inSlices } from '#core/steps.ts'
+import { atOnce, inSlices, type Steps } from '#core/steps.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
 import type { DiskSpace } from '#core/store/disk-space.ts'
 import type { JournalSeries } from '#core/store/journal-series.ts'
@@ -81,7 +81,7 @@ export class JournaledStages implements Stages {
     if (this.#options.engine.store.isStuck && input.kind !== 'tick') {
       throw new ServiceError('unavailable', 'sealed samples cannot be written; is the disk full?')
     }
-    const taken = await this.#take(input)
+    const taken = await inSlices(this.#taking(input))
     return { receipt: taken.receipt, apply: () => this.#applied(taken) }
   }
 
@@ -197,13 +197,13 @@ export class JournaledStages implements Stages {
     return receipt
   }
 
-  async #take(input: Input): Promise<Taken> {
-    if (input.kind === 'otlp') return this.#request(input)
-    if (input.kind === 'samples') return this.#samples(input)
+  *#taking(input: Input): Steps<Taken> {
+    if (input.kind === 'otlp') return yield* this.#request(input)
+    if (input.kind === 'samples') return yield* this.#samples(input)
     return this.#plain(input)
   }
 
-  async #request(request: OtlpRequest): Promise<Taken> {
+  *#request(request: OtlpRequest): Steps<Taken> {
     const { decoder, positions, recorder } = this.#options
     const { position, after } = request
     // Read again after a crash between the broker and us: it is in the journal already.
@@ -211,8 +211,8 @@ export class JournaledStages implements Stages {
     // Taken alone it would cover the one before it, which would be lost.
     if (position !== undefined && after !== undefined && !positions.covers({ ...position, offset: after }))
       throw new ServiceError('unavailable', 'an earlier record of the partition was not taken; both come again')
-    const decoded = await this.#decoded(request, decoder)
-    return this.#kept(
+    const decoded = yield* this.#decoded(request, decoder)
+    return yield* this.#kept(
       decoded,
       () => {
         recorder?.write(request)
@@ -223,12 +223,12 @@ export class JournaledStages implements Stages {
   }
 
   /** Journaled; then `done`; applied when asked. */
-  async #kept(
+  *#kept(
     decoded: Signals & { readonly history?: boolean },
     done: () => void,
     position?: OtlpRequest['position'],
-  ): Promise<Taken> {
-    await this.#journaled({
+  ): Steps<Taken> {
+    yield* this.#journaled({
       kind: 'signals',
       samples: decoded.samples,
       logs: decoded.logs,
@@ -242,19 +242,19 @@ export class JournaledStages implements Stages {
     }
   }
 
-  async #samples(input: SamplesInput): Promise<Taken> {
+  *#samples(input: SamplesInput): Steps<Taken> {
     const { engine, recorder } = this.#options
-    const decoded = await inSlices(input.decode(engine.store))
+    const decoded = yield* input.decode(engine.store)
     const history = input.source === 'backfill'
     const record = (): void => recorder?.samples(decoded, (id) => engine.store.definition(id))
-    return this.#kept({ ...decoded, history }, record)
+    return yield* this.#kept({ ...decoded, history }, record)
   }
 
   /** What cannot be kept must not have counted: deltas that come again go on from what is stored. */
-  async #journaled(entry: SignalsEntry): Promise<void> {
+  *#journaled(entry: SignalsEntry): Steps<void> {
     const { decoder, journal } = this.#options
     try {
-      await inSlices(journal.appending(entry))
+      yield* journal.appending(entry)
     } catch (error) {
       decoder.forget()
       throw error
@@ -262,9 +262,9 @@ export class JournaledStages implements Stages {
   }
 
   /** What cannot be decoded at all is refused; of a Kafka record the position moves on all the same, or it would come for ever. */
-  async #decoded(request: OtlpRequest, decoder: Decoder): Promise<Signals> {
+  *#decoded(request: OtlpRequest, decoder: Decoder): Steps<Signals> {
     try {
-      return await inSlices(decoder.decode(request, this.#options.engine.store))
+      return yield* decoder.decode(request, this.#options.engine.store)
     } catch (error) {
       const { position } = request
       if (error instanceof ServiceError && position !== undefined) {

@@ -16,14 +16,24 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** All of it, while the event loop has a turn whenever it took a while. */
-export async function inSlices<T>(steps: Steps<T>): Promise<T> {
-  let began_ms = monotonicNow_ms()
+/** All of it, while the event loop has a turn whenever it took a while. What ends before that ends at once: most bodies are short, and promises are not free. */
+export function inSlices<T>(steps: Steps<T>): T | Promise<T> {
+  const slice = sliceOf(steps)
+  return slice.done === true ? slice.value : resting(steps)
+}
+
+async function resting<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    await nextTurn()
+    const slice = sliceOf(steps)
+    if (slice.done === true) return slice.value
+  }
+}
+
+function sliceOf<T>(steps: Steps<T>): IteratorResult<void, T> {
+  const began_ms = monotonicNow_ms()
   for (;;) {
     const step = steps.next()
-    if (step.done === true) return step.value
-    if (monotonicNow_ms() - began_ms < SLICE_MS) continue
-    await nextTurn()
-    began_ms = monotonicNow_ms()
+    if (step.done === true || monotonicNow_ms() - began_ms >= SLICE_MS) return step
   }
 }

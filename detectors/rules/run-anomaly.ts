@@ -25,7 +25,7 @@ export class AnomalyRunner implements Runner {
     this.#unit = info.unit
   }
 
-  take(results: Results): Promise<Taken> {
+  take(results: Results): Taken | Promise<Taken> {
     return inSlices(this.#taking(results))
   }
 

@@ -45,7 +45,7 @@ export class RecordRunner implements Runner {
     return this.#present.size > 0 || this.#histograms.size > 0
   }
 
-  take(results: Results): Promise<Taken> {
+  take(results: Results): Taken | Promise<Taken> {
     return inSlices(this.taking(results))
   }
 
