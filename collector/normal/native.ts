@@ -86,8 +86,8 @@ function ascending(bounds: Float64Array): boolean {
 
 /** Whether the buckets hold what was counted, beyond 2^53 nearly so. Fractions have been calculated, and need not fit each other. */
 function agrees({ count, sum, positive }: NativeHistogram, counted: number): boolean {
-  const slack = 1e-9 * count
   if (!positive.deltas) return true
+  const slack = 1e-9 * count
   return Number.isNaN(sum) ? counted <= count + slack : Math.abs(counted - count) <= slack
 }
 
