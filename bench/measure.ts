@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+import { inLargePages } from '../bin/large-pages.js'
 import type { LoopDelay } from './loop-delay.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -106,7 +107,10 @@ export async function startServer(config: Readonly<Record<string, unknown>>, cor
   const main = [process.execPath, ...profiling, ...watched, join(ROOT, 'bin/barograph.js'), 'serve', '--config', file]
   const [program, ...args] = pinned(core, main)
   // What is loaded before it is compiled once too: the compiler of types takes 20 MB where it is loaded.
-  const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env }
+  const env = inLargePages(
+    { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env },
+    process.platform,
+  )
   const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env })
   const gone = once(child, 'exit')
   await ready(http, child)

@@ -6,6 +6,8 @@ import module from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 
+import { inLargePages } from './large-pages.js'
+
 const NEEDED = [24, 12]
 
 function isNewEnough(version) {
@@ -48,6 +50,18 @@ function handOver(node) {
   })
 }
 
+/** Whether this command line stays to serve: without a command it does. */
+function serves(first = 'serve') {
+  return first === 'serve' || first === 'demo' || first.startsWith('-')
+}
+
+/** This very process starts again, where its environment has something to say to what is loaded with it. */
+function startIn(environment) {
+  // Who talks to us as to a child would be left without an answer.
+  if (environment === process.env || process.send !== undefined) return
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], environment)
+}
+
 /** npm's shell ends on SIGTERM and does not pass it on: without this `kill` of an `npm start` would leave us behind, with the ports. */
 function endWithShell() {
   if (process.env.npm_lifecycle_event === undefined) return
@@ -60,8 +74,9 @@ function endWithShell() {
   looking.unref()
 }
 
-endWithShell()
 if (isNewEnough(process.versions.node)) {
+  if (serves(process.argv[2])) startIn(inLargePages(process.env, process.platform))
+  endWithShell()
   module.enableCompileCache()
   await import('../app/main.ts').catch((error) => {
     // Of a checkout without its packages, or with those of an older one.
@@ -71,6 +86,7 @@ if (isNewEnough(process.versions.node)) {
     process.exitCode = 1
   })
 } else {
+  endWithShell()
   const node = pinnedNode()
   if (node === null) giveUp(`this is ${process.version}, and the pinned one is not installed (npm ci installs it)`)
   else handOver(node)

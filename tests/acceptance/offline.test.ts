@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 
@@ -257,8 +257,8 @@ test('check tells every problem at once, with place and fix; what is well gives 
 })
 
 test('a checkout without its packages says how they come', async () => {
-  for (const part of ['bin', 'app']) mkdirSync(join(folder, 'bare', part), { recursive: true })
-  cpSync(BIN, join(folder, 'bare/bin/barograph.js'))
+  cpSync(dirname(BIN), join(folder, 'bare/bin'), { recursive: true })
+  mkdirSync(join(folder, 'bare/app'))
   write('bare/package.json', '{ "type": "module" }')
   write('bare/app/main.ts', "import '@nobody/has-this'\n")
   const { code, out, err } = await run(join(folder, 'bare/bin/barograph.js'))

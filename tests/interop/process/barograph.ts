@@ -148,6 +148,10 @@ export class Server {
     return new Server(folder, child, { out: out(), err, took_ms: performance.now() - started })
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   /** What it wrote on standard error so far. */
   get stderr(): string {
     return this.#err()
