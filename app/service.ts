@@ -107,6 +107,8 @@ export class Service implements Component {
     this.#loadRules(loaded)
     const positions = new Positions()
     const series = new JournalSeries(this.engine.store)
+    // A journal that was begun anew gives its numbers to other series: what is left of the one before must not be taken for its own.
+    series.begin(randomInt(2 ** 31))
     const decoder = createDecoder({
       meter,
       ...decoderLimits(config),

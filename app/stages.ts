@@ -12,7 +12,7 @@ import type { DiskSpace } from '#core/store/disk-space.ts'
 import type { JournalSeries } from '#core/store/journal-series.ts'
 import type { Journal } from '#core/store/journal.ts'
 import type { Positions } from '#core/store/positions.ts'
-import type { JournalEntry, SignalsEntry } from '#core/store/record-codec.ts'
+import type { HistoryEntry, JournalEntry, SignalsEntry } from '#core/store/record-codec.ts'
 
 import { CheckpointPace, type CheckpointPaceOptions } from './checkpoint-pace.ts'
 import type { Engine } from './engine.ts'
@@ -127,6 +127,10 @@ export class JournaledStages implements Stages {
       if (entry.position !== undefined) positions.advance(entry.position)
       return
     }
+    if (entry.kind === 'history') {
+      atOnce(engine.observe({ samples: entry.samples, logs: [], spans: [], history: true }))
+      return
+    }
     try {
       await this.#apply(entry)
     } catch (error) {
@@ -223,11 +227,7 @@ export class JournaledStages implements Stages {
   }
 
   /** Journaled; then `done`; applied when asked. */
-  *#kept(
-    decoded: Signals & { readonly history?: boolean },
-    done: () => void,
-    position?: OtlpRequest['position'],
-  ): Steps<Taken> {
+  *#kept(decoded: Signals, done: () => void, position?: OtlpRequest['position']): Steps<Taken> {
     yield* this.#journaled({
       kind: 'signals',
       samples: decoded.samples,
@@ -235,23 +235,28 @@ export class JournaledStages implements Stages {
       spans: decoded.spans,
       ...(position !== undefined && { position }),
     })
+    return this.#observed(decoded, done)
+  }
+
+  #observed(decoded: Signals, done: () => void, history = false): Taken {
     done()
     return {
       receipt: { rejected: decoded.rejected, message: decoded.message },
-      apply: () => inSlices(this.#options.engine.observe(decoded)),
+      apply: () => inSlices(this.#options.engine.observe({ ...decoded, history })),
     }
   }
 
   *#samples(input: SamplesInput): Steps<Taken> {
     const { engine, recorder } = this.#options
     const decoded = yield* input.decode(engine.store)
-    const history = input.source === 'backfill'
     const record = (): void => recorder?.samples(decoded, (id) => engine.store.definition(id))
-    return yield* this.#kept({ ...decoded, history }, record)
+    if (input.source !== 'backfill') return yield* this.#kept(decoded, record)
+    yield* this.#journaled({ kind: 'history', samples: decoded.samples })
+    return this.#observed(decoded, record, true)
   }
 
   /** What cannot be kept must not have counted: deltas that come again go on from what is stored. */
-  *#journaled(entry: SignalsEntry): Steps<void> {
+  *#journaled(entry: SignalsEntry | HistoryEntry): Steps<void> {
     const { decoder, journal } = this.#options
     try {
       yield* journal.appending(entry)

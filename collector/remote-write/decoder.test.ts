@@ -58,6 +58,15 @@ describe('the golden vectors of the wire', () => {
 describe.each(BOTH)('version %d', (version) => {
   const write = WRITE[version]
 
+  /** A histogram whose sum is the mark that it is stale. */
+  function endOf(labels: WrittenSeries['labels'], timestamp = 2000): Uint8Array {
+    const body = Buffer.from(write([{ labels, histograms: [{ countInt: 0, sum: 1.5, timestamp }] }]))
+    const bits = Buffer.alloc(8)
+    bits.writeDoubleLE(1.5)
+    body.writeBigUInt64LE(0x7ff0000000000002n, body.indexOf(bits))
+    return body
+  }
+
   test('gives every sample of every series, in order', () => {
     const label = fc.tuple(fc.constantFrom('a', 'b', 'k8s.pod', 'größe'), fc.string({ minLength: 1, unit: 'grapheme' }))
     const value = fc.double({ noNaN: true })
@@ -188,11 +197,29 @@ describe.each(BOTH)('version %d', (version) => {
       'up{job="a"} histogram  1000 le [1,2.5] 3 4 [1,2,0]',
     ])
     expect(store.definition(0).type).toBe('gaugehistogram')
-    const end = Buffer.from(write([{ labels: UP, histograms: [{ countInt: 0, sum: 1.5, timestamp: 2000 }] }]))
-    const bits = Buffer.alloc(8)
-    bits.writeDoubleLE(1.5)
-    end.writeBigUInt64LE(0x7ff0000000000002n, end.indexOf(bits))
-    expect(decoded(version, end, { store, decoder }).lines).toEqual(['up{job="a"} histogram  2000 le [1,2.5] stale'])
+    expect(decoded(version, endOf(UP), { store, decoder }).lines).toEqual([
+      'up{job="a"} histogram  2000 le [1,2.5] stale',
+    ])
+  })
+
+  test('ends after a restart the histogram that the store has, once', () => {
+    const store = storeWith()
+    const taken = (body: Uint8Array): string[] => {
+      const { samples } = atOnce(new RemoteWriteDecoder({ meter: silentMeter }).decode(version, body, store))
+      store.append(samples)
+      return linesOf(samples, store)
+    }
+    taken(write([{ labels: UP, histograms: [{ ...native, timestamp: 1000 }] }]))
+    expect(
+      taken(
+        endOf([
+          ['__name__', 'down'],
+          ['job', 'a'],
+        ]),
+      ),
+    ).toEqual([])
+    expect(taken(endOf(UP))).toEqual([expect.stringMatching(/^up\{job="a"\} exponential {2}2000 .*stale$/)])
+    expect(taken(endOf(UP, 3000))).toEqual([])
   })
 
   test('refuses histograms that contradict themselves, and takes the rest', () => {

@@ -158,13 +158,19 @@ export class Taking implements WriteSink {
     return id
   }
 
-  /** The end of a histogram is told without buckets: it ends the row last seen; where none was, there is nothing to end. */
+  /** The end of a histogram is told without buckets: it ends the row last seen; where none was, that of the newest sample in the store. */
   #endOfHistogram(time_ms: number): void {
-    const { book, builder } = this.#options
-    const row = book.row(this.#number)
-    if (row === undefined) return
-    const buckets = new Float64Array(bucketCount(row))
-    builder.histogram({ series: row.id, time_ms, sum: NaN, count: 0, buckets, stale: true })
+    const { book, builder, writer } = this.#options
+    const series = book.row(this.#number)?.id ?? this.#stored()
+    if (series === undefined) return
+    const buckets = new Float64Array(bucketCount(writer.definition(series)))
+    builder.histogram({ series, time_ms, sum: NaN, count: 0, buckets, stale: true })
+  }
+
+  /** After a restart nothing was seen yet. */
+  #stored(): SeriesId | undefined {
+    const labels = this.#named()
+    return labels && this.#options.writer.newestHistogram?.(labels)
   }
 
   #resolve(definition: Omit<SeriesDefinition, 'labels'>): SeriesId {

@@ -67,6 +67,8 @@ export interface SeriesWriter {
   pulse?(id: SeriesId): Pulse | undefined
   /** The newest of an exponential histogram, whose samples are in several series: one a shape. Not there: nothing is known. */
   newestExponential?(labels: Labels): NewestExponential | undefined
+  /** The series of the newest sample of a histogram, whatever its shape; undefined where that marks its end. Not there: nothing is known. */
+  newestHistogram?(labels: Labels): SeriesId | undefined
   /**
    * Stores what is acceptable: retention and out-of-order window behind, `limits.ahead` beyond analysis time ahead.
    * A sample equal to a stored one is a duplicate; of two with one time and two values the first stays.

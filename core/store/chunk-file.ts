@@ -8,7 +8,7 @@ import { bytesOf, textOf } from './json.ts'
 
 const MAGIC = 'BAROCHNK'
 const VERSION = 1
-/** Magic, version, four bytes of nothing. */
+/** Magic, version, number of the file (0 in older ones). */
 export const FILE_HEAD_BYTES = 16
 /** Before each chunk: its size and CRC-32. */
 const RECORD_HEAD_BYTES = 8
@@ -31,18 +31,19 @@ export function numberOf(name: string): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
-function header(): Uint8Array {
+function header(number: number): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(FILE_HEAD_BYTES)
   writer.raw(bytesOf(MAGIC))
   writer.u32(VERSION)
-  writer.u32(0)
-  return writer.view()
+  writer.u32(number)
+  return writer.copy()
 }
 
-/** Whether the bytes begin a file that this version reads. */
-export function isChunkFile(bytes: Uint8Array): boolean {
+/** Whether the bytes begin the file of this number, of a format that this version reads. A copy of another would have chunks that check. */
+function begins(bytes: Uint8Array, number: number): boolean {
   if (bytes.length < FILE_HEAD_BYTES || textOf(bytes.subarray(0, MAGIC.length)) !== MAGIC) return false
-  return new ByteReader(bytes.subarray(MAGIC.length)).u32() === VERSION
+  const reader = new ByteReader(bytes.subarray(MAGIC.length))
+  return reader.u32() === VERSION && [0, number].includes(reader.u32())
 }
 
 /** A part of a file in memory: whole chunks, one behind the other. */
@@ -63,6 +64,8 @@ export class ChunkFile {
   #fd: number | undefined
   /** Whether `#fd` is. */
   #writable = false
+  /** What `#fd` reads has our header. */
+  #isOurs = true
   /** One behind the other, up to the end of the file; none where all must be read from disk. */
   #pages: Page[] = []
   #held = 0
@@ -82,7 +85,7 @@ export class ChunkFile {
     this.#path = folder === undefined ? undefined : join(folder, chunkFile(number))
     this.length = this.written = this.#synced = length
     if (length > 0) return
-    this.#put(header())
+    this.#put(header(number))
   }
 
   /** Bytes of memory. */
@@ -147,7 +150,7 @@ export class ChunkFile {
   /** Takes the whole file into memory, if all of it is on disk and every chunk in it is sound. */
   take(): boolean {
     const bytes = this.written < this.length ? undefined : this.#bytes(0, this.length)
-    if (bytes === undefined || !isChunkFile(bytes)) return false
+    if (bytes === undefined) return false
     for (let at = FILE_HEAD_BYTES; at < bytes.length;) {
       const size = checked(bytes, at)
       if (size === undefined) return false
@@ -171,6 +174,24 @@ export class ChunkFile {
     return before - this.#held
   }
 
+  /**
+   * The file went from its folder: it is to be written once more, with all that memory has of it, and that which a descriptor still reads. What is in
+   * neither becomes a hole, where no chunk checks. False where nothing is left.
+   */
+  renew(): boolean {
+    const from = this.#pages[0]?.from ?? this.length
+    const front = from === 0 ? undefined : this.#bytes(0, from)
+    if (front === undefined && this.#pages.length === 0) return false
+    if (from > 0) {
+      const bytes = front ?? header(this.number)
+      this.#pages.unshift({ bytes, from: 0, used: bytes.length })
+      this.#held += bytes.length
+    }
+    this.close()
+    this.written = this.#synced = 0
+    return true
+  }
+
   /** Writes what is not written yet. Throws what the file system throws; some of it may be written then. */
   write(): void {
     if (this.#path === undefined || this.written === this.length) return
@@ -180,6 +201,7 @@ export class ChunkFile {
       this.#writable = true
     }
     for (const { bytes, from, used } of this.#pages) {
+      this.written = Math.max(this.written, from)
       while (this.written < from + used) {
         const at = this.written - from
         this.written += writeSync(this.#fd!, bytes, at, used - at, this.written)
@@ -243,20 +265,28 @@ export class ChunkFile {
   }
 
   #bytes(at: number, length: number): Uint8Array<ArrayBuffer> | undefined {
-    const bytes = new Uint8Array(length)
     try {
-      // Where nobody may write, what is there can be read.
-      this.#fd ??= openSync(this.#path!, 'r')
-      for (let done = 0; done < length;) {
-        const read = readSync(this.#fd, bytes, done, length - done, at + done)
-        if (read === 0) return undefined
-        done += read
+      if (this.#fd === undefined) {
+        // Where nobody may write, what is there can be read.
+        this.#fd = openSync(this.#path!, 'r')
+        this.#isOurs = begins(readFrom(this.#fd, 0, FILE_HEAD_BYTES) ?? new Uint8Array(), this.number)
       }
+      return this.#isOurs ? readFrom(this.#fd, at, length) : undefined
     } catch {
       return undefined
     }
-    return bytes
   }
+}
+
+/** So many bytes of a file; undefined where it ends before. */
+function readFrom(fd: number, at: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(length)
+  for (let done = 0; done < length;) {
+    const read = readSync(fd, bytes, done, length - done, at + done)
+    if (read === 0) return undefined
+    done += read
+  }
+  return bytes
 }
 
 /** The size of the chunk whose record begins there; undefined where it is torn or damaged. */

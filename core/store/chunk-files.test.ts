@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -268,4 +269,55 @@ test('what cannot be written stays in memory, a snapshot is refused, and it is w
   expect(files.unwritten).toBeLessThan(2000)
   expect(told.at(-1)).toBe('Sealed samples can be written again.')
   expect(sound(restarted(files), written)).toEqual(numbers(0, 80))
+})
+
+test('a file in the place of another is none of ours, however sound its chunks', async () => {
+  const files = filesIn({ file_bytes: 300 })
+  // Alike in length, so that chunks lie at the same places.
+  const written = [1, 2, 51, 52, 101, 102].map((n) => ({ n, ...files.append(payload(n), n, 0) }))
+  expect(written.map(({ file, at }) => [file, at])).toEqual(
+    [1, 2, 3].flatMap((file) => [
+      [file, 24],
+      [file, 133],
+    ]),
+  )
+  files.write()
+  await files.durable()
+  const again = restarted(files)
+  copyFileSync(join(folder, '00000001.chunk'), join(folder, '00000002.chunk'))
+  expect(sound(again, written)).toEqual([1, 2, 101, 102])
+  expect(again.isSound(2)).toBe(false)
+  expect(told).toEqual(['Stored samples are damaged and left out.'])
+  again.close()
+})
+
+test('files of earlier versions, which do not have their number, are read', () => {
+  const files = filesIn()
+  const written = write(files, 0, 5)
+  const again = restarted(files)
+  const path = join(folder, '00000001.chunk')
+  const bytes = readFileSync(path)
+  bytes.writeUInt32LE(0, 12)
+  writeFileSync(path, bytes)
+  expect(sound(again, written)).toEqual(numbers(0, 5))
+  again.close()
+})
+
+test.each([
+  ['memory has them', 2 ** 20, true],
+  ['they are open', 0, true],
+  ['memory has their ends', 0, false],
+])('files that are deleted while they are in use are written once more, where %s', async (_, cache_bytes, isOpen) => {
+  const files = filesIn({ cache_bytes, file_bytes: 300_000 })
+  const before = write(files, 0, 1000)
+  files.write()
+  await files.durable()
+  const used = isOpen ? files : restarted(files, { cache_bytes, file_bytes: 300_000 })
+  const after = isOpen ? [] : write(used, 1000, 1010)
+  rmSync(folder, { recursive: true })
+  const again = restarted(used)
+  expect(sound(again, before)).toEqual(isOpen ? numbers(0, 1000) : [])
+  expect(sound(again, after)).toEqual(isOpen ? [] : numbers(1000, 1010))
+  expect(told[0]).toBe('A file of stored samples was deleted; what memory has of it is kept.')
+  again.close()
 })

@@ -280,6 +280,7 @@ export class ChunkFiles {
   /** Names of files and their lengths; contents where there is no folder. Throws `ServiceError('unavailable')` when something cannot be written. */
   save(writer: ByteWriter): void {
     const { folder } = this.#options
+    if (folder !== undefined) this.#renew(folder)
     if (folder !== undefined && !this.write()) {
       throw new ServiceError('unavailable', `${folder} cannot be written; is the disk full?`)
     }
@@ -328,6 +329,24 @@ export class ChunkFiles {
     }
     // Retention took them behind the snapshot, or somebody did.
     if (missing > 0) this.#options.log.warn('Files of stored samples are not there.', { folder, files: missing })
+  }
+
+  /** Somebody may have deleted files: what is still there of them is written once more. */
+  #renew(folder: string): void {
+    const there = new Set(this.#found())
+    for (const file of this.#files.values()) {
+      if (file.written === 0 || there.has(file.number)) continue
+      const { written } = file
+      const isLeft = file.renew()
+      const path = join(folder, chunkFile(file.number))
+      this.#options.log.error('A file of stored samples was deleted; what memory has of it is kept.', { path })
+      if (!isLeft) this.drop(file.number)
+      else {
+        this.#unwritten += written
+        // One after the other: each may take as much memory as a file is long.
+        this.write()
+      }
+    }
   }
 
   #continued(number: number, length: number): ChunkFile | undefined {

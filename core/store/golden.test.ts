@@ -33,6 +33,7 @@ const ANSWERS_2 = 'journal-2-answers-2.segment'
 const TICK_2 = 'journal-2-tick-2.segment'
 const FEEDBACK_1 = 'journal-2-feedback-1.segment'
 const POSITION_2 = 'journal-3-position-2.segment'
+const HISTORY_1 = 'journal-3-history-1.segment'
 const POSITIONS_1 = 'positions-1.json'
 const POSITIONS_2 = 'positions-2.json'
 
@@ -273,6 +274,16 @@ test.each([POSITIONS_1, POSITIONS_2])('%s loads', (name) => {
   expect(positions.next('otlp_metrics', 2)).toBe(9_007_199_254_740_994n)
   expect(positions.topicId('otlp_metrics', 2)).toBe(name === POSITIONS_1 ? undefined : 'ASNFZ4mrze8BI0VniavN7w')
   expect(positions.topicId('otlp_logs', 0)).toBeUndefined()
+})
+
+test('history is read', () => {
+  const { store } = newParts()
+  const { samples } = entry(store)
+  const journal = journalOf(store)
+  journal.append({ kind: 'history', samples })
+  journal.close()
+  keep(HISTORY_1, join(folder, segmentFile(1)))
+  expect(readBack(HISTORY_1)[1]).toMatchObject([{ kind: 'history', samples: { floats: { length: 132 } } }])
 })
 
 test('what was said of a finding is read', () => {

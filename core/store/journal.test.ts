@@ -487,7 +487,36 @@ test('when a sync fails a checkpoint is due, until one is written', async () => 
   await opened.dropBefore(segment)
   expect(opened.isUnsafe).toBe(false)
   opened.close()
-  expect(told.filter((line) => line.includes('could not be synced'))).toHaveLength(2)
+  expect(told.filter((line) => line.includes('could not be synced'))).toHaveLength(1)
+})
+
+test('so it is when the last sync of a segment fails, whatever became of the checkpoint that it ended for', async () => {
+  execFileSync('mkfifo', [join(folder, 'spare')])
+  const opened = journal({ write: (_fd, _bytes, _offset, length) => length })
+  opened.append(tick(1))
+  opened.rotate()
+  await vi.waitUntil(() => opened.isUnsafe)
+  const segment = opened.rotate()
+  expect(opened.isUnsafe).toBe(true)
+  await opened.dropBefore(segment)
+  expect(opened.isUnsafe).toBe(false)
+  opened.close()
+})
+
+test('when it is deleted while it is written to, that is told, a checkpoint is due, and what comes behind is kept', async () => {
+  const clock = new ManualClock()
+  const opened = journal({ clock })
+  opened.append(tick(1))
+  rmSync(folder, { recursive: true })
+  expect(opened.isUnsafe).toBe(false)
+  clock.advanceTo(1000)
+  await vi.waitUntil(() => opened.isUnsafe)
+  expect(told.filter((line) => line.includes('deleted'))).toHaveLength(1)
+  await opened.dropBefore(opened.rotate())
+  expect(opened.isUnsafe).toBe(false)
+  opened.append(tick(2))
+  opened.close()
+  expect(content(2)).toEqual([2])
 })
 
 test('a folder that cannot be is a mistake in the configuration', () => {

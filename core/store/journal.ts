@@ -63,8 +63,10 @@ export class Journal {
   #writer: SegmentWriter | undefined
   /** The segment that was made last, or could not be. */
   #begun: string | undefined
-  /** Of older segments. */
-  #isUnsafe = false
+  /** The newest segment that may not survive loss of power; the first that the last checkpoint does not hold, and that of the one on its way. */
+  #unsafe = -1
+  #covered = 0
+  #folding = 0
   /** Length of the last record that could not be written, 0 when all can be; and when that was. */
   #failing = 0
   #failed_ms = 0
@@ -107,9 +109,9 @@ export class Journal {
     return this.#failing > 0
   }
 
-  /** A sync failed, so what was written may be lost with power for good: a checkpoint is due, which does not need it. */
+  /** What was written may be lost for good, with power or a crash: a checkpoint is due, which does not need it. */
   get isUnsafe(): boolean {
-    return this.#isUnsafe || this.#writer?.unsynced === true
+    return this.#unsafe >= this.#covered
   }
 
   /** Places found damaged by reading, a torn end not counted: a checkpoint is due, so that they are read no more. */
@@ -184,21 +186,15 @@ export class Journal {
 
   /** Ends the segment; entries go to a new one from here on. Returns its number, for the checkpoint. */
   rotate(): number {
-    this.#writer?.trim()
-    this.#isUnsafe = this.isUnsafe
-    const writer = this.#create()
-    void this.#writer?.retire()
-    this.#writer = writer
+    this.#goOn()
     this.#older = 0
-    const { series, numbers = NUMBERS } = this.#options
-    if (series.length > numbers) series.begin(series.epoch + 1)
-    return this.#next - 1
+    return (this.#folding = this.#next - 1)
   }
 
   /** Deletes the segments before this one, oldest first. Where there is room, the last of them is kept for a while, to be written over. */
   async dropBefore(segment: number, room = true): Promise<void> {
     const { folder, log } = this.#options
-    this.#isUnsafe = false
+    this.#covered = this.#folding
     try {
       for (const old of this.segments()) {
         if (old >= segment) break
@@ -228,18 +224,31 @@ export class Journal {
   #segment(): SegmentWriter {
     if (this.#writer !== undefined && this.#writer.size >= SEGMENT_BYTES) {
       const older = this.bytes
-      this.rotate()
+      this.#goOn()
       this.#older = older
     }
     return (this.#writer ??= this.#create())
   }
 
+  /** In a new segment. */
+  #goOn(): void {
+    this.#writer?.trim()
+    const writer = this.#create()
+    void this.#writer?.retire()
+    this.#writer = writer
+    const { series, numbers = NUMBERS } = this.#options
+    if (series.length > numbers) series.begin(series.epoch + 1)
+  }
+
   #create(): SegmentWriter {
     const { folder, clock, log } = this.#options
-    const path = join(folder, segmentFile(this.#next))
+    const segment = this.#next
+    const path = join(folder, segmentFile(segment))
     const again = this.#begun === path
     this.#begun = path
-    const options = { clock, log, write: this.#options.write ?? write, spare: this.#sparePath(), again }
+    const unsafe = (): void => void (this.#unsafe = Math.max(this.#unsafe, segment))
+    const options = { clock, log, write: this.#options.write ?? write, spare: this.#sparePath(), again, unsafe }
+    makeFolder(folder)
     const writer = new SegmentWriter(path, options)
     this.#next++
     this.#cancelSpare?.()
@@ -315,6 +324,15 @@ export class Journal {
       }
       expected = segment + 1
     }
+  }
+}
+
+/** Somebody may have deleted it since. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch {
+    // Told by who writes there.
   }
 }
 

@@ -25,8 +25,21 @@ export interface SignalsEntry {
   readonly position?: KafkaPosition
 }
 
+/** Samples that were fetched from an upstream, which need not be told of them when they are read either. */
+export interface HistoryEntry {
+  readonly kind: 'history'
+  readonly samples: SampleBatch
+}
+
 /** All that changes what the engine knows; the caller turns an input into it before it is applied. */
-export type JournalEntry = SignalsEntry | Tick | ChangeInput | IncidentCommand | FindingFeedback | AnswersInput
+export type JournalEntry =
+  | SignalsEntry
+  | HistoryEntry
+  | Tick
+  | ChangeInput
+  | IncidentCommand
+  | FindingFeedback
+  | AnswersInput
 
 /** What the records of a journal share. */
 export interface RecordContext {

@@ -6,7 +6,7 @@ import { type Change, CHANGE_KINDS } from '../change.ts'
 import { FEEDBACK } from '../finding.ts'
 import { silentMeter } from '../ports/meter.ts'
 import type { ResultSeries } from '../ports/query-engine.ts'
-import { SampleBuilder } from '../sample.ts'
+import { type SampleBatch, SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { LEVELS, SPAN_KINDS } from '../signal.ts'
 import { atOnce } from '../steps.ts'
@@ -146,6 +146,10 @@ interface Case {
 
 const cases: Record<JournalEntry['kind'], fc.Arbitrary<Case>> = {
   signals,
+  history: signals.map(({ definitions, entry }) => ({
+    definitions,
+    entry: { kind: 'history' as const, samples: entry.samples },
+  })),
   answers: fc
     .record({ kind: fc.constant('answers' as const), datasource: text, answers: fc.array(answer, { maxLength: 3 }) })
     .map((entry) => ({ definitions: [], entry })),
@@ -190,18 +194,25 @@ function newStore(definitions: readonly SeriesDefinition[] = []): Store {
 /** An entry without ids: definitions in their place. */
 function plain(entry: JournalEntry, store: Store): unknown {
   if (entry.kind === 'answers') return entry.answers.map((one) => ({ ...one, series: one.series.map(shownSeries) }))
+  if (entry.kind === 'history') return shownSamples(entry.samples, store)
   if (entry.kind !== 'signals') return entry
-  const { floats, histograms } = entry.samples
+  return {
+    ...shownSamples(entry.samples, store),
+    logs: entry.logs.map((log) => ({ ...log, labels: log.labels.key })),
+    spans: entry.spans,
+    position: entry.position,
+  }
+}
+
+function shownSamples(samples: SampleBatch, store: Store): object {
+  const { floats, histograms } = samples
   const named = (ids: Uint32Array): unknown[] => Array.from(ids, (id) => shownDefinition(store.definition(id)))
   return {
     floats: { ...floats, series: named(floats.series) },
     histograms: { ...histograms, series: named(histograms.series) },
-    exemplars: entry.samples.exemplars.map(({ series, labels: own, ...exemplar }) => {
+    exemplars: samples.exemplars.map(({ series, labels: own, ...exemplar }) => {
       return { ...exemplar, series: shownDefinition(store.definition(series)), labels: own.key }
     }),
-    logs: entry.logs.map((log) => ({ ...log, labels: log.labels.key })),
-    spans: entry.spans,
-    position: entry.position,
   }
 }
 

@@ -86,12 +86,12 @@ export class RowMatches {
     }
   }
 
-  /** Rows of the exponential histogram that has these labels and no others: one a shape. */
-  exponentialRows(labels: Labels): SeriesId[] {
+  /** Rows of the histogram that has these labels and no others: one a shape. */
+  histogramRows(labels: Labels): SeriesId[] {
     const { series } = this.#tables
     const matchers = Array.from(labels, ([name, value]) => ({ name, op: '=', value }) as const)
     return Array.from(series.index.candidates(this.tests(matchers), LE)).filter((row) => {
-      return series.kind(row) === 'exponential' && series.labels(row).compare(labels) === 0
+      return series.kind(row) !== 'float' && series.labels(row).compare(labels) === 0
     })
   }
 

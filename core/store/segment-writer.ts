@@ -2,6 +2,7 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fstat,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
+import { promisify } from 'node:util'
 
 import type { Clock } from '../clock.ts'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -17,6 +19,8 @@ import { segmentHeader } from './segment.ts'
 
 /** At most so long after it was written is a record safe from loss of power, too. */
 const SYNC_MS = 1000
+
+const [datasync, stat] = [promisify(fdatasync), promisify(fstat)]
 
 /** Writes all of `bytes` at `position`; as `fs.writeSync`, which may write less. For tests to fail. */
 export type Write = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) => number
@@ -29,6 +33,8 @@ export interface SegmentWriterOptions {
   readonly spare: string
   /** A file of this name was begun, could not be written, and may still be there. */
   readonly again: boolean
+  /** What was written may not survive loss of power: a sync failed, after which the system tells nothing any more, or the file is gone. */
+  readonly unsafe: () => void
 }
 
 export const write: Write = (fd, bytes, offset, length, position) => writeSync(fd, bytes, offset, length, position)
@@ -39,19 +45,23 @@ export const write: Write = (fd, bytes, offset, length, position) => writeSync(f
  */
 export class SegmentWriter {
   readonly #options: SegmentWriterOptions
+  readonly #path: string
   readonly #fd: number
   #size = 0
   /** Length of the file: what it has behind `#size` is of an earlier life. */
   #end = 0
   #torn = false
-  /** A sync failed: what the system lost by that it does not tell again. */
-  #unsynced = false
+  #isUnsafe = false
+  #syncing: Promise<void> | undefined
+  /** It may be written to; and its descriptor is nobody's. */
   #open = true
+  #isClosed = false
   #cancelSync: (() => void) | undefined
 
   /** A file with its header. Throws `ServiceError('unavailable')`, leaving no file if it can. */
   constructor(path: string, options: SegmentWriterOptions) {
     this.#options = options
+    this.#path = path
     try {
       this.#fd = opened(path, options)
       this.#end = fstatSync(this.#fd).size
@@ -67,11 +77,6 @@ export class SegmentWriter {
       removed(path)
       throw error
     }
-  }
-
-  /** True when what was written may not survive loss of power. */
-  get unsynced(): boolean {
-    return this.#unsynced
   }
 
   get size(): number {
@@ -110,8 +115,9 @@ export class SegmentWriter {
     try {
       fdatasyncSync(this.#fd)
     } catch (error) {
-      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
+      this.#tellUnsafe('The journal could not be synced to the disk.', { error: messageOf(error) })
     }
+    this.#isClosed = true
     closeSync(this.#fd)
   }
 
@@ -120,23 +126,38 @@ export class SegmentWriter {
     if (!this.#open) return
     this.#open = false
     this.#cancelSync?.()
-    const error = await new Promise<Error | null>((settle) => {
-      fdatasync(this.#fd, settle)
-    })
-    if (error !== null) {
-      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
-    }
+    await (this.#syncing = this.#synced())
+    this.#isClosed = true
     closeSync(this.#fd)
   }
 
   #sync(): void {
     this.#cancelSync = undefined
-    fdatasync(this.#fd, (error) => {
+    this.#syncing = this.#synced()
+  }
+
+  /** Waits for the one before, whose descriptor may not be closed meanwhile. */
+  async #synced(): Promise<void> {
+    await this.#syncing
+    try {
+      await datasync(this.#fd)
+      if (!this.#open) return
+      const { nlink } = await stat(this.#fd)
+      // One that is retired is deleted when it is needed no more.
+      if (nlink === 0 && this.#open)
+        this.#tellUnsafe('The journal was deleted while it was written to.', { path: this.#path })
+    } catch (error) {
       // Closing syncs as well, and may have overtaken this.
-      if (error === null || !this.#open || this.#unsynced) return
-      this.#unsynced = true
-      this.#options.log.error('The journal could not be synced to the disk.', { error: messageOf(error) })
-    })
+      if (!this.#isClosed) this.#tellUnsafe('The journal could not be synced to the disk.', { error: messageOf(error) })
+    }
+  }
+
+  /** Once a segment. */
+  #tellUnsafe(message: string, facts: Readonly<Record<string, unknown>>): void {
+    if (this.#isUnsafe) return
+    this.#isUnsafe = true
+    this.#options.log.error(message, facts)
+    this.#options.unsafe()
   }
 
   #cut(): void {

@@ -214,13 +214,15 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   }
 
   newestExponential(labels: Labels): NewestExponential | undefined {
-    const { samples, series } = this.#tables
-    let found: SeriesId | undefined
-    for (const row of this.#rows.exponentialRows(labels)) {
-      if (found === undefined || samples.newest_ms(row) > samples.newest_ms(found)) found = row
-    }
+    const { series } = this.#tables
+    const found = this.#newestOf(this.#rows.histogramRows(labels).filter((row) => series.kind(row) === 'exponential'))
     const newest = found === undefined ? undefined : this.newest(found)
     return newest === undefined ? undefined : { ...newest, bounds: series.definition(found!).bounds }
+  }
+
+  newestHistogram(labels: Labels): SeriesId | undefined {
+    const found = this.#newestOf(this.#rows.histogramRows(labels))
+    return found === undefined || this.newest(found) === undefined ? undefined : this.resolve(this.definition(found))
   }
 
   /** Throws `ServiceError('unavailable')`, with nothing changed, when too much waits for a disk that does not take it. */
@@ -356,6 +358,16 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   /** Lets go of files; nothing may come afterwards. */
   close(): void {
     this.#tables.close()
+  }
+
+  /** Of these rows the one with the newest sample. */
+  #newestOf(rows: readonly SeriesId[]): SeriesId | undefined {
+    const { samples } = this.#tables
+    let found: SeriesId | undefined
+    for (const row of rows) {
+      if (found === undefined || samples.newest_ms(row) > samples.newest_ms(found)) found = row
+    }
+    return found
   }
 
   /** Forgets series that ended long enough ago. */

@@ -1,5 +1,5 @@
 // A crash at any moment, in the middle of writing a checkpoint too: the next process goes on as if nothing had been.
-import { existsSync, readdirSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -132,4 +132,36 @@ test('an input that fails by a bug of ours fails at the next start as well, and 
   } finally {
     failing.mockRestore()
   }
+})
+
+test('a backup that is unpacked over a folder which was begun anew gets nothing of that for its own', async () => {
+  const first = await started()
+  const sent = async (barograph: Barograph, name: string, seconds: number): Promise<void> => {
+    for (let i = 0; i < seconds; i++) {
+      expect(
+        (await barograph.post('/v1/metrics', gauges(name, '', barograph.now_ms, { cart: i, stock: i }))).status,
+      ).toBe(200)
+      await barograph.pass(SECOND)
+    }
+  }
+  await sent(first, 'level', 60)
+  const backup = first.diskNow()
+  const last = (data: string): string | undefined =>
+    readdirSync(join(data, 'state/journal'))
+      .filter((file) => file !== 'spare')
+      .toSorted()
+      .at(-1)
+  // Until its journal seems to go on with that of the backup.
+  let second = await started(undefined, first.now_ms, ['limits.journal=1GiB'])
+  while (last(second.data)! <= last(backup)!) {
+    await sent(second, 'height', 2)
+    second = await started(second.diskNow(), second.now_ms, ['limits.journal=1GiB'])
+    await sent(second, 'height', 2)
+  }
+  const data = second.diskNow()
+  cpSync(backup, data, { recursive: true })
+  const { store } = (await started(data, second.now_ms)).service.engine
+  const level = store.select([{ name: '__name__', op: '=', value: 'level' }], { from_ms: -Infinity, to_ms: Infinity })
+  expect(existsSync(join(backup, 'state/checkpoint'))).toBe(true)
+  expect(level.map(({ time_ms }) => time_ms.length)).toEqual([60, 60])
 })

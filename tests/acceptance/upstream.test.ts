@@ -184,6 +184,25 @@ test('results go back by remote write, and what came of history does not', async
   expect(Math.max(...times)).toBeLessThanOrEqual(barograph.now_ms)
 })
 
+test('history that comes again from the journal is history still: it does not go back', async () => {
+  const server = await prometheus()
+  const receiver = new Receiver()
+  await receiver.start()
+  running.push(receiver)
+  const set = [
+    `upstream.prom={url: "${server.url}", history: 2d, remote_write: {url: "${receiver.url}", what: all, max_age: 7d, queue: {deadline: 1s}}}`,
+  ]
+  const first = await started(set)
+  await readyAgain(first)
+  const second = await started(set, first.diskNow())
+  await readyAgain(second)
+  const [count] = await asked(second, 'sum(count_over_time(queue_length[3d]))')
+  expect(count?.value[1]).toBe(String((2 * DAYS * 86_400_000) / STEP))
+  await second.pass(5 * SECOND, async () => new Promise((resolve) => setTimeout(resolve, 20)))
+  await second.stop()
+  expect([...receiver.series.keys()].filter((series) => !/^(barograph_|job:|ALERTS)/.test(series))).toEqual([])
+})
+
 test('a crash while the receiver is away loses nothing and sends nothing twice', async () => {
   const receiver = new Receiver()
   await receiver.start()

@@ -260,6 +260,25 @@ describe('after a restart', () => {
     expect(receiver.samples).toBe(510)
   })
 
+  test('nor over another crash, before anything was sent', async () => {
+    const folder = temporaryFolder()
+    const first = stand({ folder, shards: 1 })
+    first.writers.start()
+    first.rounds(0, 50, 10)
+    await first.stop()
+    receiver.trouble = () => ({ status: 503 })
+    const second = stand({ folder, shards: 1 })
+    second.writers.start()
+    second.rounds(50, 1, 10)
+    await second.stop(0)
+    receiver.trouble = () => undefined
+    const third = stand({ folder, shards: 1 })
+    third.rounds(50, 1, 10)
+    third.writers.start()
+    await third.stop()
+    expect(receiver.samples).toBe(510)
+  })
+
   test('another number of shards, or an upstream that is gone, is no trouble', async () => {
     await receiver.stop()
     const first = stand({ shards: 3 })

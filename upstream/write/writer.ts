@@ -117,8 +117,10 @@ export class RemoteWriter implements StoredSamples {
     for (const [i, shard] of this.shards.entries()) {
       shard.settled = Math.min(shard.settled, shard.offered)
       this.#settled[i] = shard.settled
-      shard.start()
     }
+    // Marks that are ahead would hold back what comes again after the next crash.
+    this.#options.marks.write(this.#settled)
+    for (const shard of this.shards) shard.start()
     if (this.#options.version === 1) {
       this.#stopMetadata = this.#options.clock.every(METADATA_MS, () => void this.#sendMetadata())
     }
