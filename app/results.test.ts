@@ -31,6 +31,15 @@ test('scores, bands and wanted replicas are there for a scrape; what is unknown 
           value: 1,
           verdict: { score: 2, expected: Number.NaN, lower: Number.NaN, upper: Number.NaN },
         },
+        {
+          rule: 'S',
+          metric: '',
+          unit: '',
+          labels: Labels.of({ 'odd.name': 'z', odd_name: 'w', '1温': 'v', b: 'y' }),
+          time_ms: 0,
+          value: 1,
+          verdict: { score: 3, expected: Number.NaN, lower: Number.NaN, upper: Number.NaN },
+        },
       ],
     },
     hints: {
@@ -45,7 +54,8 @@ test('scores, bands and wanted replicas are there for a scrape; what is unknown 
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   expect(lines).toEqual([
     'barograph_score{service_name="a",rule="R",metric="m"} 0.5',
-    'barograph_score{b="y",rule="S"} 2',
+    'barograph_score{b="y",odd_name="x",rule="S"} 2',
+    'barograph_score{_1_="v",b="y",odd_name="z;w",rule="S"} 3',
     'barograph_expected{service_name="a",rule="R",metric="m"} 2',
     'barograph_upper{service_name="a",rule="R",metric="m"} 3',
     'barograph_replicas{policy="checkout",kind="wanted"} 7',

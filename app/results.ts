@@ -21,7 +21,7 @@ interface Row {
 export async function resultsText({ scores, hints, limit }: ResultSources): Promise<string> {
   const registry = new Registry()
   const scored = scores.newest(limit).map(({ rule, metric, labels, verdict }) => ({
-    labels: { ...labels.toJSON(), rule, ...(metric !== '' && { metric }) },
+    labels: { ...escaped(labels.toJSON()), rule, ...(metric !== '' && { metric }) },
     verdict,
   }))
   const rows = (pick: (verdict: (typeof scored)[number]['verdict']) => number): Row[] =>
@@ -75,15 +75,25 @@ function replicas(hints: HintReader, policy: string): Row[] {
   }))
 }
 
+/**
+ * Names as Prometheus' `escaping=underscores` has them, for text format 0.0.4 knows no others. Left out, series that differ in nothing
+ * else would be one; where two become the same name, their values are joined.
+ */
+function escaped(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const out = new Map<string, string>()
+  for (const [name, value] of Object.entries(labels)) {
+    const plain = name.replaceAll(/\W/gu, '_').replace(/^\d/, '_$&')
+    const other = out.get(plain)
+    out.set(plain, other === undefined ? value : `${other};${value}`)
+  }
+  return Object.fromEntries(out)
+}
+
 /** Series of one gauge may have different labels: prom-client wants to know all names beforehand. */
 function gauge(registry: Registry, name: string, help: string, rows: readonly Row[]): void {
-  const labelNames = [...new Set(rows.flatMap(({ labels }) => Object.keys(labels)))].filter((label) =>
-    /^[a-zA-Z_]\w*$/.test(label),
-  )
-  const known = new Set(labelNames)
+  const labelNames = [...new Set(rows.flatMap(({ labels }) => Object.keys(labels)))]
   const out = new Gauge({ name, help, labelNames, registers: [registry] })
   for (const { labels, value } of rows) {
-    if (Number.isNaN(value)) continue
-    out.set(Object.fromEntries(Object.entries(labels).filter(([label]) => known.has(label))), value)
+    if (!Number.isNaN(value)) out.set(labels, value)
   }
 }

@@ -1,3 +1,5 @@
+import { labelName, quote, selector } from './promql.js'
+
 /**
  * What may be completed at the cursor of a PromQL text.
  * @typedef {object} Place
@@ -6,10 +8,31 @@
  * @property {number} from where the prefix begins
  * @property {string} metric the metric whose braces these are, '' when unknown
  * @property {string} label of a value
+ * @property {boolean} quoted whether the prefix stands in a string
  */
 
 /** @type {Place} */
-const NOWHERE = { kind: 'none', prefix: '', from: 0, metric: '', label: '' }
+const NOWHERE = { kind: 'none', prefix: '', from: 0, metric: '', label: '', quoted: false }
+
+/** A string whose end is there. */
+const STRING = String.raw`"(?:[^"\\]|\\.)*"`
+const QUOTED_METRIC = new RegExp(String.raw`^\s*(${STRING})\s*(?![\s=!])`)
+const LABEL_OF_VALUE = new RegExp(String.raw`([a-zA-Z_]\w*|${STRING})\s*(?:=~|!~|!=|=)\s*$`)
+
+/** @param {string} text of a name, bare or as a string */
+function unquoted(text) {
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll(/\\(.)/g, '$1') : text
+}
+
+/**
+ * The metric whose braces begin at `brace`: before them, or the first in them.
+ * @param {string} before
+ * @param {number} brace
+ */
+function metricOf(before, brace) {
+  const name = /([a-zA-Z_:][\w:]*)\s*$/.exec(before.slice(0, brace)) ?? QUOTED_METRIC.exec(before.slice(brace + 1))
+  return unquoted(name?.[1] ?? '')
+}
 
 /**
  * The text up to the cursor, walked once: whether it stands in a string, in braces, and after which name.
@@ -38,23 +61,27 @@ function walk(text) {
 export function placeAt(text, cursor) {
   const before = text.slice(0, cursor)
   const { brace, string } = walk(before)
-  const metric = brace >= 0 ? (/([a-zA-Z_:][\w:]*)\s*$/.exec(before.slice(0, brace))?.[1] ?? '') : ''
+  const metric = brace >= 0 ? metricOf(before, brace) : ''
   if (string >= 0) {
-    const label = /([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)\s*$/.exec(before.slice(0, string))?.[1]
-    if (brace < 0 || label === undefined) return NOWHERE
-    return { kind: 'value', prefix: before.slice(string + 1), from: string + 1, metric, label }
+    if (brace < 0) return NOWHERE
+    const place = { prefix: before.slice(string + 1), from: string + 1, metric, quoted: true }
+    const behind = before.slice(0, string)
+    if (/[{,]\s*$/.test(behind)) {
+      const kind = metric === '' && behind.trimEnd().length === brace + 1 ? 'metric' : 'label'
+      return { ...place, kind, label: '' }
+    }
+    const label = LABEL_OF_VALUE.exec(behind)?.[1]
+    return label === undefined ? NOWHERE : { ...place, kind: 'value', label: unquoted(label) }
   }
-  const word = /[a-zA-Z_:][\w:]*$/.exec(before)?.[0] ?? ''
+  // Names that may only stand in quotes are looked for without them, too: nothing else has letters around a dot.
+  const word = /[\p{L}_:][\p{L}\p{N}_:.]*$/u.exec(before)?.[0] ?? ''
   const from = cursor - word.length
-  if (brace >= 0) {
-    if (!/[{,]\s*$/.test(before.slice(0, from))) return NOWHERE
-    return { kind: 'label', prefix: word, from, metric, label: '' }
-  }
+  const place = { prefix: word, from, metric, label: '', quoted: false }
+  if (brace >= 0) return /[{,]\s*$/.test(before.slice(0, from)) ? { ...place, kind: 'label' } : NOWHERE
   const behind = before.slice(0, from)
   if (/[0-9.[]$/.test(behind)) return NOWHERE
-  if (/\b(by|without|on|ignoring)\s*\([^)]*$/.test(behind))
-    return { kind: 'label', prefix: word, from, metric: '', label: '' }
-  return word === '' ? NOWHERE : { kind: 'metric', prefix: word, from, metric: '', label: '' }
+  if (/\b(by|without|on|ignoring)\s*\([^)]*$/.test(behind)) return { ...place, kind: 'label' }
+  return word === '' ? NOWHERE : { ...place, kind: 'metric' }
 }
 
 /**
@@ -73,6 +100,16 @@ export function fitting(candidates, prefix, max = 12) {
 }
 
 /**
+ * A choice as PromQL has it where it is to stand.
+ * @param {Place} place
+ * @param {string} choice
+ */
+function asWritten({ kind, quoted }, choice) {
+  if (quoted) return quote(choice).slice(1, kind === 'value' ? -1 : undefined)
+  return kind === 'metric' ? selector(choice, {}) : labelName(choice)
+}
+
+/**
  * The text with the choice in place of the prefix, and where the cursor goes.
  * @param {string} text
  * @param {Place} place
@@ -80,7 +117,9 @@ export function fitting(candidates, prefix, max = 12) {
  */
 export function complete(text, place, choice) {
   const end = place.from + place.prefix.length
-  const rest = text.slice(end)
+  const written = asWritten(place, choice)
+  // Of a string that goes on behind the cursor the end is there.
+  const rest = place.quoted && place.kind !== 'value' ? text.slice(end).replace(/^"/, '') : text.slice(end)
   const tail = place.kind === 'label' && place.metric !== '' && !/^\s*[=!]/.test(rest) ? '="' : ''
-  return { text: text.slice(0, place.from) + choice + tail + rest, cursor: place.from + choice.length + tail.length }
+  return { text: text.slice(0, place.from) + written + tail + rest, cursor: place.from + written.length + tail.length }
 }

@@ -42,6 +42,33 @@ test('a choice takes the place of what was written; a label goes on to its value
   expect(complete('up{jo="a"}', placeAt('up{jo="a"}', 5), 'job').text).toBe('up{job="a"}')
 })
 
+test('a name that PromQL cannot write bare is one name, bare or in quotes', () => {
+  expect(at('sum(my.me|')).toMatchObject({ kind: 'metric', prefix: 'my.me', from: 4 })
+  expect(at('温|').prefix).toBe('温')
+  expect(at('{"my.|')).toMatchObject({ kind: 'metric', prefix: 'my.', from: 2 })
+  expect(at('{"my.metric", k8s.p|')).toMatchObject({ kind: 'label', prefix: 'k8s.p', metric: 'my.metric' })
+  expect(at('up{"k8s.|"="a"}')).toMatchObject({ kind: 'label', prefix: 'k8s.', from: 4, metric: 'up' })
+  expect(at('{"my.metric", "k8s.pod"="a|')).toMatchObject({ kind: 'value', label: 'k8s.pod', metric: 'my.metric' })
+  expect(at('{"k8s.pod"="a", |').metric).toBe('')
+  expect(at('sum by ("k8s.|) (x)').kind).toBe('none')
+})
+
+test('a choice that PromQL cannot write bare is quoted', () => {
+  const done = (text: string, choice: string) => {
+    const cursor = text.indexOf('|')
+    const plain = text.replace('|', '')
+    return complete(plain, placeAt(plain, cursor), choice)
+  }
+  expect(done('rate(my|[5m])', 'my.metric')).toEqual({ text: 'rate({"my.metric"}[5m])', cursor: 18 })
+  expect(done('{"my|', 'my.metric')).toEqual({ text: '{"my.metric"', cursor: 12 })
+  expect(done('{"my|"}', 'my.metric')).toEqual({ text: '{"my.metric"}', cursor: 12 })
+  expect(done('up{k8|}', 'k8s.pod')).toEqual({ text: 'up{"k8s.pod"="}', cursor: 14 })
+  expect(done('up{"k8|"="a"}', 'k8s.pod').text).toBe('up{"k8s.pod"="a"}')
+  expect(done('up{"k8|', 'k8s.pod').text).toBe('up{"k8s.pod"="')
+  expect(done('sum by (k8|) (up)', 'k8s.pod').text).toBe('sum by ("k8s.pod") (up)')
+  expect(done('up{job="|"}', 'a"b').text).toBe('up{job="a\\"b"}')
+})
+
 test('no text and no cursor breaks it, and the prefix is what stands there', () => {
   const holds = fc.property(fc.string(), fc.nat(), (text, n) => {
     const cursor = n % (text.length + 1)

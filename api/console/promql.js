@@ -6,6 +6,14 @@ export function quote(value) {
 }
 
 /**
+ * A name as it stands in braces and groupings.
+ * @param {string} name of a label
+ */
+export function labelName(name) {
+  return /^[a-zA-Z_]\w*$/.test(name) ? name : quote(name)
+}
+
+/**
  * `name{a="b"}`; a name that PromQL cannot write bare goes into the braces.
  * @param {string} metric '' for none
  * @param {Readonly<Record<string, string>>} labels
@@ -14,7 +22,7 @@ export function selector(metric, labels) {
   const bare = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(metric)
   const pairs = Object.entries(labels)
     .filter(([name]) => name !== '__name__')
-    .map(([name, value]) => `${/^[a-zA-Z_]\w*$/.test(name) ? name : quote(name)}=${quote(value)}`)
+    .map(([name, value]) => `${labelName(name)}=${quote(value)}`)
   if (metric !== '' && !bare) pairs.unshift(quote(metric))
   if (pairs.length === 0) return bare ? metric : '{}'
   return `${bare ? metric : ''}{${pairs.join(', ')}}`
@@ -26,13 +34,14 @@ export function selector(metric, labels) {
  * @param {Readonly<Record<string, string>>} labels
  */
 export function only(expr, labels) {
-  const pairs = Object.entries(labels).filter(([name]) => /^[a-zA-Z_]\w*$/.test(name) && name !== '__name__')
+  const pairs = Object.entries(labels).filter(([name]) => name !== '__name__')
   if (pairs.length === 0) return expr
   const one = pairs.reduce(
-    (inner, [name, value]) => `label_replace(${inner}, "${name}", ${quote(value.replaceAll('$', '$$$$'))}, "", "")`,
+    (inner, [name, value]) =>
+      `label_replace(${inner}, ${quote(name)}, ${quote(value.replaceAll('$', '$$$$'))}, "", "")`,
     'vector(1)',
   )
-  return `(${expr}\n) and on (${pairs.map(([name]) => name).join(', ')}) ${one}`
+  return `(${expr}\n) and on (${pairs.map(([name]) => labelName(name)).join(', ')}) ${one}`
 }
 
 /**

@@ -14,6 +14,9 @@ test('of an expression one series is asked for by its labels, whatever is in the
   expect(only('sum(up)', {})).toBe('sum(up)')
   const one = 'label_replace(label_replace(vector(1), "a", "$$1\\"", "", ""), "b", "", "", "")'
   expect(only('sum by (a, b) (x) # all', { a: '$1"', b: '' })).toBe(`(sum by (a, b) (x) # all\n) and on (a, b) ${one}`)
+  expect(only('x', { 'k8s.pod': 'a', __name__: 'x' })).toBe(
+    '(x\n) and on ("k8s.pod") label_replace(vector(1), "k8s.pod", "a", "", "")',
+  )
 })
 
 test('a plain selector is told from an expression', () => {

@@ -1,6 +1,7 @@
 import { complete, fitting, placeAt } from '../completion.js'
 import { el } from '../dom.js'
 import { t } from '../language.js'
+import { selector } from '../promql.js'
 
 /**
  * Where names come from: a path of the Prometheus API that answers a list.
@@ -21,7 +22,7 @@ function candidates(names) {
   /** @param {Place} place */
   return ({ kind, metric, label }) => {
     /** @type {Record<string, string>} */
-    const match = metric === '' ? {} : { 'match[]': metric }
+    const match = metric === '' ? {} : { 'match[]': selector(metric, {}) }
     if (kind === 'metric') return ask('label/__name__/values', {})
     if (kind === 'label') return ask('labels', match)
     return kind === 'value' ? ask(`label/${encodeURIComponent(label)}/values`, match) : Promise.resolve([])

@@ -2,9 +2,9 @@ import { ApiError, prometheus, ranged } from '../api.js'
 import { lineData } from '../chart-data.js'
 import { chart } from '../chart.js'
 import { el, append } from '../dom.js'
-import { labelText, quantity, unitOfExpr } from '../format.js'
+import { quantity, unitOfExpr } from '../format.js'
 import { t } from '../language.js'
-import { durationOf, positionOf, stepFor } from '../promql.js'
+import { durationOf, positionOf, selector, stepFor } from '../promql.js'
 import { hashOf } from '../route.js'
 import { empty, problem } from '../section.js'
 import { queryInput } from './query-input.js'
@@ -22,9 +22,7 @@ const EXAMPLES = [
 
 /** @param {MatrixSeries} series */
 function nameOf({ metric }) {
-  const labels = labelText(metric)
-  const name = metric['__name__'] ?? ''
-  return labels === '' ? name || '{}' : `${name}{${labels}}`
+  return selector(metric['__name__'] ?? '', metric)
 }
 
 /**
