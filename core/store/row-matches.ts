@@ -75,11 +75,16 @@ export class RowMatches {
     return found
   }
 
-  /** Rows that match and hold samples, with the parts of histograms that match. */
-  *matches(tests: readonly Test[], rows?: Iterable<SeriesId>): Iterable<Match> {
-    const { series, samples } = this.#tables
+  /** Rows that match as far as the index tells: `matches` says of these which do. */
+  indexed(tests: readonly Test[]): Uint32Array {
+    return this.#tables.series.index.candidates(tests, LE)
+  }
+
+  /** Of these rows, those that match and hold samples, with the parts of histograms that match. */
+  *matches(tests: readonly Test[], rows: Iterable<SeriesId>): Iterable<Match> {
+    const { samples } = this.#tables
     const own = ownTests(tests)
-    for (const row of rows ?? series.index.candidates(tests, LE)) {
+    for (const row of rows) {
       if (samples.oldest_ms(row) === Infinity) continue
       const match = this.#match(row, own)
       if (match !== undefined) yield match

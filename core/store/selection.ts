@@ -50,6 +50,8 @@ const VALUE_COLUMN = [0]
 /** Samples that are read between two turns of others: a millisecond. A series costs as much as so many. */
 const READ_AT_ONCE = 50_000
 const SERIES_COST = 50
+/** Series of which it is asked as much between two turns how many samples they have. */
+const ESTIMATED_AT_ONCE = READ_AT_ONCE / SERIES_COST
 
 let fresh = new Uint8Array(1024)
 let freshView = fresh.subarray(0, 0)
@@ -89,7 +91,7 @@ export class Selection {
   ): Generator<SeriesBatch, void> {
     const tests = this.#rows.tests(matchers)
     const found = this.#rows.candidates(matchers, tests)
-    this.#admit(found, range, options)
+    yield* this.#admitting(found, range, options)
     // Floats alone are in order, each label set once.
     if (found.histograms.length === 0) {
       yield* this.#floats(found.floats, range, options)
@@ -179,19 +181,26 @@ export class Selection {
     for (const rows of exponential.values()) slices.push(...exponentialSlices(rows, range, { own, samples }))
   }
 
-  #admit({ floats, histograms }: Candidates, range: TimeRange, { admit, rollups }: SelectOptions): void {
+  /** Too many series are refused before it is asked how many samples they have. */
+  *#admitting(
+    { floats, histograms }: Candidates,
+    range: TimeRange,
+    { admit, rollups }: SelectOptions,
+  ): Generator<SeriesBatch> {
     if (admit === undefined) return
     const { samples } = this.#tables
     let series = floats.length
+    for (const { parts } of histograms) series += Math.max(1, parts.length)
+    admit(series, 0)
     let count = 0
     for (let i = 0; i < floats.length; i++) {
+      if (i > 0 && i % ESTIMATED_AT_ONCE === 0) yield { slices: [], read: READ_AT_ONCE }
       count += samples.estimate(floats[i]!, range)
       if (rollups !== undefined) count += countRolled(this.#tables, floats[i]!, range, rollups)
     }
-    for (const { row, parts } of histograms) {
-      const width = Math.max(1, parts.length)
-      series += width
-      count += width * samples.estimate(row, range)
+    for (const [i, { row, parts }] of histograms.entries()) {
+      if (i > 0 && i % ESTIMATED_AT_ONCE === 0) yield { slices: [], read: READ_AT_ONCE }
+      count += Math.max(1, parts.length) * samples.estimate(row, range)
     }
     admit(series, count)
   }
