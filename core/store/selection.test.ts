@@ -26,14 +26,16 @@ function storeOfMany(): Store {
   return store
 }
 
-test('too many series are refused before it is asked how many samples any has', () => {
+test('too many series are refused before they are put in order, and before it is asked how many samples any has', () => {
   const store = storeOfMany()
+  const ordered = vi.spyOn(SeriesTable.prototype, 'ordered')
   const estimate = vi.spyOn(SampleTable.prototype, 'estimate')
   const admit = (series: number): void => {
     throw new Error(`${series} are too many`)
   }
   expect(() => store.selecting(LEVEL, ALL, { admit }).next()).toThrow(`${SERIES} are too many`)
   expect(estimate).not.toHaveBeenCalled()
+  expect(ordered).not.toHaveBeenCalled()
 })
 
 test('that is asked in turns, and told before any is read', () => {

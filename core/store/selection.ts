@@ -14,7 +14,7 @@ import { histogramSlices } from './histogram-slices.ts'
 import type { Test } from './matching.ts'
 import { mergeSlices } from './merged-slices.ts'
 import { countRolled, rolledSlice } from './rolled-slice.ts'
-import { byLabels, type Candidates, type Match, ownTests, type RowMatches } from './row-matches.ts'
+import { byLabels, type Candidates, type Match, ownTests, type RowMatches, seriesOf } from './row-matches.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import { Strip } from './strip.ts'
 import type { Tables } from './tables.ts'
@@ -90,7 +90,7 @@ export class Selection {
     options: SelectOptions = {},
   ): Generator<SeriesBatch, void> {
     const tests = this.#rows.tests(matchers)
-    const found = this.#rows.candidates(matchers, tests)
+    const found = this.#rows.candidates(matchers, tests, (series) => options.admit?.(series, 0))
     yield* this.#admitting(found, range, options)
     // Floats alone are in order, each label set once.
     if (found.histograms.length === 0) {
@@ -181,17 +181,11 @@ export class Selection {
     for (const rows of exponential.values()) slices.push(...exponentialSlices(rows, range, { own, samples }))
   }
 
-  /** Too many series are refused before it is asked how many samples they have. */
-  *#admitting(
-    { floats, histograms }: Candidates,
-    range: TimeRange,
-    { admit, rollups }: SelectOptions,
-  ): Generator<SeriesBatch> {
+  /** Asks how many samples they have, of those that are not too many series already. */
+  *#admitting(found: Candidates, range: TimeRange, { admit, rollups }: SelectOptions): Generator<SeriesBatch> {
     if (admit === undefined) return
     const { samples } = this.#tables
-    let series = floats.length
-    for (const { parts } of histograms) series += Math.max(1, parts.length)
-    admit(series, 0)
+    const { floats, histograms } = found
     let count = 0
     for (let i = 0; i < floats.length; i++) {
       if (i > 0 && i % ESTIMATED_AT_ONCE === 0) yield { slices: [], read: READ_AT_ONCE }
@@ -202,7 +196,7 @@ export class Selection {
       if (i > 0 && i % ESTIMATED_AT_ONCE === 0) yield { slices: [], read: READ_AT_ONCE }
       count += Math.max(1, parts.length) * samples.estimate(row, range)
     }
-    admit(series, count)
+    admit(seriesOf(found), count)
   }
 
   #readFloats(row: SeriesId, range: TimeRange, newest: boolean): { from: number; to: number } {
