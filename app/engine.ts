@@ -175,7 +175,7 @@ export class Engine {
     this.#listener?.stored(samples, result.fresh, history ? 'history' : 'received')
     this.graph.spans(spans)
     yield
-    yield* this.detectors.samples(samples, result.fresh)
+    yield* this.detectors.sampling(samples, result.fresh)
     this.detectors.logs(logs)
     return { ...refusedBy(result), written: writtenOf(samples, result) }
   }

@@ -12,7 +12,11 @@ import type { Labels } from '#core/series.ts'
 
 const byLabels = (a: Labels, b: Labels): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
 
-const union = (lists: readonly string[][]): string[] => [...new Set(lists.flat())].toSorted()
+/** Sorted lists, each text once, as one; most readers have none. */
+function union(lists: readonly string[][]): string[] {
+  const some = lists.filter(({ length }) => length > 0)
+  return some.length > 1 ? [...new Set(some.flat())].toSorted() : (some[0] ?? [])
+}
 
 /** Several readers as one: the store, and forecasts whose samples lie in the future. */
 export class ReaderOf implements SeriesReader {

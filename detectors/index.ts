@@ -67,7 +67,7 @@ export interface DetectorsOptions {
 export interface Detectors {
   setGroups(groups: readonly RuleGroup[], time_ms?: number): void
   /** Samples just stored; `fresh` marks those that are the newest of their series. */
-  samples(batch: SampleBatch, fresh: Uint8Array): Steps<void>
+  sampling(batch: SampleBatch, fresh: Uint8Array): Steps<void>
   logs(records: readonly LogRecord[]): void
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
@@ -151,7 +151,7 @@ export function createDetectors(options: DetectorsOptions): Detectors {
   })
   return {
     setGroups: (groups, time_ms) => rules.setGroups(groups, time_ms),
-    *samples(batch, fresh) {
+    *sampling(batch, fresh) {
       // Before anything is written back: `fresh` is a view that the store's next batch overwrites.
       const oldest_ms = oldestFresh(batch, fresh)
       yield* scoring.sampling(batch, fresh)

@@ -43,15 +43,16 @@ export function rangeOf(form: Form): TimeRange | undefined {
   return range
 }
 
-/** What a reader tells of the union of the selectors (of everything where there is none), selector by selector. */
-export function ofEachSelector<T>(
+/** What a reader tells of the union of the selectors (of everything where there is none); each of its lists is sorted, each text once, and so is this. */
+export function namesOfSelectors(
   form: Form,
   engine: QueryEngine,
-  ask: (matchers: readonly Matcher[], range: TimeRange | undefined) => T[],
-): T[] {
+  ask: (matchers: readonly Matcher[], range: TimeRange | undefined) => string[],
+): string[] {
   const sets = selectorsOf(form, engine)
   const range = rangeOf(form)
-  return sets.length === 0 ? ask([], range) : sets.flatMap((set) => ask(set, range))
+  if (sets.length < 2) return ask(sets[0] ?? [], range)
+  return [...new Set(sets.flatMap((set) => ask(set, range)))].toSorted()
 }
 
 /** The first `most` label sets of the union of the selectors, each once, ordered; others have their turns meanwhile. */

@@ -1,7 +1,14 @@
-import { success, TRUNCATED } from './envelope.ts'
+import type { Api } from '../route.ts'
+import { listPieces, successPieces, TRUNCATED } from './envelope.ts'
 
-/** Names or values as the API lists them: each once, sorted, cut at the limit with a warning. */
-export function sortedNames(names: Iterable<string>, limit: number): Response {
-  const sorted = [...new Set(names)].toSorted()
-  return sorted.length > limit ? success(sorted.slice(0, limit), { warnings: [TRUNCATED] }) : success(sorted)
+/** Names or values as the API lists them, sorted and each once already: cut at the limit with a warning, many of them in turns with others. */
+export function namesAnswer({ deliveries }: Api, names: readonly string[], limit: number): Response {
+  const isCut = names.length > limit
+  const shown = isCut ? names.slice(0, limit) : names
+  const notes = isCut ? { warnings: [TRUNCATED] } : {}
+  return deliveries.send({
+    points: shown.length,
+    series: 0,
+    pieces: (json) => successPieces(json, listPieces(json, shown, notes)),
+  })
 }

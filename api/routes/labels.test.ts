@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 
 import { fixture } from '../testing/api.fixture.ts'
+import { reader } from '../testing/series.fixture.ts'
 
-const { ask, json } = fixture()
+const { ask, json, house } = fixture()
 const UP_A = { __name__: 'up', instance: 'a:1', job: 'checkout' }
 const UP_B = { __name__: 'up', instance: 'b:1', job: 'payments' }
 
@@ -48,6 +49,18 @@ test('label names are sorted, cut at the limit with a warning', async () => {
     data: ['__name__'],
     warnings: ['results truncated due to limit'],
   })
+})
+
+test('many label values are written piece by piece, each once whatever the number of selectors', async () => {
+  const values = Array.from({ length: 20_000 }, (_, i) => `v<${i}>`).toSorted()
+  const many = { ...reader, labelValues: () => values }
+  const { ask: asked } = fixture({ ports: { ...house.ports, reader: many } })
+  for (const query of ['', '?match[]=up&match[]=odd']) {
+    const pieces: Uint8Array[] = []
+    for await (const piece of (await asked(`/api/v1/label/id/values${query}`)).body!) pieces.push(piece)
+    expect(pieces.length).toBeGreaterThan(1)
+    expect(JSON.parse(Buffer.concat(pieces).toString())).toEqual({ status: 'success', data: values })
+  }
 })
 
 describe('label values', () => {

@@ -1,8 +1,8 @@
 import { labelNamesOf } from '#core/label-listing.ts'
 
 import { Form } from '../prometheus/form.ts'
-import { ofEachSelector } from '../prometheus/matching.ts'
-import { sortedNames } from '../prometheus/names.ts'
+import { namesOfSelectors } from '../prometheus/matching.ts'
+import { namesAnswer } from '../prometheus/names.ts'
 import type { RouteModule } from '../route.ts'
 
 const PATH = '/api/v1/labels'
@@ -11,14 +11,15 @@ export const labels: RouteModule = {
   name: 'labels',
   family: 'prometheus',
   paths: [PATH],
-  mount(app, { ports }) {
+  mount(app, api) {
     app.on(['GET', 'POST'], PATH, async (c) => {
+      const { ports } = api
       const form = await Form.of(c)
       const limit = form.limit()
-      const names = ofEachSelector(form, ports.query, (matchers, range) => {
+      const names = namesOfSelectors(form, ports.query, (matchers, range) => {
         return labelNamesOf(ports.reader, matchers, range)
       })
-      return sortedNames(names, limit)
+      return namesAnswer(api, names, limit)
     })
   },
 }

@@ -103,7 +103,7 @@ export class TestHouse {
       }
       const columns = batch.batch()
       const { fresh } = this.#store.append(columns)
-      atOnce(this.detectors.samples(columns, fresh))
+      atOnce(this.detectors.sampling(columns, fresh))
     }
   }
 }

@@ -4,7 +4,7 @@ import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib'
 import { ServiceError } from '#core/errors.ts'
 
 import { unpackLz4 } from '../kafka/lz4.ts'
-import { blockLength, unpackBlock } from '../snappy-block.ts'
+import { blockLength, unpackBlock, unpackBlockAside } from '../snappy-block.ts'
 import { unpackZstd, unpackZstdAside } from '../zstd.ts'
 import { streamLength, unpackStream } from './snappy-stream.ts'
 
@@ -42,13 +42,19 @@ const deflate: Encoding = { now: inflateSync, later: promisify(inflate), expecte
 
 const buffer = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byteOffset, body.length)
 
-/** One that is quick, and says before how long its result is. */
-function announced(lengthOf: (body: Buffer) => number, unpack: (body: Buffer) => Buffer): Encoding {
-  const now: Encoding['now'] = (body, { maxOutputLength }) => {
+/** One that says before how long its result is. */
+function announced(
+  lengthOf: (body: Buffer) => number,
+  unpack: (body: Buffer) => Buffer,
+  unpackLater = async (body: Buffer): Promise<Buffer> => unpack(body),
+): Encoding {
+  const admitted = (body: Uint8Array, { maxOutputLength }: InflateOptions): Buffer => {
     const bytes = buffer(body)
     if (lengthOf(bytes) > maxOutputLength) throw new ServiceError('too_large', 'more than it may have')
-    return unpack(bytes)
+    return bytes
   }
+  const now: Encoding['now'] = (body, options) => unpack(admitted(body, options))
+  const later: Encoding['later'] = async (body, options) => unpackLater(admitted(body, options))
   const expected = (body: Uint8Array): number => {
     try {
       return lengthOf(buffer(body))
@@ -57,7 +63,7 @@ function announced(lengthOf: (body: Buffer) => number, unpack: (body: Buffer) =>
       return 0
     }
   }
-  return { now, later: async (body, options) => now(body, options), expected }
+  return { now, later, expected }
 }
 
 const lz4: Encoding['now'] = (body, { maxOutputLength }) => unpackLz4(buffer(body), maxOutputLength)
@@ -68,7 +74,7 @@ export const ENCODINGS: ReadonlyMap<string, Encoding> = new Map<string, Encoding
   ['zstd', { now: unpackZstd, later: unpackZstdAside, expected: unknownLength }],
   ['deflate', deflate],
   ['zlib', deflate],
-  ['snappy', announced(blockLength, unpackBlock)],
+  ['snappy', announced(blockLength, unpackBlock, unpackBlockAside)],
   ['x-snappy-framed', announced(streamLength, unpackStream)],
   ['lz4', { now: lz4, later: async (body, options) => lz4(body, options), expected: unknownLength }],
 ])

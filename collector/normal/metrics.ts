@@ -18,6 +18,8 @@ const INFO = { type: 'gauge', unit: '', help: 'Target metadata', kind: 'float', 
 
 /** Points that are taken in one step: new ones cost some microseconds each. */
 const STEP = 512
+/** Those of which each makes several samples, or much work. */
+const RARE_STEP = 64
 
 export interface NormalOptions {
   readonly writer: SeriesWriter
@@ -90,8 +92,14 @@ export function* takeMetrics(points: Points, options: NormalOptions): Steps<Samp
       if (at > from.histograms) yield
       histograms = takeHistograms(request, at, Math.min(at + STEP, block.histograms), histograms)
     }
-    for (let i = from.exponentials; i < block.exponentials; i++) takeExponential(request, points.exponentials[i]!)
-    for (let i = from.summaries; i < block.summaries; i++) takeSummary(request, points.summaries[i]!)
+    for (let i = from.exponentials; i < block.exponentials; i++) {
+      if ((i + 1) % RARE_STEP === 0) yield
+      takeExponential(request, points.exponentials[i]!)
+    }
+    for (let i = from.summaries; i < block.summaries; i++) {
+      if ((i + 1) % RARE_STEP === 0) yield
+      takeSummary(request, points.summaries[i]!)
+    }
     takeInfo(request, block.resource)
     from.numbers = block.numbers
     from.histograms = block.histograms

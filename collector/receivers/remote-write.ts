@@ -10,13 +10,15 @@ import type { Share } from '../http/budget.ts'
 import { RemoteWriteDecoder, type RemoteWriteOptions } from '../remote-write/decoder.ts'
 import { versionOfHead } from '../remote-write/head.ts'
 import { shortened } from '../rpc/status.ts'
-import { blockLength, unpackBlock } from '../snappy-block.ts'
+import { blockLength, unpackBlock, unpackBlockAside } from '../snappy-block.ts'
 import type { ReceiverDeps } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 const TEXT = 'text/plain; charset=utf-8'
 /** Senders begin again with 30 ms of their own; a longer word than this would only let them fall behind. */
 const RETRY_AFTER = { 'retry-after': '1' } as const
+/** Bodies that become longer are unpacked on another thread; to go there costs more than a short one. */
+const ASIDE_BYTES = 2 ** 20
 
 interface Outcome {
   readonly status: number
@@ -107,7 +109,7 @@ class RemoteWrite implements Mount {
       throw new ServiceError('too_large', `an inflated body may have ${limits.body_inflated} bytes`)
     }
     share.add(length)
-    const body = unpackBlock(block)
+    const body = length > ASIDE_BYTES ? await unpackBlockAside(block) : unpackBlock(block)
     share.own(body)
     const decoder = this.#decoder
     return intake.submit({

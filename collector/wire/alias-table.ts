@@ -45,6 +45,12 @@ function hashOf(view: DataView, start: number, end: number, seed: number): numbe
   return a ^ (a >>> 16)
 }
 
+/** Where the search for bytes of this hash begins in a context: the same bytes come in many. */
+function inContext(hash: number, context: number): number {
+  const mixed = Math.imul(hash ^ Math.imul(context, C1), C3)
+  return mixed ^ (mixed >>> 15)
+}
+
 /** Eight bytes at a time, the last eight as they end: they may overlap those before. No integer is made of them, only compared. */
 function sameBytes(view: DataView, start: number, other: DataView, from: number, length: number): boolean {
   if (length < 8) {
@@ -73,6 +79,7 @@ export class AliasTable {
   #length = 0
   /** Alias + 1 by hash; 0 is empty. */
   #slots = new Int32Array(1024)
+  /** Of the bytes alone. */
   #hash = new Int32Array(256)
   #context = new Int32Array(256)
   #start = new Uint32Array(256)
@@ -136,10 +143,10 @@ export class AliasTable {
         return guess
       }
     }
-    const hash = hashOf(view, start, end, this.#seed ^ context)
+    const hash = hashOf(view, start, end, this.#seed)
     const slots = this.#slots
     const mask = slots.length - 1
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = inContext(hash, context) & mask; ; slot = (slot + 1) & mask) {
       const alias = slots[slot]! - 1
       if (alias < 0) return NONE
       if (this.#hash[alias] === hash && this.#is(alias, view, start, end, context)) {
@@ -156,13 +163,12 @@ export class AliasTable {
     if ((this.#length + 1) * 5 > this.#slots.length * 3) this.#rehash()
     const alias = this.#length++
     this.#grow()
-    const hash = hashOf(view, start, end, this.#seed ^ context)
-    this.#hash[alias] = hash
+    this.#hash[alias] = hashOf(view, start, end, this.#seed)
     this.#context[alias] = context
     this.#size[alias] = size
-    this.#start[alias] = this.#kept(view, start, end, alias)
+    this.#start[alias] = this.#kept(view, start, size, alias)
     this.#next[alias] = alias
-    this.#place(alias, hash)
+    this.#place(alias)
     this.#follow(alias)
     return alias
   }
@@ -189,16 +195,16 @@ export class AliasTable {
     this.#last = alias
   }
 
-  #place(alias: number, hash: number): void {
+  #place(alias: number): void {
     const mask = this.#slots.length - 1
-    let slot = hash & mask
+    let slot = inContext(this.#hash[alias]!, this.#context[alias]!) & mask
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
     this.#slots[slot] = alias + 1
   }
 
   #rehash(): void {
     this.#slots = new Int32Array(this.#slots.length * 2)
-    for (let alias = 0; alias < this.#length; alias++) this.#place(alias, this.#hash[alias]!)
+    for (let alias = 0; alias < this.#length; alias++) this.#place(alias)
   }
 
   #grow(): void {
@@ -210,15 +216,15 @@ export class AliasTable {
   }
 
   /** Where the bytes lie: those of the first alias that has the same, or a copy. */
-  #kept(view: DataView, start: number, end: number, alias: number): number {
-    const size = end - start
+  #kept(view: DataView, start: number, size: number, alias: number): number {
     if ((this.#distinct + 1) * 5 > this.#firsts.length * 3) this.#rehashFirsts()
     const firsts = this.#firsts
     const mask = firsts.length - 1
-    let slot = hashOf(view, start, end, this.#seed) & mask
+    const hash = this.#hash[alias]!
+    let slot = hash & mask
     for (; firsts[slot] !== 0; slot = (slot + 1) & mask) {
       const first = firsts[slot]! - 1
-      if (this.#size[first] !== size) continue
+      if (this.#hash[first] !== hash || this.#size[first] !== size) continue
       const at = this.#start[first]!
       if (sameBytes(view, start, this.#pages[at >>> 20]!, at & (PAGE_BYTES - 1), size)) return at
     }
@@ -233,8 +239,7 @@ export class AliasTable {
     const mask = firsts.length - 1
     for (const first of before) {
       if (first === 0) continue
-      const { view, start, end } = this.keyOf(first - 1)
-      let slot = hashOf(view, start, end, this.#seed) & mask
+      let slot = this.#hash[first - 1]! & mask
       while (firsts[slot] !== 0) slot = (slot + 1) & mask
       firsts[slot] = first
     }

@@ -23,10 +23,12 @@ const FIRST_DATA = 3
 /** Those from here on are rare: their data is parsed. */
 const FIRST_RARE = 3
 const DATA = new FieldNames(['dataPoints', 'aggregationTemporality', 'isMonotonic'])
+const DATA_POINTS = 0
+const TEMPORALITY = 1
 /** Temporality beyond those that there are. */
 const UNKNOWN = 3
-/** Points that are read in one step, about: a resource is read as a whole. */
-const STEP = 2 ** 12
+/** Points that are read in one step, about. */
+const STEP = 2 ** 10
 
 /** Temporality and monotonicity of a metric's data, as far as they matter, as one small integer. */
 function timingOf(kind: number, temporality: number, monotonic: boolean): number {
@@ -41,6 +43,66 @@ interface Head {
   readonly to: number
 }
 
+/** The fields of an object one after the other, each at most once. */
+class Fields {
+  readonly #scanner: JsonScanner
+  readonly #names: FieldNames
+  #seen = 0
+  /** Where the key of the newest one stands. */
+  keyAt = 0
+
+  constructor(scanner: JsonScanner, names: FieldNames) {
+    this.#scanner = scanner
+    this.#names = names
+  }
+
+  /** Enters an object: the number of its first field, whose value is next; -1 where it is empty, and left again. */
+  first(): number {
+    this.#seen = 0
+    return this.#scanner.open() ? this.#field() : -1
+  }
+
+  /** Behind a value: the number of the next field; -1 at the end. */
+  next(): number {
+    return this.#scanner.more() ? this.#field() : -1
+  }
+
+  #field(): number {
+    const scanner = this.#scanner
+    scanner.peek()
+    this.keyAt = scanner.at
+    const field = scanner.key(this.#names)
+    if ((this.#seen & (1 << field)) !== 0) giveUp()
+    this.#seen |= 1 << field
+    return field
+  }
+}
+
+/** The data of a metric while they are read: there may be too many points for one step. One for all. */
+class Reading {
+  kind = 0
+  head: Head = { resource: 0, from: 0, to: 0 }
+  /** Where they begin. */
+  start = 0
+  /** The number of the metric, once there are points. */
+  metric = 0
+  inPoints = false
+  temporality = 0
+  monotonic = false
+  /** Its points need its timing, which may stand behind them: it is as last time, or they are read once more. */
+  guess = 0
+  again = false
+
+  /** They are read from their beginning. */
+  begin(guess: number, again: boolean): void {
+    this.guess = guess
+    this.again = again
+    this.inPoints = false
+    this.temporality = 0
+    this.monotonic = false
+  }
+}
+
 /** Reads an `ExportMetricsServiceRequest` in OTLP/JSON into columns, byte by byte. Throws `Unusual`. */
 class JsonReader {
   readonly #source: JsonSource
@@ -49,75 +111,80 @@ class JsonReader {
   readonly #catalogue: Catalogue
   readonly #allowance: Allowance
   readonly #tree: TreeReader
+  readonly #resourceFields: Fields
+  readonly #scopeFields: Fields
+  readonly #metricFields: Fields
+  readonly #dataFields: Fields
+  readonly #reading = new Reading()
+  /** With so many points a step is over. */
+  #step = STEP
 
   constructor(source: JsonSource) {
+    const { scanner } = source
     this.#tree = new TreeReader(source.points, source.catalogue)
     this.#source = source
-    this.#scanner = source.scanner
+    this.#scanner = scanner
     this.#points = source.points
     this.#catalogue = source.catalogue
     this.#allowance = source.allowance
+    this.#resourceFields = new Fields(scanner, RESOURCE_METRICS)
+    this.#scopeFields = new Fields(scanner, SCOPE_METRICS)
+    this.#metricFields = new Fields(scanner, METRIC)
+    this.#dataFields = new Fields(scanner, DATA)
   }
 
   *read(): Steps<void> {
     const scanner = this.#scanner
-    yield* this.#request()
+    if (scanner.open()) {
+      scanner.key(REQUEST)
+      yield* this.#resources()
+      // There is one field, at most once.
+      if (scanner.more()) giveUp()
+    }
     if (scanner.at < scanner.bytes.length && scanner.peek() !== undefined) giveUp()
     this.#points.end()
   }
 
-  *#request(): Steps<void> {
+  *#resources(): Steps<void> {
     const scanner = this.#scanner
-    if (!scanner.open()) return
-    scanner.key(REQUEST)
-    let step = STEP
-    if (scanner.openList()) {
-      do {
-        this.#resourceMetrics()
-        if (this.#points.length < step) continue
-        step = this.#points.length + STEP
-        yield
-      } while (scanner.moreItems())
-    }
-    // There is one field, at most once.
-    if (scanner.more()) giveUp()
-  }
-
-  /** Every field of an object, each at most once. */
-  #each(names: FieldNames, read: (field: number, keyAt: number) => void): void {
-    const scanner = this.#scanner
-    if (!scanner.open()) return
-    let seen = 0
-    do {
-      scanner.peek()
-      const keyAt = scanner.at
-      const field = scanner.key(names)
-      if ((seen & (1 << field)) !== 0) giveUp()
-      seen |= 1 << field
-      read(field, keyAt)
-    } while (scanner.more())
-  }
-
-  #list(read: () => void): void {
-    const scanner = this.#scanner
+    const fields = this.#resourceFields
     if (!scanner.openList()) return
-    do read()
-    while (scanner.moreItems())
+    do {
+      let resource = -1
+      this.#allowance.take()
+      for (let field = fields.first(); field >= 0; field = fields.next()) {
+        if (field === 0) {
+          resource = this.#resource()
+          this.#points.begin(resource)
+        } else if (field === 1) {
+          // A resource behind its metrics is left to the slow way.
+          if (resource < 0) giveUp()
+          yield* this.#scopes(resource)
+        } else this.#parsed()
+      }
+    } while (scanner.moreItems())
   }
 
-  #resourceMetrics(): void {
-    let resource = -1
-    this.#allowance.take()
-    this.#each(RESOURCE_METRICS, (field) => {
-      if (field === 0) {
-        resource = this.#resource()
-        this.#points.begin(resource)
-      } else if (field === 1) {
-        // A resource behind its metrics is left to the slow way.
-        if (resource < 0) giveUp()
-        this.#list(() => this.#scopeMetrics(resource))
-      } else this.#parsed()
-    })
+  /** The levels below in one: a generator each would cost short bodies more than what is in them. */
+  *#scopes(resource: number): Steps<void> {
+    const scanner = this.#scanner
+    const points = this.#points
+    const fields = this.#scopeFields
+    if (!scanner.openList()) return
+    do {
+      this.#allowance.take()
+      for (let field = fields.first(); field >= 0; field = fields.next()) {
+        if (field !== 1) this.#parsed()
+        else if (scanner.openList()) {
+          do {
+            if (this.#metric(resource)) while (!this.#readOn()) yield
+            if (points.length < this.#step) continue
+            this.#step = points.length + STEP
+            yield
+          } while (scanner.moreItems())
+        }
+      }
+    } while (scanner.moreItems())
   }
 
   #resource(): number {
@@ -137,34 +204,35 @@ class JsonReader {
     return parseJson(scanner.bytes.subarray(start, scanner.at), { allowance: this.#allowance })
   }
 
-  #scopeMetrics(resource: number): void {
-    this.#allowance.take()
-    this.#each(SCOPE_METRICS, (field) => {
-      if (field === 1) this.#list(() => this.#metric(resource))
-      else this.#parsed()
-    })
-  }
-
-  #metric(resource: number): void {
+  /** Reads a metric up to its points; false where none are left to be read. */
+  #metric(resource: number): boolean {
     const scanner = this.#scanner
+    const fields = this.#metricFields
     this.#allowance.take()
     scanner.peek()
     const start = scanner.at + 1
-    let done = false
-    this.#each(METRIC, (field, keyAt) => {
-      // What says who it is must stand before its points.
-      if (done) giveUp()
+    for (let field = fields.first(); field >= 0; field = fields.next()) {
       if (field < FIRST_DATA) {
         if (scanner.peek() !== 34) giveUp()
         scanner.skip()
-      } else {
-        done = true
-        const kind = field - FIRST_DATA
-        const head = { resource, from: start, to: keyAt }
-        if (kind < FIRST_RARE) this.#data(kind, head)
-        else this.#rare(kind, head)
+        continue
       }
-    })
+      const kind = field - FIRST_DATA
+      const head = { resource, from: start, to: fields.keyAt }
+      if (kind < FIRST_RARE) {
+        this.#begin(kind, head)
+        return true
+      }
+      this.#rare(kind, head)
+      this.#leave()
+      return false
+    }
+    return false
+  }
+
+  /** What says who a metric is must stand before its points: nothing is behind them. */
+  #leave(): void {
+    if (this.#scanner.more()) giveUp()
   }
 
   #rare(kind: number, head: Head): void {
@@ -173,52 +241,62 @@ class JsonReader {
     this.#tree.points(content, DATA_NAMES[kind]!, this.#known(kind, timingOf(kind, temporality, false), head))
   }
 
-  /** Its points need its temporality, which may stand behind them: it is as last time, or they are read once more. */
-  #data(kind: number, head: Head): void {
-    const scanner = this.#scanner
-    const { points } = this.#source
-    const start = scanner.at
-    const [numbers, histograms, misses, exemplars] = [
-      points.numbers.length,
-      points.histograms.length,
-      points.misses,
-      points.exemplars.length,
-    ]
-    let guess = this.#catalogue.guessOf(scanner.view, head.from, head.to, head.resource * 8 + kind)
-    for (let tries = 0; tries < 2; tries++) {
-      scanner.at = start
-      points.numbers.length = numbers
-      points.histograms.length = histograms
-      points.misses = misses
-      points.exemplars.length = exemplars
-      const found = this.#readData(kind, () => this.#known(kind, guess, head))
-      if (found === guess) return
-      guess = found
-      this.#catalogue.learn(scanner.view, head.from, head.to, head.resource * 8 + kind, guess)
-    }
-    giveUp()
+  #begin(kind: number, head: Head): void {
+    const reading = this.#reading
+    reading.kind = kind
+    reading.head = head
+    reading.start = this.#scanner.at
+    this.#points.mark()
+    const guess = this.#catalogue.guessOf(this.#scanner.view, head.from, head.to, head.resource * 8 + kind)
+    reading.begin(guess, false)
   }
 
-  /** Reads the points; returns what was found of the timing. */
-  #readData(kind: number, known: () => number): number {
+  /** Reads on in the data of the metric; true once all are read. */
+  #readOn(): boolean {
     const scanner = this.#scanner
-    let temporality = 0
-    let monotonic = false
-    const read = kind === 2 ? scanHistogram : scanNumber
-    this.#each(DATA, (field) => {
-      if (field === 1) temporality = scanner.number()
-      else if (field === 2) monotonic = scanner.boolean()
-      else {
-        const metric = known()
-        let count = 0
-        this.#list(() => {
-          read(this.#source, metric)
-          count++
-        })
-        this.#allowance.take(count)
-      }
-    })
-    return timingOf(kind, temporality, monotonic)
+    const fields = this.#dataFields
+    const reading = this.#reading
+    for (let field = reading.inPoints ? DATA_POINTS : fields.first(); field >= 0; field = fields.next()) {
+      if (field === DATA_POINTS) {
+        if (!this.#readPoints()) return false
+      } else if (field === TEMPORALITY) reading.temporality = scanner.number()
+      else reading.monotonic = scanner.boolean()
+    }
+    const { kind, head, guess, again } = reading
+    const found = timingOf(kind, reading.temporality, reading.monotonic)
+    if (found === guess) {
+      this.#leave()
+      return true
+    }
+    this.#catalogue.learn(scanner.view, head.from, head.to, head.resource * 8 + kind, found)
+    if (again) giveUp()
+    scanner.at = reading.start
+    this.#points.back()
+    reading.begin(found, true)
+    return false
+  }
+
+  /** Reads on in the list of points; true behind it. */
+  #readPoints(): boolean {
+    const scanner = this.#scanner
+    const source = this.#source
+    const reading = this.#reading
+    if (!reading.inPoints) {
+      reading.metric = this.#known(reading.kind, reading.guess, reading.head)
+      reading.inPoints = scanner.openList()
+      if (!reading.inPoints) return true
+    }
+    const { metric } = reading
+    const read = reading.kind === 2 ? scanHistogram : scanNumber
+    let count = 0
+    do {
+      if (count === STEP) break
+      read(source, metric)
+      count++
+      reading.inPoints = scanner.moreItems()
+    } while (reading.inPoints)
+    this.#allowance.take(count)
+    return !reading.inPoints
   }
 
   #known(kind: number, timing: number, { resource, from, to }: Head): number {

@@ -7,7 +7,7 @@ import type { Points } from './points.ts'
 import { readHistograms } from './proto-histograms.ts'
 import { readNumbers } from './proto-numbers.ts'
 import { readExponentials, readSummaries } from './proto-rare.ts'
-import { joined, type ProtoSource } from './proto-source.ts'
+import { joined, type ProtoSource, skipField } from './proto-source.ts'
 import { likelyTiming, sameTiming, type Timing, timingOf } from './proto-timing.ts'
 import {
   exemplar,
@@ -15,7 +15,7 @@ import {
   histogramPoint,
   type Message,
   numberPoint,
-  resource,
+  resource as resourceMessage,
   summaryPoint,
 } from './schema.ts'
 import { toOtlpJson } from './to-json.ts'
@@ -40,7 +40,7 @@ const POINTS: ReadonlyMap<string, Message> = new Map([...DATA.values()].map(({ n
 
 /** OTLP in protobuf. */
 export const proto: Wire = {
-  resource: (bytes) => toOtlpJson(bytes, resource),
+  resource: (bytes) => toOtlpJson(bytes, resourceMessage),
   attributes: (bytes, data) => toOtlpJson(bytes, POINTS.get(data)!)['attributes'],
   bounds(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -49,8 +49,10 @@ export const proto: Wire = {
   exemplar: (bytes) => toOtlpJson(bytes, exemplar),
 }
 
-/** Points that are read in one step, about: a resource is read as a whole. */
-const STEP = 2 ** 14
+/** Points that are read in one step, about. */
+const STEP = 2 ** 12
+/** Of a metric so many bytes, about, are read in one step. */
+const PIECE_BYTES = 2 ** 17
 /** Temporality beyond those that there are: it is refused, whichever it is. */
 const UNKNOWN = 3
 
@@ -107,6 +109,58 @@ class MetricRanges {
   }
 }
 
+/** The data of a metric while they are read: there may be too many for one step. One for all. */
+class Reading {
+  data!: Data
+  source!: ProtoSource
+  resource = 0
+  /** By which its points are known, and what that says of its timing. */
+  metric = 0
+  timing!: Timing
+  from = 0
+  to = 0
+  /** How far they are read. */
+  at = 0
+  /** How far there are points and nothing else, as far as they are read. */
+  behind = 0
+  again = false
+
+  /** The number of its metric is given: they are read from their beginning. */
+  begin(metric: number, timing: Timing, again: boolean): void {
+    this.metric = metric
+    this.timing = timing
+    this.again = again
+    this.at = this.from
+    this.behind = this.to
+  }
+
+  /** Reads a piece. */
+  next(): void {
+    const end = this.#pieceEnd()
+    const behind = this.data.read(this.source, this.at, end, this.metric)
+    if (behind < end && behind < this.behind) this.behind = behind
+    this.at = end
+  }
+
+  /** Behind whole fields. */
+  #pieceEnd(): number {
+    const { source, to } = this
+    let { at } = this
+    if (to - at <= PIECE_BYTES) return to
+    for (const enough = at + PIECE_BYTES; at < enough;) at = skipField(source.bytes, at, to)
+    return at
+  }
+}
+
+/** Moves to the next message with this number; false at the end of the range. */
+function nextMessage(cursor: Cursor, field: number): boolean {
+  while (cursor.tag()) {
+    if (cursor.field === field && cursor.wire === BYTES) return true
+    cursor.skip()
+  }
+  return false
+}
+
 /** Reads an `ExportMetricsServiceRequest` in protobuf into columns. */
 class ProtoReader {
   readonly #catalogue: Catalogue
@@ -117,6 +171,7 @@ class ProtoReader {
   /** For what stands inside a metric, so that the place in the request is kept. */
   readonly #inner: Cursor
   readonly #ranges = new MetricRanges()
+  readonly #reading = new Reading()
 
   constructor(bytes: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance) {
     this.#bytes = bytes
@@ -127,19 +182,28 @@ class ProtoReader {
     this.#source = this.#sourceOf(bytes)
   }
 
+  /** All levels in one: a generator each would cost short bodies more than what is in them. */
   *read(): Steps<void> {
     const points = this.#points
-    let step = STEP
     const cursor = new Cursor(this.#bytes, this.#allowance)
-    while (cursor.tag()) {
-      if (cursor.field === 1 && cursor.wire === BYTES) {
-        const outer = cursor.enter()
-        this.#resourceMetrics(cursor)
-        cursor.leave(outer)
-        if (points.length < step) continue
-        step = points.length + STEP
-        yield
-      } else cursor.skip()
+    let step = STEP
+    while (nextMessage(cursor, 1)) {
+      const request = cursor.enter()
+      const resource = this.#resourceOf(cursor)
+      points.begin(resource)
+      while (nextMessage(cursor, 2)) {
+        const outside = cursor.enter()
+        while (nextMessage(cursor, 2)) {
+          const scope = cursor.enter()
+          if (this.#metric(cursor, resource)) while (!this.#readOn()) yield
+          cursor.leave(scope)
+          if (points.length < step) continue
+          step = points.length + STEP
+          yield
+        }
+        cursor.leave(outside)
+      }
+      cursor.leave(request)
     }
     points.end()
   }
@@ -150,24 +214,13 @@ class ProtoReader {
     return { bytes, view, source, points: this.#points, catalogue: this.#catalogue, allowance: this.#allowance }
   }
 
-  /** Its resource may stand anywhere in it: a first pass finds it. */
-  #resourceMetrics(cursor: Cursor): void {
+  /** It may stand anywhere among its metrics: a first pass finds it. */
+  #resourceOf(cursor: Cursor): number {
     const from = cursor.at
     const pieces: number[] = []
-    while (cursor.tag()) {
-      if (cursor.field === 1 && cursor.wire === BYTES) pieces.push(cursor.range(), cursor.at)
-      else cursor.skip()
-    }
-    const number = this.#resource(pieces)
-    this.#points.begin(number)
+    while (nextMessage(cursor, 1)) pieces.push(cursor.range(), cursor.at)
     cursor.at = from
-    while (cursor.tag()) {
-      if (cursor.field === 2 && cursor.wire === BYTES) {
-        const outer = cursor.enter()
-        this.#scopeMetrics(cursor, number)
-        cursor.leave(outer)
-      } else cursor.skip()
-    }
+    return this.#resource(pieces)
   }
 
   #resource(pieces: readonly number[]): number {
@@ -177,38 +230,50 @@ class ProtoReader {
     return this.#catalogue.resource(new DataView(whole.buffer, whole.byteOffset, whole.length), 0, whole.length)
   }
 
-  #scopeMetrics(cursor: Cursor, resourceNumber: number): void {
-    while (cursor.tag()) {
-      if (cursor.field === 2 && cursor.wire === BYTES) {
-        const outer = cursor.enter()
-        this.#metric(cursor, resourceNumber)
-        cursor.leave(outer)
-      } else cursor.skip()
-    }
-  }
-
-  #metric(cursor: Cursor, resourceNumber: number): void {
+  /** Reads a metric up to its points; false where it has no data. */
+  #metric(cursor: Cursor, resource: number): boolean {
     const ranges = this.#ranges
     ranges.clear()
     for (let at = cursor.at; cursor.tag(); at = cursor.at) ranges.field(cursor, at)
     const data = DATA.get(ranges.number)
-    if (data === undefined) return
-    let source = this.#source
-    let { from, to } = ranges.data
-    if (ranges.data.pieces.length > 0) {
-      source = this.#sourceOf(joined(this.#bytes, ranges.data.pieces))
-      from = 0
-      to = source.bytes.length
+    if (data === undefined) return false
+    const reading = this.#reading
+    reading.data = data
+    reading.resource = resource
+    const { from, to, pieces } = ranges.data
+    if (pieces.length > 0) {
+      reading.source = this.#sourceOf(joined(this.#bytes, pieces))
+      reading.from = 0
+      reading.to = reading.source.bytes.length
+    } else {
+      reading.source = this.#source
+      reading.from = from
+      reading.to = to
     }
-    const cursorInside = source === this.#source ? this.#inner : new Cursor(source.bytes)
-    const likely = likelyTiming(cursorInside, from, to)
+    const likely = likelyTiming(this.#cursorInside(), reading.from, reading.to)
     this.#points.mark()
-    const behind = data.read(source, from, to, this.#known(resourceNumber, data.name, likely))
-    const timing = behind === from ? likely : timingOf(cursorInside, behind, to)
-    if (sameTiming(timing, likely)) return
+    reading.begin(this.#known(resource, data.name, likely), likely, false)
+    return true
+  }
+
+  /** Reads on in the data of the metric; true once all are read. */
+  #readOn(): boolean {
+    const reading = this.#reading
+    reading.next()
+    const { from, to, behind } = reading
+    if (reading.at < to) return false
+    if (reading.again || behind === from) return true
+    const timing = timingOf(this.#cursorInside(), behind, to)
+    if (sameTiming(timing, reading.timing)) return true
     // What is read twice counts twice: it was twice the work.
     this.#points.back()
-    data.read(source, from, to, this.#known(resourceNumber, data.name, timing))
+    reading.begin(this.#known(reading.resource, reading.data.name, timing), timing, true)
+    return false
+  }
+
+  #cursorInside(): Cursor {
+    const { source } = this.#reading
+    return source === this.#source ? this.#inner : new Cursor(source.bytes)
   }
 
   /** The number of the metric, by the bytes of its head as they stand. */

@@ -179,9 +179,9 @@ export class Points {
   missMetric = new Int32Array(256)
   readonly #marked = { numbers: 0, histograms: 0, exponentials: 0, summaries: 0, exemplars: 0, misses: 0 }
 
-  /** Numbers and histograms. */
+  /** Of all kinds. */
   get length(): number {
-    return this.numbers.length + this.histograms.length
+    return this.numbers.length + this.histograms.length + this.exponentials.length + this.summaries.length
   }
 
   clear(): void {

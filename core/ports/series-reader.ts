@@ -96,7 +96,7 @@ export interface SelectOptions {
   readonly rollups?: RollupChoice | undefined
   /** The arrays of a batch are only read until the next is asked for: they may be used again for that. */
   readonly passing?: boolean
-  /** Told how many series match and about how many samples they have in the range, before any is read; may throw. */
+  /** Told how many series match and about how many samples they have in the range, before any is read, the latter perhaps later, 0 until then; may throw. */
   readonly admit?: (series: number, samples: number) => void
 }
 

@@ -16,7 +16,9 @@ export function exemplarSlices(
   const found = new Map<string, { labels: Labels; exemplars: StoredExemplar[] }>()
   const tests = rows.tests(matchers)
   const own = ownTests(tests)
-  for (const { row, definition } of rows.matches(tests)) {
+  // Few series have any: only of those definitions are made.
+  const having = rows.indexed(tests).filter((row) => table.of(row).length > 0)
+  for (const { row, definition } of rows.matches(tests, having)) {
     for (const exemplar of table.of(row)) {
       if (exemplar.time_ms < range.from_ms || exemplar.time_ms > range.to_ms) continue
       for (const labels of exemplarSeries(definition, exemplar.value)) {

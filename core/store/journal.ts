@@ -134,14 +134,14 @@ export class Journal {
     atOnce(this.appending(entry))
   }
 
-  /** The same in steps: nothing is written before the last. */
+  /** The same in steps. What is half written when the process ends is cut off by who reads. */
   *appending(entry: JournalEntry): Steps<void> {
     const { series } = this.#options
     this.#record.clear()
     try {
       const writer = this.#segment()
       yield* writeRecord(entry, this.#record, this.#context, { segment: this.#next - 1, offset: writer.size })
-      writer.append(this.#record.view())
+      yield* writer.appending(this.#record.view())
     } catch (error) {
       series.rollback()
       this.#failed.add(1)

@@ -25,7 +25,8 @@ export function rollupSlices(
   { range, resolution_ms }: { readonly range: TimeRange; readonly resolution_ms: RollupResolution },
 ): RollupSlice[] {
   const slices: RollupSlice[] = []
-  for (const { row, definition } of rows.matches(rows.tests(matchers))) {
+  const tests = rows.tests(matchers)
+  for (const { row, definition } of rows.matches(tests, rows.indexed(tests))) {
     if (definition.kind !== 'float') continue
     const { time_ms, columns, length } = rollups.read(row, range, resolution_ms)
     const from = lowerBound(time_ms, length, range.from_ms)

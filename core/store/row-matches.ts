@@ -47,6 +47,11 @@ export function nameMatches(name: string, own: readonly Test[]): boolean {
   return own.every((test) => test.matches(test.name === LE ? '' : name))
 }
 
+/** How many series they are: a histogram is as many as it has parts that match. */
+export function seriesOf({ floats, histograms }: Candidates): number {
+  return histograms.reduce((sum, { parts }) => sum + Math.max(1, parts.length), floats.length)
+}
+
 /** Finds the rows that matchers mean. */
 export class RowMatches {
   readonly #tables: Tables
@@ -63,23 +68,40 @@ export class RowMatches {
     return matchers.map((matcher) => this.#matching.test(matcher))
   }
 
-  /** Rows that match, floats apart: of those nothing needs to be made. */
-  candidates(matchers: readonly Matcher[], tests: readonly Test[]): Candidates {
+  /**
+   * Rows that match, floats apart: of those nothing needs to be made. `seen` hears of how many series they are before they are put in order, and
+   * may throw.
+   */
+  candidates(
+    matchers: readonly Matcher[],
+    tests: readonly Test[],
+    seen: (series: number) => void = () => undefined,
+  ): Candidates {
     const { series } = this.#tables
     const key = FoundRows.key(matchers)
     const known = this.#found.get(key, series.changes)
-    if (known !== undefined) return { floats: known, histograms: [] }
+    if (known !== undefined) {
+      seen(known.length)
+      return { floats: known, histograms: [] }
+    }
     const found = this.#looked(tests)
+    seen(seriesOf(found))
+    const floats = series.ordered(found.floats)
     // Whether a histogram is there, and which parts of it, depends on its samples.
-    if (found.floatsOnly) this.#found.keep(key, found.floats)
-    return found
+    if (found.floatsOnly) this.#found.keep(key, floats)
+    return { floats, histograms: found.histograms }
   }
 
-  /** Rows that match and hold samples, with the parts of histograms that match. */
-  *matches(tests: readonly Test[], rows?: Iterable<SeriesId>): Iterable<Match> {
-    const { series, samples } = this.#tables
+  /** Rows that match as far as the index tells: `matches` says of these which do. */
+  indexed(tests: readonly Test[]): Uint32Array {
+    return this.#tables.series.index.candidates(tests, LE)
+  }
+
+  /** Of these rows, those that match and hold samples, with the parts of histograms that match. */
+  *matches(tests: readonly Test[], rows: Iterable<SeriesId>): Iterable<Match> {
+    const { samples } = this.#tables
     const own = ownTests(tests)
-    for (const row of rows ?? series.index.candidates(tests, LE)) {
+    for (const row of rows) {
       if (samples.oldest_ms(row) === Infinity) continue
       const match = this.#match(row, own)
       if (match !== undefined) yield match
@@ -100,6 +122,7 @@ export class RowMatches {
     this.#expansions.forget(row)
   }
 
+  /** The same in no order. */
   #looked(tests: readonly Test[]): Candidates & { readonly floatsOnly: boolean } {
     const { series, samples } = this.#tables
     const own = ownTests(tests)
@@ -119,7 +142,7 @@ export class RowMatches {
         if (match !== undefined) histograms.push(match)
       }
     }
-    return { floats: series.ordered(floats.subarray(0, length)), histograms, floatsOnly }
+    return { floats: floats.subarray(0, length), histograms, floatsOnly }
   }
 
   #match(row: SeriesId, own: readonly Test[]): Match | undefined {

@@ -12,6 +12,8 @@ import { TimeColumn } from './time-column.ts'
 
 /** Definitions that are written in one step. */
 const STEP = 256
+/** Samples whose series are numbered in one step: of new ones it is looked up who they are. */
+const NUMBER_STEP = 4096
 
 /**
  * Samples as a journal has them: definitions of series that are new to it; floats, some nine bytes each; histograms;
@@ -51,8 +53,8 @@ export class SampleColumns {
     const [n, h, e] = [floats.length, histograms.length, exemplars.length]
     this.#numbers = grown(this.#numbers, n + h + e)
     const numbers = this.#numbers
-    series.number(floats.series, numbers, 0, 1)
-    series.number(histograms.series, numbers, n)
+    yield* numbering(series, floats.series, numbers.subarray(0, n), 1)
+    yield* numbering(series, histograms.series, numbers.subarray(n, n + h))
     if (e > 0)
       series.number(
         Uint32Array.from(exemplars, (exemplar) => exemplar.series),
@@ -69,7 +71,7 @@ export class SampleColumns {
     writer.varint(n)
     if (n > 0) this.#writeFloats(floats, numbers.subarray(0, n), writer)
     writer.varint(h)
-    if (h > 0) this.#writeHistograms(histograms, numbers.subarray(n, n + h), writer)
+    if (h > 0) yield* this.#writingHistograms(histograms, numbers.subarray(n, n + h), writer)
     writer.varint(e)
     for (const [i, exemplar] of exemplars.entries()) writeExemplar(exemplar, numbers[n + h + i]!, writer)
   }
@@ -122,7 +124,7 @@ export class SampleColumns {
     }
   }
 
-  #writeHistograms(histograms: HistogramColumns, numbers: Uint32Array, writer: ByteWriter): void {
+  *#writingHistograms(histograms: HistogramColumns, numbers: Uint32Array, writer: ByteWriter): Steps<void> {
     const { start, length } = histograms
     writeNumbers(writer, numbers)
     // Those whose series is not known when they are read must be passed over.
@@ -137,7 +139,9 @@ export class SampleColumns {
     writer.column(histograms.sum)
     this.#counts.write(writer, histograms.count)
     writeFlags(writer, histograms.stale)
+    yield
     this.#counts.write(writer, histograms.buckets)
+    yield
   }
 
   #readHistograms(reader: ByteReader, series: JournalSeries): HistogramColumns {
@@ -186,6 +190,14 @@ export class SampleColumns {
     this.#hStale = grown(this.#hStale, length)
     this.#hStart = grown(this.#hStart, length + 1)
     this.#hStart[0] = 0
+  }
+}
+
+/** Numbers for `ids`, into `into`; `width` as of `JournalSeries.number`. */
+function* numbering(series: JournalSeries, ids: Uint32Array, into: Uint32Array, width?: number): Steps<void> {
+  for (let at = 0; at < ids.length; at += NUMBER_STEP) {
+    if (at > 0) yield
+    series.number(ids.length <= NUMBER_STEP ? ids : ids.subarray(at, at + NUMBER_STEP), into, at, width)
   }
 }
 

@@ -15,10 +15,13 @@ import { promisify } from 'node:util'
 import type { Clock } from '../clock.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
+import { atOnce, type Steps } from '../steps.ts'
 import { segmentHeader } from './segment.ts'
 
 /** At most so long after it was written is a record safe from loss of power, too. */
 const SYNC_MS = 1000
+/** As much is written in one step. */
+const PIECE_BYTES = 2 ** 21
 
 const [datasync, stat] = [promisify(fdatasync), promisify(fstat)]
 
@@ -40,7 +43,7 @@ export interface SegmentWriterOptions {
 export const write: Write = (fd, bytes, offset, length, position) => writeSync(fd, bytes, offset, length, position)
 
 /**
- * One open segment. What `append` has returned from survives the end of the process. A spare file is written over where there is one: to find new memory
+ * One open segment. What `appending` has ended with survives the end of the process. A spare file is written over where there is one: to find new memory
  * for a file costs the system several times what it takes to copy into that of an old one.
  */
 export class SegmentWriter {
@@ -69,7 +72,7 @@ export class SegmentWriter {
       throw unwritable(error)
     }
     try {
-      this.append(segmentHeader())
+      atOnce(this.appending(segmentHeader()))
     } catch (error) {
       this.#open = false
       this.#cancelSync?.()
@@ -83,14 +86,21 @@ export class SegmentWriter {
     return this.#size
   }
 
-  /** All of `bytes` or nothing: throws `ServiceError('unavailable')` when there is no room, and may be tried again. */
-  append(bytes: Uint8Array): void {
+  /** All of `bytes` or nothing: throws `ServiceError('unavailable')` when there is no room, and may be tried again. Nothing else is appended between its steps. */
+  *appending(bytes: Uint8Array): Steps<void> {
     try {
       if (this.#torn) this.#cut()
       this.#torn = true
       let done = 0
       while (done < bytes.length) {
-        done += this.#options.write(this.#fd, bytes, done, bytes.length - done, this.#size + done)
+        if (done > 0) yield
+        done += this.#options.write(
+          this.#fd,
+          bytes,
+          done,
+          Math.min(bytes.length - done, PIECE_BYTES),
+          this.#size + done,
+        )
       }
       this.#torn = false
     } catch (error) {

@@ -14,7 +14,7 @@ import { histogramSlices } from './histogram-slices.ts'
 import type { Test } from './matching.ts'
 import { mergeSlices } from './merged-slices.ts'
 import { countRolled, rolledSlice } from './rolled-slice.ts'
-import { byLabels, type Candidates, type Match, ownTests, type RowMatches } from './row-matches.ts'
+import { byLabels, type Candidates, type Match, ownTests, type RowMatches, seriesOf } from './row-matches.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import { Strip } from './strip.ts'
 import type { Tables } from './tables.ts'
@@ -50,6 +50,8 @@ const VALUE_COLUMN = [0]
 /** Samples that are read between two turns of others: a millisecond. A series costs as much as so many. */
 const READ_AT_ONCE = 50_000
 const SERIES_COST = 50
+/** Series of which it is asked as much between two turns how many samples they have. */
+const ESTIMATED_AT_ONCE = READ_AT_ONCE / SERIES_COST
 
 let fresh = new Uint8Array(1024)
 let freshView = fresh.subarray(0, 0)
@@ -88,8 +90,8 @@ export class Selection {
     options: SelectOptions = {},
   ): Generator<SeriesBatch, void> {
     const tests = this.#rows.tests(matchers)
-    const found = this.#rows.candidates(matchers, tests)
-    this.#admit(found, range, options)
+    const found = this.#rows.candidates(matchers, tests, (series) => options.admit?.(series, 0))
+    yield* this.#admitting(found, range, options)
     // Floats alone are in order, each label set once.
     if (found.histograms.length === 0) {
       yield* this.#floats(found.floats, range, options)
@@ -179,21 +181,22 @@ export class Selection {
     for (const rows of exponential.values()) slices.push(...exponentialSlices(rows, range, { own, samples }))
   }
 
-  #admit({ floats, histograms }: Candidates, range: TimeRange, { admit, rollups }: SelectOptions): void {
+  /** Asks how many samples they have, of those that are not too many series already. */
+  *#admitting(found: Candidates, range: TimeRange, { admit, rollups }: SelectOptions): Generator<SeriesBatch> {
     if (admit === undefined) return
     const { samples } = this.#tables
-    let series = floats.length
+    const { floats, histograms } = found
     let count = 0
     for (let i = 0; i < floats.length; i++) {
+      if (i > 0 && i % ESTIMATED_AT_ONCE === 0) yield { slices: [], read: READ_AT_ONCE }
       count += samples.estimate(floats[i]!, range)
       if (rollups !== undefined) count += countRolled(this.#tables, floats[i]!, range, rollups)
     }
-    for (const { row, parts } of histograms) {
-      const width = Math.max(1, parts.length)
-      series += width
-      count += width * samples.estimate(row, range)
+    for (const [i, { row, parts }] of histograms.entries()) {
+      if (i > 0 && i % ESTIMATED_AT_ONCE === 0) yield { slices: [], read: READ_AT_ONCE }
+      count += Math.max(1, parts.length) * samples.estimate(row, range)
     }
-    admit(series, count)
+    admit(seriesOf(found), count)
   }
 
   #readFloats(row: SeriesId, range: TimeRange, newest: boolean): { from: number; to: number } {
