@@ -172,6 +172,7 @@ function snapshots(table: SeriesTable): void {
     writer.clear()
     const start = cpu_ms()
     Array.from(table.saving(writer))
+    table.saveEnded(writer)
     return cpu_ms() - start
   })
   const bytes = writer.copy()

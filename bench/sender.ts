@@ -47,6 +47,9 @@ function* bodiesOf(from: number, to: number): Generator<Buffer> {
 
 type Send = (body: Buffer) => Promise<void>
 
+/** Answers that refuse nothing: empty ones, and those with an empty partial success (the Collector's). */
+const ALL_TAKEN: ReadonlySet<string> = new Set(['', '\n\0', '{}', '{"partialSuccess":{}}'])
+
 function httpSender(): Send {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections })
   const { hostname, port, pathname } = new URL(options.url)
@@ -61,12 +64,11 @@ function httpSender(): Send {
       const sent = request(
         { agent, hostname, port, path, method: 'POST', headers: { ...headers, ...length } },
         (answer) => {
-          let size = 0
-          answer.on('data', (chunk: Buffer) => (size += chunk.length))
+          let said = ''
+          answer.setEncoding('latin1').on('data', (chunk: string) => (said += chunk))
           answer.on('end', () => {
-            // A full success is empty (protobuf) or `{}`: anything longer says that points were refused.
-            if (answer.statusCode === 200 && size <= 2) resolve()
-            else reject(new Error(`HTTP ${answer.statusCode}, ${size} bytes`))
+            if (answer.statusCode === 200 && ALL_TAKEN.has(said)) resolve()
+            else reject(new Error(`HTTP ${answer.statusCode}, ${said.length} bytes`))
           })
         },
       )
