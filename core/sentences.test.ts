@@ -172,7 +172,7 @@ test('of a value that lies where it should the sentence says what is unusual abo
     '近来平均偏高（通常 150 至 290 ms）',
   )
   expect(findingSentence({ ...within, kind: 'variance' }, EN)).toMatch(
-    /swings unusually since 10:42 UTC, about 250 ms$/,
+    /varies unlike before since 10:42 UTC, about 250 ms$/,
   )
   expect(findingSentence({ ...finding, kind: 'flat' }, EN)).toMatch(/has stood still at 840 ms since 10:42 UTC$/)
 })

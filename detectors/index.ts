@@ -26,7 +26,7 @@ import { BandWriter, Budgets, ScoringEngine, type WiderBudgets, Windows } from '
 
 export { MODELS as FORECAST_MODELS } from './forecasting/make.ts'
 export { ForecastTable } from './forecasting/table.ts'
-export { parseDetector } from './kinds/registry.ts'
+export { KIND_SCHEMAS, parseDetector } from './kinds/registry.ts'
 export { detectCsv, type DetectOptions } from './offline/detect.ts'
 export { forecastCsv, type ForecastCsvOptions } from './offline/forecast.ts'
 export { loadRules, type Outside, refuseProblems, type RuleGroup } from './rules/index.ts'

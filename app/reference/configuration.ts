@@ -121,7 +121,8 @@ Generated from the schema by \`npm run reference\`.
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
-function table(keys: readonly Key[], meanings: Readonly<Record<string, string>>): string {
+/** A row a key, with its meaning. */
+export function table(keys: readonly Key[], meanings: Readonly<Record<string, string>>): string {
   const rows = keys.map(({ path, type, default: value }) => {
     const shown = value === undefined ? '—' : value === '' ? '' : `\`${value}\``
     return `| \`${path}\` | ${cell(type)} | ${cell(shown)} | ${cell(meanings[path] ?? '')} |`

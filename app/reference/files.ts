@@ -1,8 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { KIND_SCHEMAS } from '../../detectors/index.ts'
 import { configSchema, DEFAULTS } from '../config.ts'
 import { configurationReference, keysOf } from './configuration.ts'
+import { detectorsReference } from './detectors.ts'
 import { MEANINGS } from './meanings.ts'
 import { type Instrument, instrumentsOf, metricsReference } from './metrics.ts'
 
@@ -19,6 +21,7 @@ export function ownInstruments(): readonly Instrument[] {
 export function referenceFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/reference/configuration.md', configurationReference(keysOf(configSchema, DEFAULTS), MEANINGS)],
+    ['docs/reference/detectors.md', detectorsReference(KIND_SCHEMAS)],
     ['docs/reference/metrics.md', metricsReference(ownInstruments())],
   ])
 }

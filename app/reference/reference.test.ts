@@ -8,8 +8,10 @@ import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
 
 import { metricName } from '../../collector/naming/names.ts'
+import { KIND_SCHEMAS } from '../../detectors/index.ts'
 import { configSchema, DEFAULTS } from '../config.ts'
 import { keysOf } from './configuration.ts'
+import { DETECTOR_MEANINGS, keysOfKind } from './detectors.ts'
 import { ownInstruments, referenceFiles } from './files.ts'
 import { MEANINGS } from './meanings.ts'
 import { instrumentsOf, seriesName } from './metrics.ts'
@@ -24,6 +26,14 @@ test('the pages in docs/reference are those that npm run reference writes', () =
 test('every key of the configuration has a meaning, and no meaning is of a key that is gone', () => {
   const paths = keysOf(configSchema, DEFAULTS).map(({ path }) => path)
   expect(Object.keys(MEANINGS)).toEqual(paths)
+})
+
+test('every kind of detector and every key of it has a meaning, and no meaning is of one that is gone', () => {
+  const paths = [...KIND_SCHEMAS].flatMap(([name, schema]) => [
+    name,
+    ...keysOfKind(name, schema).map(({ path }) => path),
+  ])
+  expect(Object.keys(DETECTOR_MEANINGS)).toEqual(paths)
 })
 
 test('keys are told with type and default, however deep they lie', () => {

@@ -53,8 +53,11 @@ const EN: Table = {
   level_down: enLevel,
   drift: ({ subject, value, expected, up, over, time }) =>
     `${subject} ${over ? 'drifted' : 'has been drifting'} ${up ? 'up' : 'down'} to ${value}${expected}, ${time}`,
+  // Where no value lies outside, it may also be calmer than ever.
   variance: ({ subject, value, expected, over, within, time }) =>
-    `${subject} ${over ? 'swung' : 'swings'} unusually ${time}, ${within ? `about ${value}` : `as far as ${value}${expected}`}`,
+    within
+      ? `${subject} ${over ? 'varied' : 'varies'} unlike before ${time}, about ${value}`
+      : `${subject} ${over ? 'swung' : 'swings'} unusually ${time}, as far as ${value}${expected}`,
   flat: ({ subject, value, over, time }) => `${subject} ${over ? 'stood' : 'has stood'} still at ${value} ${time}`,
   absent: ({ subject, time, over, detail }) =>
     `${subject} ${over ? 'had' : 'has'} no samples ${time}${EN_ABSENCE[detail] ?? ''}`,
@@ -136,7 +139,10 @@ function expectedClause(finding: Finding, unit: string, language: Language): str
   const isMean = MEANS.some((expert) => experts.includes(expert))
   if (!judged || (!isMean && (value < lower || value > upper)) || !(upper > lower))
     return language === 'zh' ? `，预期${band}` : `, expected ${band}`
-  const why = (WITHIN.find(([expert]) => experts.includes(expert))?.[1] ?? UNLIKE)[language]
+  const known = WITHIN.find(([expert]) => experts.includes(expert))?.[1]
+  // Where it has drifted to is nothing unusual yet: its slope is.
+  if (kind === 'drift' && known === undefined) return ''
+  const why = (known ?? UNLIKE)[language]
   return language === 'zh' ? `，${why}（通常${band}）` : `, ${why} (usually ${band})`
 }
 

@@ -5,13 +5,14 @@ import { gain } from '#core/stats/ewma.ts'
 import { joined } from '#core/store/part-writer.ts'
 
 import type { Expert } from '../experts/expert.ts'
+import { Farthest } from './farthest.ts'
 import { Hold } from './hold.ts'
 import type { Accepted as Told, Correctable, Detector, DetectorContext } from './kind.ts'
 import { PanelSample } from './panel-sample.ts'
 import { Rows } from './rows.ts'
 import { Scale } from './scale.ts'
 import { sectionViews, splitSections } from './sections.ts'
-import { type Allowance, Tail } from './tail.ts'
+import { type Allowance, MIN_Z, Tail } from './tail.ts'
 import { Usual } from './usual.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -31,6 +32,9 @@ const NEWCOMER = 1.5
 const GAP_CADENCES = 5
 const GAP_GROWTH = 1 / 20
 const GAP_MAX = 3
+/** What lies so many times as far out as all of late is told, whatever alarms there were, in a row as old as this. */
+const FAR = 2
+const KNOWN_MS = 3 * 86_400_000
 const P_MAX = 0.05
 const P_MIN = 1e-15
 const MAX_SCORE = 1e9
@@ -59,6 +63,7 @@ export class Panel implements Correctable {
   readonly #first_ms
   readonly #cadence_ms
   readonly #usual: Usual
+  readonly #farthest: Farthest
   /** Of the last step: expected values and weights by expert, and the half width of its band. */
   readonly #predicted: Float64Array
   readonly #weight: Float64Array
@@ -83,6 +88,7 @@ export class Panel implements Correctable {
     this.#cadence_ms = this.#rows.column(Float64Array)
     // The last columns: state of before has them not.
     this.#usual = new Usual(this.#rows)
+    this.#farthest = new Farthest(this.#rows)
     this.#predicted = new Float64Array(this.#experts.length)
     this.#weight = new Float64Array(this.#experts.length)
   }
@@ -194,7 +200,7 @@ export class Panel implements Correctable {
 
   load(bytes: Uint8Array): void {
     const [rows, ...pools] = splitSections(bytes)
-    if (rows !== undefined) this.#rows.load(rows, Usual.COLUMNS)
+    if (rows !== undefined) this.#rows.load(rows, Usual.COLUMNS + Farthest.COLUMNS)
     const own = this.#experts.flatMap(({ pool }) => pool ?? [])
     for (const [i, pool] of own.entries()) pool.load(pools[i] ?? new Uint8Array())
   }
@@ -238,8 +244,8 @@ export class Panel implements Correctable {
   #judge(row: number, { value, expected, scale, time_ms, dt_ms }: PanelSample, out: Verdict): void {
     const allowed = this.#allowance(row)
     const width = scale * this.#doubt(row, dt_ms)
-    const above = Math.max(width * this.#tail.threshold(row, 0, allowed), this.#usual.within(row, 0, time_ms))
-    const below = Math.max(width * this.#tail.threshold(row, 1, allowed), this.#usual.within(row, 1, time_ms))
+    const above = Math.max(this.#limit(row, 0, width, allowed), this.#usual.within(row, 0, time_ms))
+    const below = Math.max(this.#limit(row, 1, width, allowed), this.#usual.within(row, 1, time_ms))
     const residual = value - expected
     const score = residual >= 0 ? residual / above : -residual / below
     out.score = score < MAX_SCORE ? score : MAX_SCORE
@@ -247,6 +253,17 @@ export class Panel implements Correctable {
     out.lower = expected - below
     out.upper = expected + above
     this.#half = residual >= 0 ? above : below
+  }
+
+  /**
+   * What a tail makes of its alarms and peaks together has no end where they recur, as the edges of a working day: once a row is known,
+   * it is asked no more than twice the farthest of late.
+   */
+  #limit(row: number, side: number, width: number, allowed: Allowance): number {
+    const limit = width * this.#tail.threshold(row, side, allowed)
+    const farthest = FAR * this.#farthest.of(row, side)
+    if (limit <= farthest || this.#sample.time_ms - this.#first_ms.data[row]! < KNOWN_MS) return limit
+    return Math.max(farthest, Math.min(limit, MIN_Z * width))
   }
 
   #doubt(row: number, dt_ms: number): number {
@@ -273,6 +290,7 @@ export class Panel implements Correctable {
       sample.z = Math.abs(residual) / scale
       this.#tail.learn(row, sample, this.#allowance(row))
     }
+    if (known) this.#farthest.learn(row, residual, dt_ms)
     this.#scale.learn(row, sample)
     if (anomalous) {
       const level = this.#hold.anomalous(row, time_ms, { value, score, age_ms: time_ms - this.#first_ms.data[row]! })

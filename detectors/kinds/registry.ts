@@ -9,6 +9,11 @@ const byName: ReadonlyMap<string, Kind> = new Map(Object.values(kinds).map((kind
 /** Names of all kinds, in order. */
 export const KIND_NAMES: readonly string[] = [...byName.keys()].toSorted()
 
+/** What each kind may be told, by its name. */
+export const KIND_SCHEMAS: ReadonlyMap<string, Kind['config']> = new Map(
+  KIND_NAMES.map((name) => [name, byName.get(name)!.config]),
+)
+
 /** A detector's configuration: a kind's name, or an object with `kind` and that kind's keys. */
 export type DetectorConfig = { readonly kind: string } & Readonly<Record<string, unknown>>
 

@@ -132,15 +132,15 @@ export class Rows {
   }
 
   /**
-   * Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. The last `added` columns may not
-   * be in it: they are zeros then. Of columns in it that are `gone`, given in ascending order, the data comes back.
+   * Takes what `save` gave; throws `ServiceError('bad_data')` for another version or other columns. Any of the last `added` columns may
+   * not be in it: they are zeros then. Of columns in it that are `gone`, given in ascending order, the data comes back.
    */
   load(bytes: Uint8Array, added = 0, gone: readonly Gone[] = []): Numbers[] {
     // A copy that starts at a multiple of 8, whatever the bytes were cut from (`slice` of a Buffer is none).
     const own = new Uint8Array(bytes)
     if (own.length < HEADER_WORDS * 4) throw new ServiceError('bad_data', 'detector state is cut short')
     const [version, used = 0, free = 0, columns] = new Uint32Array(own.buffer, 0, HEADER_WORDS)
-    const missing = columns === this.#columns.length + gone.length ? 0 : added
+    const missing = Math.min(added, Math.max(0, this.#columns.length + gone.length - columns!))
     const kept = this.#columns.slice(0, this.#columns.length - missing)
     const layout: Stored[] = kept.map((column) => ({ type: typeOf(column), width: column.width, column }))
     for (const column of gone) layout.splice(column.at, 0, column)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { seeded } from '#core/random.ts'
 import type { Verdict } from '#core/score.ts'
 
+import { withoutLastColumns } from '../testing/older-state.fixture.ts'
 import type { Detector } from './kind.ts'
 import { createDetector, parseDetector } from './registry.ts'
 
@@ -56,24 +57,21 @@ test('state that was saved before strides were kept is taken up', () => {
   const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
   for (let minute = 0; minute < 300; minute++) detector.step(row, START + minute * MINUTE, minute % 7, verdict)
   const again = make()
-  again.load(withoutLastColumns(detector.save(), detector.live, 3))
+  again.load(withoutLastColumns(detector.save(), { columns: 3, bytes: 24 * detector.live }))
   again.step(row, START + 300 * MINUTE, 3, verdict)
   expect(verdict.lower).toBeLessThan(3)
   expect(verdict.upper).toBeGreaterThan(3)
 })
 
-/** The same state as it was when the rows had so many columns less, all of them padded to eight bytes a row or less. */
-function withoutLastColumns(bytes: Uint8Array, rows: number, less: number): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  const sections = view.getUint32(0, true)
-  const head = 4 + 4 * sections
-  const cut = 8 * rows * less
-  const first = view.getUint32(4, true)
-  const out = new Uint8Array(bytes.length - cut)
-  out.set(bytes.subarray(0, head + first - cut))
-  out.set(bytes.subarray(head + first), head + first - cut)
-  const outView = new DataView(out.buffer)
-  outView.setUint32(4, first - cut, true)
-  outView.setUint32(head + 12, outView.getUint32(head + 12, true) - less, true)
-  return out
-}
+test('what stands still is no swing: it is flat', () => {
+  const random = seeded(3)
+  const detector = make()
+  const row = detector.add()
+  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const shapes: (string | undefined)[] = []
+  for (let minute = -DAYS_BEFORE; minute < 100; minute++) {
+    detector.step(row, START + minute * MINUTE, minute < 0 ? 99 + 2 * random() : 100, verdict)
+    if (minute >= 60 && verdict.score >= 1) shapes.push(detector.shape!())
+  }
+  expect(new Set(shapes)).toEqual(new Set(['flat']))
+})

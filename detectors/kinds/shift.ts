@@ -65,6 +65,8 @@ class Shift implements Detector {
   readonly #panels: readonly Panel[]
   readonly #verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
   #aspect = 0
+  /** The stretch has next to no scatter. */
+  #still = false
   #mean = 0
   #adopted = false
 
@@ -112,6 +114,7 @@ class Shift implements Detector {
     const stands = this.#stands.data
     this.#mean = this.#short.data[row]!
     this.#aspect = this.#foremost.data[row]!
+    this.#still = this.#spread.data[row]! <= this.#spreadFloor(row)
     out.score = stands[at]!
     out.expected = stands[at + 1]!
     out.lower = stands[at + 2]!
@@ -126,7 +129,8 @@ class Shift implements Detector {
   shape(): FindingKind | undefined {
     const aspect = Math.abs(this.#aspect)
     if (aspect === 1) return this.#aspect > 0 ? 'level_up' : 'level_down'
-    return aspect === 2 ? 'drift' : aspect === 3 ? 'variance' : undefined
+    if (aspect === 3) return this.#still ? 'flat' : 'variance'
+    return aspect === 2 ? 'drift' : undefined
   }
 
   judged(): number {
@@ -189,8 +193,11 @@ class Shift implements Detector {
   #statistic(row: number, i: number): number {
     if (i === 0) return this.#short.data[row]!
     if (i === 1) return this.#short.data[row]! - this.#long.data[row]!
-    const floor = SPREAD_FLOOR * Math.max(1, Math.abs(this.#long.data[row]!))
-    return Math.log(this.#spread.data[row]! + floor)
+    return Math.log(this.#spread.data[row]! + this.#spreadFloor(row))
+  }
+
+  #spreadFloor(row: number): number {
+    return SPREAD_FLOOR * Math.max(1, Math.abs(this.#long.data[row]!))
   }
 
   #learn(row: number, time_ms: number, value: number): void {

@@ -12,7 +12,7 @@ const PRIOR_SQUARE = PRIOR.excess ** 2 * (1 + 1 / (1 - 2 * PRIOR.shape))
 const SAMPLES = 4000
 const PEAKS = 128
 /** Never anomalous below this many standard deviations, whatever the budget. */
-const MIN_Z = 3.5
+export const MIN_Z = 3.5
 /** The fit is renewed at each peak, and after so many samples. */
 const REFIT = 64
 /** Each alarm raises the row's thresholds by this factor, forgotten in the time that the budget allows for one alarm. */

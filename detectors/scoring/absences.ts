@@ -6,6 +6,8 @@ type AbsenceKind = 'late' | 'broken' | 'decommissioned'
 
 /** Up to so many times what is too long, a series is late and may still come. */
 const LATE = 3
+/** What came just now is not missing, however old it is: history comes in pieces. */
+const ARRIVING_MS = 60_000
 /** What went with everything of its service concerns nobody after this time. */
 const DECOMMISSIONED_MS = 86_400_000
 
@@ -38,6 +40,7 @@ export function absencesOf(
 function overdue({ detector, silent }: ScoringRule, table: RowTable, time_ms: number): Map<number, number> {
   const scores = new Map<number, number>()
   for (const row of silent) {
+    if (time_ms - table.touched_ms(row) < ARRIVING_MS) continue
     const score = detector.overdue?.(table.local.data[row]!, time_ms) ?? 0
     if (score >= 1) scores.set(row, score)
   }

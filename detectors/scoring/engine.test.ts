@@ -219,6 +219,20 @@ describe('ticks', () => {
     expect(engine.newest(9)).toEqual([])
   })
 
+  test('nothing is missing while its history comes in pieces, and what stays away after that is', () => {
+    const { engine, feed, told } = stand([series('cpu', 'shop')])
+    engine.setRules([rule('Gone', { detect: { kind: 'absence' } })])
+    const now = START + 600 * MINUTE
+    engine.tick(now)
+    for (let piece = 0; piece < 9; piece++) {
+      for (let minute = piece * 60; minute < piece * 60 + 60; minute++) feed(minute, 1)
+      for (let second = 0; second < 20; second++) engine.tick(now + (piece * 20 + second) * 1000)
+    }
+    expect(told()).toEqual([])
+    engine.tick(now + 5 * MINUTE)
+    expect(told()).toEqual(['605 opened absent shop'])
+  })
+
   test('an absence is late at first, then broken or decommissioned by what else its service says', () => {
     const detailsOf = (others: boolean): string[] => {
       const { engine, feed, events } = stand([series('cpu', 'shop'), series('cpu_2', 'shop')])

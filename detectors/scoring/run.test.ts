@@ -86,6 +86,11 @@ test('what a detector finds restless is a level where it lies on one side, and s
   expect(kindOf(walk([restless(0, 5)]).run!)).toBe('variance')
 })
 
+test('what a detector finds restless swings where nothing leaves its band: a mean of it lies on one side', () => {
+  const mean = (minute: number): Observation => ({ ...seen(minute, 5, 0.5), shape: 'variance' })
+  expect(kindOf(walk(Array.from({ length: 14 }, (_, minute) => mean(minute))).run!)).toBe('variance')
+})
+
 test('a level that a detector names is one however short, or a drift where it crept there', () => {
   const level = (minute: number, score: number): Observation => ({ ...seen(minute, score), shape: 'level_up' })
   expect(kindOf(walk([level(0, 5), level(2, 5)]).run!)).toBe('level_up')

@@ -144,8 +144,9 @@ export function kindOf(run: Run): FindingKind {
   if (Number.isNaN(run.peak.value)) return 'absent'
   const count = run.up + run.down
   const swings = Math.min(run.up, run.down) * 5 >= count
-  // What a detector finds too restless is no noise where it only goes one way.
-  const shape = run.peak.shape === 'variance' && count >= VARIANCE_MIN && !swings ? undefined : run.peak.shape
+  // What a detector finds too restless is no noise where it only goes one way, and goes beyond the band there.
+  const isOneWay = count >= VARIANCE_MIN && !swings && !isInside(farthestOf(run))
+  const shape = run.peak.shape === 'variance' && isOneWay ? undefined : run.peak.shape
   const isLevel = shape === 'level_up' || shape === 'level_down'
   if (shape !== undefined && !isLevel) return shape
   const up = directionOf(run) === 'up'

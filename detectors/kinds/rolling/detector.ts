@@ -19,7 +19,6 @@ import { ask, expectMedian, fetch, fillWindow, learnMedian, settle } from './win
 const {
   CADENCE,
   COUNTS,
-  FILLED,
   HELD,
   LAST,
   LATEST,
@@ -36,7 +35,6 @@ const {
   STRICT,
   TREND,
   UNIT,
-  WAITING,
 } = layout
 const {
   BEYOND,
@@ -150,14 +148,13 @@ export class Rolling implements Detector {
     return EXPERTS.filter((_, bit) => ((this.#single.out.blamed[0]! >> bit) & 1) === 1)
   }
 
-  /** Its window is full, and bands are no more than half as wide again as without doubt. */
+  /** It has seen a window of samples, and bands are no more than half as wide again as without doubt. A new normal makes no row young. */
   confident(row: number): boolean {
     const page = this.#pages.of(row)
     const at = row & (PAGE_ROWS - 1)
     const cadence_ms = page.state[at * STATE + CADENCE]!
-    const age_ms = page.counts[at * COUNTS + SEEN]! * cadence_ms
-    const values = page.marks[at * MARKS + FILLED]! + page.latest[at * LATEST + WAITING]!
-    return values >= page.window && doubt(cadence_ms, age_ms) <= 0.5
+    const seen = page.counts[at * COUNTS + SEEN]!
+    return seen >= page.window && doubt(cadence_ms, seen * cadence_ms) <= 0.5
   }
 
   views(): readonly Part[] {

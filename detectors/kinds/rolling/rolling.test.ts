@@ -401,3 +401,18 @@ test.each([1, 15, 60])(
     expect(known_ms).toBeLessThan(1.25 * HOUR)
   },
 )
+
+test('a level that is adopted makes no row young', () => {
+  const detector = new Rolling(day, context)
+  const row = detector.add()
+  const verdict: Verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const random = uniform(9)
+  let adopted = 0
+  for (let i = 0; i < 2 * 1440; i++) {
+    detector.step(row, START + i * 60_000, (i < 1440 ? 100 : 50) + random(), verdict)
+    if (i < 1440) continue
+    if (verdict.expected < 60) adopted++
+    expect(detector.confident(row)).toBe(true)
+  }
+  expect(adopted).toBeGreaterThan(1000)
+})
