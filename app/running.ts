@@ -79,7 +79,7 @@ export function greeting({ service, loaded }: Running): string {
 `
 }
 
-/** SIGTERM and SIGINT end it, SIGHUP reads rules and scrape jobs again. A second signal does not wait for the drain. */
+/** SIGTERM and SIGINT end it, and `Service.lost`, by which it rejects, without a drain; SIGHUP reads rules and scrape jobs again. A second signal does not wait for the drain. */
 export async function untilStopped(running: Running, terminal: Terminal): Promise<void> {
   process.on('SIGHUP', () => {
     running.service
@@ -88,7 +88,7 @@ export async function untilStopped(running: Running, terminal: Terminal): Promis
         terminal.err(`barograph: rules and scrape jobs are kept as they were:\n${messageOf(error)}\n`),
       )
   })
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT'), running.service.lost])
   terminal.err('barograph: stopping\n')
   await running.stop()
 }

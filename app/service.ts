@@ -25,7 +25,7 @@ import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { Gate } from './gate.ts'
 import { youngCollector } from './heap.ts'
-import { lockFolder } from './lock.ts'
+import { FolderLock } from './lock.ts'
 import { Pipeline } from './pipeline.ts'
 import { openRecording, type Recording } from './recording.ts'
 import { reloaded } from './reloaded.ts'
@@ -40,6 +40,7 @@ import { version } from './version.ts'
 
 /** What waits for an upstream is sent this long at the end; the rest is kept for the next start. */
 const LAST_SENDING_MS = 5000
+const LOCK_MS = 1000
 const CONSOLE = join(import.meta.dirname, '../api/console')
 
 export interface ServiceOptions {
@@ -72,14 +73,16 @@ export class Service implements Component {
   readonly #api: ApiComponent
   readonly #recording: Recording | undefined
   readonly #ticking: Ticking
-  readonly #unlock: () => void
+  readonly #lock: FolderLock
+  readonly #lost = Promise.withResolvers<never>()
+  #cancelLooking: (() => void) | undefined
   /** What is in force of the configuration. */
   #loaded: LoadedConfig<Config>
   #notReady: string | null = 'starting'
   #rules: Rules = { groups: [], policies: [], problems: [], files: [] }
   #stopping: Promise<void> | undefined
 
-  /** Throws `ServiceError('bad_config')` where the data folder, the rules or the configuration cannot be used. */
+  /** Throws `ServiceError('bad_config')` where the data folder, the rules or the configuration cannot be used, `ServiceError('conflict')` where another process has the folder. */
   constructor(options: ServiceOptions) {
     const { loaded, clock, log, telemetry } = options
     const { value: config, folder } = loaded
@@ -87,7 +90,9 @@ export class Service implements Component {
     const data = resolve(folder, config.data)
     this.#options = options
     this.#loaded = loaded
-    this.#unlock = lockFolder(data)
+    this.#lock = new FolderLock(data)
+    // Whoever does not look goes on.
+    this.#lost.promise.catch(() => undefined)
     const peers = peersDeps(options, data)
     let writers: RemoteWriters | undefined
     this.engine = new Engine({
@@ -149,6 +154,11 @@ export class Service implements Component {
     this.#api = this.#createApi(leftBehind)
   }
 
+  /** Rejects with `ServiceError('conflict')` when another process has the folder: what is written tears its journal, what is acknowledged is lost. */
+  get lost(): Promise<never> {
+    return this.#lost.promise
+  }
+
   get externalUrl(): string {
     return externalUrl(this.#options.loaded.value)
   }
@@ -171,8 +181,9 @@ export class Service implements Component {
   }
 
   async start(): Promise<void> {
-    const { log } = this.#options
+    const { clock, log } = this.#options
     const { sender } = this.engine.alerting
+    this.#cancelLooking = clock.every(LOCK_MS, () => this.#keepLock())
     sender.hold()
     const applied = await this.#stages.recover()
     this.#sources.resume(this.engine.analysis_ms ?? -Infinity)
@@ -210,6 +221,15 @@ export class Service implements Component {
       groups: this.#rules.groups.length,
       jobs: loaded.value.scrape.length,
     })
+  }
+
+  #keepLock(): void {
+    const { log } = this.#options
+    try {
+      if (this.#lock.keep() === 'again') log.warn('lock.sqlite was deleted and is made again; it is no remnant', {})
+    } catch (error) {
+      this.#lost.reject(error)
+    }
   }
 
   async #openAfterHistory(): Promise<void> {
@@ -328,7 +348,8 @@ export class Service implements Component {
     this.#recording?.close()
     this.#journal.close()
     this.engine.close()
-    this.#unlock()
+    this.#cancelLooking?.()
+    this.#lock.release()
   }
 }
 

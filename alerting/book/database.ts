@@ -53,7 +53,7 @@ function prepared(database: DatabaseSync, path: string): void {
   }
   // A damaged page elsewhere shows itself now, and not in the middle of the night.
   const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-  if (check !== 'ok') throw new Error(String(check))
+  if (check !== 'ok') throw new Error(String(check).replaceAll('\n', ' '))
   // Nothing is written before this line: a file that is refused stays as it is.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
   if (version === 0) transaction(database, () => database.exec(SCHEMA))
