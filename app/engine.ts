@@ -176,7 +176,7 @@ export class Engine {
     this.graph.spans(spans)
     yield
     yield* this.detectors.sampling(samples, result.fresh)
-    this.detectors.logs(logs)
+    yield* this.detectors.logging(logs)
     return { ...refusedBy(result), written: writtenOf(samples, result) }
   }
 

@@ -8,10 +8,10 @@ import type { Steps } from '#core/steps.ts'
 
 import { Catalogue } from './normal/catalogue.ts'
 import { Deltas } from './normal/deltas.ts'
-import { readLogs } from './normal/logs.ts'
+import { readingLogs } from './normal/logs.ts'
 import { takeMetrics } from './normal/metrics.ts'
 import { Rejections } from './normal/rejections.ts'
-import { readSpans } from './normal/spans.ts'
+import { readingSpans } from './normal/spans.ts'
 import { ofSignals } from './receivers/traffic.ts'
 import { Allowance } from './wire/allowance.ts'
 import { parseJson } from './wire/json.ts'
@@ -90,8 +90,10 @@ class OtlpDecoder implements Decoder {
     const rejections = new Rejections(this.#rejected)
     const { signal } = request
     const long = this.#label_value_length
-    const logs = signal === 'logs' ? readLogs(this.#tree(request, read.logs), rejections, long) : []
-    const spans = signal === 'traces' ? readSpans(this.#tree(request, read.traces), rejections, long) : []
+    const tree = signal === 'metrics' ? undefined : this.#tree(request, read[signal])
+    if (tree !== undefined) yield
+    const logs = signal === 'logs' ? yield* readingLogs(tree, rejections, long) : []
+    const spans = signal === 'traces' ? yield* readingSpans(tree, rejections, long) : []
     const samples = signal === 'metrics' ? yield* this.#metrics(request, writer, rejections) : NO_SAMPLES
     rejections.report(signal)
     const accepted = samples.floats.length + samples.histograms.length + logs.length + spans.length

@@ -32,6 +32,9 @@ export { forecastCsv, type ForecastCsvOptions } from './offline/forecast.ts'
 export { loadRules, type Outside, refuseProblems, type RuleGroup } from './rules/index.ts'
 export { parseBudget } from './scoring/index.ts'
 
+/** Log records that are counted in one step. */
+const LOG_STEP = 256
+
 export interface DetectorsOptions {
   /** Answers rules from the store and from `table`. */
   readonly query: QueryEngine
@@ -68,7 +71,7 @@ export interface Detectors {
   setGroups(groups: readonly RuleGroup[], time_ms?: number): void
   /** Samples just stored; `fresh` marks those that are the newest of their series. */
   sampling(batch: SampleBatch, fresh: Uint8Array): Steps<void>
-  logs(records: readonly LogRecord[]): void
+  logging(records: readonly LogRecord[]): Steps<void>
   /** Maintenance and planned events change what is expected; other changes are nothing to detectors. */
   change(change: Change): void
   /** What somebody said of a finding: it is unlearned, or normal. Throws `ServiceError('not_found')`. */
@@ -159,7 +162,12 @@ export function createDetectors(options: DetectorsOptions): Detectors {
       const time_ms = analysis_ms()
       if (time_ms !== undefined && oldest_ms < Infinity) rules.observed(oldest_ms, time_ms)
     },
-    logs: (records) => logs.logs(records),
+    *logging(records) {
+      for (let at = 0; at < records.length; at += LOG_STEP) {
+        if (at > 0) yield
+        logs.logs(records.slice(at, at + LOG_STEP))
+      }
+    },
     change: (change) => windows.change(change),
     feedback: (said) => scoring.feedback(said),
     async answers({ datasource, answers }) {

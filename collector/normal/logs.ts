@@ -1,5 +1,6 @@
 import type { Labels } from '#core/series.ts'
 import type { LogRecord } from '#core/signal.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { numberOf, objectOf, objectsOf, textOf, timeOf } from '../wire/json-fields.ts'
 import type { JsonObject } from '../wire/to-json.ts'
@@ -9,6 +10,9 @@ import type { Rejections } from './rejections.ts'
 import { resourceLabels, tooLong } from './resource.ts'
 import { kept, saidBy } from './said.ts'
 import { attributesOf } from './values.ts'
+
+/** Records that are read in one step. */
+const STEP = 512
 
 /** An exception that is recorded as an event has no body: its attributes say what it was. */
 function exceptionOf(object: JsonObject): string {
@@ -48,7 +52,7 @@ function withService(labels: Labels): Labels {
 }
 
 /** Log records of an `ExportLogsServiceRequest` in OTLP/JSON. Throws `ServiceError('bad_data')` where a type is wrong. */
-export function readLogs(request: unknown, rejections: Rejections, value_length: number): LogRecord[] {
+export function* readingLogs(request: unknown, rejections: Rejections, value_length: number): Steps<LogRecord[]> {
   const records: LogRecord[] = []
   for (const inResource of objectsOf(objectOf(request, 'request')?.['resourceLogs'], 'resourceLogs')) {
     const scopes = objectsOf(inResource['scopeLogs'], 'scopeLogs')
@@ -57,7 +61,8 @@ export function readLogs(request: unknown, rejections: Rejections, value_length:
     const promoted = withService(resourceLabels(inResource['resource']).promoted)
     const long = tooLong(promoted, value_length)
     for (const inScope of scopes) {
-      for (const object of objectsOf(inScope['logRecords'], 'logRecords')) {
+      for (const [i, object] of objectsOf(inScope['logRecords'], 'logRecords').entries()) {
+        if ((i + 1) % STEP === 0) yield
         if (long !== undefined) {
           rejections.add('limit', long)
           continue

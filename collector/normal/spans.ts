@@ -1,5 +1,6 @@
 import { serviceOf } from '#core/series.ts'
 import { type Span, SPAN_KINDS, type SpanLink } from '#core/signal.ts'
+import type { Steps } from '#core/steps.ts'
 
 import { numberOf, objectOf, objectsOf, textOf, timeOf } from '../wire/json-fields.ts'
 import type { JsonObject } from '../wire/to-json.ts'
@@ -10,6 +11,8 @@ import { resourceLabels, tooLong } from './resource.ts'
 import { textOfValue } from './values.ts'
 
 const STATUS_ERROR = 2
+/** Spans that are read in one step. */
+const STEP = 512
 /** As many as SDKs keep of a span when nothing else is configured. */
 const LINKS_MAX = 128
 
@@ -82,7 +85,7 @@ function spanOf(object: JsonObject, service: string, rejections: Rejections): Sp
 }
 
 /** Spans of an `ExportTraceServiceRequest` in OTLP/JSON. Throws `ServiceError('bad_data')` where a type is wrong. */
-export function readSpans(request: unknown, rejections: Rejections, value_length: number): Span[] {
+export function* readingSpans(request: unknown, rejections: Rejections, value_length: number): Steps<Span[]> {
   const spans: Span[] = []
   for (const inResource of objectsOf(objectOf(request, 'request')?.['resourceSpans'], 'resourceSpans')) {
     const scopes = objectsOf(inResource['scopeSpans'], 'scopeSpans')
@@ -92,7 +95,8 @@ export function readSpans(request: unknown, rejections: Rejections, value_length
     const long = tooLong(promoted, value_length)
     const service = serviceOf(promoted) || (target.find(([name]) => name === 'job')?.[1] ?? '')
     for (const inScope of scopes) {
-      for (const object of objectsOf(inScope['spans'], 'spans')) {
+      for (const [i, object] of objectsOf(inScope['spans'], 'spans').entries()) {
+        if ((i + 1) % STEP === 0) yield
         if (long !== undefined) {
           rejections.add('limit', long)
           continue

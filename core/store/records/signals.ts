@@ -4,9 +4,13 @@ import { ServiceError } from '../../errors.ts'
 import type { KafkaPosition } from '../../ports/intake.ts'
 import { Labels } from '../../series.ts'
 import { LEVELS, type LogRecord, type Span, SPAN_KINDS } from '../../signal.ts'
+import type { Steps } from '../../steps.ts'
 import type { ByteReader, ByteWriter } from '../bytes.ts'
 import { jsonNumber, parseJson } from '../json.ts'
 import type { RecordCodec } from '../record-codec.ts'
+
+/** Log records or spans that are written in one step. */
+const STEP = 512
 
 const logs: z.ZodType<LogRecord[]> = z.array(
   z.object({
@@ -56,9 +60,15 @@ export function readPosition(reader: ByteReader): KafkaPosition | undefined {
   return form === POSITION.with_id ? { ...position, topic_id: reader.text() } : position
 }
 
-/** Empty lists are the most common: they cost a byte. */
-function writeList(list: readonly unknown[], writer: ByteWriter): void {
-  writer.text(list.length === 0 ? '' : JSON.stringify(list))
+/** A list as JSON. Empty ones are the most common: they cost a byte. */
+function* writingList<T>(list: readonly T[], shown: (item: T) => unknown, writer: ByteWriter): Steps<void> {
+  if (list.length === 0) return writer.text('')
+  const pieces: string[] = []
+  for (let at = 0; at < list.length; at += STEP) {
+    if (at > 0) yield
+    pieces.push(JSON.stringify(list.slice(at, at + STEP).map(shown)).slice(1, -1))
+  }
+  writer.text(`[${pieces.join()}]`)
 }
 
 function readList<T>(reader: ByteReader, schema: z.ZodType<T[]>, what: string): T[] {
@@ -78,13 +88,14 @@ export const signals: RecordCodec<'signals'> = {
   *encode(entry, writer, { series, columns }) {
     writePosition(entry.position, writer)
     yield* columns.write(entry.samples, writer, series)
-    writeList(
-      entry.logs.map(({ time_ms, labels, level, body, trace_id, span_id }) => {
+    yield* writingList(
+      entry.logs,
+      ({ time_ms, labels, level, body, trace_id, span_id }) => {
         return { time_ms, labels: [...labels], level, body, trace_id, span_id }
-      }),
+      },
       writer,
     )
-    writeList(entry.spans, writer)
+    yield* writingList(entry.spans, (span) => span, writer)
   },
   decode(reader, { series, columns }) {
     const position = readPosition(reader)
