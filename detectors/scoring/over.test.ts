@@ -67,13 +67,6 @@ test.each(cases)('an hour far out is over within half an hour: %j', (each) => {
   expect(closed).toMatch(/^closed level_up (10|20|30)$/)
 })
 
-test('the way back from a level that was adopted is over within half an hour, where it is told', () => {
-  const after = cases.map((each) => {
-    const [opened, adopted, ...back] = told({ ...each, ends: 240, fault: () => 60 })
-    expect([opened, adopted]).toEqual(['opened spike 0', 'closed level_up -120'])
-    return back
-  })
-  const closed = after.map(([, end]) => end).filter((end) => end !== undefined)
-  expect(closed.length).toBeGreaterThan(3)
-  for (const end of closed) expect(end).toMatch(/^closed (dip|level_down) (10|20|30)$/)
+test.each(cases)('the way back from a level that was adopted is no finding: %j', (each) => {
+  expect(told({ ...each, ends: 240, fault: () => 60 })).toEqual(['opened spike 0', 'closed level_up -120'])
 })

@@ -11,11 +11,20 @@ const ADOPT_MIN_MS = 15 * 60_000
 const AT_ONCE_MS = Number.MIN_VALUE
 /** So many samples back inside are the end. */
 const INSIDE = 3
-/** Nothing is held, and the band is where the row came from whose level was adopted: that is known for a week. */
+/** Nothing is held, and the band is where the row came from whose level was adopted: that is known for as long as the row was there, a week at most. */
 const LEFT = 255
 const LEFT_MS = 7 * 86_400_000
 /** The row came back to that: a level that is known is normal again soon. */
 const RETURNING = 128
+/** What began was not told, for the like of it was brief; where it lasts so long it is. */
+const UNTOLD = 64
+const LASTS_MS = 45 * 60_000
+/** The level that was left had been adopted not long before: it is nowhere to go back to. */
+const PASSING = 32
+const FLAGS = RETURNING | UNTOLD | PASSING
+
+/** The new level is the normal one; the row is back where it was; what was not told lasts; undefined while it is none of these. */
+type Turn = 'adopted' | 'back' | 'lasts' | undefined
 
 /**
  * The band that a row left when it became anomalous. It stays in place while values stay outside, although the
@@ -36,7 +45,7 @@ export class Held {
     this.#band = places.column(Float64Array, 3)
     /** Below 0, until minus it: somebody insists that it is no new normal. */
     this.#until_ms = places.column(Float64Array)
-    /** How many samples in a row are back inside, and `RETURNING` beside; `LEFT`. */
+    /** How many samples in a row are back inside, with `FLAGS` beside; `LEFT`. */
     this.#phase = places.column(Uint8Array)
   }
 
@@ -55,37 +64,41 @@ export class Held {
     }
   }
 
-  /** Puts the held band into `out`, where one is; takes what `out` says where an alarm begins. True when a level is adopted. */
-  step(row: number, sample: Sample, alarm: boolean, out: Verdict): boolean {
+  /** Puts the held band into `out`, where one is; takes what `out` says where an alarm, one that waits, or the way back begins. */
+  step(row: number, sample: Sample, alarm: boolean, out: Verdict): Turn {
     const { time_ms, value } = sample
     const place = this.#of(row)
     if (place < 0) {
       const outside = value > out.upper || value < out.lower
-      if (alarm && outside) this.#begin(row, sample, out)
-      else if (this.knows(row) && time_ms >= this.#until_ms.data[this.#annex.of(row)]!) this.#annex.drop(row)
-      return false
+      if (outside && (alarm || sample.waits || this.returns(row, sample))) this.#begin(row, sample, out)
+      else if (this.knows(row) && this.#isForgotten(this.#annex.of(row), sample)) this.#annex.drop(row)
+      return undefined
     }
     const phase = this.#phase.data
-    const returning = phase[place]! >= RETURNING ? RETURNING : 0
-    if (time_ms >= Math.abs(this.#until_ms.data[place]!)) {
-      if (returning > 0) this.#annex.drop(row)
+    const flags = phase[place]! & FLAGS
+    const until_ms = Math.abs(this.#until_ms.data[place]!)
+    if (time_ms >= until_ms) {
+      if (flags & (RETURNING | PASSING)) this.#annex.drop(row)
       else {
         phase[place] = LEFT
-        this.#until_ms.data[place] = time_ms + LEFT_MS
+        this.#until_ms.data[place] = time_ms + Math.min(LEFT_MS, sample.age_ms)
       }
-      return true
+      return 'adopted'
     }
     const base = place * 3
     const band = this.#band.data
-    const inside = this.#isWithin(place, value) ? phase[place]! - returning + 1 : 0
-    phase[place] = inside + returning
-    if (inside >= INSIDE) this.#annex.drop(row)
-    else {
-      out.expected = band[base]!
-      out.lower = band[base + 1]!
-      out.upper = band[base + 2]!
+    const inside = this.#isWithin(place, value) ? phase[place]! - flags + 1 : 0
+    phase[place] = inside + flags
+    if (inside >= INSIDE) {
+      this.#annex.drop(row)
+      return 'back'
     }
-    return false
+    out.expected = band[base]!
+    out.lower = band[base + 1]!
+    out.upper = band[base + 2]!
+    if (!(flags & UNTOLD) || inside > 0 || time_ms < until_ms - ADOPT_MS + LASTS_MS) return undefined
+    phase[place] = flags - UNTOLD
+    return 'lasts'
   }
 
   /** The row has become a copy of another one: nothing is held of it. */
@@ -126,6 +139,13 @@ export class Held {
     return direction === 'up' ? value <= this.#band.data[place * 3 + 2]! : value >= this.#band.data[place * 3 + 1]!
   }
 
+  /** True of the first sample on the way back from a level that was adopted into the band that was left for it. */
+  returns(row: number, { time_ms, value, expected }: Sample): boolean {
+    const place = this.#annex.of(row)
+    if (place < 0 || this.#phase.data[place] !== LEFT || time_ms >= this.#until_ms.data[place]!) return false
+    return this.#isWithin(place, value) && !this.#isWithin(place, expected)
+  }
+
   /** A band is held, or is known from before a level was adopted. */
   knows(row: number): boolean {
     return this.#annex.of(row) >= 0
@@ -156,17 +176,23 @@ export class Held {
     return place >= 0 && this.#phase.data[place] !== LEFT ? place : -1
   }
 
+  /** The band that was left is known no longer: its time is over, or the row is there again. */
+  #isForgotten(place: number, { time_ms, expected }: Sample): boolean {
+    return time_ms >= this.#until_ms.data[place]! || this.#isWithin(place, expected)
+  }
+
   #isWithin(place: number, value: number): boolean {
     return value >= this.#band.data[place * 3 + 1]! && value <= this.#band.data[place * 3 + 2]!
   }
 
-  #begin(row: number, { time_ms, value, age_ms }: Sample, { expected, lower, upper }: Verdict): void {
+  #begin(row: number, sample: Sample, { expected, lower, upper }: Verdict): void {
+    const { time_ms, age_ms } = sample
     const left = this.#annex.of(row)
-    const returns = left >= 0 && time_ms < this.#until_ms.data[left]! && this.#isWithin(left, value)
+    const returns = this.returns(row, sample)
     const place = left >= 0 ? left : this.#annex.take(row)
     const adopt_ms = returns ? ADOPT_MIN_MS : Math.max(ADOPT_MIN_MS, Math.min(ADOPT_MS, age_ms))
     this.#until_ms.data[place] = time_ms + adopt_ms
-    this.#phase.data[place] = returns ? RETURNING : 0
+    this.#phase.data[place] = returns ? RETURNING : (left >= 0 ? PASSING : 0) | (sample.waits ? UNTOLD : 0)
     this.#band.data[place * 3] = expected
     this.#band.data[place * 3 + 1] = lower
     this.#band.data[place * 3 + 2] = upper

@@ -299,13 +299,16 @@ export class Joint implements Correctable {
     this.#left = young ? this.#envelope.step(row, sample) : -Infinity
     if (young && this.#envelope.turned) sample.mute = true
     sample.news = this.#novelty.step(row, sample)
+    sample.spent = false
+    sample.waits = false
     if (sample.count >= MIN_COUNT && this.#mayTell(row, sample)) this.#say(row, sample, out)
     const alarm = out.score >= 1
     // What is not told of one that has just begun is learned as it is.
     if (alarm) sample.free = false
     else if (sample.free) sample.clipped = sample.value
     const over = this.#extremes.gather(row, sample.time_ms, evidence)
-    if (over || alarm) this.#reckon(row, sample.time_ms, over, alarm)
+    const spent = alarm || sample.spent
+    if (over || spent) this.#reckon(row, sample.time_ms, over, spent)
     this.#spread.learn(row, sample)
     this.#forecast.learn(row, sample)
   }
@@ -401,7 +404,7 @@ export class Joint implements Correctable {
     if (this.#most === LEFT && this.#log >= 0) this.#envelope.show(row, out)
     const alarm = out.score >= 1
     if (young && alarm) this.#envelope.tell(row)
-    if (alarm || this.#held.knows(row)) this.#hold(row, sample, alarm, out)
+    if (alarm || sample.waits || this.#held.knows(row)) this.#hold(row, sample, alarm, out)
     if (!alarm || !isMean(this.#most) || this.#held.holds(row)) return
     const around = { expected: this.#forecast.reference, scale: this.#spread.slow(row, sample.floor) }
     showMean(out, around, row, this.#extremes)
@@ -415,7 +418,14 @@ export class Joint implements Correctable {
   #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
     const isOld = this.#held.isOld(row)
     if (isOld) this.#held.move(row, this.#forecast.moved(row, sample.dt_ms))
-    this.#adopted = this.#held.step(row, sample, alarm, out)
+    const turn = this.#held.step(row, sample, alarm, out)
+    if (turn === 'back') this.#recurrence.passed(row, sample)
+    if (turn === 'lasts') {
+      this.#most = sample.value > out.expected ? 0 : 1
+      this.#log = 0
+      out.score = 1
+    }
+    this.#adopted = turn === 'adopted'
     if (this.#adopted && !isOld) this.#held.move(row, this.#forecast.moved(row, ADOPT_MS))
     if (this.#adopted) {
       this.#envelope.adopt(row)

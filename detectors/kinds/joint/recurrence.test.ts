@@ -31,6 +31,35 @@ test('what comes at the same distance again is known at the third occasion', () 
   expect(every([0, 2, 4])).toEqual([false, false, false])
 })
 
+test('what lasted some minutes is known when it comes at the same hour of the next day, whatever else came between', () => {
+  const second = (lasted: number, hours: number): unknown[] => {
+    const rows = new Rows()
+    const recurrence = new Recurrence(rows)
+    const row = rows.add()
+    recurrence.usual(row, START, 100, 9)
+    recurrence.passed(row, { time_ms: START + lasted * 60_000, cadence_ms: 60_000 })
+    const between = recurrence.usual(row, START + 9 * HOUR, 10, 9)
+    return [between, recurrence.usual(row, START + hours * HOUR, 110, 9), recurrence.assumed]
+  }
+  for (const hours of [23, 24, 25]) expect(second(5, hours)).toEqual([false, true, true])
+  for (const hours of [2, 12, 22, 26, 48]) expect(second(5, hours)).toEqual([false, false, false])
+  expect(second(45, 24)).toEqual([false, false, false])
+})
+
+test('what lasted some minutes and came again soon is known the next day only if that passed as soon', () => {
+  const next = (passed: number): boolean => {
+    const rows = new Rows()
+    const recurrence = new Recurrence(rows)
+    const row = rows.add()
+    for (const [minute, lasted] of [[0, 5] as const, [60, passed] as const]) {
+      recurrence.usual(row, START + minute * 60_000, 100, 9)
+      recurrence.passed(row, { time_ms: START + (minute + lasted) * 60_000, cadence_ms: 60_000 })
+    }
+    return recurrence.usual(row, START + DAY, 100, 9)
+  }
+  expect([10, 90].map(next)).toEqual([true, false])
+})
+
 test('what comes on a day of the week at its hour is known at the third occasion', () => {
   const weekly = (hours: readonly number[]): boolean[] =>
     told(hours.map((hour, week) => [week * 7 * DAY + hour * HOUR, 100]))

@@ -47,6 +47,10 @@ export class Sample {
    */
   free = false
   mute = false
+  /** It would be told, were it not the way back to where the row was before: its alarm is spent all the same. */
+  spent = false
+  /** It is told only where it lasts: the like of it was brief. */
+  waits = false
   doubt = 1
   believed = 0
 }

@@ -9,11 +9,14 @@ import type { Recurrence } from './recurrence.ts'
 import type { Runs } from './runs.ts'
 import type { Sample } from './sample.ts'
 
-/** Score of an onset of a kind that recurs. */
+/** Score of an onset of a kind that recurs, and of what is on its way back. */
 const UNDER = 0.99
 const WEEK_MS = 7 * 86_400_000
 
-/** What of all that is anomalous is told: what is asked for, once (`Quiet`), and not again and again (`Recurrence`). */
+/**
+ * What of all that is anomalous is told: what is asked for, once (`Quiet`), not again and again (`Recurrence`), and not that a row
+ * goes back to where it was before a level was adopted (`Held`): who was told of the level knows what it was before.
+ */
 export class Telling {
   readonly #direction: DetectorContext['direction']
   readonly #parts: Parts
@@ -23,7 +26,7 @@ export class Telling {
     this.#parts = parts
   }
 
-  /** The score of what is anomalous: under 1 where it was said before, or recurs. */
+  /** The score of what is anomalous: under 1 where it was said before, recurs, or goes back. */
   score(row: number, sample: Sample, what: Found): number {
     const { evidence, held, novelty, quiet, recurrence } = this.#parts
     const { reason, log, budget_per_week } = what
@@ -35,7 +38,7 @@ export class Telling {
     if (back) return UNDER
     if (reason === STILL && said >= 1) evidence.stick(row)
     // What means, restless and still values say may come again: a fault that lasts is told, whatever recurs.
-    if (reason >= SINGLE && reason < NOVEL) return said
+    if (reason >= SINGLE && reason < NOVEL) return this.#unlessBack(row, sample, what, said)
     const size = this.#size(row, sample, reason)
     const outgrown = said < 1 && recurrence.outgrown(row, time_ms, size)
     const score = outgrown ? Math.exp(log) : said
@@ -43,7 +46,16 @@ export class Telling {
     evidence.mute(row, time_ms, size > 0)
     novelty.gather(row, time_ms)
     const allowed = (age_ms / WEEK_MS) * budget_per_week
-    return recurrence.usual(row, time_ms, size, allowed) ? UNDER : score
+    const usual = recurrence.usual(row, time_ms, size, allowed)
+    sample.waits = usual && recurrence.assumed
+    return usual ? UNDER : this.#unlessBack(row, sample, what, score)
+  }
+
+  /** What never was is told wherever it lies. */
+  #unlessBack(row: number, sample: Sample, { reason }: Found, score: number): number {
+    if (score < 1 || reason === NOVEL || !this.#parts.held.returns(row, sample)) return score
+    sample.spent = true
+    return UNDER
   }
 
   /** Whether the rule asks for what was found, the value being above what was expected or not. */
