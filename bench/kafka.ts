@@ -136,7 +136,11 @@ async function whole(broker: string, topic: Topic): Promise<void> {
 /** `--codecs gzip,zstd --points 2000000 --runs 3 --what transport,process` */
 export async function bench(args: readonly string[]): Promise<void> {
   const broker = process.env['BAROGRAPH_TEST_KAFKA']
-  if (broker === undefined) throw new Error('set BAROGRAPH_TEST_KAFKA to the address of a broker')
+  if (broker === undefined) {
+    process.stderr.write('kafka wants a broker: set BAROGRAPH_TEST_KAFKA to its address (localhost:9092)\n')
+    process.exitCode = 2
+    return
+  }
   const { values } = parseArgs({
     args: [...args],
     options: {
