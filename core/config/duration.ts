@@ -46,3 +46,10 @@ export const duration = z
     })
     return z.NEVER
   })
+
+/** A duration between two ends, which belong to it. */
+export const durationWithin = (least_ms: number, most_ms: number) =>
+  duration.refine(
+    (ms) => ms >= least_ms && ms <= most_ms,
+    `from ${formatDuration(least_ms)} to ${formatDuration(most_ms)}`,
+  )

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { duration } from '#core/config/duration.ts'
+import { durationWithin } from '#core/config/duration.ts'
 
 import { median } from '../experts/median.ts'
 import { recent } from '../experts/recent.ts'
@@ -10,14 +10,7 @@ import { Panel } from './panel.ts'
 const config = z.strictObject({
   kind: z.literal('band'),
   /** How far back the band looks. */
-  window: duration
-    .pipe(
-      z
-        .number()
-        .min(60_000)
-        .max(7 * 86_400_000),
-    )
-    .prefault('1h'),
+  window: durationWithin(60_000, 7 * 86_400_000).prefault('1h'),
   method: z.enum(['median_mad', 'ewma']).default('median_mad'),
 })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { duration } from '#core/config/duration.ts'
+import { durationWithin } from '#core/config/duration.ts'
 
 import type { Kind } from './kind.ts'
 import { Rolling } from './rolling/detector.ts'
@@ -12,14 +12,7 @@ const config = z.strictObject({
   /** Parts of the season, each with a level of its own. */
   slots: z.int().min(2).max(2016).default(288),
   /** Length of the season; it begins at 1970-01-01 UTC. */
-  season: duration
-    .pipe(
-      z
-        .number()
-        .min(60_000)
-        .max(28 * 86_400_000),
-    )
-    .prefault('24h'),
+  season: durationWithin(60_000, 28 * 86_400_000).prefault('24h'),
 })
 
 /** Rolling statistics for every series of a big installation: under 1 KB a row. */

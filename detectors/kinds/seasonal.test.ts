@@ -98,6 +98,6 @@ test('a week goes by the clocks of its place, over a change to summer time', () 
 })
 
 test('what is no period is refused in words', () => {
-  expect(() => parseDetector({ kind: 'seasonal', period: '1m' })).toThrow(/period/)
+  expect(() => parseDetector({ kind: 'seasonal', period: '1m' })).toThrow('period: from 10m to 28d')
   expect(() => parseDetector({ kind: 'seasonal', period: 'week' })).toThrow(/duration/)
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { duration } from '#core/config/duration.ts'
+import { durationWithin } from '#core/config/duration.ts'
 import type { FindingKind } from '#core/finding.ts'
 import { unjudged, type Verdict } from '#core/score.ts'
 import { gain } from '#core/stats/ewma.ts'
@@ -14,14 +14,7 @@ import { joinSections, splitSections } from './sections.ts'
 const config = z.strictObject({
   kind: z.literal('shift'),
   /** How long a stretch is compared with what was before it. */
-  window: duration
-    .pipe(
-      z
-        .number()
-        .min(60_000)
-        .max(7 * 86_400_000),
-    )
-    .prefault('30m'),
+  window: durationWithin(60_000, 7 * 86_400_000).prefault('30m'),
 })
 
 const ASPECTS = ['level', 'trend', 'variance'] as const

@@ -84,6 +84,17 @@ async function detectsWell(file: string, half: string): Promise<readonly string[
 }
 
 describe('detect', () => {
+  test('takes a kind with its options, as it stands in a rule', async () => {
+    const [plain, same, other] = await Promise.all(
+      ['band', '{kind: band, window: 1h}', '{kind: band, window: 6h, method: ewma}'].map((kind) =>
+        barograph('detect', 'half.csv', '--detector', kind),
+      ),
+    )
+    expect([plain!.code, same!.code, other!.code]).toEqual([0, 0, 0])
+    expect(same!.out).toBe(plain!.out)
+    expect(other!.out).not.toBe(plain!.out)
+  })
+
   test('scores every row from it and earlier rows alone, and finds what is wrong', async () => {
     const cells = await detectsWell('wave.csv', 'half.csv')
     const found = cells.flatMap(([, , , , , , anomaly], i) => (anomaly === '1' ? [i] : []))
@@ -187,6 +198,11 @@ describe('what cannot be done is one line, and exit code 2', () => {
     [['detect', 'semicolons.csv'], /^barograph: semicolons.csv:1: expected timestamp,value, found /],
     [['detect', 'nowhere.csv'], /^barograph: nowhere.csv: cannot be read: ENOENT: [^:]*$/],
     [['detect', 'wave.csv', '--detector', 'oracle'], /^barograph: --detector oracle: .*there are absence, auto, band/],
+    [
+      ['detect', 'wave.csv', '--detector', '{kind: band, window: 1s}'],
+      /^barograph: --detector .*: window: from 1m to 7d$/,
+    ],
+    [['detect', 'wave.csv', '--detector', '{kind: band'], /^barograph: --detector \{kind: band: /],
     [['detect', 'wave.csv', '--out', '/dev/null/x'], /^barograph: --out \/dev\/null\/x: the folder cannot be made/],
     [['forecast', 'wave.csv'], /^barograph: --horizon is missing/],
     [
