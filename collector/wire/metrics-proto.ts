@@ -174,6 +174,9 @@ class ProtoReader {
   readonly #inner: Cursor
   readonly #ranges = new MetricRanges()
   readonly #reading = new Reading()
+  #isLong = false
+  /** With so many points a step is over. */
+  #step = STEP
 
   constructor(bytes: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance) {
     this.#bytes = bytes
@@ -184,23 +187,18 @@ class ProtoReader {
     this.#source = this.#sourceOf(bytes)
   }
 
-  /** All levels in one: a generator each would cost short bodies more than what is in them. */
   *read(): Steps<void> {
     const points = this.#points
     const cursor = new Cursor(this.#bytes, this.#allowance)
-    let step = STEP
     while (nextMessage(cursor, 1)) {
       const request = cursor.enter()
       const resource = this.#resourceOf(cursor)
       points.begin(resource)
       while (nextMessage(cursor, 2)) {
         const outside = cursor.enter()
-        while (nextMessage(cursor, 2)) {
-          const scope = cursor.enter()
-          if (this.#metric(cursor, resource)) while (!this.#readOn()) yield
-          cursor.leave(scope)
-          if (points.length < step) continue
-          step = points.length + STEP
+        while (!this.#scope(cursor, resource)) {
+          while (this.#isLong && !this.#readOn()) yield
+          this.#step = points.length + STEP
           yield
         }
         cursor.leave(outside)
@@ -208,6 +206,17 @@ class ProtoReader {
       cursor.leave(request)
     }
     points.end()
+  }
+
+  /** Reads on in the metrics of a scope; false where it rests behind one, which may be yet to be read (`#isLong`). */
+  #scope(cursor: Cursor, resource: number): boolean {
+    while (nextMessage(cursor, 2)) {
+      const outside = cursor.enter()
+      this.#isLong = this.#metric(cursor, resource)
+      cursor.leave(outside)
+      if (this.#isLong || this.#points.length >= this.#step) return false
+    }
+    return true
   }
 
   #sourceOf(bytes: Uint8Array): ProtoSource {
