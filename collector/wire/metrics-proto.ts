@@ -109,10 +109,12 @@ class MetricRanges {
   }
 }
 
-/** The data of a metric while they are read: there may be too many for one step. One for all. */
+/** The data of a metric with too many points for one step, while they are read. One for all. */
 class Reading {
   data!: Data
   source!: ProtoSource
+  /** For what stands inside of it. */
+  inside!: Cursor
   resource = 0
   /** By which its points are known, and what that says of its timing. */
   metric = 0
@@ -172,6 +174,9 @@ class ProtoReader {
   readonly #inner: Cursor
   readonly #ranges = new MetricRanges()
   readonly #reading = new Reading()
+  #isLong = false
+  /** With so many points a step is over. */
+  #step = STEP
 
   constructor(bytes: Uint8Array, points: Points, catalogue: Catalogue, allowance: Allowance) {
     this.#bytes = bytes
@@ -182,23 +187,18 @@ class ProtoReader {
     this.#source = this.#sourceOf(bytes)
   }
 
-  /** All levels in one: a generator each would cost short bodies more than what is in them. */
   *read(): Steps<void> {
     const points = this.#points
     const cursor = new Cursor(this.#bytes, this.#allowance)
-    let step = STEP
     while (nextMessage(cursor, 1)) {
       const request = cursor.enter()
       const resource = this.#resourceOf(cursor)
       points.begin(resource)
       while (nextMessage(cursor, 2)) {
         const outside = cursor.enter()
-        while (nextMessage(cursor, 2)) {
-          const scope = cursor.enter()
-          if (this.#metric(cursor, resource)) while (!this.#readOn()) yield
-          cursor.leave(scope)
-          if (points.length < step) continue
-          step = points.length + STEP
+        while (!this.#scope(cursor, resource)) {
+          while (this.#isLong && !this.#readOn()) yield
+          this.#step = points.length + STEP
           yield
         }
         cursor.leave(outside)
@@ -206,6 +206,17 @@ class ProtoReader {
       cursor.leave(request)
     }
     points.end()
+  }
+
+  /** Reads on in the metrics of a scope; false where it rests behind one, which may be yet to be read (`#isLong`). */
+  #scope(cursor: Cursor, resource: number): boolean {
+    while (nextMessage(cursor, 2)) {
+      const outside = cursor.enter()
+      this.#isLong = this.#metric(cursor, resource)
+      cursor.leave(outside)
+      if (this.#isLong || this.#points.length >= this.#step) return false
+    }
+    return true
   }
 
   #sourceOf(bytes: Uint8Array): ProtoSource {
@@ -230,50 +241,50 @@ class ProtoReader {
     return this.#catalogue.resource(new DataView(whole.buffer, whole.byteOffset, whole.length), 0, whole.length)
   }
 
-  /** Reads a metric up to its points; false where it has no data. */
+  /** Reads a metric; true where its points are too many for one step, and are yet to be read. */
   #metric(cursor: Cursor, resource: number): boolean {
     const ranges = this.#ranges
     ranges.clear()
     for (let at = cursor.at; cursor.tag(); at = cursor.at) ranges.field(cursor, at)
     const data = DATA.get(ranges.number)
     if (data === undefined) return false
-    const reading = this.#reading
-    reading.data = data
-    reading.resource = resource
-    const { from, to, pieces } = ranges.data
-    if (pieces.length > 0) {
-      reading.source = this.#sourceOf(joined(this.#bytes, pieces))
-      reading.from = 0
-      reading.to = reading.source.bytes.length
-    } else {
-      reading.source = this.#source
-      reading.from = from
-      reading.to = to
+    let source = this.#source
+    let { from, to } = ranges.data
+    if (ranges.data.pieces.length > 0) {
+      source = this.#sourceOf(joined(this.#bytes, ranges.data.pieces))
+      from = 0
+      to = source.bytes.length
     }
-    const likely = likelyTiming(this.#cursorInside(), reading.from, reading.to)
+    const inside = source === this.#source ? this.#inner : new Cursor(source.bytes)
+    const likely = likelyTiming(inside, from, to)
     this.#points.mark()
-    reading.begin(this.#known(resource, data.name, likely), likely, false)
-    return true
+    const metric = this.#known(resource, data.name, likely)
+    if (to - from > PIECE_BYTES) {
+      Object.assign(this.#reading, { data, source, inside, resource, from, to })
+      this.#reading.begin(metric, likely, false)
+      return true
+    }
+    const behind = data.read(source, from, to, metric)
+    const timing = behind === from ? likely : timingOf(inside, behind, to)
+    if (sameTiming(timing, likely)) return false
+    // What is read twice counts twice: it was twice the work.
+    this.#points.back()
+    data.read(source, from, to, this.#known(resource, data.name, timing))
+    return false
   }
 
-  /** Reads on in the data of the metric; true once all are read. */
+  /** The same of one with many points, piece by piece; true once all are read. */
   #readOn(): boolean {
     const reading = this.#reading
     reading.next()
     const { from, to, behind } = reading
     if (reading.at < to) return false
     if (reading.again || behind === from) return true
-    const timing = timingOf(this.#cursorInside(), behind, to)
+    const timing = timingOf(reading.inside, behind, to)
     if (sameTiming(timing, reading.timing)) return true
-    // What is read twice counts twice: it was twice the work.
     this.#points.back()
     reading.begin(this.#known(reading.resource, reading.data.name, timing), timing, true)
     return false
-  }
-
-  #cursorInside(): Cursor {
-    const { source } = this.#reading
-    return source === this.#source ? this.#inner : new Cursor(source.bytes)
   }
 
   /** The number of the metric, by the bytes of its head as they stand. */

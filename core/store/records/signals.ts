@@ -62,7 +62,10 @@ export function readPosition(reader: ByteReader): KafkaPosition | undefined {
 
 /** A list as JSON. Empty ones are the most common: they cost a byte. */
 function* writingList<T>(list: readonly T[], shown: (item: T) => unknown, writer: ByteWriter): Steps<void> {
-  if (list.length === 0) return writer.text('')
+  if (list.length === 0) {
+    writer.text('')
+    return
+  }
   const pieces: string[] = []
   for (let at = 0; at < list.length; at += STEP) {
     if (at > 0) yield
