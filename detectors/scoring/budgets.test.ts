@@ -15,6 +15,7 @@ const WEEK = 168 * HOUR
 const spender = (over: Partial<Spender> = {}): Spender => ({
   rule: 'file group Latency',
   allowed: 2,
+  series: 1,
   service: () => 'shop',
   ...over,
 })
@@ -38,6 +39,18 @@ test('within the budget nothing is changed; beyond it scores fall and bands wide
   expect(strictness(3 * WEEK)).toBe(1)
   for (let i = 0; i < 1000; i++) budgets.alarm(4 * WEEK + i * HOUR, spender())
   expect(strictness(4 * WEEK + 1000 * HOUR)).toBeCloseTo(3)
+})
+
+test('where very many series share a budget it may raise thresholds further: the farthest of more noise lies further out', () => {
+  const most = (series: number): number => {
+    const budgets = new Budgets(silentMeter)
+    const many = spender({ series })
+    for (let i = 0; i < 1000; i++) budgets.alarm(i * HOUR, many)
+    const verdict = verdictOf(100)
+    budgets.apply(verdict, 999 * HOUR, many)
+    return 100 / verdict.score
+  }
+  expect([1, 8, 1000].map(most)).toEqual([expect.closeTo(3), expect.closeTo(6), expect.closeTo(30)])
 })
 
 test('a large budget is not in hand at once: four alarms are, the others are earned', () => {
@@ -148,7 +161,7 @@ test('what was spent before, as it was saved then, still counts', () => {
   expect(budgets.rates().map(({ attributes }) => attributes?.['scope'])).toEqual(['rule', 'service', 'total'])
   const verdict = verdictOf(3)
   const time_ms = Date.UTC(2026, 0, 5) + 9 * HOUR
-  budgets.apply(verdict, time_ms, { rule: 'cpu', allowed: 2, service: () => 'shop' })
+  budgets.apply(verdict, time_ms, { rule: 'cpu', allowed: 2, series: 1, service: () => 'shop' })
   // Nine alarms of a service that may spend one a week and four at once: five too many, at most log 3 / log 1.15 of them.
   expect(verdict.score).toBeLessThan(3)
   expect(verdict.score).toBeGreaterThan(1)

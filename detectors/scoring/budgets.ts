@@ -10,8 +10,11 @@ const WEEK_MS = 7 * 86_400_000
 const BURST = 4
 /** Each alarm beyond raises thresholds by this factor, until time has made up for it. */
 const STEP = Math.log(1.15)
-/** And all together by no more than this: what is three times as far out is told whatever the budget says. */
-const STEPS_MAX = Math.log(3) / STEP
+/**
+ * And all together by no more than this, times the cube root of the series that share the budget: the farthest of n lies so much further out where tails are as heavy
+ * as those of latency often are (a Pareto of 3). What is three times as far out as that is told whatever the budget says.
+ */
+const MOST = 3
 /** Alarms of a scope that come together are one event to it: an outage shall not silence what comes after. */
 const TOGETHER_MS = 15 * 60_000
 /** The achieved rate is over about so long. */
@@ -41,6 +44,8 @@ export interface WiderBudgets {
 export interface Spender {
   readonly rule: string
   readonly allowed: number
+  /** That share the budget of the rule. */
+  readonly series: number
   readonly service: () => string
 }
 
@@ -78,7 +83,7 @@ export class Budgets implements Snapshot {
       steps = Math.max(steps, -this.#leftAt(account, allowed, time_ms))
     }
     if (steps <= 0) return
-    const factor = Math.exp(Math.min(steps, STEPS_MAX) * STEP)
+    const factor = Math.exp(Math.min(steps, mostSteps(spender)) * STEP)
     verdict.score /= factor
     // A band that ends at 0 is of what is never negative.
     if (verdict.lower !== 0) verdict.lower = verdict.expected - factor * (verdict.expected - verdict.lower)
@@ -93,7 +98,7 @@ export class Budgets implements Snapshot {
       const left = this.#leftAt(known, allowed, now_ms) - (isNew ? 1 : 0)
       this.#accounts.set(key, {
         allowed,
-        left: Math.max(left, -STEPS_MAX),
+        left: Math.max(left, -mostSteps(spender)),
         first_ms: known.first_ms,
         last_ms: now_ms,
         event_ms: isNew ? time_ms : known.event_ms,
@@ -174,6 +179,11 @@ export class Budgets implements Snapshot {
     const earned = (allowed * Math.max(0, time_ms - last_ms)) / WEEK_MS
     return Math.min(left + earned, Math.max(BURST, 2 * allowed))
   }
+}
+
+/** By so many steps thresholds may be raised. */
+function mostSteps({ series }: Spender): number {
+  return Math.log(MOST * Math.cbrt(Math.max(1, series))) / STEP
 }
 
 function reading(key: string, value: number): Reading {

@@ -169,11 +169,11 @@ export class FindingLog {
     for (const event of events) this.#sink.finding(event)
   }
 
-  #alarm({ spec, about }: RowFacts, time_ms: number): void {
+  #alarm({ spec, about, series }: RowFacts, time_ms: number): void {
     if (!this.spends) return
     this.#alarms.add(1, { rule: spec.name })
     const service = (): string => serviceOf(about.labels)
-    this.#budgets.alarm(time_ms, { rule: spec.key, allowed: spec.budget_per_week, service })
+    this.#budgets.alarm(time_ms, { rule: spec.key, allowed: spec.budget_per_week, series, service })
   }
 
   #kept(row: number): number {

@@ -29,6 +29,7 @@ const factsOf = (for_min = 0): RowFacts => ({
     render: () => ({ severity: 'warning', annotations: {} }),
   },
   pause_ms: PAUSE_MS,
+  series: 1,
 })
 
 /** A log fed with values by minute: anomalous outside of ±1, scored by their size. */

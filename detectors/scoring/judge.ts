@@ -136,7 +136,7 @@ export class Judge {
     const { facts, budgets, scores } = this.#options
     const { direction, key, budget_per_week } = rule.spec
     const service = (): string => facts.service(row, rule)
-    budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, service })
+    budgets.apply(verdict, time_ms, { rule: key, allowed: budget_per_week, series: rule.detector.live, service })
     const allowed = direction === 'both' || of > verdict.expected === (direction === 'up')
     if (!allowed) verdict.score = 0
     const kept = this.#table.running.data[row]!

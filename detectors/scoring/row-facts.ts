@@ -16,6 +16,8 @@ export interface RowFacts {
   readonly spec: AnomalySpec
   /** Pauses shorter than this belong to a run. */
   readonly pause_ms: number
+  /** Of the rule. */
+  readonly series: number
 }
 
 /** What rows follow. Of a lean rule it is worked out from the series, which is there while it feeds the row. */
@@ -38,7 +40,12 @@ export class FactsReader {
   }
 
   facts(row: number, rule: ScoringRule): RowFacts {
-    return { about: this.about(row, rule), spec: rule.spec, pause_ms: this.#pause_ms(row, rule) }
+    return {
+      about: this.about(row, rule),
+      spec: rule.spec,
+      pause_ms: this.#pause_ms(row, rule),
+      series: rule.detector.live,
+    }
   }
 
   service(row: number, rule: ScoringRule): string {
