@@ -3,7 +3,7 @@ const TUNABLE = 'glibc.malloc.hugetlb'
 
 /**
  * An environment in which the memory of a process lies in large pages; the same one where it says something of them, or the platform has no glibc.
- * What the server holds is touched all over the place, and with pages of 4 KiB the processor looks for them up to a fifth of its time.
+ * What the server holds is touched all over the place: with pages of 4 KiB ingest took up to a fourth more CPU time (docs/decisions/009-large-bodies.md).
  *
  * @param {NodeJS.ProcessEnv} environment
  * @param {NodeJS.Platform} platform

@@ -11,8 +11,9 @@ import type { Log } from '#core/ports/log.ts'
 import { seeded } from '#core/random.ts'
 
 import { Barograph } from './acceptance/barograph.ts'
+import { LEVEL_RULES } from './acceptance/shop.ts'
 import { type Damage, damaged } from './damage/damages.ts'
-import { alien, LIVES, RULES, type Life, SET } from './damage/lives.ts'
+import { alien, LIVES, type Life, SET } from './damage/lives.ts'
 import { type State, stateOf } from './damage/state.ts'
 
 const { values } = parseArgs({
@@ -41,7 +42,7 @@ function listening(told: string[]): Log {
 async function start(data: string, begin_ms: number): Promise<Started> {
   const told: string[] = []
   try {
-    const barograph = await Barograph.start({ rules: RULES, set: SET, data, begin_ms, log: listening(told) })
+    const barograph = await Barograph.start({ rules: LEVEL_RULES, set: SET, data, begin_ms, log: listening(told) })
     return { barograph, refused: '', told }
   } catch (error) {
     if (!(error instanceof ServiceError))

@@ -9,17 +9,8 @@ import { seeded } from '#core/random.ts'
 import { CallGraph } from '#core/store/service-graph.ts'
 
 import { Barograph, BEGIN, SECOND } from './barograph.ts'
-import { deltas, gauges, logs, trace } from './shop.ts'
+import { deltas, gauges, LEVEL_RULES, logs, trace } from './shop.ts'
 
-const RULES = `
-groups:
-  - name: tests
-    interval: 5s
-    rules:
-      - { anomaly: Unusual, expr: level, detector: { kind: band, method: ewma, window: 15m } }
-      - { record: level:sum, expr: sum(level) }
-      - { alert: High, expr: level > 130, for: 5s }
-`
 const SET = ['limits.journal=4KiB']
 
 const running: Barograph[] = []
@@ -28,7 +19,7 @@ afterEach(async () => {
 })
 
 async function started(data?: string, begin_ms = BEGIN, set = SET): Promise<Barograph> {
-  const barograph = await Barograph.start({ rules: RULES, set, begin_ms, ...(data !== undefined && { data }) })
+  const barograph = await Barograph.start({ rules: LEVEL_RULES, set, begin_ms, ...(data !== undefined && { data }) })
   running.push(barograph)
   return barograph
 }

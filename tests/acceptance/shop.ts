@@ -1,5 +1,16 @@
 import { seeded } from '#core/random.ts'
 
+/** All that keeps state over a gauge `level`: a detector, a recording, an alert. */
+export const LEVEL_RULES = `
+groups:
+  - name: tests
+    interval: 5s
+    rules:
+      - { anomaly: Unusual, expr: level, detector: { kind: band, method: ewma, window: 15m } }
+      - { record: level:sum, expr: sum(level) }
+      - { alert: High, expr: level > 130, for: 5s }
+`
+
 const nano = (time_ms: number): string => `${Math.round(time_ms)}000000`
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
 const resource = (service: string) => ({ attributes: [text('service.name', service)] })

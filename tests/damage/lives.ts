@@ -1,17 +1,8 @@
 import { seeded } from '#core/random.ts'
 
 import { Barograph, BEGIN, MINUTE, SECOND } from '../acceptance/barograph.ts'
-import { deltas, gauges, logs, trace } from '../acceptance/shop.ts'
+import { deltas, gauges, LEVEL_RULES, logs, trace } from '../acceptance/shop.ts'
 
-export const RULES = `
-groups:
-  - name: tests
-    interval: 5s
-    rules:
-      - { anomaly: Unusual, expr: level, detector: { kind: band, method: ewma, window: 15m } }
-      - { record: level:sum, expr: sum(level) }
-      - { alert: High, expr: level > 130, for: 5s }
-`
 export const SET = ['limits.journal=32KiB', 'limits.sample_cache=64KiB', 'retention.samples=3d', 'listen.scaler=off']
 
 /** What a process left behind, and how it would have gone on. */
@@ -69,7 +60,7 @@ async function days(barograph: Barograph, count: number): Promise<void> {
 const more = (barograph: Barograph): Promise<void> => seconds(barograph, 12)
 
 async function begun(begin_ms = BEGIN, data?: string): Promise<Barograph> {
-  return Barograph.start({ rules: RULES, set: SET, begin_ms, ...(data !== undefined && { data }) })
+  return Barograph.start({ rules: LEVEL_RULES, set: SET, begin_ms, ...(data !== undefined && { data }) })
 }
 
 async function killed(barograph: Barograph, name: string): Promise<Life> {
@@ -87,7 +78,7 @@ export const LIVES: readonly (() => Promise<Life>)[] = [
     return killed(barograph, 'killed')
   },
   async () => {
-    const first = await Barograph.start({ rules: RULES, set: ['limits.journal=1GiB', 'limits.replay=1h'] })
+    const first = await Barograph.start({ rules: LEVEL_RULES, set: ['limits.journal=1GiB', 'limits.replay=1h'] })
     await seconds(first, 10)
     const { data, now_ms } = await killed(first, '')
     const second = await begun(now_ms, data)
