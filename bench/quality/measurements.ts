@@ -1,4 +1,5 @@
 export { calibration } from './calibration.ts'
+export { cycles } from './cycles.ts'
 export { faults } from './faults.ts'
 export { kpi } from './kpi.ts'
 export { nab } from './nab.ts'

@@ -10,15 +10,16 @@ Usage: npm run quality -- NAME [OPTIONS]
   kpi           delay-7 F1 on web-service KPIs. --data: files timestamp,value,label,part
   calibration   alarms against the budget on 18 kinds of seeded streams, where nothing happens
   faults        faults of ten shapes put into these streams: found, precision, delay
+  cycles        faults of cycles that are no part of a day: found, and alarms against the budget where there is none
   real          alarms against the budget on series without labels: M4 Hourly, ETT, NASA, KPIs as they are.
                 --data: the folder that has m4/, ett/, traces/, wsd/
 
   --detector KIND   auto (default) or another kind
-  --budget N/week   2/week for calibration, faults and real; 1/week, as of \`barograph detect\`, for nab and kpi
+  --budget N/week   2/week for calibration, faults, cycles and real; 1/week, as of \`barograph detect\`, for nab and kpi
   --files           one row a file, a series, a stream and seed
   --seed N          the first seed: 1. Tune on these and look at others in the end
   --seeds N         how many: 3
-  --weeks N         length of streams: 6
+  --weeks N         length of streams: 6 (of cycles 10 days)
   --later MINUTES   each series begins so much later: how far figures hang on where it begins. 0
   --step SECONDS    between samples: 0, as is usual for each kind of stream
 

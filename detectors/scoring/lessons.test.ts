@@ -397,6 +397,7 @@ describe('a snapshot', () => {
   })
 
   test.each([
+    ['periods were looked for', 'scoring-5-whole.bin'],
     ['what is held had a place of its own', 'scoring-5-held.bin'],
     ['it was known what the young have been', 'scoring-5-envelope.bin'],
     ['`auto` watched runs', 'scoring-4.bin'],

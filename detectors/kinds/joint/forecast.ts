@@ -1,6 +1,7 @@
 import type { CivilTime } from '#core/civil-time.ts'
 
 import type { Rows } from '../rows.ts'
+import { Cycle } from './cycle.ts'
 import { DAY, WEEK } from './place.ts'
 import { Profile } from './profile.ts'
 import type { Sample } from './sample.ts'
@@ -18,26 +19,32 @@ const TINY = 1e-12
 const PROVEN = 0.8
 const WEEK_AFTER_MS = 36 * 60 * 60_000
 
-/** Experts in the order of their columns. */
-export const EXPERTS = ['last', 'recent', 'hour', 'day', 'level', 'week'] as const
-const SIZE = EXPERTS.length
-const [LAST, RECENT, HOUR, OF_DAY, LEVEL, OF_WEEK] = [0, 1, 2, 3, 4, 5]
+/** Experts in the order of their columns; what the last one lost lies with it. */
+export const EXPERTS = ['last', 'recent', 'hour', 'day', 'level', 'week', 'cycle'] as const
+const [LAST, RECENT, HOUR, OF_DAY, LEVEL, OF_WEEK, OF_CYCLE] = [0, 1, 2, 3, 4, 5, 6]
+const SIZE = OF_CYCLE
 
 /**
- * What to expect of a row: the newest value, means of five minutes, one and three hours, and profiles of the day and the week, weighted by
- * (best loss / own loss)⁴. Each says its own; `expected` and `reference` are of the last `ask`.
+ * What to expect of a row: the newest value, means of five minutes, one and three hours, and profiles of the day, the week and a cycle
+ * that was found in it, weighted by (best loss / own loss)⁴. Each says its own; `expected` and `reference` are of the last `ask`.
  */
 export class Forecast {
   readonly #level
   readonly #loss
   readonly #day: Profile
   readonly #week: Profile
-  readonly #predicted = new Float64Array(SIZE)
+  #cycle!: Cycle
+  /** Of the row that was asked: what each says, and what it lost. */
+  readonly #predicted = new Float64Array(EXPERTS.length)
+  readonly #lost = new Float64Array(EXPERTS.length)
   #best = Infinity
   #most = 0
   expected = NaN
-  /** What does not follow within the hour: the best of level, day and week. */
+  /** What does not follow within the hour: the best of level, day, week and cycle. */
   reference = NaN
+  /** The same without the cycle, of what was learned in past days. */
+  settled = NaN
+  #isCyclic = false
 
   constructor(rows: Rows) {
     this.#level = rows.column(Float64Array, 4)
@@ -46,25 +53,37 @@ export class Forecast {
     this.#week = new Profile(rows, WEEK)
   }
 
+  /** The cycle came last, and so do its columns: to be called once, behind all others. */
+  extend(rows: Rows): void {
+    this.#cycle = new Cycle(rows)
+  }
+
   get pools(): readonly Rows[] {
     return [this.#day.pool, this.#week.pool]
+  }
+
+  get latePools(): readonly Rows[] {
+    return this.#cycle.pools
   }
 
   /** Sets the time of what is asked. */
   set(time_ms: number, { day_ms, week_ms }: CivilTime): void {
     this.#day.now.set(time_ms, day_ms)
     this.#week.now.set(time_ms, week_ms)
+    this.#cycle.set(time_ms)
   }
 
   forget(row: number): void {
     this.#day.forget(row)
     this.#week.forget(row)
+    this.#cycle.forget(row)
   }
 
   /** The row has become a copy of another one: nothing of it is shared from here on. */
   part(row: number, from: Forecast, other: number): void {
     this.#day.part(row, from.#day, other)
     this.#week.part(row, from.#week, other)
+    this.#cycle.part(row, from.#cycle, other)
   }
 
   begin(row: number, value: number): void {
@@ -85,10 +104,15 @@ export class Forecast {
     predicted[LEVEL] = levels[at + 3]!
     this.#day.ask(row)
     this.#week.ask(row)
+    this.#cycle.ask(row)
+    predicted[OF_CYCLE] = this.#cycle.expected
     predicted[OF_DAY] = this.#day.expected
     predicted[OF_WEEK] = this.#week.expected
-    this.#mix(row, count)
-    this.reference = this.#refer(row)
+    const lost = this.#lost
+    for (let e = 0; e < SIZE; e++) lost[e] = this.#loss.data[row * SIZE + e]!
+    lost[OF_CYCLE] = this.#cycle.loss(row)
+    this.#refer()
+    this.#mix(count)
   }
 
   /** Name of the expert believed most. */
@@ -96,13 +120,12 @@ export class Forecast {
     return EXPERTS[this.#most]!
   }
 
-  #mix(row: number, count: number): void {
+  #mix(count: number): void {
     const predicted = this.#predicted
-    const loss = this.#loss.data
-    const base = row * SIZE
+    const lost = this.#lost
     let best = Infinity
-    for (let e = 0; e < SIZE; e++) {
-      const own = loss[base + e]!
+    for (let e = 0; e <= OF_CYCLE; e++) {
+      const own = lost[e]!
       if (!(own > 0 && own < best) || predicted[e] !== predicted[e]) continue
       best = own
       this.#most = e
@@ -110,8 +133,8 @@ export class Forecast {
     this.#best = best
     let weights = 0
     let sum = 0
-    for (let e = 0; e < SIZE; e++) {
-      const own = loss[base + e]!
+    for (let e = 0; e <= OF_CYCLE; e++) {
+      const own = lost[e]!
       if (predicted[e] !== predicted[e] || (own === 0 && count > 3)) continue
       const ratio = own > 0 ? best / own : 1
       const weight = ratio * ratio * ratio * ratio
@@ -121,28 +144,35 @@ export class Forecast {
     this.expected = weights > 0 ? sum / weights : predicted[RECENT]!
   }
 
-  /** The level, or a profile where it lost less. */
-  #refer(row: number): number {
-    const loss = this.#loss.data
-    const base = row * SIZE
-    const ofDay = loss[base + OF_DAY]!
-    const ofWeek = loss[base + OF_WEEK]!
-    let least = loss[base + LEVEL]!
-    let best = LEVEL
-    if (ofDay > 0 && ofDay < least && this.#predicted[OF_DAY] === this.#predicted[OF_DAY]) {
-      least = ofDay
-      best = OF_DAY
-    }
-    if (ofWeek > 0 && ofWeek < least && this.#predicted[OF_WEEK] === this.#predicted[OF_WEEK]) best = OF_WEEK
-    return this.#predicted[best]!
+  /** The level, or a profile where it lost less. A day that is only being learned follows too soon to be compared with. */
+  #refer(): void {
+    const predicted = this.#predicted
+    const day = this.#isBetter(OF_DAY, LEVEL) ? OF_DAY : LEVEL
+    const week = this.#isBetter(OF_WEEK, day) ? OF_WEEK : day
+    this.settled = predicted[week === OF_DAY && !this.#day.isKnown ? LEVEL : week]!
+    this.#isCyclic = this.#isBetter(OF_CYCLE, week)
+    this.reference = predicted[this.#isCyclic && this.#cycle.isLong ? OF_CYCLE : week]!
   }
 
-  /** By how much the profile of the day has moved in `passed_ms` up to now; 0 where it says no more than a level. */
+  /** How far what is expected may be off because it comes a little early or late. */
+  edge(row: number, cadence_ms: number): number {
+    return this.#isCyclic ? this.#cycle.edge(row, cadence_ms) : 0
+  }
+
+  #isBetter(profile: number, than: number): boolean {
+    const own = this.#lost[profile]!
+    return own > 0 && own < this.#lost[than]! && this.#predicted[profile] === this.#predicted[profile]
+  }
+
+  /** By how much day and cycle have moved in `passed_ms` up to now; 0 where they say no more than a level. */
   moved(row: number, passed_ms: number): number {
     const loss = this.#loss.data
-    const base = row * SIZE
-    if (!(loss[base + OF_DAY]! > 0 && loss[base + OF_DAY]! < loss[base + LEVEL]!)) return 0
-    const by = this.#day.moved(row, passed_ms)
+    const level = loss[row * SIZE + LEVEL]!
+    const ofDay = loss[row * SIZE + OF_DAY]!
+    const ofCycle = this.#cycle.loss(row)
+    const isDay = ofDay > 0 && ofDay < level
+    const isCycle = ofCycle > 0 && ofCycle < (isDay ? ofDay : level)
+    const by = isCycle ? this.#cycle.moved(row, passed_ms) : isDay ? this.#day.moved(row, passed_ms) : 0
     return by === by ? by : 0
   }
 
@@ -157,6 +187,7 @@ export class Forecast {
     this.#level.data[row * 4] = near
     this.#day.settle(row, near)
     this.#week.settle(row, near)
+    this.#cycle.settle(row, near)
   }
 
   /** Levels move with the day. */
@@ -169,6 +200,7 @@ export class Forecast {
     this.drift(row, by)
     this.#day.shift(row, by)
     this.#week.shift(row, by)
+    this.#cycle.shift(row, by)
   }
 
   /**
@@ -185,6 +217,7 @@ export class Forecast {
     level[at + 3] = recent
     this.#day.settle(row, recent)
     this.#week.settle(row, recent)
+    this.#cycle.settle(row, recent)
     sample.expected = value
     sample.clipped = value
   }
@@ -202,6 +235,7 @@ export class Forecast {
     level[at + 3]! += (pace.slow > young ? pace.slow : young) * (clipped - level[at + 3]!)
     this.#day.learn(row, sample)
     if (this.#weekly(row, sample)) this.#week.learn(row, sample)
+    this.#cycle.learn(row, sample)
   }
 
   /** Whether the week is looked at. */
@@ -217,15 +251,17 @@ export class Forecast {
     const limit = LOSS_CLIP * scale
     const weight = pace.loss > young ? pace.loss : young
     const loss = this.#loss.data
-    const base = row * SIZE
+    const lost = this.#lost
     const newcomer = this.#best < Infinity ? NEWCOMER * this.#best : 0
-    for (let e = 0; e < SIZE; e++) {
+    for (let e = 0; e <= OF_CYCLE; e++) {
       const predicted = this.#predicted[e]!
       if (predicted !== predicted) continue
       const far = Math.abs(value - predicted)
       const error = (far < limit ? far : limit) + TINY
-      const old = loss[base + e]!
-      loss[base + e] = old === 0 ? (error > newcomer ? error : newcomer) : old + weight * (error - old)
+      const old = lost[e]!
+      lost[e] = old === 0 ? (error > newcomer ? error : newcomer) : old + weight * (error - old)
     }
+    for (let e = 0; e < SIZE; e++) loss[row * SIZE + e] = lost[e]!
+    if (this.#predicted[OF_CYCLE] === this.#predicted[OF_CYCLE]) this.#cycle.lose(row, lost[OF_CYCLE]!)
   }
 }

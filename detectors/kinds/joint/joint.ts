@@ -9,12 +9,13 @@ import type { Accepted, Correctable, Detector, DetectorContext } from '../kind.t
 import { BARE } from '../nature.ts'
 import { Rows } from '../rows.ts'
 import { sectionViews } from '../sections.ts'
-import { afterGap, Cadence, GAP_CADENCES } from './cadence.ts'
+import { afterGap } from './cadence.ts'
 import { Envelope } from './envelope.ts'
 import { Evidence, LEAST } from './evidence.ts'
 import { Extremes, perBlock } from './extremes.ts'
 import { Forecast } from './forecast.ts'
 import { ADOPT_MS, Held } from './held.ts'
+import { Newest } from './newest.ts'
 import { newsFrom, Novelty } from './novelty.ts'
 import { Quiet } from './quiet.ts'
 import { Rate } from './rate.ts'
@@ -69,11 +70,7 @@ export class Joint implements Correctable {
   readonly #recurrence = new Recurrence(this.#rows)
   readonly #reset = new Reset(this.#rows)
   readonly #width = new Width(this.#rows)
-  readonly #count = this.#rows.column(Uint32Array)
-  readonly #first_ms = this.#rows.column(Float64Array)
-  readonly #last_ms = this.#rows.column(Float64Array)
-  readonly #last = this.#rows.column(Float64Array)
-  readonly #cadence = new Cadence(this.#rows)
+  readonly #newest = new Newest(this.#rows)
   readonly #novelty: Novelty
   readonly #runs: Runs
   readonly #youth: Youth
@@ -102,6 +99,7 @@ export class Joint implements Correctable {
     this.#youth = new Youth(this.#rows, this.#spread)
     this.#envelope = new Envelope(this.#rows)
     this.#held = new Held(this.#rows)
+    this.#forecast.extend(this.#rows)
     this.#telling = new Telling(context, {
       envelope: this.#envelope,
       evidence: this.#evidence,
@@ -122,7 +120,7 @@ export class Joint implements Correctable {
   }
 
   get #pools(): readonly Rows[] {
-    return [...this.#forecast.pools, this.#envelope.pool, this.#held.pool]
+    return [...this.#forecast.pools, this.#envelope.pool, this.#held.pool, ...this.#forecast.latePools]
   }
 
   add(nature = BARE): number {
@@ -136,7 +134,7 @@ export class Joint implements Correctable {
     this.#rows.remove(row)
   }
 
-  readonly cadence_ms = (row: number): number => (this.#count.data[row]! < MIN_SAID ? 0 : this.#cadence.of(row))
+  readonly cadence_ms = (row: number): number => (this.#newest.count(row) < MIN_SAID ? 0 : this.#newest.cadence_ms(row))
 
   step(row: number, time_ms: number, raw: number, out: Verdict): void {
     unjudged(out)
@@ -145,17 +143,15 @@ export class Joint implements Correctable {
     if (!Number.isFinite(raw)) return
     const value = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
     if (time_ms !== this.#set_ms) this.#set(time_ms)
-    const count = this.#count.data[row]!
+    const count = this.#newest.count(row)
     this.#sample.time_ms = time_ms
     this.#sample.value = value
     this.#sample.count = count
     if (count === 0) this.#begin(row, time_ms, value)
-    else if (this.#reset.step(row, value, this.#last.data[row]!)) this.#again(row, value, out)
+    else if (this.#reset.step(row, value, this.#newest.value(row))) this.#again(row, value, out)
     else this.#judge(row, out)
     if (this.#youth.isConfined(row)) this.#youth.confine(row, value, out)
-    this.#count.data[row] = count + 1
-    this.#last_ms.data[row] = time_ms
-    this.#last.data[row] = value
+    this.#newest.learn(row, this.#sample)
   }
 
   blamed(): readonly string[] {
@@ -171,7 +167,7 @@ export class Joint implements Correctable {
   since_ms(row: number): number | undefined {
     if (this.#log < 0) return undefined
     if (this.#most === LEFT) return this.#envelope.since_ms(row)
-    return this.#most === STILL ? this.#last_ms.data[row]! - this.#evidence.still_ms(row) : undefined
+    return this.#most === STILL ? this.#newest.time_ms(row) - this.#evidence.still_ms(row) : undefined
   }
 
   echo(): string | undefined {
@@ -212,16 +208,16 @@ export class Joint implements Correctable {
   }
 
   pass(row: number, time_ms: number, level: number): void {
-    const passed_ms = time_ms - this.#last_ms.data[row]!
+    const passed_ms = time_ms - this.#newest.time_ms(row)
     if (!(passed_ms > 0)) return
     this.#set(time_ms)
     if (level === level) this.#forecast.settle(row, level)
     else this.#forecast.drift(row, this.#forecast.moved(row, passed_ms))
-    this.#last_ms.data[row] = time_ms
+    this.#newest.pass(row, time_ms)
   }
 
   insist(row: number, until_ms: number): void {
-    this.#held.insist(row, until_ms, this.#last.data[row]!)
+    this.#held.insist(row, until_ms, this.#newest.value(row))
   }
 
   accept(row: number, { time_ms, deviation, lasting, open, noise }: Accepted): void {
@@ -253,7 +249,7 @@ export class Joint implements Correctable {
   }
 
   #isYoung(row: number): boolean {
-    return this.#count.data[row]! > 0 && !this.#youth.isBare(row) && !this.#extremes.known(row)
+    return this.#newest.count(row) > 0 && !this.#youth.isBare(row) && !this.#extremes.known(row)
   }
 
   /** Sets the time of what is asked: samples of many rows share theirs. */
@@ -265,7 +261,7 @@ export class Joint implements Correctable {
   }
 
   #begin(row: number, time_ms: number, value: number): void {
-    this.#first_ms.data[row] = time_ms
+    this.#newest.begin(row, time_ms)
     if (!this.#youth.isBare(row)) this.#envelope.begin(row)
     this.#forecast.begin(row, value)
     this.#spread.begin(row, value)
@@ -278,7 +274,7 @@ export class Joint implements Correctable {
 
   /** A fall of what otherwise only rises: all that is expected falls with it. */
   #again(row: number, value: number, out: Verdict): void {
-    this.#forecast.shift(row, value - this.#last.data[row]!)
+    this.#forecast.shift(row, value - this.#newest.value(row))
     this.#held.release(row)
     this.#envelope.widen(row, value)
     out.expected = value
@@ -289,7 +285,7 @@ export class Joint implements Correctable {
   #judge(row: number, out: Verdict): void {
     const sample = this.#sample
     // What stood still moves again: levels are where it stopped, and the day has gone on.
-    if (this.#evidence.isStuck(row) && sample.value !== this.#last.data[row]!)
+    if (this.#evidence.isStuck(row) && sample.value !== this.#newest.value(row))
       this.#forecast.drift(row, this.#forecast.moved(row, this.#evidence.still_ms(row)))
     this.#regard(row, sample)
     if (this.#evidence.isStuck(row) && this.#evidence.staysStuck(row, sample)) return this.#stay(row, sample, out)
@@ -343,39 +339,34 @@ export class Joint implements Correctable {
 
   /** What is expected of a sample, and how far it is from that. */
   #regard(row: number, sample: Sample): void {
-    const { time_ms, value, count } = sample
+    const { value, count } = sample
     const forecast = this.#forecast
     const spread = this.#spread
-    const dt_ms = Math.max(1, time_ms - this.#last_ms.data[row]!)
-    const cadence_ms = this.#cadence.step(row, dt_ms, count)
+    this.#newest.regard(row, sample)
+    const { dt_ms, cadence_ms } = sample
     forecast.ask(row, count)
     const { expected } = forecast
     const level = forecast.level(row)
-    sample.age_ms = time_ms - this.#first_ms.data[row]!
     const usual = spread.floor(row, level)
-    const move = value - this.#last.data[row]!
-    sample.move = move
     const young = this.#youth.step(row, sample, level)
     const floor = usual > young ? usual : young
     const near = spread.near(row, floor)
-    const scale = dt_ms === cadence_ms ? near : near * afterGap(dt_ms / cadence_ms)
+    const usually = dt_ms === cadence_ms ? near : near * afterGap(dt_ms / cadence_ms)
+    const edge = forecast.edge(row, cadence_ms)
+    const scale = edge > usually ? edge : usually
     const residual = value - expected
     const distance = value - forecast.reference
     const reach = CLIP * scale
     const within = residual > reach ? expected + reach : residual < -reach ? expected - reach : value
-    sample.dt_ms = dt_ms
-    sample.passed_ms = dt_ms < GAP_CADENCES * cadence_ms ? dt_ms : GAP_CADENCES * cadence_ms
-    sample.young = 1 / (count + 1)
-    sample.pace.set(dt_ms)
-    sample.cadence_ms = cadence_ms
-    sample.still = move === 0
     sample.expected = expected
     sample.residual = residual
     sample.distance = distance
     sample.floor = floor
     sample.scale = scale
     sample.z = residual / scale
-    sample.slow = distance / spread.slow(row, floor)
+    sample.settled = forecast.settled
+    sample.wide = spread.slow(row, floor)
+    sample.slow = distance / sample.wide
     sample.clipped = count < LEARN_FREELY ? value : within
   }
 

@@ -1,13 +1,12 @@
 import { gain } from '#core/stats/ewma.ts'
 
-/** Times in which what was learned is forgotten: of levels, of what experts lost, of scatter, of means of distances, of distances from profiles. */
+/** Times in which what was learned is forgotten: of levels, of what experts lost, of scatter, of means of distances. */
 const FAST_MS = 5 * 60_000
 const MIDDLE_MS = 60 * 60_000
 const SLOW_MS = 3 * 60 * 60_000
 const LOSS_MS = 6 * 60 * 60_000
 const SPREAD_MS = 24 * 60 * 60_000
 export const MEAN_MS = 90 * 60_000
-const OFFSET_MS = 2 * 60 * 60_000
 
 /**
  * What a sample weighs in each of the means of a row that is old, by the time since the sample before. There is one for all rows:
@@ -21,7 +20,6 @@ export class Pace {
   loss = 0.5
   spread = 0.5
   mean = 0.5
-  offset = 0.5
 
   set(dt_ms: number): void {
     if (dt_ms !== this.#dt_ms) this.#weigh(dt_ms)
@@ -35,6 +33,5 @@ export class Pace {
     this.loss = gain(dt_ms, LOSS_MS)
     this.spread = gain(dt_ms, SPREAD_MS)
     this.mean = gain(dt_ms, MEAN_MS)
-    this.offset = gain(dt_ms, OFFSET_MS)
   }
 }

@@ -1,4 +1,6 @@
 const DAY_MS = 86_400_000
+/** In this time the distance from a profile is forgotten. */
+export const OFFSET_MS = 2 * 60 * 60_000
 
 /** A period that repeats, in slots. */
 export interface Season {
@@ -10,12 +12,21 @@ export interface Season {
   readonly middle: number
   /** Silent until this much of its first period is seen. */
   readonly silent: number
+  /** In this time the distance of now from it is forgotten. */
+  readonly offset_ms: number
 }
 
 /** Profile of the day: five minutes a slot. */
-export const DAY: Season = { period_ms: DAY_MS, slots: 288, memory: 6, middle: 0, silent: 0 }
+export const DAY: Season = { period_ms: DAY_MS, slots: 288, memory: 6, middle: 0, silent: 0, offset_ms: OFFSET_MS }
 /** Profile of the week: an hour a slot. */
-export const WEEK: Season = { period_ms: 7 * DAY_MS, slots: 168, memory: 4, middle: 0.5, silent: 1.02 }
+export const WEEK: Season = {
+  period_ms: 7 * DAY_MS,
+  slots: 168,
+  memory: 4,
+  middle: 0.5,
+  silent: 1.02,
+  offset_ms: OFFSET_MS,
+}
 
 /** Where a time of a day or week lies: in a slot, and a share of the way between two. */
 export class Place {
@@ -29,6 +40,8 @@ export class Place {
   share = 0.5
   /** What the row that was looked at last says of it; NaN where nothing is known. */
   shape = NaN
+  /** And by how much that rises from the one slot to the other. */
+  rise = 0
 
   constructor(season: Season) {
     this.#season = season

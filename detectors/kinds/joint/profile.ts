@@ -1,3 +1,5 @@
+import { gain } from '#core/stats/ewma.ts'
+
 import { Rows } from '../rows.ts'
 import { Place, type Season } from './place.ts'
 import type { Sample } from './sample.ts'
@@ -18,7 +20,6 @@ const COUNT_MAX = 65_535
  */
 export class Profile {
   readonly #season: Season
-  readonly #slot_ms: number
   /** Where the time is that everything is asked of. */
   readonly now: Place
   readonly #then: Place
@@ -32,15 +33,21 @@ export class Profile {
   readonly #slot
   readonly #count
   readonly #mean
-  /** Samples that a slot usually gathers at a cadence: of the cadence that was asked of last. */
+  /** Samples that a slot usually gathers at a cadence: of the cadence and slot that were asked of last. */
   #cadence_ms = NaN
+  #slot_ms = NaN
   #usual = 1
+  /** And what a sample weighs in the offset after a pause. */
+  #dt_ms = NaN
+  #offset_ms = NaN
+  #weight = 0.5
   /** At the last `ask`; NaN where nothing is known. */
   expected = NaN
+  /** Of the last look: it was known before this period. */
+  isKnown = false
 
   constructor(rows: Rows, season: Season) {
     this.#season = season
-    this.#slot_ms = season.period_ms / season.slots
     this.now = new Place(season)
     this.#then = new Place(season)
     this.#slots = new Slots(this.#pages, season.slots)
@@ -117,7 +124,7 @@ export class Profile {
     const { shape } = this.now
     if (shape === shape) {
       const offset = this.#offset.data[row]!
-      const learned = offset + sample.pace.offset * (target - shape - offset)
+      const learned = offset + this.#follow(sample.dt_ms) * (target - shape - offset)
       this.#offset.data[row] = learned
       target -= learned * OFFSET_SHARE
     }
@@ -126,6 +133,17 @@ export class Profile {
     this.#count.data[row] = count
     if (count === 1) this.#mean.data[row] = target
     else this.#mean.data[row]! += (target - this.#mean.data[row]!) / count
+  }
+
+  /** What a sample weighs in the offset. */
+  #follow(dt_ms: number): number {
+    const { offset_ms } = this.#season
+    if (dt_ms !== this.#dt_ms || offset_ms !== this.#offset_ms) {
+      this.#dt_ms = dt_ms
+      this.#offset_ms = offset_ms
+      this.#weight = gain(dt_ms, offset_ms)
+    }
+    return this.#weight
   }
 
   #begin(row: number, { time_ms, clipped, scale }: Sample): number {
@@ -143,14 +161,19 @@ export class Profile {
     const page = this.#page.data[row]! - 1
     const { period_ms, silent } = this.#season
     if (page < 0 || place.time_ms - this.#since_s.data[row]! * 1000 <= silent * period_ms) place.shape = NaN
-    else if (!this.#slots.look(page, place)) this.#lookYoung(row, page, place)
+    else {
+      this.isKnown = this.#slots.look(page, place)
+      if (!this.isKnown) this.#lookYoung(row, page, place)
+    }
   }
 
   /** The same in the first period, part of which was not seen yet. */
   #lookYoung(row: number, page: number, place: Place): void {
     const first = this.#at(row, page, place.from)
     const second = this.#at(row, page, place.to)
-    if (second === second) place.shape = first + place.share * (second - first)
+    const both = second === second
+    place.rise = both ? second - first : 0
+    if (both) place.shape = first + place.share * place.rise
     else place.shape = this.#season.middle === 0 ? first : NaN
   }
 
@@ -165,20 +188,22 @@ export class Profile {
   #close(row: number, page: number, { cadence_ms }: Sample): void {
     const count = this.#count.data[row]!
     this.#count.data[row] = 0
-    const { memory } = this.#season
+    const { memory, period_ms, slots } = this.#season
     const slot = this.#slot.data[row]!
     const periods = this.#slots.periods(page, slot)
-    if (cadence_ms !== this.#cadence_ms) this.#reckon(cadence_ms)
+    const slot_ms = period_ms / slots
+    if (cadence_ms !== this.#cadence_ms || slot_ms !== this.#slot_ms) this.#reckon(cadence_ms, slot_ms)
     const before = (periods < memory ? periods : memory - 1) * this.#usual
     const known = periods === 0 ? 0 : this.#slots.get(page, slot)
     const learned = known + (count / (count + before)) * (this.#mean.data[row]! - known)
     this.#slots.set(page, slot, learned, periods + 1)
-    if (cadence_ms >= 2 * this.#slot_ms) this.#fill(page, slot, learned, cadence_ms)
+    if (cadence_ms >= 2 * slot_ms) this.#fill(page, slot, learned, cadence_ms)
   }
 
-  #reckon(cadence_ms: number): void {
+  #reckon(cadence_ms: number, slot_ms: number): void {
     this.#cadence_ms = cadence_ms
-    this.#usual = Math.max(1, Math.round(this.#slot_ms / cadence_ms))
+    this.#slot_ms = slot_ms
+    this.#usual = Math.max(1, Math.round(slot_ms / cadence_ms))
   }
 
   /** Samples further apart than a slot stand for those between, too. */

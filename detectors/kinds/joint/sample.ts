@@ -28,6 +28,9 @@ export class Sample {
   /** From what was expected, and from what does not follow within the hour. */
   residual = 0
   distance = 0
+  /** What days and weeks say, without a cycle, and the standard deviation around what does not follow within the hour. */
+  settled = 0
+  wide = 1
   /** From the value before. */
   move = 0
   /** No standard deviation is below it. */

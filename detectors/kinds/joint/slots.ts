@@ -47,7 +47,8 @@ export class Slots {
     const middle = this.#base.data[page]!
     const unit = this.#unit.data[page]!
     const first = middle + unit * ((from >> 3) - ZERO)
-    place.shape = first + place.share * (middle + unit * ((to >> 3) - ZERO) - first)
+    place.rise = middle + unit * ((to >> 3) - ZERO) - first
+    place.shape = first + place.share * place.rise
     return true
   }
 

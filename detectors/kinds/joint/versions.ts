@@ -2,6 +2,7 @@ import { ServiceError } from '#core/errors.ts'
 
 import type { Gone, Rows } from '../rows.ts'
 import { splitSections } from '../sections.ts'
+import { CYCLE_COLUMNS } from './cycle.ts'
 import type { EnvelopeBefore } from './envelope.ts'
 import type { HeldBefore } from './held.ts'
 import { NOVELTY_COLUMNS } from './novelty.ts'
@@ -9,12 +10,12 @@ import { RUN_COLUMNS } from './runs.ts'
 import { YOUTH_COLUMNS } from './youth.ts'
 
 /** Of saved state; before 3 it said no version, and began with the rows. */
-const VERSION = 9
+const VERSION = 10
 /** The oldest that is read, and columns that came with each of those after it: with 8 the envelope, which is gone. */
 const OLDEST = 4
 /** Of state that says its version: that, rows, and what rows have elsewhere. */
 const SECTIONS = 4
-const CAME = [NOVELTY_COLUMNS, RUN_COLUMNS, YOUTH_COLUMNS, 0, 2]
+const CAME = [NOVELTY_COLUMNS, RUN_COLUMNS, YOUTH_COLUMNS, 0, 2, CYCLE_COLUMNS]
 /** Before 9 each row had a place for what is held of it, and in 8 for its envelope. */
 const HELD: readonly Gone[] = [
   { at: 27, type: Float64Array, width: 3 },
@@ -65,7 +66,7 @@ function pastOf(head: Uint8Array, now: string): Past | undefined {
   if (!(version <= VERSION)) throw new ServiceError('bad_data', `state of auto has version ${version}`)
   if (version < OLDEST || zone !== now) return undefined
   const missing = CAME.slice(version - OLDEST).reduce((sum, columns) => sum + columns, 0)
-  return { missing, gone: version === VERSION ? [] : version === 8 ? [...HELD, ...ENVELOPE] : HELD }
+  return { missing, gone: version >= 9 ? [] : version === 8 ? [...HELD, ...ENVELOPE] : HELD }
 }
 
 /** What stood in columns that are gone. */
