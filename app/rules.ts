@@ -33,7 +33,7 @@ export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'in
   const { groups, policies, problems, files } = loadRules(paths, deps)
   return {
     groups,
-    policies,
+    policies: policies.map(({ policy }) => policy),
     problems: [...problems, ...doubledForecasts(groups), ...policyProblems(policies, groups, query)],
     files,
   }

@@ -144,7 +144,7 @@ test('scaling is handed to its own schema, and read beside groups', () => {
   const { policies, problems } = load(
     folderOf({ 'x.yml': `scaling:\n- ${policy}\n`, 'y.yml': `groups: []\nscaling:\n- ${policy}\n  leed: 3m\n` }),
   )
-  expect(policies).toMatchObject([{ name: 'shop', max: 10 }, { name: 'shop' }])
+  expect(policies.map((one) => one.policy)).toMatchObject([{ name: 'shop', max: 10 }, { name: 'shop' }])
   expect(problems.map(({ line, path, message }) => [line, path, message])).toEqual([
     [8, 'scaling[0].leed', 'unknown key "leed"; did you mean "lead"?'],
   ])
