@@ -5,6 +5,7 @@ import { formatProblem } from '#core/config/problems.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import { Labels } from '#core/series.ts'
 
+import { SEVERITIES } from '../../alerting/index.ts'
 import type { RuleGroup } from '../../detectors/index.ts'
 import { createQueryEngine } from '../../query/index.ts'
 import { readArguments, usageError } from '../arguments.ts'
@@ -49,7 +50,7 @@ ${CONFIG_HELP}
       const silent = await unmatched(rules.groups, query, serverMatches(values.against, systemClock.now_ms()))
       problems.push(...silent.map(formatProblem))
     }
-    for (const note of twiceIn(rules.groups)) terminal.err(`note: ${note}\n`)
+    for (const note of [...twiceIn(rules.groups), ...unknownSeverities(rules.groups)]) terminal.err(`note: ${note}\n`)
     for (const problem of problems) await terminal.out(`${problem}\n`)
     if (problems.length > 0) {
       terminal.err(`${counted(problems.length, 'problem')}\n`)
@@ -84,4 +85,21 @@ function twiceIn(groups: readonly RuleGroup[]): string[] {
     }
   }
   return [...seen].filter(([, count]) => count > 1).map(([key, count]) => `${key} is there ${count} times`)
+}
+
+/** Words under `severity` by which no incident is worse than another: Alertmanager routes by any, so they are well. */
+function unknownSeverities(groups: readonly RuleGroup[]): string[] {
+  const known: readonly string[] = SEVERITIES
+  const rules = new Map<string, string[]>()
+  for (const { file, rules: all } of groups) {
+    for (const { kind, name, labels } of all) {
+      const word = labels['severity'] ?? ''
+      if (kind === 'record' || word === '' || word.includes('{{') || known.includes(word)) continue
+      rules.set(word, [...(rules.get(word) ?? []), `${file}: ${kind} ${name}`])
+    }
+  }
+  return [...rules].map(([word, places]) => {
+    const more = places.length > 1 ? ` and ${counted(places.length - 1, 'other')}` : ''
+    return `${places[0]}${more}: severity ${word} counts for nothing in an incident, which knows ${known.join(', ')}`
+  })
 }

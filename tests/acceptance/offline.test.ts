@@ -295,6 +295,17 @@ test('check counts as people do, and wants an address of --against before it ask
   ])
 })
 
+test('check notes a severity that no incident knows, once for all rules that have it', async () => {
+  const labelled = ['A', 'B'].map((name) => `{alert: ${name}, expr: up, labels: {severity: page}}`)
+  const computed = "{alert: C, expr: up, labels: {severity: '{{ $labels.severity }}'}}"
+  write('page.yml', `groups: [{name: a, rules: [${[...labelled, computed].join(', ')}]}]\n`)
+  const { code, err } = await barograph('check', 'page.yml')
+  expect([code, err.replace(/ \S*page\.yml/, ' page.yml')]).toEqual([
+    0,
+    'note: page.yml: alert A and 1 other: severity page counts for nothing in an incident, which knows info, warning, error, critical\n',
+  ])
+})
+
 test('check tells what is wrong in a group, its rules and the demand of a policy all the same', async () => {
   write(
     'units.yml',
@@ -308,7 +319,7 @@ test('check tells what is wrong in a group, its rules and the demand of a policy
       ':3: groups[0].interval: a duration, like 30s, 5m or 1h30m',
       ':7: groups[0].rules[0].budget: a count and a time, like 2/week, 1/day or 1/month',
       ':8: groups[0].rules[0].detector: detector band: window: not a duration: "1 hour"; write it like 30s, 5m or 1h30m',
-      'scaling: p.demand: 1:5: parse error: unclosed left parenthesis',
+      ':10: scaling[0].demand: 1:5: parse error: unclosed left parenthesis',
     ],
   ])
 })
