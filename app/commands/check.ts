@@ -12,7 +12,7 @@ import { readArguments, usageError } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, type ConfigArguments, readConfig } from '../configured.ts'
 import { counted } from '../counted.ts'
-import { readRules, rulePaths, unknownDatasources } from '../rules.ts'
+import { isOfPacks, readRules, rulePaths, unknownDatasources } from '../rules.ts'
 import { serverMatches, unmatched } from '../unmatched.ts'
 
 interface Configured {
@@ -30,7 +30,7 @@ Reads the configuration and its rules, or the rule files and folders that are na
 code 1 when there is one.
 
   --against URL   also tell which rules have a selector that no series of the last day matches on a server with the Prometheus API,
-                  this one or another; rules about absence are left out
+                  this one or another; rules about absence are left out, and the packs of Barograph where they are not named as files
 
 ${CONFIG_HELP}
 `,
@@ -47,7 +47,10 @@ ${CONFIG_HELP}
     // Files by themselves may name any: the configuration knows which there are.
     if (read !== undefined) problems.push(...unknownDatasources(rules, read.upstreams).map(formatProblem))
     if (values.against !== undefined) {
-      const silent = await unmatched(rules.groups, query, serverMatches(values.against, systemClock.now_ms()))
+      // Packs are on whether their systems are there or not.
+      const wanted = (file: string): boolean => positionals.length > 0 || !isOfPacks(file)
+      const matches = serverMatches(values.against, systemClock.now_ms())
+      const silent = await unmatched(rules.groups, query, matches, wanted)
       problems.push(...silent.map(formatProblem))
     }
     for (const note of [...twiceIn(rules.groups), ...unknownSeverities(rules.groups)]) terminal.err(`note: ${note}\n`)
