@@ -169,6 +169,8 @@ describe('joining', () => {
     room.correlator.alert(fires({ ...errors, fired_ms: T0 + 4 * MIN }))
     const told = room.open[0]?.timeline.map(({ what }) => what)
     expect(told).toEqual(['opened', 'finding', 'alert', 'alert_resolved', 'alert'])
+    const spoken = room.open[0]?.causes[0]?.evidence.find(({ kind }) => kind === 'alert')
+    expect(spoken?.at_ms).toBe(T0 + MIN)
   })
 
   test('a late change joins the incident that came after it, one behind it does not', () => {
