@@ -71,7 +71,11 @@ export function loadRules<Policy>(paths: readonly string[], deps: LoadDeps<Polic
     try {
       for (const one of filesOf(path)) files.set(resolve(one.file), files.get(resolve(one.file)) ?? one)
     } catch (error) {
-      problems.push({ file: path, line: 0, path: '', message: `cannot be read: ${messageOf(error)}` })
+      // Prometheus takes patterns; here a folder stands for all that is in it.
+      const message = path.includes('*')
+        ? 'patterns are not taken here; name the folder, which is read with all below it'
+        : `cannot be read: ${messageOf(error)}`
+      problems.push({ file: path, line: 0, path: '', message })
     }
   }
   const numbered = numbering()

@@ -127,6 +127,9 @@ test('folders are read recursively in order of name, tests and other files left 
 test('what is not there is told, and the rest is loaded', () => {
   const { groups, problems } = load('/nowhere/rules', folderOf({ 'x.yml': rule('{record: a, expr: b}') }))
   expect(problems.map(({ file, message }) => [file, message.includes('ENOENT')])).toEqual([['/nowhere/rules', true]])
+  expect(load('/nowhere/*.yml').problems).toMatchObject([
+    { file: '/nowhere/*.yml', message: expect.stringMatching(/^patterns are not taken here; name the folder/) },
+  ])
   expect(groups).toHaveLength(1)
 })
 
