@@ -303,6 +303,10 @@ test('a webhook hears of each beginning and each end once, and of no end where i
   one.end(errors, 10 * MIN)
   await one.pass(10 * MIN, 40 * MIN)
   expect(told().slice(2)).toEqual(['resolved ErrorsHigh', 'resolved BarographIncident'])
+  const recorded = one.alerting
+    .messages()
+    .map(({ status, ends_at }) => `${status} ${ends_at === undefined ? '' : since(ends_at) / MIN}`)
+  expect(recorded).toEqual(['firing ', 'firing ', 'resolved 10', 'resolved 15'])
   expect(told(quiet.peer)).toEqual(['firing ErrorsHigh', 'firing BarographIncident'])
 })
 
