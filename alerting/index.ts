@@ -1,6 +1,7 @@
 import type { Alerting, AlertingOptions } from './options.ts'
 import { Room } from './room.ts'
 
+export { SEVERITIES } from './correlation/severity.ts'
 export type { Alerting, AlertingConfig, AlertingLimits } from './options.ts'
 
 /**

@@ -83,8 +83,8 @@ export interface ApiOptions {
   readonly metrics: () => Promise<string>
   /** The configuration in force as YAML, secrets hidden. */
   readonly config: () => string
-  /** Reads rules and notification again; absent where nothing can be read again. */
-  readonly reload?: () => Promise<void>
+  /** Reads rules and scrape jobs again, and gives the other keys that changed, which wait for a restart; absent where nothing can be read again. */
+  readonly reload?: () => Promise<readonly string[]>
   /** Of sentences, where the reader names none. */
   readonly locale: Locale
   /** Its origin and host are accepted like our own; '' when there is none. */

@@ -96,7 +96,9 @@ test('the environment is read, with defaults, and a missing name is told', () =>
     data: 'here/x',
     listen: { http: 81 },
   })
-  expect(problems('data: ${DIR}\n')[0]).toContain('environment variable DIR is not set')
+  expect(problems('data: ${DIR}\n')).toEqual([
+    ':1: data: environment variable DIR is not set; set it, or write ${DIR:-default}',
+  ])
 })
 
 test('secrets come from files and never print', () => {
@@ -152,6 +154,19 @@ test('a key can be set on the command line', () => {
     listen: { http: 17_300 },
     alertmanager: { urls: ['http://a:9093'] },
   })
+})
+
+test('what is wrong on the command line is looked for there, not in the file', () => {
+  const written = 'listen: {http: 70000}\n'
+  expect(problems(written, {}, ['listen.htp=3', 'listen={otlp_http: x}', 'data=${DIR}'])).toEqual([
+    '--set: data: environment variable DIR is not set; set it, or write ${DIR:-default}',
+    ':1: listen.http: a port from 0 to 65535, or off (is 70000)',
+    '--set: listen.otlp_http: a port from 0 to 65535, or off (is "x")',
+    '--set: listen.htp: unknown key "htp"; did you mean "http"? (is 3)',
+  ])
+  expect(problems(written, {}, ['listen.http=80000'])).toEqual([
+    '--set: listen.http: a port from 0 to 65535, or off (is 80000)',
+  ])
 })
 
 test('zones and holidays are checked', () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 
 import { nearest, type Problem } from '#core/config/problems.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
@@ -10,6 +10,9 @@ import { policyProblems } from './policy-problems.ts'
 
 /** The packs that are on when the configuration names no rules. */
 const OWN_RULES = join(import.meta.dirname, '../rules')
+
+/** Whether a file is of those packs. */
+export const isOfPacks = (file: string): boolean => file.startsWith(OWN_RULES + sep)
 
 export interface Rules {
   readonly groups: readonly RuleGroup[]
@@ -33,7 +36,7 @@ export function readRules(paths: readonly string[], query: Pick<QueryEngine, 'in
   const { groups, policies, problems, files } = loadRules(paths, deps)
   return {
     groups,
-    policies,
+    policies: policies.map(({ policy }) => policy),
     problems: [...problems, ...doubledForecasts(groups), ...policyProblems(policies, groups, query)],
     files,
   }

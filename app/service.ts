@@ -208,8 +208,11 @@ export class Service implements Component {
     return this.#stopping
   }
 
-  /** Reads scrape jobs and rule files again; where anything is bad, all stays as it was. Throws `ServiceError('bad_config')` with every problem. */
-  async reload(): Promise<void> {
+  /**
+   * Reads scrape jobs and rule files again, and gives the other keys that changed, which wait for a restart. Where anything is bad, all stays
+   * as it was. Throws `ServiceError('bad_config')` with every problem.
+   */
+  async reload(): Promise<readonly string[]> {
     const { log, reread } = this.#options
     const { loaded, waiting } = reloaded(this.#loaded, reread?.() ?? this.#loaded)
     await this.pipeline.between(() => this.#loadRules(loaded))
@@ -221,6 +224,7 @@ export class Service implements Component {
       groups: this.#rules.groups.length,
       jobs: loaded.value.scrape.length,
     })
+    return waiting
   }
 
   #keepLock(): void {

@@ -19,6 +19,7 @@ groups:
       - {alert: Recorded, expr: 'job:up:sum == 0'}
       - {alert: Nameless, expr: 'upp == 0'}
       - {alert: Elsewhere, expr: 'up{job="shop", instance=~"a.*"} == 0 and up{job="shop"} == 0'}
+      - {alert: Unicode, expr: '{"温度"} > 1'}
       - {alert: Silence, expr: 'absent(nothing)'}
       - {anomaly: Twice, expr: 'upp'}
       - {alert: Ours, expr: 'barograph_score > 1 and ALERTS'}
@@ -32,13 +33,14 @@ test('rules that nothing at hand matches are told, with what is to blame', async
   const asked: string[] = []
   const found = await unmatched(groups, query, async (selector) => {
     asked.push(selector)
-    return selector === '{"__name__"="up"}' || selector === '{"__name__"="up", "instance"=~"a.*"}'
+    return selector === '{__name__="up"}' || selector === '{__name__="up",instance=~"a.*"}'
   })
   expect(found.map((one) => formatProblem(one).slice(file.length + 2))).toEqual([
-    'g: alert Nameless: no series matches {"__name__"="upp"}',
-    'g: alert Elsewhere: no series matches {"__name__"="up", "job"="shop", "instance"=~"a.*"}; up is there, without "job"="shop"',
-    'g: alert Elsewhere: no series matches {"__name__"="up", "job"="shop"}; up is there, without "job"="shop"',
-    'g: anomaly Twice: no series matches {"__name__"="upp"}',
+    'g: alert Nameless: no series matches upp',
+    'g: alert Elsewhere: no series matches up{job="shop",instance=~"a.*"}; up is there, without job="shop"',
+    'g: alert Elsewhere: no series matches up{job="shop"}; up is there, without job="shop"',
+    'g: alert Unicode: no series matches {__name__="温度"}',
+    'g: anomaly Twice: no series matches upp',
   ])
   // Each selector is asked for once.
   expect(new Set(asked).size).toBe(asked.length)

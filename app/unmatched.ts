@@ -2,6 +2,7 @@ import type { Problem } from '#core/config/problems.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
+import { matcherText, selectorText } from '#core/selector.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
 import type { RuleGroup } from '../detectors/index.ts'
@@ -11,25 +12,31 @@ export type Matches = (selector: string) => Promise<boolean>
 
 /** What we write ourselves is there when the rules are. */
 const OURS = /^(?:ALERTS|ALERTS_FOR_STATE|barograph_(?:score|expected|lower|upper|forecast|forecast_ahead|replicas))$/
+/** A name that stands before the braces. */
+const BARE = /^[A-Za-z_:][\w:]*$/
 const ABSENCE = /\babsent(?:_over_time)?\s*\(/
 
-/** Rules with a selector that no series at hand matches. Those about absence are left out: they wait for exactly that. */
+/**
+ * Rules with a selector that no series at hand matches. Those about absence are left out: they wait for exactly that. `wanted`: files that are
+ * looked at; what the others record is known all the same.
+ */
 export async function unmatched(
   groups: readonly RuleGroup[],
   query: Pick<QueryEngine, 'inspect'>,
   matches: Matches,
+  wanted: (file: string) => boolean = () => true,
 ): Promise<Problem[]> {
   const recorded = new Set(
     groups.flatMap(({ rules }) => rules.flatMap(({ kind, name }) => (kind === 'record' ? [name] : []))),
   )
   const known = new Map<string, Promise<boolean>>()
   const asked = (matchers: readonly Matcher[]): Promise<boolean> => {
-    const selector = selectorOf(matchers)
+    const selector = selectorText(matchers)
     if (!known.has(selector)) known.set(selector, matches(selector))
     return known.get(selector)!
   }
   const problems: Problem[] = []
-  for (const { file, name: group, rules } of groups) {
+  for (const { file, name: group, rules } of groups.filter((one) => wanted(one.file))) {
     for (const rule of rules) {
       if (ABSENCE.test(rule.expr)) continue
       for (const { matchers } of query.inspect(rule.expr).selectors) {
@@ -37,12 +44,8 @@ export async function unmatched(
         const isOurs = named !== undefined && (recorded.has(named.value) || OURS.test(named.value))
         if (isOurs || (await asked(matchers))) continue
         const path = `${group}: ${rule.kind} ${rule.name}`
-        problems.push({
-          file,
-          line: 0,
-          path,
-          message: `no series matches ${selectorOf(matchers)}${await why(matchers, asked)}`,
-        })
+        const message = `no series matches ${shown(matchers)}${await why(matchers, asked)}`
+        problems.push({ file, line: 0, path, message })
       }
     }
   }
@@ -58,15 +61,17 @@ async function why(
   if (named.length === 0 || matchers.length === 1) return ''
   if (!(await asked(named))) return '; there is no metric of that name'
   for (const one of matchers.filter((matcher) => matcher.name !== METRIC_NAME)) {
-    if (!(await asked([...named, one]))) return `; ${named[0]!.value} is there, without ${textOf(one)}`
+    if (!(await asked([...named, one]))) return `; ${named[0]!.value} is there, without ${matcherText(one)}`
   }
   return ''
 }
 
-const textOf = ({ name, op, value }: Matcher): string => `${JSON.stringify(name)}${op}${JSON.stringify(value)}`
-
-function selectorOf(matchers: readonly Matcher[]): string {
-  return `{${matchers.map(textOf).join(', ')}}`
+/** As people write it: `up{job="shop"}`. */
+function shown(matchers: readonly Matcher[]): string {
+  const named = matchers.find(({ name, op, value }) => name === METRIC_NAME && op === '=' && BARE.test(value))
+  if (named === undefined) return selectorText(matchers)
+  const others = matchers.filter((one) => one !== named)
+  return others.length === 0 ? named.value : `${named.value}${selectorText(others)}`
 }
 
 const WAIT_MS = 30_000

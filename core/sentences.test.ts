@@ -211,6 +211,11 @@ test('an incident is titled by what shows it and what began it', () => {
   expect(incidentTitle(incident, [finding], ZH)).toBe('checkout 变慢：payments-db')
   expect(incidentTitle(incident, [{ ...finding, evidence: true }], EN)).toBe('checkout unusual: payments-db')
   expect(incidentTitle({ ...incident, causes: [] }, [], EN)).toBe('checkout unusual')
+  const own = Labels.of({ alertname: 'DiskFull', service_name: 'checkout' })
+  const alerted = { ...incident, alerts: [alert, { ...alert, labels: own }] }
+  expect(incidentTitle({ ...alerted, causes: [] }, [], EN)).toBe('DiskFull of checkout')
+  expect(incidentTitle(alerted, [{ ...finding, evidence: true }], ZH)).toBe('checkout 的 DiskFull：payments-db')
+  expect(incidentTitle(alerted, [finding], EN)).toBe('checkout slow: payments-db')
   const nameless = { ...incident, symptom: '', causes: [] }
   expect(incidentTitle(nameless, [finding], EN)).toBe(finding.rule)
   expect(incidentTitle({ ...nameless, alerts: [alert] }, [finding], ZH)).toBe('DiskFull：95 % of sda is used')

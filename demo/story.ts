@@ -60,7 +60,7 @@ export async function tell(options: StoryOptions): Promise<Outcome> {
   const begin_ms = Math.floor(now_ms() / 60_000) * 60_000
   for (const { done, body } of history(begin_ms, days)) {
     if (signal.aborted) break
-    progress.step(`writing ${days} days of history`, done)
+    progress.step(`writing ${days === 1 ? 'a day' : `${days} days`} of history`, done)
     await send(`${otlp_url}/v1/metrics`, body)
   }
   const shop = new LiveShop(otlp_url, begin_ms)
@@ -138,6 +138,5 @@ function sentences({ incident, alert, hint, took_ms }: Outcome, api_url: string)
     ...(incident === undefined ? [] : [`Incident:  ${api_url}/#/incidents/${incident.id}`]),
     `Console:   ${api_url}/`,
     `Forecast:  ${api_url}/#/forecast?q=storefront_demand`,
-    'The shop goes on until Ctrl-C.',
   ]
 }

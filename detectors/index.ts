@@ -29,7 +29,7 @@ export { ForecastTable } from './forecasting/table.ts'
 export { KIND_SCHEMAS, parseDetector } from './kinds/registry.ts'
 export { detectCsv, type DetectOptions } from './offline/detect.ts'
 export { forecastCsv, type ForecastCsvOptions } from './offline/forecast.ts'
-export { loadRules, type Outside, refuseProblems, type RuleGroup } from './rules/index.ts'
+export { loadRules, type Outside, type ReadPolicy, refuseProblems, type RuleGroup } from './rules/index.ts'
 export { parseBudget } from './scoring/index.ts'
 
 /** Log records that are counted in one step. */

@@ -5,7 +5,7 @@ import type { Hint } from '#core/hint.ts'
 import { Labels } from '#core/series.ts'
 
 import { plan, quantileAt, replicasFor } from './plan.ts'
-import { type Policy, policySchema } from './policy.ts'
+import { leadOf, type Policy, policySchema } from './policy.ts'
 
 const MINUTE = 60_000
 const policy: Policy = policySchema.parse({
@@ -63,6 +63,15 @@ test('a step of the forecast that is longer than the lead is looked into', () =>
 test('without a trusted forecast the present demand decides', () => {
   expect(at(640, rising(640, 0))).toMatchObject({ value: 7, trust: 0, quantile: Number.NaN })
   expect(at(640)).toMatchObject({ value: 7, trust: 0 })
+})
+
+test('a forecast that ends before new capacity would be ready decides nothing', () => {
+  expect(at(640, rising(100), [], 60 * MINUTE)).toMatchObject({ value: 7, lower: 7, upper: 7, trust: 0 })
+})
+
+test('the lead is what the policy says, and three minutes where it says none', () => {
+  const leads = ['5m', 'auto', undefined].map((lead) => leadOf(policySchema.parse({ ...policy, down: {}, lead })))
+  expect(leads).toEqual([5 * MINUTE, 3 * MINUTE, 3 * MINUTE])
 })
 
 test('a forecast below the present demand does not take away what is needed now', () => {

@@ -136,10 +136,17 @@ test('without demand there is no hint: never a made-up 0', async () => {
   const { scaler: one, state } = scaler({ ofRule: [] })
   expect(codeOf(() => one.hint('nobody'))).toBe('not_found')
   expect(codeOf(() => one.hint('checkout'))).toBe('unavailable')
-  for (const [i, demand] of [vector(), vector(Number.NaN), vector(-1), vector(1, 2)].entries()) {
+  const demands = [
+    [vector(), 'no demand: sum(rate(x[2m])) has no value'],
+    [vector(Number.NaN), 'no demand: sum(rate(x[2m])) is NaN'],
+    [vector(-1), 'no demand: sum(rate(x[2m])) is -1'],
+    [vector(1, 2), 'the demand sum(rate(x[2m])) has 2 series; a policy needs one: sum it'],
+  ] as const
+  for (const [i, [demand, reason]] of demands.entries()) {
     state.demand = demand
     await one.tick((i + 1) * MINUTE)
     expect(codeOf(() => one.hint('checkout'))).toBe('unavailable')
+    expect(() => one.hint('checkout')).toThrow(reason)
   }
 })
 

@@ -198,7 +198,7 @@ describe('the file', () => {
     expect(() => openDatabase(join(folder, 'missing', 'x.sqlite'))).toThrow(/missing.x\.sqlite: not a readable/)
   })
 
-  test('that cannot be written for a while costs nothing: said once, and written when it can be', () => {
+  test('that cannot be written for a while costs nothing: said once, and written when it can be', async () => {
     const lines: string[] = []
     const keep = (message: string): void => void lines.push(message)
     const told: Log = { debug: keep, info: keep, warn: keep, error: keep }
@@ -213,9 +213,10 @@ describe('the file', () => {
     log.sent('hook', notice, T0)
     expect(book.get('i_1')?.id).toBe('i_1')
     expect(log.wasSent('hook', notice)).toBe(true)
+    await expect(book.durable()).rejects.toThrow('the incident database cannot be written')
     other.exec('ROLLBACK')
     other.close()
-    book.flush()
+    await book.durable()
     log.decide(notice, T0)
     expect(lines).toEqual(['the incident database cannot be written', 'the incident database is written again'])
     database.close()

@@ -143,6 +143,36 @@ describe('joining', () => {
     expect(room.open.map(({ services }) => services)).toEqual([[], []])
   })
 
+  test('evidence that waits joins what opens later, the newest so many of it', () => {
+    const room = new Room(shop, { waiting: 1 })
+    room.find('a', 0, { evidence: true })
+    const second = room.find('a', S, { evidence: true })
+    const third = room.find('a', 2 * S)
+    expect(room.open[0]?.findings).toEqual([second.finding.id, third.finding.id])
+  })
+
+  test('what speaks most for a cause is said first, of equals the older', () => {
+    const room = new Room(shop)
+    const [weak, late] = [room.find('a', 0, { peak_score: 2 }), room.find('a', 2 * MIN, { peak_score: 4 })]
+    const early = room.find('a', MIN, { peak_score: 4 })
+    const spoken = room.open[0]?.causes[0]?.evidence.map(({ ref }) => ref)
+    expect(spoken).toEqual([early, late, weak].map((one) => one.finding.id))
+  })
+
+  test('what goes on is in the timeline once, what begins again is there again', () => {
+    const room = new Room(shop)
+    const event = room.find('a', 0)
+    const errors = alert({ service: 'a' }, MIN)
+    room.correlator.alert(fires(errors))
+    room.correlator.finding({ ...event, type: 'updated', at_ms: T0 + 2 * MIN })
+    room.correlator.alert(ends(errors, 3 * MIN))
+    room.correlator.alert(fires({ ...errors, fired_ms: T0 + 4 * MIN }))
+    const told = room.open[0]?.timeline.map(({ what }) => what)
+    expect(told).toEqual(['opened', 'finding', 'alert', 'alert_resolved', 'alert'])
+    const spoken = room.open[0]?.causes[0]?.evidence.find(({ kind }) => kind === 'alert')
+    expect(spoken?.at_ms).toBe(T0 + MIN)
+  })
+
   test('a late change joins the incident that came after it, one behind it does not', () => {
     const room = new Room(shop)
     room.find('a', 0)

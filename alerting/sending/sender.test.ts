@@ -303,6 +303,10 @@ test('a webhook hears of each beginning and each end once, and of no end where i
   one.end(errors, 10 * MIN)
   await one.pass(10 * MIN, 40 * MIN)
   expect(told().slice(2)).toEqual(['resolved ErrorsHigh', 'resolved BarographIncident'])
+  const recorded = one.alerting
+    .messages()
+    .map(({ status, ends_at }) => `${status} ${ends_at === undefined ? '' : since(ends_at) / MIN}`)
+  expect(recorded).toEqual(['firing ', 'firing ', 'resolved 10', 'resolved 15'])
   expect(told(quiet.peer)).toEqual(['firing ErrorsHigh', 'firing BarographIncident'])
 })
 
@@ -357,10 +361,13 @@ describe('after a restart', () => {
     houses.push(second)
     second.alerting.sender.hold()
     await second.alerting.sender.start()
+    second.finding(opened(finding('b', 2 * MIN)))
+    second.at(2 * MIN)
     second.alerting.sender.release()
     await second.pass(2 * MIN, 2 * MIN + 5 * S)
-    expect(second.incidents()).toMatchObject([{ state: 'resolved' }])
-    expect(told()).toEqual(['firing BarographIncident', 'resolved BarographIncident'])
+    const known = second.incidents().map(({ symptom, state }) => `${symptom} ${state}`)
+    expect(known).toEqual(['b open', 'a resolved'])
+    expect(told().slice(0, 2)).toEqual(['firing BarographIncident', 'resolved BarographIncident'])
   })
 
   test('what could not be told before is told', async () => {

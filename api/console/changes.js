@@ -17,7 +17,15 @@ export async function changesOf(incidents, signal) {
   const first = Math.min(...incidents.map(({ opened_at }) => Date.parse(opened_at)))
   // Changes come before what they begin; a day is far more than any window.
   const from = new Date(first - 86_400_000).toISOString()
-  /** @type {{ changes: Change[] }} */
-  const { changes } = await own('/api/v1/changes', { from, limit: 1000 }, signal)
-  return new Map(changes.filter(({ id }) => wanted.has(id)).map((change) => [change.id, change]))
+  /** @type {Map<string, Change>} */
+  const found = new Map()
+  /** @type {string | undefined} */
+  let next = ''
+  while (next !== undefined && found.size < wanted.size) {
+    /** @type {{ changes: Change[], next?: string }} */
+    const page = await own('/api/v1/changes', { from, limit: 1000, next }, signal)
+    for (const change of page.changes) if (wanted.has(change.id)) found.set(change.id, change)
+    next = page.next
+  }
+  return found
 }

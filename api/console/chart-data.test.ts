@@ -109,6 +109,11 @@ test('of quantiles the pair 0.1 to 0.9 and the widest are bands', () => {
     { lower: 0.1, upper: 0.9, tone: 'inner' },
   ])
   expect(quantileBands([0.1, 0.5, 0.9])).toEqual([{ lower: 0.1, upper: 0.9, tone: 'inner' }])
+  // As the default of a forecast rule has them: only the upper end is further out.
+  expect(quantileBands([0.1, 0.5, 0.9, 0.95, 0.99])).toEqual([
+    { lower: 0.1, upper: 0.99, tone: 'outer' },
+    { lower: 0.1, upper: 0.9, tone: 'inner' },
+  ])
   expect(quantileBands([0.2, 0.4, 0.6, 0.8])).toEqual([
     { lower: 0.2, upper: 0.8, tone: 'outer' },
     { lower: 0.4, upper: 0.6, tone: 'inner' },

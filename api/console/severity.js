@@ -4,13 +4,13 @@
 const TONES = ['bad', 'warn', 'calm']
 
 /**
- * The weight of a severity in colours: unknown words look like a warning.
+ * The weight of an incident's severity in colours.
  * @param {string} severity
  * @returns {Tone}
  */
 export function tone(severity) {
-  if (['critical', 'page', 'error', 'emergency'].includes(severity)) return 'bad'
-  return severity === 'info' || severity === 'none' ? 'calm' : 'warn'
+  if (severity === 'critical' || severity === 'error') return 'bad'
+  return severity === 'info' ? 'calm' : 'warn'
 }
 
 /**

@@ -70,11 +70,15 @@ describe('the process', () => {
     const { ask: asked } = fixture({
       reload: async () => {
         reloads += 1
+        return reloads > 1 ? ['language', 'limits'] : []
       },
     })
     expect((await asked('/-/reload')).status).toBe(405)
     expect((await asked('/-/reload', { method: 'POST' })).status).toBe(200)
     expect(reloads).toBe(1)
+    expect(await (await asked('/-/reload', { method: 'POST' })).text()).toBe(
+      'Rules and scrape jobs are read again.\nChanges of language, limits wait for a restart.\n',
+    )
     expect((await ask('/-/reload', { method: 'POST' })).status).toBe(404)
   })
 })

@@ -30,6 +30,21 @@ describe('an instant query', () => {
     expect(await json('/api/v1/query?query=%22text%22')).toMatchObject({ data: { result: [1_795_168_800, 'text'] } })
   })
 
+  test('may be given less time than there is, and no more', async () => {
+    const { ports } = new House()
+    const given: (number | undefined)[] = []
+    const instant: QueryEngine['instant'] = async (expr, time_ms, options) => {
+      given.push(options?.timeout_ms)
+      return ports.query.instant(expr, time_ms)
+    }
+    const asked = fixture({
+      ports: { ...ports, query: { ...ports.query, instant } },
+      limits: { query_timeout_ms: 120_000 },
+    })
+    for (const wish of ['', '&timeout=5s', '&timeout=1h']) await asked.json(`/api/v1/query?query=1%2B1&time=4${wish}`)
+    expect(given).toEqual([120_000, 5000, 120_000])
+  })
+
   test('says what it took where that is asked for', async () => {
     const { ports } = new House()
     const instant: QueryEngine['instant'] = async (expr, time_ms, options) => {

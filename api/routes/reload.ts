@@ -11,8 +11,9 @@ export const reload: RouteModule = {
   mount(app, api) {
     app.post(PATH, async (c) => {
       if (api.reload === undefined) throw new ServiceError('not_found', 'nothing can be read again here')
-      await api.reload()
-      return c.text('Rules and scrape jobs are read again.\n')
+      const waiting = await api.reload()
+      const rest = waiting.length === 0 ? '' : `Changes of ${waiting.join(', ')} wait for a restart.\n`
+      return c.text(`Rules and scrape jobs are read again.\n${rest}`)
     })
   },
 }

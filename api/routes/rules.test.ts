@@ -67,7 +67,11 @@ describe('status', () => {
 
   test('tells where cardinality comes from', async () => {
     expect(await json('/api/v1/status/tsdb?limit=1')).toMatchObject({
-      data: { headStats: { numSeries: 3 }, seriesCountByMetricName: [{ name: 'up', value: 2 }] },
+      data: {
+        headStats: { numSeries: 3 },
+        seriesCountByMetricName: [{ name: 'up', value: 2 }],
+        memoryInBytesByLabelName: [{ name: 'job', value: 'checkout'.length + 'payments'.length }],
+      },
     })
     expect((await ask('/api/v1/status/tsdb?limit=20000')).status).toBe(400)
   })

@@ -5,13 +5,14 @@ import { formatProblem } from '#core/config/problems.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
 import { Labels } from '#core/series.ts'
 
+import { SEVERITIES } from '../../alerting/index.ts'
 import type { RuleGroup } from '../../detectors/index.ts'
 import { createQueryEngine } from '../../query/index.ts'
 import { readArguments, usageError } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, type ConfigArguments, readConfig } from '../configured.ts'
 import { counted } from '../counted.ts'
-import { readRules, rulePaths, unknownDatasources } from '../rules.ts'
+import { isOfPacks, readRules, rulePaths, unknownDatasources } from '../rules.ts'
 import { serverMatches, unmatched } from '../unmatched.ts'
 
 interface Configured {
@@ -29,7 +30,7 @@ Reads the configuration and its rules, or the rule files and folders that are na
 code 1 when there is one.
 
   --against URL   also tell which rules have a selector that no series of the last day matches on a server with the Prometheus API,
-                  this one or another; rules about absence are left out
+                  this one or another; rules about absence are left out, and the packs of Barograph where they are not named as files
 
 ${CONFIG_HELP}
 `,
@@ -46,10 +47,13 @@ ${CONFIG_HELP}
     // Files by themselves may name any: the configuration knows which there are.
     if (read !== undefined) problems.push(...unknownDatasources(rules, read.upstreams).map(formatProblem))
     if (values.against !== undefined) {
-      const silent = await unmatched(rules.groups, query, serverMatches(values.against, systemClock.now_ms()))
+      // Packs are on whether their systems are there or not.
+      const wanted = (file: string): boolean => positionals.length > 0 || !isOfPacks(file)
+      const matches = serverMatches(values.against, systemClock.now_ms())
+      const silent = await unmatched(rules.groups, query, matches, wanted)
       problems.push(...silent.map(formatProblem))
     }
-    for (const note of twiceIn(rules.groups)) terminal.err(`note: ${note}\n`)
+    for (const note of [...twiceIn(rules.groups), ...unknownSeverities(rules.groups)]) terminal.err(`note: ${note}\n`)
     for (const problem of problems) await terminal.out(`${problem}\n`)
     if (problems.length > 0) {
       terminal.err(`${counted(problems.length, 'problem')}\n`)
@@ -84,4 +88,21 @@ function twiceIn(groups: readonly RuleGroup[]): string[] {
     }
   }
   return [...seen].filter(([, count]) => count > 1).map(([key, count]) => `${key} is there ${count} times`)
+}
+
+/** Words under `severity` by which no incident is worse than another: Alertmanager routes by any, so they are well. */
+function unknownSeverities(groups: readonly RuleGroup[]): string[] {
+  const known: readonly string[] = SEVERITIES
+  const rules = new Map<string, string[]>()
+  for (const { file, rules: all } of groups) {
+    for (const { kind, name, labels } of all) {
+      const word = labels['severity'] ?? ''
+      if (kind === 'record' || word === '' || word.includes('{{') || known.includes(word)) continue
+      rules.set(word, [...(rules.get(word) ?? []), `${file}: ${kind} ${name}`])
+    }
+  }
+  return [...rules].map(([word, places]) => {
+    const more = places.length > 1 ? ` and ${counted(places.length - 1, 'other')}` : ''
+    return `${places[0]}${more}: severity ${word} counts for nothing in an incident, which knows ${known.join(', ')}`
+  })
 }

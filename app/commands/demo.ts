@@ -49,7 +49,7 @@ minutes there is an incident that names it, an alert, and a replica hint. Goes o
     const progress = {
       ...line,
       done(lines: readonly string[]) {
-        line.done(lines)
+        line.done(values.once ? lines : [...lines, 'The shop goes on until Ctrl-C.'])
         if (values.once) abort.abort()
       },
     }

@@ -21,10 +21,11 @@ Example: barograph test rules/*.test.yml
 `,
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, { json: { type: 'boolean', default: false } })
-    if (positionals.length === 0) throw usageError('which files? See --help')
+    if (positionals.length === 0) throw usageError('which files? see --help')
+    const note = (text: string): void => terminal.err(`note: ${text}\n`)
     let [passed, failed] = [0, 0]
     for (const file of positionals) {
-      for (const one of await (file.endsWith('.test') ? testScript(file) : testRules(file))) {
+      for (const one of await (file.endsWith('.test') ? testScript(file) : testRules(file, note))) {
         if (one.ok) passed++
         else failed++
         const text = values.json ? `${JSON.stringify(one)}\n` : one.ok ? '' : lineOf(one)

@@ -15,6 +15,7 @@ import { createQueryEngine } from '../../query/index.ts'
 import { readRules } from '../rules.ts'
 import { runTest } from './run.ts'
 import { type TestFile, type TestGroup, testFileSchema } from './schema.ts'
+import { unknownRule } from './unknown-rule.ts'
 
 /** One line of the output. */
 export interface TestCase {
@@ -40,8 +41,8 @@ const TEXTS: ReadonlySet<string> = new Set([
   'rule_files',
 ])
 
-/** Runs a file of unit tests for rules. Never throws for what is in it. */
-export async function testRules(file: string): Promise<TestCase[]> {
+/** Runs a file of unit tests for rules. Never throws for what is in it. `note` hears what fails nothing, as in promtool, and is hardly meant. */
+export async function testRules(file: string, note: (text: string) => void = () => {}): Promise<TestCase[]> {
   const failed = (message: string, line = 0): TestCase[] => [{ file, line, name: 'file', ok: false, message }]
   const lines = new LineCounter()
   let document: Document
@@ -62,14 +63,25 @@ export async function testRules(file: string): Promise<TestCase[]> {
       failed(path.length === 0 ? message : `${formatPath(path)}: ${message}`, at(path)),
     )
   }
+  for (const pattern of result.data.rule_files)
+    if (filesOf(file, pattern).length === 0) note(`${file}: rule_files: no file is ${pattern}`)
   const cases: TestCase[] = []
   for (const [i, test] of result.data.tests.entries()) {
     const rules = rulesOf(file, result.data, test)
     if (typeof rules === 'string') return failed(rules)
+    for (const [j, { alertname }] of test.alert_rule_test.entries()) {
+      const unknown = unknownRule('alert', alertname, rules)
+      if (unknown !== '') note(`${file}:${at(['tests', i, 'alert_rule_test', j])}: ${alertname}: ${unknown}`)
+    }
     for (const { path, name, message } of await runTest(test, result.data, rules, ['tests', i]))
       cases.push({ file, line: at(path), name, ok: message === '', message })
   }
   return cases
+}
+
+/** The files of a pattern in `rule_files`, which is relative to the file of tests. */
+function filesOf(file: string, pattern: string): string[] {
+  return globSync(isAbsolute(pattern) ? pattern : join(dirname(file), pattern)).toSorted()
 }
 
 /** The groups that a test is about, or what is wrong with their files. */
@@ -80,10 +92,7 @@ function rulesOf(
 ): readonly RuleGroup[] | string {
   const twice = group_eval_order.find((name, i) => group_eval_order.indexOf(name) !== i)
   if (twice !== undefined) return `group_eval_order: ${twice} stands there twice`
-  const paths = rule_files.flatMap((pattern) => {
-    const path = isAbsolute(pattern) ? pattern : join(dirname(file), pattern)
-    return globSync(path).toSorted()
-  })
+  const paths = rule_files.flatMap((pattern) => filesOf(file, pattern))
   const outside = { external_labels: Labels.of(external_labels), external_url }
   const { groups, problems } = readRules([...new Set(paths)], createQueryEngine({ readers: [] }), outside)
   return problems.length > 0 ? problems.map(formatProblem).join('\n') : groups

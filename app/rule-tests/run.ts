@@ -5,6 +5,7 @@ import type { RuleGroup } from '../../detectors/index.ts'
 import { wrongAlerts, wrongFindings, wrongSamples } from './compare.ts'
 import { samplesOf, TestHouse } from './house.ts'
 import type { TestFile, TestGroup } from './schema.ts'
+import { unknownRule } from './unknown-rule.ts'
 
 /** What became of one expectation. */
 export interface Outcome {
@@ -47,7 +48,7 @@ export async function runTest(
       samplesOf(series, values, start_ms, test.interval ?? step_ms),
     )
     const house = new TestHouse(ordered(groups, file.group_eval_order), given, start_ms)
-    const looks = looksOf(test, path, name).toSorted((a, b) => a.at_ms - b.at_ms)
+    const looks = looksOf(test, groups, path, name).toSorted((a, b) => a.at_ms - b.at_ms)
     const outcomes: Outcome[] = []
     for (let time = 0; time <= last_ms; time += step_ms) {
       const failed = await house.step(start_ms + time)
@@ -74,7 +75,7 @@ function ordered(groups: readonly RuleGroup[], order: readonly string[]): readon
   return groups.toSorted((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0))
 }
 
-function looksOf(test: TestGroup, path: readonly PropertyKey[], name: string): Look[] {
+function looksOf(test: TestGroup, groups: readonly RuleGroup[], path: readonly PropertyKey[], name: string): Look[] {
   const alerts = test.alert_rule_test.map((one, i): Look => ({
     at_ms: one.eval_time,
     path: [...path, 'alert_rule_test', i],
@@ -86,6 +87,7 @@ function looksOf(test: TestGroup, path: readonly PropertyKey[], name: string): L
     path: [...path, 'anomaly_rule_test', i],
     name: `${name}${one.anomaly} at ${formatDuration(one.eval_time)}`,
     message: ({ detectors }) =>
+      unknownRule('anomaly', one.anomaly, groups) ||
       wrongFindings(one, detectors.findings.list({ rule: one.anomaly, state: ['open'], limit: MANY })),
   }))
   return [...alerts, ...anomalies]

@@ -17,7 +17,7 @@ function segments(truth: Uint8Array): number {
 }
 
 export function kpi(args: readonly string[]): void {
-  const options = readOptions(args, { budget: '1/week' })
+  const options = readOptions(args, { budget: '1/week', data: true })
   const folder = readdirSync(options.data).includes('wsd') ? join(options.data, 'wsd') : options.data
   const names = readdirSync(folder).filter((file) => file.endsWith('.csv'))
   const all = names

@@ -100,7 +100,7 @@ function printFiles(files: readonly NabFile[]): void {
 }
 
 export function nab(args: readonly string[]): void {
-  const options = readOptions(args, { budget: '1/week' })
+  const options = readOptions(args, { budget: '1/week', data: true })
   const folder = readdirSync(options.data).includes('labels') ? options.data : join(options.data, 'nab')
   const labels = JSON.parse(readFileSync(join(folder, 'labels/combined_windows.json'), 'utf8')) as Corpus['labels']
   const corpus = { folder, labels }

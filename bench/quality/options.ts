@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+
+import { ServiceError } from '#core/errors.ts'
 
 import { parseBudget } from '../../detectors/index.ts'
 
@@ -40,7 +43,15 @@ export interface QualityOptions {
   readonly step_ms: number
 }
 
-export function readOptions(args: readonly string[], { budget }: { readonly budget: string }): QualityOptions {
+interface Measurement {
+  /** Alarms allowed where nothing is said. */
+  readonly budget: string
+  /** It measures on data that `--data` names. */
+  readonly data?: true
+}
+
+/** Throws `ServiceError('bad_data')`. */
+export function readOptions(args: readonly string[], { budget, data }: Measurement): QualityOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -56,7 +67,12 @@ export function readOptions(args: readonly string[], { budget }: { readonly budg
     },
   })
   const budget_per_week = parseBudget(values.budget)
-  if (budget_per_week === undefined) throw new Error(`--budget ${values.budget}: expected 2/week or the like`)
+  if (budget_per_week === undefined)
+    throw new ServiceError('bad_data', `--budget ${values.budget}: expected 2/week or the like`)
+  if (data === true && !existsSync(values.data)) {
+    const what = values.data === '' ? '--data is missing' : `--data ${values.data}: there is no such folder`
+    throw new ServiceError('bad_data', `${what}; --help says which data, and where it comes from`)
+  }
   return {
     data: values.data,
     detector: values.detector,

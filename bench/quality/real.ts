@@ -59,7 +59,7 @@ function wsd(folder: string): Series[] {
 const SETS = { m4, ett, traces: nasa, wsd } as const
 
 export function real(args: readonly string[]): void {
-  const options = readOptions(args, { budget: '2/week' })
+  const options = readOptions(args, { budget: '2/week', data: true })
   const rows = Object.entries(SETS).flatMap(([name, read]) => {
     const folder = join(options.data, name)
     if (!existsSync(folder)) return []

@@ -110,15 +110,22 @@ function parseValue(text: string, value: string): unknown {
   }
 }
 
-function override(raw: Raw, text: string): Raw {
+/** `a.b=YAML` as a map of maps. */
+function override(text: string): Raw {
   const at = text.indexOf('=')
   if (at <= 0) throw new ServiceError('bad_config', `--set ${text}: write it like --set listen.http=17300`)
   const value = parseValue(text, text.slice(at + 1))
-  const nested = text
+  return text
     .slice(0, at)
     .split('.')
-    .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)
-  return merge(raw, nested) as Raw
+    .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Raw
+}
+
+/** Whether something stands at a path. */
+function reaches(raw: unknown, [head, ...rest]: readonly PropertyKey[]): boolean {
+  if (head === undefined) return true
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, head)) return false
+  return reaches((raw as Record<PropertyKey, unknown>)[head], rest)
 }
 
 function masked(raw: unknown, value: unknown): unknown {
@@ -149,23 +156,26 @@ export function loadConfig<T>({
     throw new ServiceError('bad_config', `${file}: the configuration is not a map of keys`)
   }
   const folder = file === undefined ? process.cwd() : dirname(resolve(file))
-  const merged = overrides.reduce(override, merge(defaults, parsed?.raw ?? {}) as Raw)
+  const set = overrides.map(override)
+  const merged = set.reduce((raw, one) => merge(raw, one) as Raw, merge(defaults, parsed?.raw ?? {}) as Raw)
   const expander = new Expander(environment, folder)
   const raw = expander.expand(merged) as Raw
   const result = schema.safeParse(raw)
   const missing = new Set(expander.missing.map(({ path }) => formatPath(path)))
   const issues = result.success
     ? []
-    : issuesOf(result.error, schema).filter(({ path }) => !missing.has(formatPath(path)))
+    : issuesOf(result.error, schema)
+        .filter(({ path }) => !missing.has(formatPath(path)))
+        .map(({ path, message }) => ({ path, message: message + given(raw, path, schema) }))
   const found = [...expander.missing, ...issues]
   if (found.length > 0 || !result.success) {
     refuse(
-      found.map(({ path, message }) => ({
-        file: file ?? 'configuration',
-        line: parsed === undefined ? 0 : lineOf(parsed.document, parsed.lines, path),
-        path: formatPath(path),
-        message: message + given(raw, path, schema),
-      })),
+      found.map(({ path, message }) => {
+        const at = { path: formatPath(path), message }
+        if (set.some((one) => reaches(one, path))) return { file: '--set', line: 0, ...at }
+        const line = parsed === undefined ? 0 : lineOf(parsed.document, parsed.lines, path)
+        return { file: file ?? 'configuration', line, ...at }
+      }),
     )
   }
   return { value: result.data, raw: masked(raw, result.data) as Raw, folder }

@@ -2,6 +2,7 @@ import type { Alert } from '../alert.ts'
 import type { Change } from '../change.ts'
 import type { Finding } from '../finding.ts'
 import type { Cause, Evidence, Incident, Join, TimelineEntry } from '../incident.ts'
+import { serviceOf } from '../series.ts'
 import { findingSentence } from './finding.ts'
 import { type Language, type Locale, span } from './language.ts'
 
@@ -140,9 +141,8 @@ export function causeSentence(cause: Cause, evidence: Evidence | undefined, memb
   return evidence === undefined ? share : `${share}${isZh ? '：' : ': '}${evidenceSentence(evidence, member, locale)}`
 }
 
-function troubleOf(service: string, incident: Incident, findings: readonly Finding[]): Trouble {
-  // What merely goes along does not say what the trouble is.
-  const own = findings.filter((finding) => finding.service === service && !finding.evidence)
+/** `own`: the findings of the service that say what the trouble is. */
+function troubleOf(own: readonly Finding[], incident: Incident): Trouble {
   const names = [
     ...own.map((finding) => `${finding.metric} ${finding.rule}`),
     ...incident.alerts.map((alert) => alert.rule),
@@ -154,10 +154,19 @@ function troubleOf(service: string, incident: Incident, findings: readonly Findi
 
 /** The service and its trouble; where no service is known, what was told of it. */
 function headOf(incident: Incident, findings: readonly Finding[], language: Language): string {
-  if (incident.symptom !== '')
-    return `${incident.symptom} ${TROUBLE_WORDS[language][troubleOf(incident.symptom, incident, findings)]}`
-  const [alert] = incident.alerts
-  return alert === undefined ? (findings[0]?.rule ?? '') : alertText(alert, language)
+  const { symptom, alerts } = incident
+  if (symptom === '') {
+    const [alert] = alerts
+    return alert === undefined ? (findings[0]?.rule ?? '') : alertText(alert, language)
+  }
+  // What merely goes along does not say what the trouble is.
+  const own = findings.filter((finding) => finding.service === symptom && !finding.evidence)
+  const trouble = troubleOf(own, incident)
+  // Nothing was found to be unusual where a rule with a limit of its own fired: its name is all that is known.
+  const fired = own.length > 0 ? undefined : alerts.find(({ labels }) => serviceOf(labels) === symptom)
+  if (trouble === 'unusual' && fired !== undefined)
+    return language === 'zh' ? `${symptom} 的 ${fired.rule}` : `${fired.rule} of ${symptom}`
+  return `${symptom} ${TROUBLE_WORDS[language][trouble]}`
 }
 
 /** `checkout slow: payments-db`; without a cause elsewhere `checkout slow`. `findings`: those of the incident, as known. */

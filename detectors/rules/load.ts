@@ -31,9 +31,15 @@ export interface LoadDeps<Policy> {
   readonly outside?: Outside
 }
 
+/** A policy, and how to tell what is wrong with it beside the rules: a problem of one of its keys, at its place in its file. */
+export interface ReadPolicy<Policy> {
+  readonly policy: Policy
+  readonly problem: (key: string, message: string) => Problem
+}
+
 export interface LoadedRules<Policy> {
   readonly groups: readonly RuleGroup[]
-  readonly policies: readonly Policy[]
+  readonly policies: readonly ReadPolicy<Policy>[]
   /** Everything that is wrong, in order of files and lines. What is not wrong is loaded all the same. */
   readonly problems: readonly Problem[]
   readonly files: readonly string[]
@@ -58,14 +64,18 @@ const specSchema = fileSchema.omit({ scaling: true })
 /** Reads rule files. Never throws for what is in them: `problems` has it. */
 export function loadRules<Policy>(paths: readonly string[], deps: LoadDeps<Policy>): LoadedRules<Policy> {
   const groups: RuleGroup[] = []
-  const policies: Policy[] = []
+  const policies: ReadPolicy<Policy>[] = []
   const problems: Problem[] = []
   const files = new Map<string, RuleFile>()
   for (const path of paths) {
     try {
       for (const one of filesOf(path)) files.set(resolve(one.file), files.get(resolve(one.file)) ?? one)
     } catch (error) {
-      problems.push({ file: path, line: 0, path: '', message: `cannot be read: ${messageOf(error)}` })
+      // Prometheus takes patterns; here a folder stands for all that is in it.
+      const message = path.includes('*')
+        ? 'patterns are not taken here; name the folder, which is read with all below it'
+        : `cannot be read: ${messageOf(error)}`
+      problems.push({ file: path, line: 0, path: '', message })
     }
   }
   const numbered = numbering()
@@ -93,7 +103,7 @@ interface GroupPlace {
 
 class FileReader<Policy> {
   readonly groups: RuleGroup[] = []
-  readonly policies: Policy[] = []
+  readonly policies: ReadPolicy<Policy>[] = []
   readonly problems: Problem[] = []
   readonly #file: string
   readonly #name: string
@@ -129,9 +139,11 @@ class FileReader<Policy> {
       for (const [i, group] of whole.groups.entries())
         this.#group(isObject ? plainGroup(group) : group, [...path, 'groups', i], { name, before })
       if (!('scaling' in whole)) continue
-      for (const [i, policy] of (whole.scaling as unknown[]).entries()) {
-        const read = this.#checked(this.#deps.policySchema, policy, [...path, 'scaling', i])
-        if (read !== undefined) this.policies.push(read)
+      for (const [i, entry] of (whole.scaling as unknown[]).entries()) {
+        const place = [...path, 'scaling', i]
+        const policy = this.#checked(this.#deps.policySchema, entry, place)
+        if (policy === undefined) continue
+        this.policies.push({ policy, problem: (key, message) => this.#at(document, [...place, key], message) })
       }
     }
   }
@@ -267,8 +279,12 @@ class FileReader<Policy> {
   }
 
   #problem(path: readonly PropertyKey[], message: string): void {
-    const line = this.#document === undefined ? 0 : lineOf(this.#document, this.#lines, path)
-    this.problems.push({ file: this.#file, line, path: formatPath(path), message })
+    this.problems.push(this.#at(this.#document, path, message))
+  }
+
+  #at(document: Document | undefined, path: readonly PropertyKey[], message: string): Problem {
+    const line = document === undefined ? 0 : lineOf(document, this.#lines, path)
+    return { file: this.#file, line, path: formatPath(path), message }
   }
 }
 

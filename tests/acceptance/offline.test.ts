@@ -1,6 +1,9 @@
 // The offline commands as people run them: child processes on files.
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -295,6 +298,33 @@ test('check counts as people do, and wants an address of --against before it ask
   ])
 })
 
+test('check notes a severity that no incident knows, once for all rules that have it', async () => {
+  const labelled = ['A', 'B'].map((name) => `{alert: ${name}, expr: up, labels: {severity: page}}`)
+  const computed = "{alert: C, expr: up, labels: {severity: '{{ $labels.severity }}'}}"
+  write('page.yml', `groups: [{name: a, rules: [${[...labelled, computed].join(', ')}]}]\n`)
+  const { code, err } = await barograph('check', 'page.yml')
+  expect([code, err.replace(/ \S*page\.yml/, ' page.yml')]).toEqual([
+    0,
+    'note: page.yml: alert A and 1 other: severity page counts for nothing in an incident, which knows info, warning, error, critical\n',
+  ])
+})
+
+test('check --against asks for what people’s own rules read, in words that every server knows; packs are not to blame', async () => {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(new URL(request.url ?? '', 'http://x').searchParams.get('match[]') ?? '')
+    response.end(JSON.stringify({ status: 'success', data: [] }))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  write('own.yml', 'groups: [{name: a, rules: [{alert: A, expr: \'upp{job="x"} == 0\'}]}]\n')
+  write('with-packs.yml', `rules: ['${join(ROOT, 'rules')}', own.yml]\n`)
+  const { code, out } = await barograph('check', '--config', 'with-packs.yml', '--against', `http://127.0.0.1:${port}`)
+  server.close()
+  expect([code, asked]).toEqual([1, ['{__name__="upp",job="x"}', '{__name__="upp"}']])
+  expect(out).toMatch(/own\.yml: a: alert A: no series matches upp\{job="x"\}; there is no metric of that name\n$/)
+})
+
 test('check tells what is wrong in a group, its rules and the demand of a policy all the same', async () => {
   write(
     'units.yml',
@@ -308,7 +338,7 @@ test('check tells what is wrong in a group, its rules and the demand of a policy
       ':3: groups[0].interval: a duration, like 30s, 5m or 1h30m',
       ':7: groups[0].rules[0].budget: a count and a time, like 2/week, 1/day or 1/month',
       ':8: groups[0].rules[0].detector: detector band: window: not a duration: "1 hour"; write it like 30s, 5m or 1h30m',
-      'scaling: p.demand: 1:5: parse error: unclosed left parenthesis',
+      ':10: scaling[0].demand: 1:5: parse error: unclosed left parenthesis',
     ],
   ])
 })

@@ -127,6 +127,9 @@ test('folders are read recursively in order of name, tests and other files left 
 test('what is not there is told, and the rest is loaded', () => {
   const { groups, problems } = load('/nowhere/rules', folderOf({ 'x.yml': rule('{record: a, expr: b}') }))
   expect(problems.map(({ file, message }) => [file, message.includes('ENOENT')])).toEqual([['/nowhere/rules', true]])
+  expect(load('/nowhere/*.yml').problems).toMatchObject([
+    { file: '/nowhere/*.yml', message: expect.stringMatching(/^patterns are not taken here; name the folder/) },
+  ])
   expect(groups).toHaveLength(1)
 })
 
@@ -144,7 +147,7 @@ test('scaling is handed to its own schema, and read beside groups', () => {
   const { policies, problems } = load(
     folderOf({ 'x.yml': `scaling:\n- ${policy}\n`, 'y.yml': `groups: []\nscaling:\n- ${policy}\n  leed: 3m\n` }),
   )
-  expect(policies).toMatchObject([{ name: 'shop', max: 10 }, { name: 'shop' }])
+  expect(policies.map((one) => one.policy)).toMatchObject([{ name: 'shop', max: 10 }, { name: 'shop' }])
   expect(problems.map(({ line, path, message }) => [line, path, message])).toEqual([
     [8, 'scaling[0].leed', 'unknown key "leed"; did you mean "lead"?'],
   ])

@@ -1,6 +1,6 @@
 // `barograph test` on files of promtool's unit tests: what passes and fails is what passes and fails there.
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -208,6 +208,26 @@ groups:
   )
   expect(failures(cases)).toEqual([expect.stringMatching(/^Plain at 6h54m: expected nothing\n.*host="a"/)])
   expect(cases).toHaveLength(6)
+})
+
+test('what a test names and nobody has is told: it would pass for ever', async () => {
+  const notes: string[] = []
+  const folder = folderOf(
+    `tests:
+  - anomaly_rule_test: [{eval_time: 1m, anomaly: Od}]
+    alert_rule_test:
+      - {eval_time: 1m, alertname: Dow}
+      - {eval_time: 1m, alertname: Down}`,
+    `${RULES}      - {anomaly: Odd, expr: up}\n`,
+  )
+  const file = join(folder, 'x.test.yml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('rules/*.yml]', 'rules/*.yml, nix/*.yml]'))
+  const cases = await testRules(file, (text) => notes.push(text.replace(/^.*test\.yml/, '')))
+  expect(failures(cases)).toEqual(['Od at 1m: no anomaly rule of that name in rule_files; did you mean Odd?'])
+  expect(notes).toEqual([
+    ': rule_files: no file is nix/*.yml',
+    ':6: Dow: no alert rule of that name in rule_files; did you mean Down?',
+  ])
 })
 
 test('a case says where it stands', async () => {

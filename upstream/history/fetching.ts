@@ -1,10 +1,10 @@
 import { ServiceError } from '#core/errors.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
+import { selectorText } from '#core/selector.ts'
 
 import type { AnsweredSeries } from '../client/answer.ts'
 import type { UpstreamClient } from '../client/client.ts'
 import type { Pace } from './pace.ts'
-import { selectorText } from './selector.ts'
 
 /** Points of one series in one answer to a range query: Prometheus' own limit. */
 const POINTS = 11_000

@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { Matcher } from '#core/ports/series-reader.ts'
+import { selectorText } from '#core/selector.ts'
 import { Labels } from '#core/series.ts'
 
 import { forecast, inspect } from '../testing/history.fixture.ts'
 import { planHistory, type Wish } from './plan.ts'
-import { namesOf, quoted, selectorText } from './selector.ts'
+import { namesOf, quoted } from './selector.ts'
 import { splitSeries } from './split.ts'
 
 const DAY = 86_400_000

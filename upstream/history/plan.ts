@@ -1,7 +1,8 @@
 import type { ExpressionInfo } from '#core/ports/query-engine.ts'
 import type { Matcher } from '#core/ports/series-reader.ts'
+import { selectorText } from '#core/selector.ts'
 
-import { namesOf, selectorText } from './selector.ts'
+import { namesOf } from './selector.ts'
 
 /** A rule, or a demand of a scaling policy, as far as its history matters. */
 export interface Wish {

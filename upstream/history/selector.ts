@@ -1,15 +1,6 @@
 import type { Matcher } from '#core/ports/series-reader.ts'
 import { METRIC_NAME } from '#core/series.ts'
 
-/** Matchers as PromQL, names in the form that every version reads where they allow it. */
-export function selectorText(matchers: readonly Matcher[]): string {
-  const parts = matchers.map(({ name, op, value }) => {
-    const written = /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name)
-    return `${written}${op}${JSON.stringify(value)}`
-  })
-  return `{${parts.join(',')}}`
-}
-
 /** The metric names that matchers may find; undefined where that is any. */
 export function namesOf(matchers: readonly Matcher[]): readonly string[] | undefined {
   const named = matchers.filter(({ name }) => name === METRIC_NAME)

@@ -141,6 +141,7 @@ export const en = {
     states: /** @type {Record<string, string>} */ ({ open: 'open', closed: 'over' }),
     kind: 'Kind',
     said: 'It was',
+    score: 'Peak score',
     evidence: 'evidence only',
     rule: 'Rule',
     metric: 'Metric',

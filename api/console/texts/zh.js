@@ -138,6 +138,7 @@ export const zh = {
     states: { open: '进行中', closed: '已结束' },
     kind: '类型',
     said: '反馈',
+    score: '峰值分数',
     evidence: '仅作佐证',
     rule: '规则',
     metric: '指标',

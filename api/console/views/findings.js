@@ -22,7 +22,7 @@ function row(finding) {
     ),
     el('td', { 'data-label': incidents.since }, time(finding.since)),
     el('td', { 'data-label': incidents.lasted, class: 'number' }, length((finding.lasted_seconds ?? 0) * 1000)),
-    el('td', { 'data-label': t().incident.score, class: 'number' }, scoreText(finding.peak_score)),
+    el('td', { 'data-label': words.score, class: 'number' }, scoreText(finding.peak_score)),
     el('td', { 'data-label': words.said }, t().feedback.words[finding.feedback ?? ''] ?? '–'),
   )
 }
@@ -31,7 +31,7 @@ function row(finding) {
 export function findingsView(context) {
   const words = t().findings
   const { since, lasted, what } = t().incidents
-  const heads = [words.kind, what, words.rule, since, lasted, t().incident.score, words.said]
+  const heads = [words.kind, what, words.rule, since, lasted, words.score, words.said]
   const title = t().nav.findings
   return listView(context, { place: 'findings', title, states: words.states, heads, row, words, kind: 'finding' })
 }

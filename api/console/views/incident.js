@@ -51,7 +51,7 @@ function head(incident, act) {
       [words.lasted, length(end - Date.parse(incident.opened_at))],
       [words.acknowledged, whenever(incident.acknowledged_at)],
       [words.resolved, whenever(incident.resolved_at)],
-      [words.services, services(incident.services)],
+      [words.services, incident.services.length > 0 ? services(incident.services) : ''],
     ]),
   )
 }
