@@ -32,8 +32,8 @@ export function storeLimits({ limits, retention }: Config): Partial<StoreLimits>
   }
 }
 
-export function decoderLimits({ limits }: Config): Pick<DecoderOptions, 'body_objects' | 'label_value_length'> {
-  return { body_objects: limits.body_objects, label_value_length: limits.label_value_length }
+export function decoderOptions({ limits, otlp }: Config): Omit<DecoderOptions, 'meter'> {
+  return { body_objects: limits.body_objects, label_value_length: limits.label_value_length, ...otlp }
 }
 
 export function remoteWriteLimits({ limits }: Config): Omit<RemoteWriteOptions, 'meter'> {

@@ -32,6 +32,8 @@ export interface DecoderOptions {
   readonly body_objects?: number
   /** `limits.label_value_length`, for the resources of log records and spans; the store holds it for series. Default 4096. */
   readonly label_value_length?: number
+  /** `otlp.promote_scope_metadata`: the scope of a metric is part of who its series are, as labels. Default false. */
+  readonly promote_scope_metadata?: boolean
   /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
   readonly now_ms?: () => number
   /** Of hashes: unknown to senders. Default 0. */
@@ -61,12 +63,13 @@ class OtlpDecoder implements Decoder {
 
   constructor(options: DecoderOptions) {
     const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0, now_ms = () => 0 } = options
+    const known = { seed, now_ms, scopes: options.promote_scope_metadata ?? false }
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
     this.#label_value_length = options.label_value_length ?? LABEL_VALUE_LENGTH
     this.#cache_bytes = cache_bytes
     this.#delta_series = delta_series
-    this.#proto = new Catalogue(proto, seed, now_ms)
-    this.#json = new Catalogue(json, seed, now_ms)
+    this.#proto = new Catalogue(proto, known)
+    this.#json = new Catalogue(json, known)
     this.#deltas = new Deltas(delta_series)
     this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',

@@ -33,6 +33,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'Samples and rollups, on disk and in memory; beyond it the oldest files go early, and that is counted.',
   observe_self:
     'Barograph sends its own metrics, traces and logs to itself this often. `/metrics` has them either way.',
+  'otlp.promote_scope_metadata':
+    'The instrumentation scope of OTLP metrics is part of their series, as labels: `otel_scope_name`, `otel_scope_version`, `otel_scope_schema_url`, and `otel_scope_` before its attributes. As the option of that name in Prometheus.',
   ...SCRAPE_MEANINGS,
   'kafka.brokers': 'Addresses of brokers, `host:port`. With any, OTLP is read from the topics below.',
   'kafka.group': 'Consumer group. Positions are kept with the data, not by the broker.',

@@ -5,7 +5,7 @@ import { AliasTable } from '../wire/alias-table.ts'
 import type { Points } from '../wire/points.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
 import { ExponentialTotals } from './exponential-totals.ts'
-import { type ResourceLabels, resourceLabels } from './resource.ts'
+import { type ResourceLabels, resourceLabels, scopeLabels } from './resource.ts'
 import { RollCall } from './roll-call.ts'
 import { translate, type Translated } from './translation.ts'
 
@@ -19,6 +19,15 @@ export interface KnownMetric extends Translated {
   readonly data: MetricHeader['data']
 }
 
+export interface CatalogueOptions {
+  /** Of hashes: unknown to senders. Default 0. */
+  readonly seed?: number
+  /** Default: time stands still. */
+  readonly now_ms?: () => number
+  /** `otlp.promote_scope_metadata`. Default false. */
+  readonly scopes?: boolean
+}
+
 /** Fewer entries of series that have ended are not worth learning the others again. */
 const ENDED_MIN = 10_000
 /** What an entry costs beside its key, roughly, in bytes. */
@@ -30,8 +39,11 @@ const ENTRY_BYTES = 600
  */
 export class Catalogue {
   readonly wire: Wire
+  /** Scopes are labels: those who read ask for the number of each, by `scope`. */
+  readonly scopes: boolean
   readonly #seed: number
   #resourceAliases!: AliasTable
+  #scopeAliases!: AliasTable
   #metricAliases!: AliasTable
   /** Attributes in the context of a metric. */
   points!: AliasTable
@@ -39,6 +51,7 @@ export class Catalogue {
   rows!: AliasTable
   readonly #resources: ResourceLabels[] = []
   readonly #resourceOf: number[] = []
+  readonly #scopeOf: number[] = []
   readonly #metrics: KnownMetric[] = []
   readonly #metricOf: number[] = []
   #guessAliases!: AliasTable
@@ -58,15 +71,17 @@ export class Catalogue {
   /** What exponential histograms of deltas have counted. */
   readonly totals = new ExponentialTotals()
 
-  constructor(wire: Wire, seed = 0, now_ms = (): number => 0) {
+  constructor(wire: Wire, { seed = 0, now_ms = (): number => 0, scopes = false }: CatalogueOptions = {}) {
     this.wire = wire
+    this.scopes = scopes
     this.#seed = seed
     this.#roll = new RollCall(now_ms)
     this.clear()
   }
 
   get bytes(): number {
-    const heads = this.#resourceAliases.bytes + this.#metricAliases.bytes + this.#guessAliases.bytes
+    const owners = this.#resourceAliases.bytes + this.#scopeAliases.bytes
+    const heads = owners + this.#metricAliases.bytes + this.#guessAliases.bytes
     const objects = this.#resources.length + this.#metrics.length + this.parts.size + this.totals.aliases
     return heads + this.points.bytes + this.rows.bytes + objects * ENTRY_BYTES
   }
@@ -75,11 +90,12 @@ export class Catalogue {
     this.#ended = 0
     this.#roll.clear()
     this.#resourceAliases = new AliasTable(this.#seed)
+    this.#scopeAliases = new AliasTable(this.#seed)
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
     this.points = new AliasTable(this.#seed)
     this.rows = new AliasTable(this.#seed)
-    for (const list of [this.#resources, this.#resourceOf, this.#metrics, this.#metricOf, this.#guesses])
+    for (const list of [this.#resources, this.#resourceOf, this.#scopeOf, this.#metrics, this.#metricOf, this.#guesses])
       list.length = 0
     this.parts.clear()
     this.totals.clear()
@@ -139,6 +155,20 @@ export class Catalogue {
     this.infos.push(NO_SERIES)
     const alias = this.#resourceAliases.add(view, start, end, 0)
     if (alias >= 0) this.#resourceOf[alias] = number
+    return number
+  }
+
+  /**
+   * The number of a resource as one of its scopes has it, by the bytes of what says who the scope is. Throws as `resource` does.
+   */
+  scope(view: DataView, start: number, end: number, resource: number): number {
+    const known = this.#scopeAliases.find(view, start, end, resource)
+    if (known >= 0) return this.#scopeOf[known]!
+    const scope = scopeLabels(this.wire.scope(bytesOf(view, start, end)))
+    const number = this.#resources.push({ ...this.#resources[resource]!, scope }) - 1
+    this.infos.push(NO_SERIES)
+    const alias = this.#scopeAliases.add(view, start, end, resource)
+    if (alias >= 0) this.#scopeOf[alias] = number
     return number
   }
 
@@ -224,11 +254,12 @@ export function bytesOf(view: DataView, start: number, end: number): Uint8Array 
   return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
 }
 
-/** Labels of a point: its own, those of the resource that it lacks, target and name above all. */
+/** Labels of a point: its own, those of the resource that it lacks, target, scope and name above all. */
 export function withTarget(own: Map<string, string>, resource: ResourceLabels, name: string): Map<string, string> {
   const labels = new Map(own)
   for (const [label, value] of resource.promoted) if (!labels.get(label)) labels.set(label, value)
   for (const [label, value] of resource.target) labels.set(label, value)
+  for (const [label, value] of resource.scope) labels.set(label, value)
   labels.set(METRIC_NAME, name)
   return labels
 }

@@ -1,7 +1,8 @@
 import { Labels } from '#core/series.ts'
 
 import { labelName } from '../naming/names.ts'
-import { objectOf } from '../wire/json-fields.ts'
+import { objectOf, textOf } from '../wire/json-fields.ts'
+import type { JsonObject } from '../wire/to-json.ts'
 import { labelsOf, labelValue, type Pairs } from './labels.ts'
 import { attributesOf } from './values.ts'
 
@@ -40,6 +41,23 @@ export interface ResourceLabels {
   /** Of its `target_info`; undefined where it has nothing to say. */
   readonly info: Labels | undefined
   readonly service: string
+  /** What a scope of it adds; '' takes a label away. Empty where scopes are no labels. */
+  readonly scope: Pairs
+}
+
+/** `otel_scope_name` and the others, of a scope and its schema in the form of OTLP/JSON; none of a scope without a name. Source: as below. */
+export function scopeLabels(inScope: unknown): Pairs {
+  const { scope, schemaUrl } = (inScope ?? {}) as JsonObject
+  const object = objectOf(scope, 'scope') ?? {}
+  const name = textOf(object['name'], 'name')
+  if (name === '') return []
+  const attributes = attributesOf(object['attributes']).map(([key, value]) => [`otel_scope_${key}`, value] as const)
+  return [
+    ...(labelsOf(attributes) ?? []),
+    ['otel_scope_name', labelValue(name)],
+    ['otel_scope_version', labelValue(textOf(object['version'], 'version'))],
+    ['otel_scope_schema_url', labelValue(textOf(schemaUrl, 'schemaUrl'))],
+  ]
 }
 
 function infoOf(attributes: Pairs, target: Pairs): Labels | undefined {
@@ -73,5 +91,5 @@ export function resourceLabels(resource: unknown): ResourceLabels {
   const target: (readonly [string, string])[] = []
   if (service !== '') target.push(['job', namespace === '' ? service : `${namespace}/${service}`])
   if (value('service.instance.id') !== '') target.push(['instance', value('service.instance.id')])
-  return { promoted: Labels.of(promoted), target, info: infoOf(attributes, target), service }
+  return { promoted: Labels.of(promoted), target, info: infoOf(attributes, target), service, scope: [] }
 }
