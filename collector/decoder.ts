@@ -12,6 +12,7 @@ import { readingLogs } from './normal/logs.ts'
 import { takeMetrics } from './normal/metrics.ts'
 import { Rejections } from './normal/rejections.ts'
 import { readingSpans } from './normal/spans.ts'
+import { StartTimes } from './normal/start-times.ts'
 import { ofSignals } from './receivers/traffic.ts'
 import { Allowance } from './wire/allowance.ts'
 import { parseJson } from './wire/json.ts'
@@ -52,6 +53,7 @@ class OtlpDecoder implements Decoder {
   readonly #proto: Catalogue
   readonly #json: Catalogue
   readonly #deltas: Deltas
+  readonly #starts = new StartTimes()
   readonly #accepted: Counter
   readonly #rejected: Counter
   readonly #delta_series: number
@@ -107,6 +109,7 @@ class OtlpDecoder implements Decoder {
 
   forget(): void {
     this.#deltas.clear()
+    this.#starts.clear()
     this.#proto.totals.clear()
     this.#json.totals.clear()
   }
@@ -114,6 +117,7 @@ class OtlpDecoder implements Decoder {
   /** All of it is read before any of it counts: a body that breaks off has changed nothing. */
   *#metrics(request: OtlpRequest, writer: SeriesWriter, rejections: Rejections): Steps<SampleBatch> {
     const catalogue = request.encoding === 'proto' ? this.#proto : this.#json
+    if (writer !== this.#writer) this.#starts.clear()
     if (writer !== this.#writer || this.#proto.bytes + this.#json.bytes > this.#cache_bytes) {
       // Ids are those of one writer.
       this.#proto.clear()
@@ -123,6 +127,7 @@ class OtlpDecoder implements Decoder {
       const isLive = (id: SeriesId): boolean => writer.isLive?.(id) ?? true
       this.#proto.forgetEnded(isLive)
       this.#json.forgetEnded(isLive)
+      this.#starts.forgetEnded(isLive)
     }
     this.#writer = writer
     this.#generation = writer.generation
@@ -131,9 +136,9 @@ class OtlpDecoder implements Decoder {
     const readAll = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
     yield* readAll(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
     catalogue.sent(this.#points)
-    const [deltas, delta_series] = [this.#deltas, this.#delta_series]
+    const [deltas, starts, delta_series] = [this.#deltas, this.#starts, this.#delta_series]
     yield
-    return yield* takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
+    return yield* takeMetrics(this.#points, { writer, catalogue, deltas, starts, delta_series, rejections })
   }
 
   #tree({ encoding, body }: OtlpRequest, message: Message): unknown {

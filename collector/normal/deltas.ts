@@ -2,16 +2,30 @@ import { ServiceError } from '#core/errors.ts'
 import type { NewestSample } from '#core/ports/series-writer.ts'
 import type { SeriesId } from '#core/series.ts'
 
+import { type Interval, NEAR_MS } from './start-times.ts'
+
 /** A series this far behind the newest gives way when there is no room. */
 export const IDLE_MS = 3_600_000
 /** Room is looked for again when time has moved this far: looking costs a pass over all. */
 export const SWEEP_MS = 60_000
+
+/** Where the count stands among the values of a histogram. */
+const COUNT = 1
 
 /** What a series has counted so far. `values`: the number itself, or sum, count, then a count a bucket. */
 export interface Running {
   /** End of the last interval. */
   time_ms: number
   readonly values: Float64Array
+}
+
+/** `late`: it lies at or before what was counted, a repetition or a second writer. `anew`: counting began at its start, which takes a 0 there to be seen. */
+type Added = 'late' | 'follows' | 'anew'
+
+/** Where counting begins anew: whether the count that stood there before, if any, does not tell. */
+export function needsZero(before: number | undefined, count: number, { start_ms, time_ms }: Interval): boolean {
+  if (!(start_ms > 0 && start_ms < time_ms)) return false
+  return before === undefined ? time_ms - start_ms <= NEAR_MS : count >= before
 }
 
 /**
@@ -49,21 +63,19 @@ export class Deltas {
     return fresh
   }
 
-  /** Adds an interval, whose values begin at `from`; false where it lies at or before what was counted: a repetition, or a second writer. */
-  add(
-    running: Running,
-    interval: { readonly start_ms: number; readonly time_ms: number },
-    values: ArrayLike<number>,
-    from = 0,
-  ): boolean {
+  /** Adds an interval, whose values begin at `from`. */
+  add(running: Running, interval: Interval, values: ArrayLike<number>, from = 0): Added {
     const { start_ms, time_ms } = interval
-    if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return false
-    const follows = running.time_ms > 0 && (start_ms === running.time_ms || !(start_ms > 0))
+    if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return 'late'
+    const isFirst = running.time_ms === 0
+    const follows = !isFirst && (start_ms === running.time_ms || !(start_ms > 0))
     const sums = running.values
+    const counted = sums.length === 1 ? 0 : COUNT
+    const anew = !follows && needsZero(isFirst ? undefined : sums[counted]!, values[from + counted]!, interval)
     for (let i = 0; i < sums.length; i++) sums[i] = (follows ? sums[i]! : 0) + values[from + i]!
     running.time_ms = time_ms
     if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
-    return true
+    return anew ? 'anew' : 'follows'
   }
 
   /** Every sum goes on from what is stored. */

@@ -7,7 +7,8 @@ import { type Taking, taking } from './taking.ts'
  * closes up. They are written from `out` on; returns where they end.
  */
 export function takeNumbers(request: Taking, from: number, to: number, out: number): number {
-  const { code, time_ms, value, state } = request.points.numbers
+  const { code, time_ms, start_ms, value, state } = request.points.numbers
+  const { starts } = request
   const { catalogue } = request.identity
   let { series } = catalogue
   let end = out
@@ -15,8 +16,9 @@ export function takeNumbers(request: Taking, from: number, to: number, out: numb
   for (let i = from; i < to; i++) {
     const alias = code[i]!
     const time = time_ms[i]!
+    const start = start_ms[i]!
     const id = alias >= 0 ? series[alias]! : -1
-    if (id >= 0 && state[i] === PLAIN && time > 0) {
+    if (id >= 0 && state[i] === PLAIN && time > 0 && (start === 0 || starts.isKnown(id, start))) {
       code[end] = id
       time_ms[end] = time
       value[end] = value[i]!
@@ -33,25 +35,30 @@ export function takeNumbers(request: Taking, from: number, to: number, out: numb
   return end
 }
 
-/** One that is new, has ended, is a delta or not fit: 1 when it was taken. */
+/** One that is new, has ended, counts from another time than before, is a delta or not fit: 1 when it was taken. */
 function takeNumber(request: Taking, i: number, out: number): number {
-  const { identity, deltas, writer } = request
+  const { identity, deltas, starts, writer } = request
   const { code, time_ms, start_ms, value, state } = request.points.numbers
-  const [point, time] = [code[i]!, time_ms[i]!]
-  const taken = taking(request, point, time, (metric) => {
+  const point = code[i]!
+  const interval = { start_ms: start_ms[i]!, time_ms: time_ms[i]! }
+  const taken = taking(request, point, interval.time_ms, (metric) => {
     if (state[i] === EMPTY) throw new Refused('no_value', 'a point has no value')
     const ended = state[i] === ENDED
     const id = identity.number(point)
     let number = ended ? NaN : value[i]!
+    let began = false
     if (metric.delta && !ended) {
       const running = deltas.of(id, 1, () => writer.newest(id))
-      if (!deltas.add(running, { start_ms: start_ms[i]!, time_ms: time }, value, i)) {
-        throw new Refused('late_delta', 'a delta overlaps one before it')
-      }
+      const added = deltas.add(running, interval, value, i)
+      if (added === 'late') throw new Refused('late_delta', 'a delta overlaps one before it')
       number = running.values[0]!
+      began = added === 'anew'
+    } else if (!ended) began = starts.begins(id, interval, () => ({ series: id, time_ms: writer.newest(id)?.time_ms }))
+    if (began && metric.type === 'counter') {
+      request.zeros.numbers.push({ before: out, series: id, time_ms: interval.start_ms })
     }
     code[out] = id
-    time_ms[out] = time
+    time_ms[out] = interval.time_ms
     value[out] = number
     state[out] = ended ? 1 : 0
   })
