@@ -35,6 +35,8 @@ export interface DecoderOptions {
   readonly label_value_length?: number
   /** `otlp.promote_scope_metadata`: the scope of a metric is part of who its series are, as labels. Default false. */
   readonly promote_scope_metadata?: boolean
+  /** Cumulative series have a sample of 0 where they began to count (`StartTimes`). Default true. */
+  readonly start_timestamp_zero_ingestion?: boolean
   /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
   readonly now_ms?: () => number
   /** Of hashes: unknown to senders. Default 0. */
@@ -53,7 +55,7 @@ class OtlpDecoder implements Decoder {
   readonly #proto: Catalogue
   readonly #json: Catalogue
   readonly #deltas: Deltas
-  readonly #starts = new StartTimes()
+  readonly #starts: StartTimes
   readonly #accepted: Counter
   readonly #rejected: Counter
   readonly #delta_series: number
@@ -73,6 +75,7 @@ class OtlpDecoder implements Decoder {
     this.#proto = new Catalogue(proto, known)
     this.#json = new Catalogue(json, known)
     this.#deltas = new Deltas(delta_series)
+    this.#starts = new StartTimes(options.start_timestamp_zero_ingestion)
     this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',
     })

@@ -55,8 +55,8 @@ const WAYS: Record<string, (message: object) => Parameters<typeof request>[1]> =
 }
 
 /** A store that hears something at first, so that it knows of what began later that it began. */
-function listening({ way = 'JSON', store = storeWith() } = {}) {
-  const decoder = createDecoder({ meter: silentMeter })
+function listening({ way = 'JSON', store = storeWith(), on = true } = {}) {
+  const decoder = createDecoder({ meter: silentMeter, start_timestamp_zero_ingestion: on })
   const sent = (message: object): string[] => {
     const { samples, rejected } = atOnce(decoder.decode(request('metrics', WAYS[way]!(message)), store))
     const lines = linesOf(samples, store)
@@ -104,11 +104,7 @@ describe.each(Object.keys(WAYS))('a counter in %s', (way) => {
       { start: 25, at: 30, value: 5 },
       { start: 25, at: 40, value: 6 },
     ]
-    expect(take(counter(...points))).toEqual([
-      ...['5 0', '10 3'],
-      ...['7 0', '10 1'],
-      ...['20 4', '20 2', '25 0', '30 5', '40 6'],
-    ])
+    expect(take(counter(...points))).toEqual(['5 0', '10 3', '7 0', '10 1', '20 4', '20 2', '25 0', '30 5', '40 6'])
   })
 })
 
@@ -191,6 +187,21 @@ describe('no 0 is there', () => {
     }
   })
 
+  test('where nobody wants it', () => {
+    const { take } = listening({ on: false })
+    const all = (at: number, start: number): object[] => {
+      const point = { start, at, value: at }
+      return [counter(point), histogram(point), exponential(point), summary(point)]
+    }
+    for (const [at, start] of [
+      [10, 5],
+      [20, 5],
+      [30, 25],
+    ] as const) {
+      expect(take(...all(at, start))).toHaveLength(5)
+    }
+  })
+
   test('after a restart of ours, before which it was not heard', () => {
     const { take, store } = listening()
     take(counter({ start: 5, at: 10, value: 3 }))
@@ -262,11 +273,10 @@ describe('deltas', () => {
     }
   }
 
-  test('of what happens now and then are counted each time', () => {
+  test('begin with 0, and go on after gaps: of what happens now and then nothing is said between', () => {
     const { take } = listening()
-    const lines = [delta(2, 10, 1), delta(25, 30, 1), delta(30, 40, 1), delta(55, 60, 1)].flatMap((one) => take(one))
-    // The last falls, and needs no 0 to be seen.
-    expect(lines).toEqual(['2 0', '10 1', '25 0', '30 1', '40 2', '60 1'])
+    const lines = [delta(2, 10, 1), delta(25, 30, 1), delta(30, 40, 1), delta(60, 60, 1)].flatMap((one) => take(one))
+    expect(lines).toEqual(['2 0', '10 1', '30 2', '40 3', '60 4'])
   })
 
   test('over a long time begin without 0', () => {
@@ -274,13 +284,13 @@ describe('deltas', () => {
     expect(take(delta(2, 10 * MINUTE, 1))).toEqual([`${10 * MINUTE} 1`])
   })
 
-  test('of histograms do the same', () => {
+  test('of histograms do so too', () => {
     const { sent } = listening()
     const one = (start: number, at: number): number => {
       const [point] = (histogram({ start, at, value: 1 }) as { histogram: { dataPoints: object[] } }).histogram
         .dataPoints
       return sent(metrics({ name: 'h', histogram: { aggregationTemporality: 1, dataPoints: [point!] } })).length
     }
-    expect([one(2, 10), one(25, 30), one(30, 40), one(55, 60)]).toEqual([2, 2, 1, 1])
+    expect([one(2, 10), one(25, 30), one(30, 40), one(55, 60)]).toEqual([2, 1, 1, 1])
   })
 })

@@ -9,9 +9,6 @@ export const IDLE_MS = 3_600_000
 /** Room is looked for again when time has moved this far: looking costs a pass over all. */
 export const SWEEP_MS = 60_000
 
-/** Where the count stands among the values of a histogram. */
-const COUNT = 1
-
 /** What a series has counted so far. `values`: the number itself, or sum, count, then a count a bucket. */
 export interface Running {
   /** End of the last interval. */
@@ -19,18 +16,18 @@ export interface Running {
   readonly values: Float64Array
 }
 
-/** `late`: it lies at or before what was counted, a repetition or a second writer. `anew`: counting began at its start, which takes a 0 there to be seen. */
-type Added = 'late' | 'follows' | 'anew'
+/** `late`: it lies at or before what was counted, a repetition or a second writer. */
+type Added = 'late' | 'first' | 'added'
 
-/** Where counting begins anew: whether the count that stood there before, if any, does not tell. */
-export function needsZero(before: number | undefined, count: number, { start_ms, time_ms }: Interval): boolean {
-  if (!(start_ms > 0 && start_ms < time_ms)) return false
-  return before === undefined ? time_ms - start_ms <= NEAR_MS : count >= before
+/** Whether what was counted first takes a 0 at its start to be seen. */
+export function needsZero({ start_ms, time_ms }: Interval): boolean {
+  return start_ms > 0 && start_ms < time_ms && time_ms - start_ms <= NEAR_MS
 }
 
 /**
- * Delta to cumulative: intervals that follow each other are added; after a gap counting starts anew, which readers see as
- * a reset; what overlaps is refused. Source: OpenTelemetry metrics data model, Sums: Delta-to-Cumulative.
+ * Delta to cumulative: intervals are added; what overlaps is refused. After a gap, too: nothing happened in it, of which senders say nothing,
+ * or it is lost, and what comes is no less an increase. Source: OpenTelemetry metrics data model, Sums: Delta-to-Cumulative, but for
+ * gaps, after which it counts anew; the Collector's processor goes on as here.
  */
 export class Deltas {
   readonly #limit: number
@@ -68,14 +65,11 @@ export class Deltas {
     const { start_ms, time_ms } = interval
     if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return 'late'
     const isFirst = running.time_ms === 0
-    const follows = !isFirst && (start_ms === running.time_ms || !(start_ms > 0))
     const sums = running.values
-    const counted = sums.length === 1 ? 0 : COUNT
-    const anew = !follows && needsZero(isFirst ? undefined : sums[counted]!, values[from + counted]!, interval)
-    for (let i = 0; i < sums.length; i++) sums[i] = (follows ? sums[i]! : 0) + values[from + i]!
+    for (let i = 0; i < sums.length; i++) sums[i]! += values[from + i]!
     running.time_ms = time_ms
     if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
-    return anew ? 'anew' : 'follows'
+    return isFirst ? 'first' : 'added'
   }
 
   /** Every sum goes on from what is stored. */

@@ -3,6 +3,7 @@ import type { SeriesId } from '#core/series.ts'
 
 import { ENDED, type HistogramColumns, PLAIN } from '../wire/points.ts'
 import { bytesOf, type Catalogue, NO_SERIES } from './catalogue.ts'
+import { needsZero } from './deltas.ts'
 import type { Identity } from './identity.ts'
 import { Refused } from './refused.ts'
 import type { LastSample } from './start-times.ts'
@@ -126,7 +127,7 @@ function takeCounted(request: Taking, i: number, out: number, delta: boolean): v
     const running = deltas.of(id, values.length, () => writer.newest(id))
     const added = deltas.add(running, interval, values)
     if (added === 'late') throw new Refused('late_delta', 'a delta overlaps one before it')
-    began = added === 'anew'
+    began = added === 'first' && needsZero(interval)
     sum[i] = running.values[0]!
     count[i] = running.values[1]!
     buckets.set(running.values.subarray(2), from)

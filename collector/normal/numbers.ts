@@ -1,4 +1,5 @@
 import { EMPTY, ENDED, PLAIN } from '../wire/points.ts'
+import { needsZero } from './deltas.ts'
 import { Refused } from './refused.ts'
 import { type Taking, taking } from './taking.ts'
 
@@ -52,7 +53,7 @@ function takeNumber(request: Taking, i: number, out: number): number {
       const added = deltas.add(running, interval, value, i)
       if (added === 'late') throw new Refused('late_delta', 'a delta overlaps one before it')
       number = running.values[0]!
-      began = added === 'anew'
+      began = added === 'first' && needsZero(interval)
     } else if (!ended) began = starts.begins(id, interval, () => ({ series: id, time_ms: writer.newest(id)?.time_ms }))
     if (began && metric.type === 'counter') {
       request.zeros.numbers.push({ before: out, series: id, time_ms: interval.start_ms })

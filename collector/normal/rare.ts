@@ -63,7 +63,7 @@ function totalOf({ identity, writer, delta_series }: Taking, point: ExponentialP
   }
   const total = totalAfter(before, point)
   if (total === undefined) throw new Refused('late_delta', 'a delta overlaps one before it')
-  return { total, began: total === point && needsZero(before?.count, point.count, point) }
+  return { total, began: before === undefined && needsZero(point) }
 }
 
 /** An exponential histogram becomes a sample of the row that has its shape. */

@@ -27,9 +27,15 @@ export interface LastSample {
  * `created-timestamp-zero-ingestion`.
  */
 export class StartTimes {
+  readonly #isOn: boolean
   readonly #pages: (Float64Array | undefined)[] = []
   /** As far back as anything was heard. */
   #since_ms = Infinity
+
+  /** `start_timestamp_zero_ingestion`; off, every start is as good as known. */
+  constructor(isOn = true) {
+    this.#isOn = isOn
+  }
 
   /** A request has a point of this time. */
   heard(time_ms: number): void {
@@ -38,7 +44,7 @@ export class StartTimes {
 
   /** Whether the points of a series have said this start before, at least twice: there is nothing to do. */
   isKnown(id: SeriesId, start_ms: number): boolean {
-    return this.#of(id) === start_ms
+    return !this.#isOn || this.#of(id) === start_ms
   }
 
   /**
@@ -47,7 +53,7 @@ export class StartTimes {
    * a counter began says the time of its first point, which we may have missed.
    */
   begins(id: SeriesId, { start_ms, time_ms }: Interval, last: () => LastSample): boolean {
-    if (!(start_ms > 0)) return false
+    if (!this.#isOn || !(start_ms > 0)) return false
     const own = this.#of(id)
     this.#set(id, own === -start_ms ? start_ms : -start_ms)
     if (!(start_ms < time_ms) || own < 0) return false
