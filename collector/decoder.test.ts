@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Decoder } from '#core/ports/decoder.ts'
 import { silentMeter } from '#core/ports/meter.ts'
+import { serviceOf } from '#core/series.ts'
 import { atOnce } from '#core/steps.ts'
 
 import { createDecoder } from './decoder.ts'
@@ -163,6 +164,18 @@ describe('a metric', () => {
     expect(decoded(request('metrics', metrics(updown))).lines[0]).toContain(
       'x{job="checkout", service_name="checkout"} gauge',
     )
+  })
+
+  test('and its labels have the names of OpenTelemetry where nothing is translated', () => {
+    const decoder = createDecoder({ meter: silentMeter, translation_strategy: 'NoTranslation' })
+    const own = { ...point, attributes: [attribute('http.route', '/'), attribute('größe', 'L')] }
+    const store = storeWith()
+    const what = metrics({ name: 'http.requests', unit: 'By', sum: { aggregationTemporality: 2, dataPoints: [own] } })
+    const { samples } = atOnce(decoder.decode(request('metrics', what), store))
+    const { labels } = store.definition(samples.floats.series[0]!)
+    const named = { __name__: 'http.requests', 'http.route': '/', größe: 'L', job: 'checkout' }
+    expect(labels.toJSON()).toEqual({ ...named, 'service.name': 'checkout' })
+    expect(serviceOf(labels)).toBe('checkout')
   })
 
   test('that is a summary becomes quantiles, sum and count', () => {

@@ -6,6 +6,7 @@ import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
 import type { Steps } from '#core/steps.ts'
 
+import { NAMINGS, type TranslationStrategy, USUAL } from './naming/names.ts'
 import { Catalogue } from './normal/catalogue.ts'
 import { Deltas } from './normal/deltas.ts'
 import { readingLogs } from './normal/logs.ts'
@@ -35,6 +36,8 @@ export interface DecoderOptions {
   readonly label_value_length?: number
   /** `otlp.promote_scope_metadata`: the scope of a metric is part of who its series are, as labels. Default false. */
   readonly promote_scope_metadata?: boolean
+  /** `otlp.translation_strategy`: how metrics and their attributes are named. Default `UnderscoreEscapingWithSuffixes`. */
+  readonly translation_strategy?: TranslationStrategy
   /** Cumulative series have a sample of 0 where they began to count (`StartTimes`). Default true. */
   readonly start_timestamp_zero_ingestion?: boolean
   /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
@@ -67,7 +70,8 @@ class OtlpDecoder implements Decoder {
 
   constructor(options: DecoderOptions) {
     const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0, now_ms = () => 0 } = options
-    const known = { seed, now_ms, scopes: options.promote_scope_metadata ?? false }
+    const naming = NAMINGS[options.translation_strategy ?? USUAL]
+    const known = { seed, now_ms, scopes: options.promote_scope_metadata ?? false, naming }
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
     this.#label_value_length = options.label_value_length ?? LABEL_VALUE_LENGTH
     this.#cache_bytes = cache_bytes

@@ -1,6 +1,7 @@
 import { METRIC_NAME, type SeriesId } from '#core/series.ts'
 import { grown } from '#core/store/grow.ts'
 
+import { type Naming, NAMINGS, USUAL } from '../naming/names.ts'
 import { AliasTable } from '../wire/alias-table.ts'
 import type { Points } from '../wire/points.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
@@ -26,6 +27,8 @@ export interface CatalogueOptions {
   readonly now_ms?: () => number
   /** `otlp.promote_scope_metadata`. Default false. */
   readonly scopes?: boolean
+  /** Default `USUAL`. */
+  readonly naming?: Naming
 }
 
 /** Fewer entries of series that have ended are not worth learning the others again. */
@@ -41,6 +44,7 @@ export class Catalogue {
   readonly wire: Wire
   /** Scopes are labels: those who read ask for the number of each, by `scope`. */
   readonly scopes: boolean
+  readonly naming: Naming
   readonly #seed: number
   #resourceAliases!: AliasTable
   #scopeAliases!: AliasTable
@@ -63,6 +67,8 @@ export class Catalogue {
   series = new Int32Array(1024)
   /** By alias of a point: the row of its histogram that was seen last. */
   lastRow = new Int32Array(1024)
+  /** By alias of a point: its start, where that needs no looking at (`StartTimes.isKnown`); 0 of none, and of one that does. */
+  start_ms = new Float64Array(1024)
   /** By alias of bounds: the row, and how many counts its samples have. */
   rowSeries = new Int32Array(64)
   rowWidth = new Int32Array(64)
@@ -71,9 +77,11 @@ export class Catalogue {
   /** What exponential histograms of deltas have counted. */
   readonly totals = new ExponentialTotals()
 
-  constructor(wire: Wire, { seed = 0, now_ms = (): number => 0, scopes = false }: CatalogueOptions = {}) {
+  constructor(wire: Wire, options: CatalogueOptions = {}) {
+    const { seed = 0, now_ms = (): number => 0, scopes = false, naming = NAMINGS[USUAL] } = options
     this.wire = wire
     this.scopes = scopes
+    this.naming = naming
     this.#seed = seed
     this.#roll = new RollCall(now_ms)
     this.clear()
@@ -151,7 +159,7 @@ export class Catalogue {
   resource(view: DataView, start: number, end: number): number {
     const known = this.#resourceAliases.find(view, start, end, 0)
     if (known >= 0) return this.#resourceOf[known]!
-    const number = this.#resources.push(resourceLabels(this.wire.resource(bytesOf(view, start, end)))) - 1
+    const number = this.#resources.push(resourceLabels(this.wire.resource(bytesOf(view, start, end)), this.naming)) - 1
     this.infos.push(NO_SERIES)
     const alias = this.#resourceAliases.add(view, start, end, 0)
     if (alias >= 0) this.#resourceOf[alias] = number
@@ -164,7 +172,7 @@ export class Catalogue {
   scope(view: DataView, start: number, end: number, resource: number): number {
     const known = this.#scopeAliases.find(view, start, end, resource)
     if (known >= 0) return this.#scopeOf[known]!
-    const scope = scopeLabels(this.wire.scope(bytesOf(view, start, end)))
+    const scope = scopeLabels(this.wire.scope(bytesOf(view, start, end)), this.naming)
     const number = this.#resources.push({ ...this.#resources[resource]!, scope }) - 1
     this.infos.push(NO_SERIES)
     const alias = this.#scopeAliases.add(view, start, end, resource)
@@ -186,7 +194,7 @@ export class Catalogue {
     context: number,
     { resource, header }: { readonly resource: number; readonly header: MetricHeader },
   ): number {
-    const metric = { ...translate(header), data: header.data, resource: this.#resources[resource]! }
+    const metric = { ...translate(header, this.naming), data: header.data, resource: this.#resources[resource]! }
     const number = this.#metrics.push(metric) - 1
     const alias = this.#metricAliases.add(view, start, end, context)
     if (alias >= 0) this.#metricOf[alias] = number
@@ -223,6 +231,8 @@ export class Catalogue {
     if (alias < 0) return alias
     this.series = grown(this.series, alias + 1)
     this.lastRow = grown(this.lastRow, alias + 1)
+    this.start_ms = grown(this.start_ms, alias + 1)
+    this.start_ms[alias] = 0
     this.series[alias] = NO_SERIES
     this.lastRow[alias] = NO_SERIES
     return alias

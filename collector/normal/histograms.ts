@@ -67,7 +67,7 @@ export function endHistogram({ identity, writer, rows }: Taking, code: number, t
 }
 
 /** The row of a point that needs no more than to be passed on; -1 of one that is new, counts from another time, is a delta, ended or not fit. */
-function plainRow({ points, identity, starts }: Taking, i: number): SeriesId {
+function plainRow({ points, identity }: Taking, i: number): SeriesId {
   const { histograms } = points
   const { catalogue } = identity
   const [code, row] = [histograms.code[i]!, histograms.row[i]!]
@@ -76,8 +76,7 @@ function plainRow({ points, identity, starts }: Taking, i: number): SeriesId {
   if (catalogue.rowWidth[row] !== to - from || countsBelowZero(histograms, i, from, to)) return NO_SERIES
   const { delta, refused } = identity.metric(code)
   if (delta || refused !== undefined) return NO_SERIES
-  const start_ms = histograms.start_ms[i]!
-  if (start_ms !== 0 && !starts.isKnown(catalogue.rowSeries[row]!, start_ms)) return NO_SERIES
+  if (catalogue.start_ms[code] !== histograms.start_ms[i]) return NO_SERIES
   return remember(catalogue, code, catalogue.rowSeries[row]!)
 }
 
@@ -131,7 +130,10 @@ function takeCounted(request: Taking, i: number, out: number, delta: boolean): v
     sum[i] = running.values[0]!
     count[i] = running.values[1]!
     buckets.set(running.values.subarray(2), from)
-  } else began = starts.begins(id, interval, () => lastOf(request, code, lastRow))
+  } else {
+    began = starts.begins(id, interval, () => lastOf(request, code, lastRow))
+    identity.started(code, starts.isKnown(id, interval.start_ms) ? interval.start_ms : 0)
+  }
   if (began) request.zeros.histograms.push({ before: out, series: id, time_ms: interval.start_ms })
   pass(histograms, i, out, id)
 }

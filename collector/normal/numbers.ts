@@ -9,17 +9,15 @@ import { type Taking, taking } from './taking.ts'
  */
 export function takeNumbers(request: Taking, from: number, to: number, out: number): number {
   const { code, time_ms, start_ms, value, state } = request.points.numbers
-  const { starts } = request
   const { catalogue } = request.identity
-  let { series } = catalogue
+  let { series, start_ms: known_ms } = catalogue
   let end = out
   let newest_ms = -Infinity
   for (let i = from; i < to; i++) {
     const alias = code[i]!
     const time = time_ms[i]!
-    const start = start_ms[i]!
     const id = alias >= 0 ? series[alias]! : -1
-    if (id >= 0 && state[i] === PLAIN && time > 0 && (start === 0 || starts.isKnown(id, start))) {
+    if (id >= 0 && state[i] === PLAIN && time > 0 && known_ms[alias] === start_ms[i]) {
       code[end] = id
       time_ms[end] = time
       value[end] = value[i]!
@@ -28,8 +26,8 @@ export function takeNumbers(request: Taking, from: number, to: number, out: numb
       if (time > newest_ms) newest_ms = time
     } else {
       end += takeNumber(request, i, end)
-      // It may have grown.
-      series = catalogue.series
+      // They may have grown.
+      ;({ series, start_ms: known_ms } = catalogue)
     }
   }
   if (newest_ms > request.newest_ms) request.newest_ms = newest_ms
@@ -54,7 +52,10 @@ function takeNumber(request: Taking, i: number, out: number): number {
       if (added === 'late') throw new Refused('late_delta', 'a delta overlaps one before it')
       number = running.values[0]!
       began = added === 'first' && needsZero(interval)
-    } else if (!ended) began = starts.begins(id, interval, () => ({ series: id, time_ms: writer.newest(id)?.time_ms }))
+    } else if (!ended) {
+      began = starts.begins(id, interval, () => ({ series: id, time_ms: writer.newest(id)?.time_ms }))
+      identity.started(point, starts.isKnown(id, interval.start_ms) ? interval.start_ms : 0)
+    }
     if (began && metric.type === 'counter') {
       request.zeros.numbers.push({ before: out, series: id, time_ms: interval.start_ms })
     }
