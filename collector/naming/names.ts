@@ -8,9 +8,9 @@ function metricName(name: string, unit: string, kind: NamedKind): string {
   let words = name.split(/[^A-Za-z0-9:]+/).filter((part) => part !== '')
   if (words.length === 0) return ''
   const [main, per] = unitWords(unit)
-  const addPer = per !== '' && !words.includes(per)
   if (main !== '' && !words.includes(main)) words.push(main)
-  if (addPer) words.push('per', per)
+  // It is said again where the name says it: for otlptranslator `per_second` is one word, which no name has.
+  if (per !== '') words.push('per', per)
   if (kind === 'counter') words = [...words.filter((part) => part !== 'total'), 'total']
   if (kind === 'gauge' && unit === '1') words = [...words.filter((part) => part !== 'ratio'), 'ratio']
   const joined = words.join('_')
@@ -47,17 +47,13 @@ function unescapedMetricName(name: string, unit: string, kind: NamedKind): strin
   return [built, per, last].filter((part) => part !== '').join('_')
 }
 
-/** `__x__`: kept as it is. Tests one after the other, each linear: keys may be long. */
-function isReserved(key: string): boolean {
-  return key.startsWith('__') && key.endsWith('__') && /^[A-Za-z0-9_]+$/.test(key) && /[A-Za-z0-9]/.test(key)
-}
-
-/** All that has no letter in ASCII is `key_`. */
+/** One underscore for each character that is none of a label. All that would be nothing else is `key_`: Prometheus refuses the request. */
 function labelName(key: string): string {
-  if (isReserved(key)) return key
-  const clean = key.replaceAll(/[^A-Za-z0-9]+/g, '_')
+  if (key === '') return ''
+  const clean = key.replaceAll(/[^A-Za-z0-9_]/gu, '_')
+  if (!/[^_]/.test(clean)) return 'key_'
   if (/^[0-9]/.test(clean)) return `key_${clean}`
-  return clean.startsWith('_') ? `key${clean}` : clean
+  return clean.startsWith('_') && !clean.startsWith('__') ? `key${clean}` : clean
 }
 
 /** How names of OpenTelemetry become names of Prometheus. Source: otlptranslator, metric_namer and label_namer. */
