@@ -12,6 +12,8 @@ import { translate, type Translated } from './translation.ts'
 
 /** Not resolved, or of more than one series. */
 export const NO_SERIES = -1
+/** In the place of a start: it means nothing, as that of gauges, whose senders may move it. */
+export const ANY_START = -1
 /** No point has so many counts. */
 const NO_WIDTH = -1
 
@@ -67,7 +69,7 @@ export class Catalogue {
   series = new Int32Array(1024)
   /** By alias of a point: the row of its histogram that was seen last. */
   lastRow = new Int32Array(1024)
-  /** By alias of a point: its start, where that needs no looking at (`StartTimes.isKnown`); 0 of none, and of one that does. */
+  /** By alias of a point: its start, where that needs no looking at (`StartTimes.isKnown`), or `ANY_START`; 0 of none, and of one that does. */
   start_ms = new Float64Array(1024)
   /** By alias of bounds: the row, and how many counts its samples have. */
   rowSeries = new Int32Array(64)

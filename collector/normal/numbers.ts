@@ -1,7 +1,11 @@
 import { EMPTY, ENDED, PLAIN } from '../wire/points.ts'
+import { ANY_START as ANY } from './catalogue.ts'
 import { needsZero } from './deltas.ts'
 import { Refused } from './refused.ts'
 import { type Taking, taking } from './taking.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const ANY_START = ANY
 
 /**
  * The number points `[from, to)` to samples, in place: `code` becomes the series, `state` the stale flag, what is refused
@@ -17,7 +21,12 @@ export function takeNumbers(request: Taking, from: number, to: number, out: numb
     const alias = code[i]!
     const time = time_ms[i]!
     const id = alias >= 0 ? series[alias]! : -1
-    if (id >= 0 && state[i] === PLAIN && time > 0 && known_ms[alias] === start_ms[i]) {
+    if (
+      id >= 0 &&
+      state[i] === PLAIN &&
+      time > 0 &&
+      (known_ms[alias] === start_ms[i] || known_ms[alias] === ANY_START)
+    ) {
       code[end] = id
       time_ms[end] = time
       value[end] = value[i]!
@@ -51,14 +60,13 @@ function takeNumber(request: Taking, i: number, out: number): number {
       const added = deltas.add(running, interval, value, i)
       if (added === 'late') throw new Refused('late_delta', 'a delta overlaps one before it')
       number = running.values[0]!
-      began = added === 'first' && needsZero(interval)
-    } else if (!ended) {
+      began = added === 'first' && metric.type === 'counter' && needsZero(interval)
+    } else if (metric.type !== 'counter') identity.started(point, ANY_START)
+    else if (!ended) {
       began = starts.begins(id, interval, () => ({ series: id, time_ms: writer.newest(id)?.time_ms }))
       identity.started(point, starts.isKnown(id, interval.start_ms) ? interval.start_ms : 0)
     }
-    if (began && metric.type === 'counter') {
-      request.zeros.numbers.push({ before: out, series: id, time_ms: interval.start_ms })
-    }
+    if (began) request.zeros.numbers.push({ before: out, series: id, time_ms: interval.start_ms })
     code[out] = id
     time_ms[out] = interval.time_ms
     value[out] = number
