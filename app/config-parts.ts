@@ -32,12 +32,16 @@ export function storeLimits({ limits, retention }: Config): Partial<StoreLimits>
   }
 }
 
-export function decoderLimits({ limits }: Config): Pick<DecoderOptions, 'body_objects' | 'label_value_length'> {
-  return { body_objects: limits.body_objects, label_value_length: limits.label_value_length }
+export function decoderOptions(config: Config): Omit<DecoderOptions, 'meter'> {
+  const { limits, otlp, start_timestamp_zero_ingestion } = config
+  const { body_objects, label_value_length } = limits
+  return { body_objects, label_value_length, ...otlp, start_timestamp_zero_ingestion }
 }
 
-export function remoteWriteLimits({ limits }: Config): Omit<RemoteWriteOptions, 'meter'> {
-  return { body_objects: limits.body_objects, metric_families: limits.metric_families }
+export function remoteWriteOptions(config: Config): Omit<RemoteWriteOptions, 'meter'> {
+  const { limits, start_timestamp_zero_ingestion } = config
+  const { body_objects, metric_families } = limits
+  return { body_objects, metric_families, start_timestamp_zero_ingestion }
 }
 
 export function queryLimits({ limits }: Config): Partial<QueryLimits> {

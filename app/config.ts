@@ -5,7 +5,7 @@ import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
 import { Secret, secret } from '#core/config/secret.ts'
 
-import { scrapeJobs } from '../collector/index.ts'
+import { scrapeJobs, TRANSLATION_STRATEGIES } from '../collector/index.ts'
 import { parseBudget } from '../detectors/index.ts'
 import { upstreamSchema } from '../upstream/index.ts'
 
@@ -242,6 +242,11 @@ export const configSchema = z
       resend: duration.refine((ms) => ms > 0, 'must be more than 0'),
       retention: z.strictObject({ samples: duration, rollups: duration, incidents: duration, bytes }),
       observe_self: interval,
+      otlp: z.strictObject({
+        promote_scope_metadata: z.boolean('true or false'),
+        translation_strategy: z.enum(TRANSLATION_STRATEGIES),
+      }),
+      start_timestamp_zero_ingestion: z.boolean('true or false'),
       scrape: scrapeJobs,
       kafka: optional(kafka),
       upstream: z.record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, _ . and -'), upstreamSchema),
@@ -280,6 +285,8 @@ export const DEFAULTS = {
   resend: '1m',
   retention: { samples: '15d', rollups: '400d', incidents: '400d', bytes: '8GiB' },
   observe_self: '5s',
+  otlp: { promote_scope_metadata: false, translation_strategy: 'UnderscoreEscapingWithSuffixes' },
+  start_timestamp_zero_ingestion: true,
   scrape: [],
   kafka: {},
   upstream: {},

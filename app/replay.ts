@@ -10,7 +10,7 @@ import { alertForm, changeForm, findingForm, incidentForm } from '../api/index.t
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { captureFiles, readCapture } from './capture.ts'
-import { decoderLimits, localeOf, outside } from './config-parts.ts'
+import { decoderOptions, localeOf, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { readRules } from './rules.ts'
@@ -63,7 +63,7 @@ class Replay {
 
   /** `begin_ms`: the first time in the capture; a clock that started at 0 would run its timers for half a century. */
   constructor({ config, rulePaths }: ReplayOptions, begin_ms: number) {
-    this.#decoder = createDecoder({ meter: silentMeter, ...decoderLimits(config) })
+    this.#decoder = createDecoder({ meter: silentMeter, ...decoderOptions(config) })
     this.#clock = new ManualClock(begin_ms)
     this.engine = new Engine({
       config,

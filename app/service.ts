@@ -20,7 +20,7 @@ import { type ApiComponent, createApi } from '../api/index.ts'
 import { createDecoder } from '../collector/index.ts'
 import { refuseProblems } from '../detectors/index.ts'
 import { createUpstreams, createWriters, type RemoteWriters, type UpstreamList } from '../upstream/index.ts'
-import { decoderLimits, externalUrl, localeOf, outside } from './config-parts.ts'
+import { decoderOptions, externalUrl, localeOf, outside } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { Engine } from './engine.ts'
 import { Gate } from './gate.ts'
@@ -116,7 +116,7 @@ export class Service implements Component {
     series.begin(randomInt(2 ** 31))
     const decoder = createDecoder({
       meter,
-      ...decoderLimits(config),
+      ...decoderOptions(config),
       now_ms: () => clock.now_ms(),
       seed: randomInt(2 ** 31),
     })

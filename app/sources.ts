@@ -20,7 +20,7 @@ import {
   type RunningReceiver,
   type RunningScrape,
 } from '../collector/index.ts'
-import { remoteWriteLimits } from './config-parts.ts'
+import { remoteWriteOptions } from './config-parts.ts'
 import type { Config } from './config.ts'
 import { version } from './version.ts'
 
@@ -64,7 +64,7 @@ export class Sources implements Component {
       limits: { ...RECEIVER_LIMITS, body, body_inflated, bodies_in_flight, connections },
       bodies: new Budget(bodies_in_flight, deps.meter, deps.leftBehind),
     }
-    this.mounts = createMounts(given, { ...remoteWriteLimits(config), seed: randomInt(2 ** 31) })
+    this.mounts = createMounts(given, { ...remoteWriteOptions(config), seed: randomInt(2 ** 31) })
     const { host } = listen
     this.#otlp =
       listen.otlp_http === null ? undefined : receivers.otlpHttp.create({ host, port: listen.otlp_http }, given)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Decoder } from '#core/ports/decoder.ts'
 import { silentMeter } from '#core/ports/meter.ts'
+import { serviceOf } from '#core/series.ts'
 import { atOnce } from '#core/steps.ts'
 
 import { createDecoder } from './decoder.ts'
@@ -165,6 +166,18 @@ describe('a metric', () => {
     )
   })
 
+  test('and its labels have the names of OpenTelemetry where nothing is translated', () => {
+    const decoder = createDecoder({ meter: silentMeter, translation_strategy: 'NoTranslation' })
+    const own = { ...point, attributes: [attribute('http.route', '/'), attribute('größe', 'L')] }
+    const store = storeWith()
+    const what = metrics({ name: 'http.requests', unit: 'By', sum: { aggregationTemporality: 2, dataPoints: [own] } })
+    const { samples } = atOnce(decoder.decode(request('metrics', what), store))
+    const { labels } = store.definition(samples.floats.series[0]!)
+    const named = { __name__: 'http.requests', 'http.route': '/', größe: 'L', job: 'checkout' }
+    expect(labels.toJSON()).toEqual({ ...named, 'service.name': 'checkout' })
+    expect(serviceOf(labels)).toBe('checkout')
+  })
+
   test('that is a summary becomes quantiles, sum and count', () => {
     const quantileValues = [
       { quantile: 0.5, value: 2 },
@@ -238,15 +251,15 @@ describe('deltas', () => {
   }
   const valuesOf = (lines: readonly string[]): number[] => lines.map((line) => Number(line.split(' ').at(-1)))
 
-  test('that follow each other are added; after a gap counting starts anew', () => {
+  test('are added, also after a gap', () => {
     const body = metrics(sum(1, delta(0, 10, 5), delta(10, 20, 3), delta(30, 40, 4)))
-    expect(valuesOf(decoded(request('metrics', body)).lines)).toEqual([5, 8, 4])
+    expect(valuesOf(decoded(request('metrics', body)).lines)).toEqual([0, 5, 8, 12])
   })
 
   test('that repeat or overlap are refused', () => {
     const body = metrics(sum(1, delta(0, 10, 5), delta(0, 10, 5), delta(5, 15, 3), delta(10, 20, 1)))
     const seen = decoded(request('metrics', body))
-    expect(valuesOf(seen.lines)).toEqual([5, 6])
+    expect(valuesOf(seen.lines)).toEqual([0, 5, 6])
     expect(seen.message).toBe('a delta overlaps one before it (2)')
   })
 
@@ -258,7 +271,7 @@ describe('deltas', () => {
       store.append(samples)
       return [...samples.floats.value]
     }
-    expect(take(first, metrics(sum(1, delta(0, 10, 5))))).toEqual([5])
+    expect(take(first, metrics(sum(1, delta(0, 10, 5))))).toEqual([0, 5])
     expect(take(createDecoder({ meter: silentMeter }), metrics(sum(1, delta(10, 20, 3))))).toEqual([8])
     const third = createDecoder({ meter: silentMeter })
     atOnce(third.decode(request('metrics', metrics(sum(1, delta(20, 30, 2)))), store))
@@ -289,7 +302,7 @@ describe('deltas', () => {
     )
     expect(() => atOnce(decoder.decode(request('metrics', bytes.subarray(0, -1)), store))).toThrow('malformed protobuf')
     expect(store.labelSets([])).toEqual([])
-    expect(valuesOf(decoded(request('metrics', bytes), { decoder }).lines)).toEqual([5])
+    expect(valuesOf(decoded(request('metrics', bytes), { decoder }).lines)).toEqual([0, 5])
   })
 })
 

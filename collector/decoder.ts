@@ -6,12 +6,14 @@ import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
 import type { Steps } from '#core/steps.ts'
 
+import { NAMINGS, type TranslationStrategy, USUAL } from './naming/names.ts'
 import { Catalogue } from './normal/catalogue.ts'
 import { Deltas } from './normal/deltas.ts'
 import { readingLogs } from './normal/logs.ts'
 import { takeMetrics } from './normal/metrics.ts'
 import { Rejections } from './normal/rejections.ts'
 import { readingSpans } from './normal/spans.ts'
+import { StartTimes } from './normal/start-times.ts'
 import { ofSignals } from './receivers/traffic.ts'
 import { Allowance } from './wire/allowance.ts'
 import { parseJson } from './wire/json.ts'
@@ -32,6 +34,12 @@ export interface DecoderOptions {
   readonly body_objects?: number
   /** `limits.label_value_length`, for the resources of log records and spans; the store holds it for series. Default 4096. */
   readonly label_value_length?: number
+  /** `otlp.promote_scope_metadata`: the scope of a metric is part of who its series are, as labels. Default false. */
+  readonly promote_scope_metadata?: boolean
+  /** `otlp.translation_strategy`: how metrics and their attributes are named. Default `UnderscoreEscapingWithSuffixes`. */
+  readonly translation_strategy?: TranslationStrategy
+  /** Cumulative series have a sample of 0 where they began to count (`StartTimes`). Default true. */
+  readonly start_timestamp_zero_ingestion?: boolean
   /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
   readonly now_ms?: () => number
   /** Of hashes: unknown to senders. Default 0. */
@@ -50,6 +58,7 @@ class OtlpDecoder implements Decoder {
   readonly #proto: Catalogue
   readonly #json: Catalogue
   readonly #deltas: Deltas
+  readonly #starts: StartTimes
   readonly #accepted: Counter
   readonly #rejected: Counter
   readonly #delta_series: number
@@ -61,13 +70,16 @@ class OtlpDecoder implements Decoder {
 
   constructor(options: DecoderOptions) {
     const { meter, delta_series = DELTA_SERIES, cache_bytes = CACHE_BYTES, seed = 0, now_ms = () => 0 } = options
+    const naming = NAMINGS[options.translation_strategy ?? USUAL]
+    const known = { seed, now_ms, scopes: options.promote_scope_metadata ?? false, naming }
     this.#body_objects = options.body_objects ?? BODY_OBJECTS
     this.#label_value_length = options.label_value_length ?? LABEL_VALUE_LENGTH
     this.#cache_bytes = cache_bytes
     this.#delta_series = delta_series
-    this.#proto = new Catalogue(proto, seed, now_ms)
-    this.#json = new Catalogue(json, seed, now_ms)
+    this.#proto = new Catalogue(proto, known)
+    this.#json = new Catalogue(json, known)
     this.#deltas = new Deltas(delta_series)
+    this.#starts = new StartTimes(options.start_timestamp_zero_ingestion)
     this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',
     })
@@ -104,6 +116,7 @@ class OtlpDecoder implements Decoder {
 
   forget(): void {
     this.#deltas.clear()
+    this.#starts.clear()
     this.#proto.totals.clear()
     this.#json.totals.clear()
   }
@@ -111,6 +124,7 @@ class OtlpDecoder implements Decoder {
   /** All of it is read before any of it counts: a body that breaks off has changed nothing. */
   *#metrics(request: OtlpRequest, writer: SeriesWriter, rejections: Rejections): Steps<SampleBatch> {
     const catalogue = request.encoding === 'proto' ? this.#proto : this.#json
+    if (writer !== this.#writer) this.#starts.clear()
     if (writer !== this.#writer || this.#proto.bytes + this.#json.bytes > this.#cache_bytes) {
       // Ids are those of one writer.
       this.#proto.clear()
@@ -120,6 +134,7 @@ class OtlpDecoder implements Decoder {
       const isLive = (id: SeriesId): boolean => writer.isLive?.(id) ?? true
       this.#proto.forgetEnded(isLive)
       this.#json.forgetEnded(isLive)
+      this.#starts.forgetEnded(isLive)
     }
     this.#writer = writer
     this.#generation = writer.generation
@@ -128,9 +143,9 @@ class OtlpDecoder implements Decoder {
     const readAll = request.encoding === 'proto' ? readMetricsProto : readMetricsJson
     yield* readAll(request.body, this.#points, catalogue, () => new Allowance(this.#body_objects))
     catalogue.sent(this.#points)
-    const [deltas, delta_series] = [this.#deltas, this.#delta_series]
+    const [deltas, starts, delta_series] = [this.#deltas, this.#starts, this.#delta_series]
     yield
-    return yield* takeMetrics(this.#points, { writer, catalogue, deltas, delta_series, rejections })
+    return yield* takeMetrics(this.#points, { writer, catalogue, deltas, starts, delta_series, rejections })
   }
 
   #tree({ encoding, body }: OtlpRequest, message: Message): unknown {

@@ -2,6 +2,7 @@ export { createDecoder, type DecoderOptions } from './decoder.ts'
 export { Budget } from './http/budget.ts'
 export type { RemoteWriteOptions } from './remote-write/decoder.ts'
 export { createMounts } from './mounts.ts'
+export { TRANSLATION_STRATEGIES } from './naming/names.ts'
 export * as receivers from './receivers.ts'
 export type { KafkaConfig } from './kafka/settings.ts'
 export {

@@ -142,7 +142,7 @@ export interface SeriesDefinition {
 }
 
 /** Asked in turn. */
-const SERVICE_LABELS = ['service_name', 'service', 'app_kubernetes_io_name', 'job'] as const
+const SERVICE_LABELS = ['service_name', 'service.name', 'service', 'app_kubernetes_io_name', 'job'] as const
 
 /** The service of a label set, '' when none of the names is there. The one place that decides it. */
 export function serviceOf(labels: Labels): string {

@@ -33,6 +33,12 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'Samples and rollups, on disk and in memory; beyond it the oldest files go early, and that is counted.',
   observe_self:
     'Barograph sends its own metrics, traces and logs to itself this often. `/metrics` has them either way.',
+  'otlp.promote_scope_metadata':
+    'The instrumentation scope of OTLP metrics is part of their series, as labels: `otel_scope_name`, `otel_scope_version`, `otel_scope_schema_url`, and `otel_scope_` before its attributes. As the option of that name in Prometheus.',
+  'otlp.translation_strategy':
+    "How metrics of OTLP and their attributes are named, in Prometheus' words: with unit and `_total` or without, with what is no letter, digit or underscore escaped, or as it is. The rules, dashboards and policies that come along ask for names as the default makes them.",
+  start_timestamp_zero_ingestion:
+    'A counter or histogram of OTLP or remote write 2.0 has a sample of 0 where its start time says that it began to count: after a restart, and before its first sample. `false` where senders say start times that are not so.',
   ...SCRAPE_MEANINGS,
   'kafka.brokers': 'Addresses of brokers, `host:port`. With any, OTLP is read from the topics below.',
   'kafka.group': 'Consumer group. Positions are kept with the data, not by the broker.',

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { bytes } from '#core/config/bytes.ts'
 import { duration } from '#core/config/duration.ts'
 
-import { metricName } from '../../collector/naming/names.ts'
+import { NAMINGS, USUAL } from '../../collector/naming/names.ts'
 import { KIND_SCHEMAS } from '../../detectors/index.ts'
 import { configSchema, DEFAULTS } from '../config.ts'
 import { keysOf } from './configuration.ts'
@@ -78,6 +78,8 @@ test('instruments are found with unit and description, and one that cannot be re
 test('instruments are named as the collector names them', () => {
   const instruments = ownInstruments()
   expect(instruments.length).toBeGreaterThan(30)
-  const names = instruments.map(({ kind, name, unit }) => metricName(name, unit, kind === 'histogram' ? 'other' : kind))
+  const names = instruments.map(({ kind, name, unit }) =>
+    NAMINGS[USUAL].metric(name, unit, kind === 'histogram' ? 'other' : kind),
+  )
   expect(instruments.map(seriesName)).toEqual(names)
 })

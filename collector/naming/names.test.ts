@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
-import { labelName, metricName, type NamedKind } from './names.ts'
+import { type NamedKind, NAMINGS, type TranslationStrategy } from './names.ts'
+
+const { metric: metricName, label: labelName } = NAMINGS.UnderscoreEscapingWithSuffixes
 
 // Inputs and outputs as otlptranslator has them.
 const METRICS: readonly (readonly [name: string, unit: string, kind: NamedKind, expected: string])[] = [
@@ -13,6 +15,7 @@ const METRICS: readonly (readonly [name: string, unit: string, kind: NamedKind, 
   ['req.count', '{request}', 'counter', 'req_count_total'],
   ['network.io', 'By/s', 'gauge', 'network_io_bytes_per_second'],
   ['broker.messages', '{message}/s', 'gauge', 'broker_messages_per_second'],
+  ['io.per_second', 'By/s', 'gauge', 'io_per_second_bytes_per_second'],
   ['rate', 'm/{cpu}', 'gauge', 'rate_meters'],
   ['system.memory.bytes', 'By', 'gauge', 'system_memory_bytes'],
   ['temp', 'Cel', 'gauge', 'temp_celsius'],
@@ -28,7 +31,9 @@ const METRICS: readonly (readonly [name: string, unit: string, kind: NamedKind, 
 
 const LABELS: readonly (readonly [string, string])[] = [
   ['http.route', 'http_route'],
-  ['a..b', 'a_b'],
+  ['a..b', 'a__b'],
+  ['größe', 'gr__e'],
+  ['__reserved.too', '__reserved_too'],
   ['3xx', 'key_3xx'],
   ['_private', 'key_private'],
   ['__reserved__', '__reserved__'],
@@ -48,6 +53,38 @@ describe('a metric has the name that Prometheus gives it', () => {
 describe('an attribute has the label that Prometheus gives it', () => {
   test.each(LABELS)('%s: %s', (key, expected) => {
     expect(labelName(key)).toBe(expected)
+  })
+})
+
+// Names as Prometheus 3.15 stored them.
+const OTHERS: readonly (readonly [name: string, unit: string, kind: NamedKind, ...by: [string, string, string]])[] = [
+  ['foo.bar', 'By', 'counter', 'foo_bar', 'foo.bar_bytes_total', 'foo.bar'],
+  ['total.requests.total', '', 'counter', 'total_requests_total', 'total.requests_total', 'total.requests.total'],
+  ['share', '1', 'gauge', 'share', 'share_ratio', 'share'],
+  ['share.ratio', '1', 'gauge', 'share_ratio', 'share_ratio', 'share.ratio'],
+  ['network.io', 'By/s', 'gauge', 'network_io', 'network.io_bytes_per_second', 'network.io'],
+  ['io.per_second', 'By/s', 'gauge', 'io_per_second', 'io_bytes_per_second', 'io.per_second'],
+  ['system.memory.bytes', 'By', 'gauge', 'system_memory_bytes', 'system.memory.bytes', 'system.memory.bytes'],
+  ['fuel', 'µl', 'gauge', 'fuel', 'fuel_µl', 'fuel'],
+  ['req', '{request}/s', 'gauge', 'req', 'req_per_second', 'req'],
+  ['a__b..c', 's', 'other', 'a__b_c', 'a__b..c_seconds', 'a__b..c'],
+  ['3xx', '', 'gauge', '_3xx', '3xx', '3xx'],
+  ['größe', '', 'gauge', 'gr_e', 'größe', 'größe'],
+]
+const BY: readonly TranslationStrategy[] = [
+  'UnderscoreEscapingWithoutSuffixes',
+  'NoUTF8EscapingWithSuffixes',
+  'NoTranslation',
+]
+
+describe.each(BY.map((strategy, i) => [strategy, i] as const))('by %s', (strategy, i) => {
+  test.each(OTHERS)('%s in %s, a %s', (name, unit, kind, ...expected) => {
+    expect(NAMINGS[strategy].metric(name, unit, kind)).toBe(expected[i])
+  })
+
+  test('nothing is no name', () => {
+    expect(NAMINGS[strategy].metric('', 's', 'counter')).toBe('')
+    expect(NAMINGS[strategy].label('')).toBe('')
   })
 })
 

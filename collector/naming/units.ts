@@ -40,15 +40,16 @@ const PER: ReadonlyMap<string, string> = new Map([
   ['y', 'year'],
 ])
 
-function word(part: string, known: ReadonlyMap<string, string>): string {
+function word(part: string, known: ReadonlyMap<string, string>, escape: boolean): string {
   const unit = part.trim()
   if (/[{}]/.test(unit)) return ''
-  return (known.get(unit) ?? unit).replaceAll(/[^A-Za-z0-9:]+/g, '_').replaceAll(/^_+|_+$/g, '')
+  const said = known.get(unit) ?? unit
+  return escape ? said.replaceAll(/[^A-Za-z0-9:]+/g, '_').replaceAll(/^_+|_+$/g, '') : said
 }
 
-/** The words that a unit adds to a name, '' where it adds none: `By/s` → `['bytes', 'second']`. */
-export function unitWords(unit: string): readonly [main: string, per: string] {
+/** The words that a unit adds to a name, '' where it adds none: `By/s` → `['bytes', 'second']`. `escape`: in letters, digits and underscores. */
+export function unitWords(unit: string, escape = true): readonly [main: string, per: string] {
   const slash = unit.indexOf('/')
-  if (slash < 0) return [word(unit, MAIN), '']
-  return [word(unit.slice(0, slash), MAIN), word(unit.slice(slash + 1), PER)]
+  if (slash < 0) return [word(unit, MAIN, escape), '']
+  return [word(unit.slice(0, slash), MAIN, escape), word(unit.slice(slash + 1), PER, escape)]
 }

@@ -1,22 +1,36 @@
 import { METRIC_NAME, type SeriesId } from '#core/series.ts'
 import { grown } from '#core/store/grow.ts'
 
+import { type Naming, NAMINGS, USUAL } from '../naming/names.ts'
 import { AliasTable } from '../wire/alias-table.ts'
 import type { Points } from '../wire/points.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
 import { ExponentialTotals } from './exponential-totals.ts'
-import { type ResourceLabels, resourceLabels } from './resource.ts'
+import { type ResourceLabels, resourceLabels, scopeLabels } from './resource.ts'
 import { RollCall } from './roll-call.ts'
 import { translate, type Translated } from './translation.ts'
 
 /** Not resolved, or of more than one series. */
 export const NO_SERIES = -1
+/** In the place of a start: it means nothing, as that of gauges, whose senders may move it. */
+export const ANY_START = -1
 /** No point has so many counts. */
 const NO_WIDTH = -1
 
 export interface KnownMetric extends Translated {
   readonly resource: ResourceLabels
   readonly data: MetricHeader['data']
+}
+
+export interface CatalogueOptions {
+  /** Of hashes: unknown to senders. Default 0. */
+  readonly seed?: number
+  /** Default: time stands still. */
+  readonly now_ms?: () => number
+  /** `otlp.promote_scope_metadata`. Default false. */
+  readonly scopes?: boolean
+  /** Default `USUAL`. */
+  readonly naming?: Naming
 }
 
 /** Fewer entries of series that have ended are not worth learning the others again. */
@@ -30,8 +44,12 @@ const ENTRY_BYTES = 600
  */
 export class Catalogue {
   readonly wire: Wire
+  /** Scopes are labels: those who read ask for the number of each, by `scope`. */
+  readonly scopes: boolean
+  readonly naming: Naming
   readonly #seed: number
   #resourceAliases!: AliasTable
+  #scopeAliases!: AliasTable
   #metricAliases!: AliasTable
   /** Attributes in the context of a metric. */
   points!: AliasTable
@@ -39,6 +57,7 @@ export class Catalogue {
   rows!: AliasTable
   readonly #resources: ResourceLabels[] = []
   readonly #resourceOf: number[] = []
+  readonly #scopeOf: number[] = []
   readonly #metrics: KnownMetric[] = []
   readonly #metricOf: number[] = []
   #guessAliases!: AliasTable
@@ -50,6 +69,8 @@ export class Catalogue {
   series = new Int32Array(1024)
   /** By alias of a point: the row of its histogram that was seen last. */
   lastRow = new Int32Array(1024)
+  /** By alias of a point: its start, where that needs no looking at (`StartTimes.isKnown`), or `ANY_START`; 0 of none, and of one that does. */
+  start_ms = new Float64Array(1024)
   /** By alias of bounds: the row, and how many counts its samples have. */
   rowSeries = new Int32Array(64)
   rowWidth = new Int32Array(64)
@@ -58,15 +79,19 @@ export class Catalogue {
   /** What exponential histograms of deltas have counted. */
   readonly totals = new ExponentialTotals()
 
-  constructor(wire: Wire, seed = 0, now_ms = (): number => 0) {
+  constructor(wire: Wire, options: CatalogueOptions = {}) {
+    const { seed = 0, now_ms = (): number => 0, scopes = false, naming = NAMINGS[USUAL] } = options
     this.wire = wire
+    this.scopes = scopes
+    this.naming = naming
     this.#seed = seed
     this.#roll = new RollCall(now_ms)
     this.clear()
   }
 
   get bytes(): number {
-    const heads = this.#resourceAliases.bytes + this.#metricAliases.bytes + this.#guessAliases.bytes
+    const owners = this.#resourceAliases.bytes + this.#scopeAliases.bytes
+    const heads = owners + this.#metricAliases.bytes + this.#guessAliases.bytes
     const objects = this.#resources.length + this.#metrics.length + this.parts.size + this.totals.aliases
     return heads + this.points.bytes + this.rows.bytes + objects * ENTRY_BYTES
   }
@@ -75,11 +100,12 @@ export class Catalogue {
     this.#ended = 0
     this.#roll.clear()
     this.#resourceAliases = new AliasTable(this.#seed)
+    this.#scopeAliases = new AliasTable(this.#seed)
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
     this.points = new AliasTable(this.#seed)
     this.rows = new AliasTable(this.#seed)
-    for (const list of [this.#resources, this.#resourceOf, this.#metrics, this.#metricOf, this.#guesses])
+    for (const list of [this.#resources, this.#resourceOf, this.#scopeOf, this.#metrics, this.#metricOf, this.#guesses])
       list.length = 0
     this.parts.clear()
     this.totals.clear()
@@ -135,10 +161,24 @@ export class Catalogue {
   resource(view: DataView, start: number, end: number): number {
     const known = this.#resourceAliases.find(view, start, end, 0)
     if (known >= 0) return this.#resourceOf[known]!
-    const number = this.#resources.push(resourceLabels(this.wire.resource(bytesOf(view, start, end)))) - 1
+    const number = this.#resources.push(resourceLabels(this.wire.resource(bytesOf(view, start, end)), this.naming)) - 1
     this.infos.push(NO_SERIES)
     const alias = this.#resourceAliases.add(view, start, end, 0)
     if (alias >= 0) this.#resourceOf[alias] = number
+    return number
+  }
+
+  /**
+   * The number of a resource as one of its scopes has it, by the bytes of what says who the scope is. Throws as `resource` does.
+   */
+  scope(view: DataView, start: number, end: number, resource: number): number {
+    const known = this.#scopeAliases.find(view, start, end, resource)
+    if (known >= 0) return this.#scopeOf[known]!
+    const scope = scopeLabels(this.wire.scope(bytesOf(view, start, end)), this.naming)
+    const number = this.#resources.push({ ...this.#resources[resource]!, scope }) - 1
+    this.infos.push(NO_SERIES)
+    const alias = this.#scopeAliases.add(view, start, end, resource)
+    if (alias >= 0) this.#scopeOf[alias] = number
     return number
   }
 
@@ -156,7 +196,7 @@ export class Catalogue {
     context: number,
     { resource, header }: { readonly resource: number; readonly header: MetricHeader },
   ): number {
-    const metric = { ...translate(header), data: header.data, resource: this.#resources[resource]! }
+    const metric = { ...translate(header, this.naming), data: header.data, resource: this.#resources[resource]! }
     const number = this.#metrics.push(metric) - 1
     const alias = this.#metricAliases.add(view, start, end, context)
     if (alias >= 0) this.#metricOf[alias] = number
@@ -193,6 +233,8 @@ export class Catalogue {
     if (alias < 0) return alias
     this.series = grown(this.series, alias + 1)
     this.lastRow = grown(this.lastRow, alias + 1)
+    this.start_ms = grown(this.start_ms, alias + 1)
+    this.start_ms[alias] = 0
     this.series[alias] = NO_SERIES
     this.lastRow[alias] = NO_SERIES
     return alias
@@ -224,11 +266,12 @@ export function bytesOf(view: DataView, start: number, end: number): Uint8Array 
   return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
 }
 
-/** Labels of a point: its own, those of the resource that it lacks, target and name above all. */
+/** Labels of a point: its own, those of the resource that it lacks, target, scope and name above all. */
 export function withTarget(own: Map<string, string>, resource: ResourceLabels, name: string): Map<string, string> {
   const labels = new Map(own)
   for (const [label, value] of resource.promoted) if (!labels.get(label)) labels.set(label, value)
   for (const [label, value] of resource.target) labels.set(label, value)
+  for (const [label, value] of resource.scope) labels.set(label, value)
   labels.set(METRIC_NAME, name)
   return labels
 }

@@ -2,6 +2,8 @@ import { ServiceError } from '#core/errors.ts'
 import type { NewestSample } from '#core/ports/series-writer.ts'
 import type { SeriesId } from '#core/series.ts'
 
+import { type Interval, NEAR_MS } from './start-times.ts'
+
 /** A series this far behind the newest gives way when there is no room. */
 export const IDLE_MS = 3_600_000
 /** Room is looked for again when time has moved this far: looking costs a pass over all. */
@@ -14,9 +16,18 @@ export interface Running {
   readonly values: Float64Array
 }
 
+/** `late`: it lies at or before what was counted, a repetition or a second writer. */
+type Added = 'late' | 'first' | 'added'
+
+/** Whether what was counted first takes a 0 at its start to be seen. */
+export function needsZero({ start_ms, time_ms }: Interval): boolean {
+  return start_ms > 0 && start_ms < time_ms && time_ms - start_ms <= NEAR_MS
+}
+
 /**
- * Delta to cumulative: intervals that follow each other are added; after a gap counting starts anew, which readers see as
- * a reset; what overlaps is refused. Source: OpenTelemetry metrics data model, Sums: Delta-to-Cumulative.
+ * Delta to cumulative: intervals are added; what overlaps is refused. After a gap, too: nothing happened in it, of which senders say nothing,
+ * or it is lost, and what comes is no less an increase. Source: OpenTelemetry metrics data model, Sums: Delta-to-Cumulative, but for
+ * gaps, after which it counts anew; the Collector's processor goes on as here.
  */
 export class Deltas {
   readonly #limit: number
@@ -49,21 +60,16 @@ export class Deltas {
     return fresh
   }
 
-  /** Adds an interval, whose values begin at `from`; false where it lies at or before what was counted: a repetition, or a second writer. */
-  add(
-    running: Running,
-    interval: { readonly start_ms: number; readonly time_ms: number },
-    values: ArrayLike<number>,
-    from = 0,
-  ): boolean {
+  /** Adds an interval, whose values begin at `from`. */
+  add(running: Running, interval: Interval, values: ArrayLike<number>, from = 0): Added {
     const { start_ms, time_ms } = interval
-    if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return false
-    const follows = running.time_ms > 0 && (start_ms === running.time_ms || !(start_ms > 0))
+    if (time_ms <= running.time_ms || (start_ms > 0 && start_ms < running.time_ms)) return 'late'
+    const isFirst = running.time_ms === 0
     const sums = running.values
-    for (let i = 0; i < sums.length; i++) sums[i] = (follows ? sums[i]! : 0) + values[from + i]!
+    for (let i = 0; i < sums.length; i++) sums[i]! += values[from + i]!
     running.time_ms = time_ms
     if (time_ms > this.#newest_ms) this.#newest_ms = time_ms
-    return true
+    return isFirst ? 'first' : 'added'
   }
 
   /** Every sum goes on from what is stored. */

@@ -72,10 +72,7 @@ function excess(a: Run, b: Run, limit: number): number {
 /** Buckets on a side, as SDKs keep them. */
 const SIDE = 160
 
-/**
- * What is counted after an interval: as with other deltas, one that follows the last is added, after a gap counting starts
- * anew, and undefined is one that overlaps.
- */
+/** What is counted after an interval; undefined where that overlaps the last, as with other deltas. */
 export function totalAfter(
   before: ExponentialTotal | undefined,
   point: ExponentialPoint,
@@ -83,7 +80,7 @@ export function totalAfter(
   if (before === undefined) return point
   const { start_ms, time_ms } = point
   if (time_ms <= before.time_ms || (start_ms > 0 && start_ms < before.time_ms)) return undefined
-  return start_ms === before.time_ms || !(start_ms > 0) ? addExponential(before, point) : point
+  return addExponential(before, point)
 }
 
 /** Adds an interval to what was counted before it, at the finer schema that both can be brought to. */

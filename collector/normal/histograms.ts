@@ -3,7 +3,10 @@ import type { SeriesId } from '#core/series.ts'
 
 import { ENDED, type HistogramColumns, PLAIN } from '../wire/points.ts'
 import { bytesOf, type Catalogue, NO_SERIES } from './catalogue.ts'
+import { needsZero } from './deltas.ts'
+import type { Identity } from './identity.ts'
 import { Refused } from './refused.ts'
+import type { LastSample } from './start-times.ts'
 import { type Taking, taking } from './taking.ts'
 
 /** Whether the counts of a point are none; its sum may be anything. */
@@ -43,16 +46,27 @@ function rowOf({ points, identity }: Taking, i: number, width: number): SeriesId
   return remember(catalogue, kept, id)
 }
 
+/** The newest sample of a histogram, of whatever shape; `row` is the one that is known to have it, or none. */
+export function lastOf({ identity, writer }: Taking, code: number, row: SeriesId): LastSample {
+  const series = row === NO_SERIES ? writer.newestHistogram?.(identity.labels(code)) : row
+  if (series === undefined) return { series: NO_SERIES, time_ms: undefined }
+  return { series, time_ms: writer.newest(series)?.time_ms }
+}
+
+/** The row that points with these attributes had last. */
+export function lastRowOf({ catalogue }: Identity, alias: number): SeriesId {
+  return alias < 0 ? NO_SERIES : catalogue.lastRow[alias]!
+}
+
 /** The end of a histogram is told without bounds: it ends the row last seen; where none was, there is nothing to end. */
 export function endHistogram({ identity, writer, rows }: Taking, code: number, time_ms: number): void {
-  const alias = identity.alias(code)
-  const series = alias < 0 ? NO_SERIES : identity.catalogue.lastRow[alias]!
+  const series = lastRowOf(identity, identity.alias(code))
   if (series === NO_SERIES) return
   const buckets = new Float64Array(bucketCount(writer.definition(series)))
   rows.push({ series, time_ms, value: NaN, count: 0, buckets, stale: true })
 }
 
-/** The row of a point that needs no more than to be passed on; -1 of one that is new, a delta, ended or not fit. */
+/** The row of a point that needs no more than to be passed on; -1 of one that is new, counts from another time, is a delta, ended or not fit. */
 function plainRow({ points, identity }: Taking, i: number): SeriesId {
   const { histograms } = points
   const { catalogue } = identity
@@ -62,6 +76,7 @@ function plainRow({ points, identity }: Taking, i: number): SeriesId {
   if (catalogue.rowWidth[row] !== to - from || countsBelowZero(histograms, i, from, to)) return NO_SERIES
   const { delta, refused } = identity.metric(code)
   if (delta || refused !== undefined) return NO_SERIES
+  if (catalogue.start_ms[code] !== histograms.start_ms[i]) return NO_SERIES
   return remember(catalogue, code, catalogue.rowSeries[row]!)
 }
 
@@ -96,22 +111,30 @@ function takeHistogram(request: Taking, i: number, out: number): number {
 }
 
 function takeCounted(request: Taking, i: number, out: number, delta: boolean): void {
-  const { points, deltas, writer } = request
+  const { points, deltas, identity, starts, writer } = request
   const { histograms } = points
   const { buckets, sum, count } = histograms
+  const code = histograms.code[i]!
+  const interval = { start_ms: histograms.start_ms[i]!, time_ms: histograms.time_ms[i]! }
   const [from, to] = [histograms.start[i]!, histograms.start[i + 1]!]
   if (countsBelowZero(histograms, i, from, to)) throw new Refused('buckets', 'a histogram counts below zero')
+  const lastRow = lastRowOf(identity, identity.alias(code))
   const id = rowOf(request, i, to - from)
+  let began: boolean
   if (delta) {
     const values = Float64Array.of(sum[i]!, count[i]!, ...buckets.subarray(from, to))
     const running = deltas.of(id, values.length, () => writer.newest(id))
-    if (!deltas.add(running, { start_ms: histograms.start_ms[i]!, time_ms: histograms.time_ms[i]! }, values)) {
-      throw new Refused('late_delta', 'a delta overlaps one before it')
-    }
+    const added = deltas.add(running, interval, values)
+    if (added === 'late') throw new Refused('late_delta', 'a delta overlaps one before it')
+    began = added === 'first' && needsZero(interval)
     sum[i] = running.values[0]!
     count[i] = running.values[1]!
     buckets.set(running.values.subarray(2), from)
+  } else {
+    began = starts.begins(id, interval, () => lastOf(request, code, lastRow))
+    identity.started(code, starts.isKnown(id, interval.start_ms) ? interval.start_ms : 0)
   }
+  if (began) request.zeros.histograms.push({ before: out, series: id, time_ms: interval.start_ms })
   pass(histograms, i, out, id)
 }
 

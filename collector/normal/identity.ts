@@ -57,7 +57,8 @@ export class Identity {
   /** All labels of a point, read from its attributes. Throws `Refused`, or `ServiceError('bad_data')`. */
   labels(code: number): Labels {
     const metric = this.metric(code)
-    const own = labelsOf(attributesOf(this.catalogue.wire.attributes(this.#attributes(code), metric.data)))
+    const { wire, naming } = this.catalogue
+    const own = labelsOf(attributesOf(wire.attributes(this.#attributes(code), metric.data)), naming)
     if (own === undefined) throw new Refused('attributes', 'the key of an attribute has no form as a label')
     return Labels.of(withTarget(own, metric.resource, metric.name))
   }
@@ -88,6 +89,12 @@ export class Identity {
     const kept = this.keep(code)
     if (kept >= 0) this.catalogue.partsOf(kept).set(key, id)
     return id
+  }
+
+  /** The start of a code that needs no looking at; 0 of none. */
+  started(code: number, start_ms: number): void {
+    const alias = this.alias(code)
+    if (alias >= 0) this.catalogue.start_ms[alias] = start_ms
   }
 
   resolve(

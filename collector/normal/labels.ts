@@ -1,4 +1,4 @@
-import { labelName } from '../naming/names.ts'
+import type { Naming } from '../naming/names.ts'
 
 export type Pairs = readonly (readonly [string, string])[]
 
@@ -15,10 +15,10 @@ export function labelValue(value: string): string {
  * Attributes (in order of their keys) as labels; values of keys that become one label are joined with `;`. Undefined where a
  * key has no form as a label.
  */
-export function labelsOf(attributes: Pairs): Map<string, string> | undefined {
+export function labelsOf(attributes: Pairs, naming: Naming): Map<string, string> | undefined {
   const labels = new Map<string, string>()
   for (const [key, value] of attributes) {
-    const name = labelName(key)
+    const name = labelValue(naming.label(key))
     if (name === '') return undefined
     const before = labels.get(name)
     labels.set(name, before === undefined || before === '' ? labelValue(value) : `${before};${labelValue(value)}`)

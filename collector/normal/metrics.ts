@@ -12,6 +12,7 @@ import { Identity } from './identity.ts'
 import { takeNumbers } from './numbers.ts'
 import { takeExponential, takeSummary } from './rare.ts'
 import type { Rejections } from './rejections.ts'
+import type { StartTimes } from './start-times.ts'
 import type { Taking } from './taking.ts'
 
 const INFO = { type: 'gauge', unit: '', help: 'Target metadata', kind: 'float', bounds: new Float64Array(0) } as const
@@ -25,6 +26,7 @@ export interface NormalOptions {
   readonly writer: SeriesWriter
   readonly catalogue: Catalogue
   readonly deltas: Deltas
+  readonly starts: StartTimes
   readonly delta_series: number
   readonly rejections: Rejections
 }
@@ -78,7 +80,11 @@ function batchOf({ numbers, histograms }: Points, exemplars: SampleBatch['exempl
 export function* takeMetrics(points: Points, options: NormalOptions): Steps<SampleBatch> {
   const { catalogue, writer } = options
   const identity = new Identity(points, catalogue, writer)
-  const request: Taking = { ...options, points, identity, newest_ms: -Infinity, floats: [], rows: [] }
+  const made = { floats: [], rows: [], zeros: { numbers: [], histograms: [] } }
+  const request: Taking = { ...options, points, identity, newest_ms: -Infinity, ...made }
+  for (const { length, time_ms } of [points.numbers, points.histograms])
+    if (length > 0) options.starts.heard(time_ms[0]!)
+  for (const [first] of [points.exponentials, points.summaries]) if (first) options.starts.heard(first.time_ms)
   const from = { numbers: 0, histograms: 0, exponentials: 0, summaries: 0 }
   let numbers = 0
   let histograms = 0
@@ -109,6 +115,8 @@ export function* takeMetrics(points: Points, options: NormalOptions): Steps<Samp
   const exemplars = takeExemplars(request, points.exemplars)
   points.numbers.length = numbers
   points.histograms.length = histograms
+  points.numbers.insert(request.zeros.numbers)
+  points.histograms.insert(request.zeros.histograms)
   for (const float of request.floats) points.numbers.append(float)
   for (const row of request.rows) points.histograms.append(row)
   return batchOf(points, exemplars)

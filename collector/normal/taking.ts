@@ -1,12 +1,13 @@
 import { ServiceError } from '#core/errors.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 
-import type { MadeFloat, MadeHistogram, Points } from '../wire/points.ts'
+import type { MadeFloat, MadeHistogram, Points, Zero } from '../wire/points.ts'
 import type { KnownMetric } from './catalogue.ts'
 import type { Deltas } from './deltas.ts'
 import type { Identity } from './identity.ts'
 import { Refused } from './refused.ts'
 import type { Rejections } from './rejections.ts'
+import type { StartTimes } from './start-times.ts'
 
 /** The points of one request on their way to samples, and whom to ask. */
 export interface Taking {
@@ -14,6 +15,7 @@ export interface Taking {
   readonly identity: Identity
   readonly writer: SeriesWriter
   readonly deltas: Deltas
+  readonly starts: StartTimes
   /** As many series of deltas may be accumulated. */
   readonly delta_series: number
   readonly rejections: Rejections
@@ -22,6 +24,8 @@ export interface Taking {
   /** Samples that are made beside the points: they go behind the others. */
   readonly floats: MadeFloat[]
   readonly rows: MadeHistogram[]
+  /** Samples that are put among those of the points. */
+  readonly zeros: { readonly numbers: Zero[]; readonly histograms: Zero[] }
 }
 
 /** Runs `take`, unless the metric or the time speaks against it; counts what is refused. True when it was taken. */

@@ -1,7 +1,8 @@
 import type { MetricType } from '#core/series.ts'
 
-import { metricName } from '../naming/names.ts'
+import type { Naming } from '../naming/names.ts'
 import type { MetricHeader } from '../wire/wire.ts'
+import { labelValue } from './labels.ts'
 import type { Reason } from './rejections.ts'
 
 const DELTA = 1
@@ -33,10 +34,10 @@ function refusal(header: MetricHeader, name: string): Translated['refused'] {
   return undefined
 }
 
-export function translate(header: MetricHeader): Translated {
+export function translate(header: MetricHeader, naming: Naming): Translated {
   const type = typeOf(header)
   const named = type === 'counter' ? 'counter' : header.data === 'gauge' ? 'gauge' : 'other'
-  const name = metricName(header.name, header.unit, named)
+  const name = labelValue(naming.metric(header.name, header.unit, named))
   return {
     name,
     type,

@@ -11,7 +11,7 @@ import { atOnce } from '#core/steps.ts'
 import { createMounts } from '../mounts.ts'
 import { linesOf, metrics, nanos, storeWith } from '../testing/decoding.fixture.ts'
 import { receiverDeps } from '../testing/receiving.fixture.ts'
-import { snappy, version1, version2 } from '../testing/remote-write.fixture.ts'
+import { snappy, version1, version2, type WrittenSeries } from '../testing/remote-write.fixture.ts'
 import type { ReceiverLimits } from './receiver.ts'
 
 const TYPE1 = 'application/x-protobuf'
@@ -87,6 +87,22 @@ describe('remote write', () => {
     expect([response.status, await response.text()]).toEqual([400, 'too old (2)\n'])
     expect(writtenOf(response)).toEqual(['5', '0', '0'])
     expect(meter.counts['barograph.collector.requests{receiver=remote_write,signal=metrics,outcome=partial}']).toBe(1)
+  })
+
+  test('counts no 0 of ours among what was written', async () => {
+    const { write, intake } = await started()
+    const store = storeWith()
+    intake.answer = (input) => {
+      if (input.kind !== 'samples') throw new Error('samples are sent')
+      const samples = atOnce(input.decode(store)).samples.floats.length
+      return { rejected: 0, message: '', written: { samples, histograms: 0, exemplars: 0 } }
+    }
+    const one = (name: string, timestamp: number): WrittenSeries => {
+      return { labels: [['__name__', name]], samples: [{ value: 1, timestamp, startTimestamp: timestamp - 5 }] }
+    }
+    const time = 1_700_000_000_000
+    await post(write, snappy(version2([one('a_total', time)])))
+    expect(writtenOf(await post(write, snappy(version2([one('b_total', time + 10)]))))).toEqual(['1', '0', '0'])
   })
 
   test.each([

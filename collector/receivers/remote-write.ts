@@ -7,7 +7,7 @@ import type { Mount } from '#core/ports/mounts.ts'
 import { send } from '../http/answer.ts'
 import { BodyReader } from '../http/body.ts'
 import type { Share } from '../http/budget.ts'
-import { RemoteWriteDecoder, type RemoteWriteOptions } from '../remote-write/decoder.ts'
+import { RemoteWriteDecoder, type RemoteWriteOptions, type WrittenSignals } from '../remote-write/decoder.ts'
 import { versionOfHead } from '../remote-write/head.ts'
 import { shortened } from '../rpc/status.ts'
 import { blockLength, unpackBlock, unpackBlockAside } from '../snappy-block.ts'
@@ -19,6 +19,8 @@ const TEXT = 'text/plain; charset=utf-8'
 const RETRY_AFTER = { 'retry-after': '1' } as const
 /** Bodies that become longer are unpacked on another thread; to go there costs more than a short one. */
 const ASIDE_BYTES = 2 ** 20
+
+type Written = NonNullable<Receipt['written']>
 
 interface Outcome {
   readonly status: number
@@ -33,6 +35,12 @@ function writtenHeaders(written: Receipt['written'] = { samples: 0, histograms: 
     'x-prometheus-remote-write-histograms-written': String(written.histograms),
     'x-prometheus-remote-write-exemplars-written': String(written.exemplars),
   }
+}
+
+/** What was written of what was sent. */
+function sentOf(written: Written, zeros: WrittenSignals['zeros']): Written {
+  const { samples, histograms, exemplars } = written
+  return { samples: samples - zeros.samples, histograms: histograms - zeros.histograms, exemplars }
 }
 
 /**
@@ -112,11 +120,17 @@ class RemoteWrite implements Mount {
     const body = length > ASIDE_BYTES ? await unpackBlockAside(block) : unpackBlock(block)
     share.own(body)
     const decoder = this.#decoder
-    return intake.submit({
+    let zeros = { samples: 0, histograms: 0 }
+    const receipt = await intake.submit({
       kind: 'samples',
       source: 'remote_write',
-      decode: (writer) => decoder.decode(version, body, writer),
+      *decode(writer) {
+        const signals = yield* decoder.decode(version, body, writer)
+        ;({ zeros } = signals)
+        return signals
+      },
     })
+    return receipt.written === undefined ? receipt : { ...receipt, written: sentOf(receipt.written, zeros) }
   }
 }
 

@@ -380,6 +380,62 @@ const BAD: readonly (readonly [string, WrittenSeries['labels'], string])[] = [
   ],
 ]
 
+describe('where version 2 says from when a counter counts', () => {
+  const T = 1_700_000_000_000
+  const counter = (value: number, at: number, start: number): WrittenSeries => ({
+    labels: [['__name__', 'c_total']],
+    samples: [{ value, timestamp: T + at, startTimestamp: T + start }],
+  })
+  const histogram = (value: number, at: number, start: number, resetHint = 0): WrittenSeries => {
+    const positive = { positiveSpans: [{ offset: 0, length: 1 }], positiveDeltas: [value] }
+    const times = { timestamp: T + at, startTimestamp: T + start }
+    return {
+      labels: [['__name__', 'h']],
+      histograms: [{ ...positive, ...times, countInt: value, sum: value, schema: 0, resetHint }],
+    }
+  }
+  /** Of a decoder that has heard something before. */
+  function listening() {
+    const decoder = new RemoteWriteDecoder({ meter: silentMeter })
+    const store = storeWith()
+    const take = (...series: WrittenSeries[]) => {
+      const { samples, zeros } = atOnce(decoder.decode(2, version2(series), store))
+      const lines = linesOf(samples, store).map((line) => line.replace(/.* (\d{13}) .*?(\S+)$/, '$1 $2'))
+      expect(store.append(samples).counts).toMatchObject({ stored_late: 0, late_refused: 0 })
+      return { lines: lines.map((line) => `${Number(line.slice(0, 13)) - T}${line.slice(13)}`), zeros }
+    }
+    take({ labels: UP, samples: [{ value: 1, timestamp: T }] })
+    return take
+  }
+
+  test('there is a 0 before its first sample, and where it began anew', () => {
+    const take = listening()
+    expect(take(counter(3, 10, 5))).toEqual({ lines: ['5 0', '10 3'], zeros: { samples: 1, histograms: 0 } })
+    expect(take(counter(4, 20, 5), counter(5, 30, 25), counter(6, 40, 25)).lines).toEqual([
+      '20 4',
+      '25 0',
+      '30 5',
+      '40 6',
+    ])
+  })
+
+  test('the same in native histograms', () => {
+    const take = listening()
+    expect(take(histogram(3, 10, 5))).toEqual({ lines: ['5 {}', '10 {16:3}'], zeros: { samples: 0, histograms: 1 } })
+    expect(take(histogram(4, 20, 5)).lines).toHaveLength(1)
+    expect(take(histogram(5, 30, 25)).lines).toHaveLength(2)
+  })
+
+  test('nothing in gauges, nor where the start moves with each sample', () => {
+    const take = listening()
+    expect(take(histogram(3, 10, 5, 3)).lines).toHaveLength(1)
+    const gauge: WrittenSeries = { ...counter(3, 10, 5), labels: UP, metadata: { type: 2, help: '', unit: '' } }
+    expect(take(gauge).lines).toEqual(['10 3'])
+    take(counter(3, 10, -5))
+    expect(take(counter(4, 20, 15), counter(5, 30, 25), counter(6, 40, 35)).lines).toEqual(['20 4', '30 5', '40 6'])
+  })
+})
+
 describe('a series that cannot be named', () => {
   test.each(BAD)('is counted and told in version 2: %s', (_, labels, told) => {
     const meter = countingMeter()

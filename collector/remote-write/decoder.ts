@@ -2,9 +2,11 @@ import type { Signals } from '#core/ports/decoder.ts'
 import type { Counter, Meter } from '#core/ports/meter.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { SampleBuilder } from '#core/sample.ts'
+import type { SeriesId } from '#core/series.ts'
 import { atOnce, type Steps } from '#core/steps.ts'
 
 import { Rejections } from '../normal/rejections.ts'
+import { StartTimes } from '../normal/start-times.ts'
 import { Allowance } from '../wire/allowance.ts'
 import { Cursor } from '../wire/cursor.ts'
 import { SeriesBook } from './book.ts'
@@ -23,6 +25,8 @@ export interface RemoteWriteOptions {
   readonly body_objects?: number
   /** `limits.metric_families`: those whose metadata version 1 has sent. Default 50 000. */
   readonly metric_families?: number
+  /** Series have a sample of 0 where version 2 says that they began to count (`StartTimes`). Default true. */
+  readonly start_timestamp_zero_ingestion?: boolean
   /** By which what is not sent any more is forgotten. Not given: time stands still, and `cache_bytes` alone bounds what is kept. */
   readonly now_ms?: () => number
   /** Of hashes: unknown to senders. Default 0. */
@@ -35,12 +39,19 @@ const METRIC_FAMILIES = 50_000
 /** A longer body is looked through first, in steps: at the first new series it would take too long. */
 const LONG = 2 ** 20
 
+/** What was written. */
+export interface WrittenSignals extends Signals {
+  /** Samples among them that nobody sent: where counters began. */
+  readonly zeros: { readonly samples: number; readonly histograms: number }
+}
+
 /** Remote write, versions 1 and 2, to columns. Source: Prometheus Remote-Write 1.0 and 2.0 specifications. */
 export class RemoteWriteDecoder {
   readonly #builder = new SampleBuilder()
   readonly #book: SeriesBook
   readonly #symbols: Symbols
   readonly #families: Families
+  readonly #starts: StartTimes
   readonly #accepted: Counter
   readonly #rejected: Counter
   readonly #cache_bytes: number
@@ -55,6 +66,7 @@ export class RemoteWriteDecoder {
     this.#book = new SeriesBook(seed, now_ms)
     this.#symbols = new Symbols(this.#book)
     this.#families = new Families(metric_families)
+    this.#starts = new StartTimes(options.start_timestamp_zero_ingestion)
     this.#accepted = meter.counter('barograph.collector.points', {
       description: 'Samples, log records and spans that were accepted',
     })
@@ -77,11 +89,17 @@ export class RemoteWriteDecoder {
    * All of a body is read before it makes a series: one that breaks off has changed nothing. Throws `ServiceError`: `bad_data`,
    * `too_large`. Samples are views, valid until the next call.
    */
-  *decode(version: 1 | 2, body: Uint8Array, writer: SeriesWriter): Steps<Signals> {
+  *decode(version: 1 | 2, body: Uint8Array, writer: SeriesWriter): Steps<WrittenSignals> {
     const book = this.#book
     // Ids are those of one writer.
+    const isLive = (id: SeriesId): boolean => writer.isLive?.(id) ?? true
+    const starts = this.#starts
+    if (writer !== this.#writer) starts.clear()
     if (writer !== this.#writer || book.bytes > this.#cache_bytes) book.clear()
-    else if (writer.generation !== this.#generation) book.forgetEnded((id) => writer.isLive?.(id) ?? true)
+    else if (writer.generation !== this.#generation) {
+      book.forgetEnded(isLive)
+      starts.forgetEnded(isLive)
+    }
     book.forgetGone()
     this.#writer = writer
     this.#generation = writer.generation
@@ -95,16 +113,16 @@ export class RemoteWriteDecoder {
       if (!checked) atOnce(this.#read(version, body, checkingSink))
     }
     const families = this.#families
-    yield* this.#read(
-      version,
-      body,
-      new Taking({ version, writer, builder, book, families, check, rejections, dropped }),
-    )
+    const taking = new Taking({ version, writer, builder, book, families, starts, check, rejections, dropped })
+    yield* this.#read(version, body, taking)
     rejections.report('metrics')
     dropped.report('metrics')
     if (builder.length > 0) this.#accepted.add(builder.length, { signal: 'metrics' })
+    const { zeros } = taking
     const { count } = rejections
-    return { samples: builder.batch(), logs: [], spans: [], rejected: count, message: rejections.message() }
+    const samples = builder.batch()
+    for (const { length, time_ms } of [samples.floats, samples.histograms]) if (length > 0) starts.heard(time_ms[0]!)
+    return { samples, logs: [], spans: [], rejected: count, message: rejections.message(), zeros }
   }
 
   *#read(version: 1 | 2, body: Uint8Array, sink: WriteSink): Steps<void> {

@@ -5,6 +5,8 @@ import { holds, int64, isStaleNaN, repeated, zigzag } from './numbers.ts'
 /** `Histogram` of the wire; both versions have the same up to field 16. */
 export interface WireHistogram extends NativeHistogram {
   readonly time_ms: number
+  /** From when it counts; 0 where that is not said. */
+  readonly start_ms: number
   /** The end of its series; the rest means nothing then. */
   readonly stale: boolean
   /** It may go down: what is, not what was counted. */
@@ -51,6 +53,7 @@ interface Scalars {
   zero_threshold: number
   zero_count: number
   time_ms: number
+  start_ms: number
   stale: boolean
   gauge: boolean
   integers: boolean
@@ -77,6 +80,7 @@ function scalar(cursor: Cursor, into: Scalars): boolean {
   else if (field === 6) into.zero_count = cursor.varint()
   else if (field === 14) into.gauge = cursor.varint() === GAUGE
   else if (field === 15) into.time_ms = int64(cursor)
+  else if (field === 17) into.start_ms = int64(cursor)
   else return false
   return true
 }
@@ -93,6 +97,7 @@ export function readHistogram(cursor: Cursor): WireHistogram {
     zero_threshold: 0,
     zero_count: 0,
     time_ms: 0,
+    start_ms: 0,
     stale: false,
     gauge: false,
     integers: true,

@@ -5,11 +5,11 @@ import type { WriteSink } from './sink.ts'
 const VALUE_TAG = 0x09
 const TIME_TAG = 0x10
 
-/** `Sample`, the same in both versions; the cursor stands before its length. */
+/** `Sample`, the same in both versions, but that only 2 says from when it counts; the cursor stands before its length. */
 export function readSample(cursor: Cursor, sink: WriteSink): void {
   const outer = cursor.enter()
   const { view, bytes } = cursor
-  let [time_ms, value, stale] = [0, 0, false]
+  let [time_ms, value, stale, start_ms] = [0, 0, false, 0]
   const from = cursor.at
   // As everybody writes it: the value, then the time.
   if (cursor.end - from > 10 && bytes[from] === VALUE_TAG && bytes[from + 9] === TIME_TAG) {
@@ -24,10 +24,11 @@ export function readSample(cursor: Cursor, sink: WriteSink): void {
       stale = isStaleNaN(view, at)
       value = view.getFloat64(at, true)
     } else if (cursor.field === 2 && cursor.wire === VARINT) time_ms = int64(cursor)
+    else if (cursor.field === 3 && cursor.wire === VARINT) start_ms = int64(cursor)
     else cursor.skip()
   }
   cursor.leave(outer)
-  sink.float(time_ms, value, stale)
+  sink.float(time_ms, value, stale, start_ms)
 }
 
 /** What exemplars of both versions share; `labels` reads the rest. */

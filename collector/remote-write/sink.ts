@@ -20,7 +20,8 @@ export interface WriteSink {
   series(key: DataView, start: number, end: number, source: SeriesSource): void
   /** A series that cannot be named; what it holds follows. */
   unreadable(message: string): void
-  float(time_ms: number, value: number, stale: boolean): void
+  /** `start_ms`: from when a counter counts; 0 where that is not said. */
+  float(time_ms: number, value: number, stale: boolean, start_ms: number): void
   histogram(histogram: WireHistogram): void
   exemplar(time_ms: number, value: number, labels: Labels | string): void
   end(): void

@@ -6,6 +6,7 @@ import type { Labels, SeriesDefinition, SeriesId } from '#core/series.ts'
 
 import { fitNative } from '../normal/native.ts'
 import type { Reason, Rejections } from '../normal/rejections.ts'
+import type { Interval, LastSample, StartTimes } from '../normal/start-times.ts'
 import { type Row, type SeriesBook, UNRESOLVED } from './book.ts'
 import { type Described, type Families, metricsOf, ofPart, UNKNOWN } from './families.ts'
 import type { WireHistogram } from './histogram.ts'
@@ -19,6 +20,7 @@ export interface TakingOptions {
   readonly builder: SampleBuilder
   readonly book: SeriesBook
   readonly families: Families
+  readonly starts: StartTimes
   /** Reads the body to its end; throws for one that breaks off. Called before a request makes its first new series. */
   readonly check: () => void
   /** What the sender is told. */
@@ -41,6 +43,8 @@ interface Problem {
 
 /** From the wire to columns: series by their keys, checks, histograms into rows. One for each request. */
 export class Taking implements WriteSink {
+  /** Samples that nobody sent: where counters began. */
+  readonly zeros = { samples: 0, histograms: 0 }
   readonly #options: TakingOptions
   #checked = false
   #source: SeriesSource | undefined
@@ -75,9 +79,11 @@ export class Taking implements WriteSink {
     this.#untold = true
   }
 
-  float(time_ms: number, value: number, stale: boolean): void {
+  float(time_ms: number, value: number, stale: boolean, start_ms: number): void {
     if (this.#id < 0 && !this.#resolveFloat()) return
-    this.#options.builder.float(this.#id, time_ms, stale ? NaN : value, stale)
+    const { builder, starts } = this.#options
+    if (start_ms !== 0 && !stale && !starts.isKnown(this.#id, start_ms)) this.#floatFrom({ start_ms, time_ms })
+    builder.float(this.#id, time_ms, stale ? NaN : value, stale)
   }
 
   histogram(histogram: WireHistogram): void {
@@ -98,9 +104,16 @@ export class Taking implements WriteSink {
     }
     const shape: Pick<Row, 'kind' | 'bounds'> =
       'shape' in fit ? { kind: 'exponential', bounds: boundsOfShape(fit.shape) } : { kind: 'histogram', ...fit }
+    const lastRow = this.#options.book.row(this.#number)?.id
     const series = this.#rowOf(shape, histogram.gauge)
     if (series < 0) return
     this.#row = series
+    const last = (): LastSample => this.#lastOf(lastRow ?? this.#stored())
+    if (!histogram.gauge && this.#options.starts.begins(series, histogram, last)) {
+      const none = { count: 0, sum: Number.isNaN(sum) ? NaN : 0, buckets: new Float64Array(fit.buckets.length) }
+      this.#options.builder.histogram({ series, time_ms: histogram.start_ms, ...none })
+      this.zeros.histograms++
+    }
     this.#options.builder.histogram({ series, time_ms, sum, count, buckets: fit.buckets })
   }
 
@@ -156,6 +169,20 @@ export class Taking implements WriteSink {
     const id = this.#resolve({ ...shape, type: type === 'unknown' ? counted : type, unit, help })
     if (id >= 0) book.learnRow(this.#number, { ...shape, id })
     return id
+  }
+
+  /** The sample that comes counts from another time than the one before. */
+  #floatFrom(interval: Interval): void {
+    const { builder, starts, writer } = this.#options
+    const id = this.#id
+    if (!starts.begins(id, interval, () => this.#lastOf(id)) || writer.definition(id).type === 'gauge') return
+    builder.float(id, interval.start_ms, 0)
+    this.zeros.samples++
+  }
+
+  #lastOf(series: SeriesId | undefined): LastSample {
+    if (series === undefined) return { series: UNRESOLVED, time_ms: undefined }
+    return { series, time_ms: this.#options.writer.newest(series)?.time_ms }
   }
 
   /** The end of a histogram is told without buckets: it ends the row last seen; where none was, that of the newest sample in the store. */

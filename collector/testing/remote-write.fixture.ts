@@ -21,7 +21,7 @@ const { root } = protobuf.parse(`syntax = "proto3";
     oneof zero_count { uint64 zero_count_int = 6; double zero_count_float = 7; }
     repeated BucketSpan negative_spans = 8; repeated sint64 negative_deltas = 9; repeated double negative_counts = 10;
     repeated BucketSpan positive_spans = 11; repeated sint64 positive_deltas = 12; repeated double positive_counts = 13;
-    int32 reset_hint = 14; int64 timestamp = 15; repeated double custom_values = 16;
+    int32 reset_hint = 14; int64 timestamp = 15; repeated double custom_values = 16; int64 start_timestamp = 17;
   }
   message Request { repeated string symbols = 4; repeated TimeSeries2 timeseries = 5; }
   message TimeSeries2 { repeated uint32 labels_refs = 1; repeated Sample2 samples = 2; repeated Histogram histograms = 3; repeated Exemplar2 exemplars = 4; Metadata metadata = 5; }
@@ -40,7 +40,7 @@ export interface WrittenHistogram {
 export interface WrittenSeries {
   /** In the order in which they are written. */
   readonly labels: readonly (readonly [string, string])[]
-  readonly samples?: readonly { readonly value: number; readonly timestamp: number }[]
+  readonly samples?: readonly { readonly value: number; readonly timestamp: number; readonly startTimestamp?: number }[]
   readonly histograms?: readonly WrittenHistogram[]
   readonly exemplars?: readonly {
     readonly labels: readonly (readonly [string, string])[]

@@ -173,11 +173,12 @@ class JsonReader {
     if (!scanner.openList()) return
     do {
       this.#allowance.take()
+      const owner = this.#catalogue.scopes ? this.#ownerOf(resource) : resource
       for (let field = fields.first(); field >= 0; field = fields.next()) {
         if (field !== 1) this.#parsed()
         else if (scanner.openList()) {
           do {
-            if (this.#metric(resource)) while (!this.#readOn()) yield
+            if (this.#metric(owner)) while (!this.#readOn()) yield
             if (points.length < this.#step) continue
             this.#step = points.length + STEP
             yield
@@ -185,6 +186,22 @@ class JsonReader {
         }
       }
     } while (scanner.moreItems())
+  }
+
+  /** The resource as the scope that stands next has it; what says who that is may stand before its metrics and behind them. */
+  #ownerOf(resource: number): number {
+    const scanner = this.#scanner
+    const fields = this.#scopeFields
+    scanner.peek()
+    const from = scanner.at
+    const head: string[] = []
+    for (let field = fields.first(); field >= 0; field = fields.next()) {
+      scanner.skip()
+      if (field !== 1) head.push(Buffer.from(scanner.bytes.subarray(fields.keyAt, scanner.at)).toString())
+    }
+    scanner.at = from
+    const bytes = Buffer.from(`{${head.join()}}`)
+    return this.#catalogue.scope(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, resource)
   }
 
   #resource(): number {

@@ -16,6 +16,7 @@ import {
   type Message,
   numberPoint,
   resource as resourceMessage,
+  scopeHead,
   summaryPoint,
 } from './schema.ts'
 import { toOtlpJson } from './to-json.ts'
@@ -41,6 +42,7 @@ const POINTS: ReadonlyMap<string, Message> = new Map([...DATA.values()].map(({ n
 /** OTLP in protobuf. */
 export const proto: Wire = {
   resource: (bytes) => toOtlpJson(bytes, resourceMessage),
+  scope: (bytes) => toOtlpJson(bytes, scopeHead),
   attributes: (bytes, data) => toOtlpJson(bytes, POINTS.get(data)!)['attributes'],
   bounds(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -196,7 +198,8 @@ class ProtoReader {
       points.begin(resource)
       while (nextMessage(cursor, 2)) {
         const outside = cursor.enter()
-        while (!this.#scope(cursor, resource)) {
+        const owner = this.#catalogue.scopes ? this.#ownerOf(cursor, resource) : resource
+        while (!this.#scope(cursor, owner)) {
           while (this.#isLong && !this.#readOn()) yield
           this.#step = points.length + STEP
           yield
@@ -232,6 +235,20 @@ class ProtoReader {
     while (nextMessage(cursor, 1)) pieces.push(cursor.range(), cursor.at)
     cursor.at = from
     return this.#resource(pieces)
+  }
+
+  /** The resource as the scope has it; what says who that is may stand before its metrics and behind them. */
+  #ownerOf(cursor: Cursor, resource: number): number {
+    const from = cursor.at
+    const pieces: number[] = []
+    for (let at = from; cursor.tag(); at = cursor.at) {
+      const isHead = cursor.wire === BYTES && cursor.field !== 2
+      cursor.skip()
+      if (isHead) pieces.push(at, cursor.at)
+    }
+    cursor.at = from
+    const whole = joined(this.#bytes, pieces)
+    return this.#catalogue.scope(new DataView(whole.buffer, whole.byteOffset, whole.length), 0, whole.length, resource)
   }
 
   #resource(pieces: readonly number[]): number {

@@ -17,6 +17,7 @@ function numbersOf(value: unknown, name: string): number[] {
 /** OTLP/JSON. */
 export const json: Wire = {
   resource: again,
+  scope: again,
   attributes: again,
   bounds: (bytes) => Float64Array.from(numbersOf(again(bytes), 'explicitBounds')),
   exemplar: again,
@@ -79,10 +80,17 @@ export class TreeReader {
       const resource = this.#catalogue.resource(this.#points.sources[source]!, 0, to)
       this.#points.begin(resource)
       for (const inScope of objectsOf(inResource['scopeMetrics'], 'scopeMetrics')) {
-        for (const object of objectsOf(inScope['metrics'], 'metrics')) this.#metric(object, resource)
+        const owner = this.#catalogue.scopes ? this.#ownerOf(inScope, resource) : resource
+        for (const object of objectsOf(inScope['metrics'], 'metrics')) this.#metric(object, owner)
       }
     }
     this.#points.end()
+  }
+
+  /** The resource as the scope has it. */
+  #ownerOf({ scope, schemaUrl }: JsonObject, resource: number): number {
+    const { source, to } = this.#source({ scope, schemaUrl })
+    return this.#catalogue.scope(this.#points.sources[source]!, 0, to, resource)
   }
 
   #metric(object: JsonObject, resource: number): void {

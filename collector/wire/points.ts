@@ -7,6 +7,14 @@ export const ENDED = 1
 /** Neither of its two values is set. */
 export const EMPTY = 2
 
+/** A sample that counted nothing, at the time from which its series counts. */
+export interface Zero {
+  /** The sample that it stands before. */
+  readonly before: number
+  readonly series: number
+  readonly time_ms: number
+}
+
 /** Data points of gauges and sums. */
 export class NumberColumns {
   length = 0
@@ -14,7 +22,7 @@ export class NumberColumns {
   code = new Int32Array(1024)
   /** 0 where absent, NaN where no clock says so. */
   time_ms = new Float64Array(1024)
-  /** Read of sums of deltas only; 0 where absent. */
+  /** 0 where absent. */
   start_ms = new Float64Array(1024)
   value = new Float64Array(1024)
   /** `PLAIN`, `ENDED` or `EMPTY`. */
@@ -31,9 +39,27 @@ export class NumberColumns {
     this.length = at + 1
   }
 
-  /** Makes room for one more. */
-  grow(): void {
-    const length = this.length + 1
+  /** Puts samples of 0 where they belong, which ascend. */
+  insert(zeros: readonly Zero[]): void {
+    const { length } = this
+    if (length + zeros.length > this.code.length) this.grow(zeros.length)
+    const columns = [this.code, this.time_ms, this.value, this.state]
+    for (let end = length, up = zeros.length; up > 0; up--) {
+      const { before, series, time_ms } = zeros[up - 1]!
+      for (const column of columns) column.copyWithin(before + up, before, end)
+      end = before
+      const at = before + up - 1
+      this.code[at] = series
+      this.time_ms[at] = time_ms
+      this.value[at] = 0
+      this.state[at] = 0
+    }
+    this.length = length + zeros.length
+  }
+
+  /** Makes room for more. */
+  grow(more = 1): void {
+    const length = this.length + more
     this.code = grown(this.code, length)
     this.time_ms = grown(this.time_ms, length)
     this.start_ms = grown(this.start_ms, length)
@@ -62,9 +88,40 @@ export class HistogramColumns {
   start = new Uint32Array(65)
   buckets = new Float64Array(1024)
 
-  /** Makes room for one more. */
-  grow(): void {
-    const length = this.length + 1
+  /** Puts samples that counted nothing where they belong, which ascend; each has as many buckets as the one that it stands before. */
+  insert(zeros: readonly Zero[]): void {
+    const { length } = this
+    if (length + zeros.length >= this.code.length) this.grow(zeros.length + 1)
+    const { start } = this
+    const widthOf = (row: number): number => start[row + 1]! - start[row]!
+    let shift = zeros.reduce((sum, { before }) => sum + widthOf(before), 0)
+    this.buckets = grown(this.buckets, start[length]! + shift)
+    const columns = [this.code, this.time_ms, this.sum, this.count, this.state]
+    start[length + zeros.length] = start[length]! + shift
+    for (let end = length, up = zeros.length; up > 0; up--) {
+      const { before, series, time_ms } = zeros[up - 1]!
+      const width = widthOf(before)
+      const [from, to] = [start[before]!, start[end]!]
+      for (const column of columns) column.copyWithin(before + up, before, end)
+      this.buckets.copyWithin(from + shift, from, to)
+      for (let row = end - 1; row >= before; row--) start[row + up] = start[row]! + shift
+      shift -= width
+      end = before
+      const at = before + up - 1
+      start[at] = from + shift
+      this.buckets.fill(0, from + shift, from + shift + width)
+      this.code[at] = series
+      this.time_ms[at] = time_ms
+      this.sum[at] = Number.isNaN(this.sum[at + 1]!) ? NaN : 0
+      this.count[at] = 0
+      this.state[at] = 0
+    }
+    this.length = length + zeros.length
+  }
+
+  /** Makes room for more. */
+  grow(more = 1): void {
+    const length = this.length + more
     for (const name of ['code', 'row'] as const) this[name] = grown(this[name], length)
     for (const name of ['time_ms', 'start_ms', 'count', 'sum'] as const) this[name] = grown(this[name], length)
     for (const name of ['source', 'from', 'to'] as const) this[name] = grown(this[name], length)

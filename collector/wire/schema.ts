@@ -204,6 +204,9 @@ function without(whole: Message, ...names: readonly string[]): Message {
   return new Map([...whole].filter(([, { name }]) => !names.includes(name)))
 }
 
+/** What says whose the items of a scope are: with these fields alone. */
+export const scopeHead: Message = message([1, 'scope', () => scope], [3, 'schemaUrl', 'string'])
+
 /** `ExportXServiceRequest`: resources, in them scopes, in them items. */
 function request(resources: string, scopes: string, items: readonly [string, Message]): Message {
   const inScope = message(

@@ -14,6 +14,8 @@ export interface MetricHeader {
 export interface Wire {
   /** Throws `ServiceError('bad_data')` for what is malformed, as the others do. */
   resource(bytes: Uint8Array): unknown
+  /** `ScopeMetrics` without its metrics. */
+  scope(bytes: Uint8Array): unknown
   /** The list of attributes of a point of this kind. */
   attributes(bytes: Uint8Array, data: MetricHeader['data']): unknown
   bounds(bytes: Uint8Array): Float64Array

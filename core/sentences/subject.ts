@@ -25,7 +25,10 @@ export function whoOf({ service, labels }: Finding): string {
   return service === '' && labels.size > 0 ? labels.toString() : service
 }
 
-const isPlace = ([name]: readonly [string, string]): boolean => PLACES.has(name.replaceAll(/^k8s_|_name$/g, ''))
+/** Of OTLP a label may be named as the attribute is. */
+const escaped = (name: string): string => name.replaceAll('.', '_')
+const isPlace = ([name]: readonly [string, string]): boolean =>
+  PLACES.has(escaped(name).replaceAll(/^k8s_|_name$/g, ''))
 
 /** `request duration of checkout (http_route=/cart)`: a sentence alone must tell which series it is about. */
 export function subjectOf(finding: Finding, language: Language): string {
@@ -41,7 +44,7 @@ export function subjectOf(finding: Finding, language: Language): string {
 /** What tells the series from others of its service; '' where nothing does, or all labels are said already. */
 function whichOf({ service, labels }: Finding): string {
   if (service === '') return ''
-  const own = [...labels].filter(([name, value]) => !SERVICE.has(name) && value !== service)
+  const own = [...labels].filter(([name, value]) => !SERVICE.has(escaped(name)) && value !== service)
   const ordered = [...own.filter((label) => !isPlace(label)), ...own.filter(isPlace)]
   const shown = ordered.slice(0, SHOWN).map(([name, value]) => `${name}=${shortened(value)}`)
   return [...shown, ...(ordered.length > SHOWN ? ['…'] : [])].join(', ')
