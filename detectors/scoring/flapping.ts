@@ -52,7 +52,7 @@ function merged({ run: before }: Held, run: Run): Run {
     since_ms: before.since_ms,
     up: before.up + run.up,
     down: before.down + run.down,
-    first_score: before.first_score,
+    ...(before.early === undefined ? {} : { early: before.early }),
     peak,
     farthest: fartherOf(peak, farthestOf(before), farthestOf(run)),
   }

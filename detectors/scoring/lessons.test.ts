@@ -104,6 +104,15 @@ class Stand {
 /** Five hours of trouble behind five calm days. */
 const troubled = (stand = new Stand()): Stand => stand.feed(0, T, calm).feed(T, T + 300, trouble)
 
+test('what climbs for an hour drifts, is adopted, and is not missed at that hour on the days after', () => {
+  const climbing: Values = (minute) => calm(minute) + 60 * Math.min(1, (minute - T) / 60)
+  const stand = new Stand().feed(0, T, calm).feed(T, T + 4 * DAY, climbing)
+  expect(stand.told()).toEqual([
+    expect.stringMatching(/^\d opened spike$/),
+    expect.stringMatching(/^1\d\d closed drift$/),
+  ])
+})
+
 describe('a finding that was real', () => {
   test('does not become the new normal while it lasts, and leaves no finding behind', () => {
     const stand = new Stand()

@@ -33,7 +33,8 @@ export interface Run {
   /** Anomalous samples above and below what was expected. */
   readonly up: number
   readonly down: number
-  readonly first_score: number
+  /** The farthest from what was expected in its first quarter of an hour; not there in state from before it was kept. */
+  readonly early?: number
   /** Of the highest score. */
   readonly peak: Observation
   /** Farthest from what was expected, on the side of the peak; not there in state from before it was kept: the peak. */
@@ -70,6 +71,9 @@ const TELL_GROWTH = 1.1
 /** Shorter than this it is a spike or a dip. */
 const LEVEL_MS = 15 * 60_000
 const VARIANCE_MIN = 6
+/** Drift goes on in the last quarter, and has made half as much way again by then. */
+const LATE = 0.75
+const CREPT = 1.5
 
 /** The state machine of a finding: takes one observation of a row, in order of time. */
 export function stepRun(run: Run | undefined, seen: Observation, options: RunOptions): RunStep {
@@ -102,7 +106,7 @@ function begun(seen: Observation): Run {
     alarms: 0,
     up,
     down: 1 - up,
-    first_score: seen.score,
+    early: Math.abs(seen.value - seen.expected),
     peak: seen,
     farthest: seen,
     told_ms: seen.time_ms,
@@ -118,7 +122,11 @@ function grown(run: Run, seen: Observation): Run {
   const isBack = isInside(seen) && !isInside(run.peak)
   const peak = seen.score > run.peak.score && !isBack ? seen : run.peak
   const farthest = seen.anomalous ? fartherOf(peak, farthestOf(run), seen) : farthestOf(run)
-  return { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + counts - up, peak, farthest }
+  const isEarly = seen.anomalous && seen.time_ms - run.since_ms < LEVEL_MS
+  const early =
+    isEarly && run.early !== undefined ? Math.max(run.early, Math.abs(seen.value - seen.expected)) : run.early
+  const next = { ...run, last_ms: seen.time_ms, up: run.up + up, down: run.down + counts - up, peak, farthest }
+  return early === undefined ? next : { ...next, early }
 }
 
 const isInside = ({ value, lower, upper }: Observation): boolean => value >= lower && value <= upper
@@ -156,9 +164,10 @@ export function kindOf(run: Run): FindingKind {
   return shape ?? (up ? 'level_up' : 'level_down')
 }
 
-/** Begun at the edge of the band and highest near its end. */
-function crept({ peak, first_score, since_ms, last_ms }: Run): boolean {
+/** Still on its way: clearly farther from what was expected near its end than in its first quarter of an hour. */
+function crept(run: Run): boolean {
+  const { since_ms, last_ms, early = Infinity } = run
   if (last_ms - since_ms < LEVEL_MS) return false
-  const late = peak.time_ms - since_ms >= 0.75 * (last_ms - since_ms)
-  return late && first_score < 2 && peak.score >= 2 * first_score
+  const { time_ms, value, expected } = farthestOf(run)
+  return time_ms - since_ms >= LATE * (last_ms - since_ms) && Math.abs(value - expected) >= CREPT * early
 }

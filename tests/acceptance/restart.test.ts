@@ -136,6 +136,8 @@ test('a backup that is unpacked over a folder which was begun anew gets nothing 
     }
   }
   await sent(first, 'level', 60)
+  // It is written beside all this.
+  await vi.waitFor(() => expect(existsSync(join(first.data, 'state/checkpoint'))).toBe(true), 20_000)
   const backup = first.diskNow()
   const last = (data: string): string | undefined =>
     readdirSync(join(data, 'state/journal'))

@@ -5,9 +5,6 @@ import { Profile } from './profile.ts'
 import type { Sample } from './sample.ts'
 import { Search } from './search.ts'
 
-/** Columns of state. */
-export const CYCLE_COLUMNS = 2
-
 /** A series younger than this is not searched. */
 const SEARCH_AFTER_MS = 30 * 60_000
 const SLOTS = 96

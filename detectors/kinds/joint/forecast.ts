@@ -2,9 +2,13 @@ import type { CivilTime } from '#core/civil-time.ts'
 
 import type { Rows } from '../rows.ts'
 import { Cycle } from './cycle.ts'
+import { Departure } from './departure.ts'
 import { DAY, WEEK } from './place.ts'
 import { Profile } from './profile.ts'
 import type { Sample } from './sample.ts'
+
+/** Columns that came last: of the cycle and of departures. */
+export const LATE_COLUMNS = 3
 
 /** An expert that begins to speak is believed to be a little worse than the best. */
 const NEWCOMER = 1.5
@@ -33,6 +37,7 @@ export class Forecast {
   readonly #loss
   readonly #day: Profile
   readonly #week: Profile
+  #departure!: Departure
   #cycle!: Cycle
   /** Of the row that was asked: what each says, and what it lost. */
   readonly #predicted = new Float64Array(EXPERTS.length)
@@ -53,9 +58,10 @@ export class Forecast {
     this.#week = new Profile(rows, WEEK)
   }
 
-  /** The cycle came last, and so do its columns: to be called once, behind all others. */
+  /** What came last has the last columns: to be called once, behind all others. */
   extend(rows: Rows): void {
     this.#cycle = new Cycle(rows)
+    this.#departure = new Departure(rows)
   }
 
   get pools(): readonly Rows[] {
@@ -63,7 +69,7 @@ export class Forecast {
   }
 
   get latePools(): readonly Rows[] {
-    return this.#cycle.pools
+    return [...this.#cycle.pools, this.#departure.pool]
   }
 
   /** Sets the time of what is asked. */
@@ -77,6 +83,7 @@ export class Forecast {
     this.#day.forget(row)
     this.#week.forget(row)
     this.#cycle.forget(row)
+    this.#departure.end(row)
   }
 
   /** The row has become a copy of another one: nothing of it is shared from here on. */
@@ -84,6 +91,7 @@ export class Forecast {
     this.#day.part(row, from.#day, other)
     this.#week.part(row, from.#week, other)
     this.#cycle.part(row, from.#cycle, other)
+    this.#departure.leave(row)
   }
 
   begin(row: number, value: number): void {
@@ -203,6 +211,16 @@ export class Forecast {
     this.#cycle.shift(row, by)
   }
 
+  /** The row leaves its band now; what it learns is undone where its level is adopted. */
+  depart(row: number): void {
+    this.#departure.begin(row, this.#day)
+  }
+
+  /** It is back in it. */
+  arrive(row: number): void {
+    this.#departure.end(row)
+  }
+
   /**
    * The level of the last minutes is that of all that follow slowly; the value itself where that is still on the way to it: what is far away
    * is learned a step at a time. Of the sample is learned that it is so.
@@ -215,6 +233,7 @@ export class Forecast {
     const recent = level[at + 1]!
     level[at + 2] = recent
     level[at + 3] = recent
+    this.#departure.undo(row, this.#day)
     this.#day.settle(row, recent)
     this.#week.settle(row, recent)
     this.#cycle.settle(row, recent)

@@ -298,6 +298,35 @@ test('a value that never was is told, where one as far from what was expected th
   ])
 })
 
+test('a band goes no further than values that would be told for being new', () => {
+  const joint = made()
+  const random = seeded(7)
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  // At work for some hours and not for others, at no hours of its own: what is usual of one sample says little.
+  let until = 0
+  let busy = false
+  let minute = 0
+  for (; minute < 14 * 1440; minute++) {
+    if (minute >= until) {
+      busy = !busy
+      until = minute + 60 + 400 * random()
+    }
+    joint.step(0, START + minute * MINUTE, (busy ? 300 : 100) + 10 * random(), verdict)
+  }
+  const { lower, upper } = verdict
+  expect(lower).toBeGreaterThan(80)
+  expect(upper).toBeLessThan(330)
+  const bytes = joint.save()
+  const scoreOf = (next: number): number => {
+    const copy = made()
+    copy.load(bytes)
+    copy.step(0, START + minute * MINUTE, next, verdict)
+    return verdict.score
+  }
+  expect([lower - 6, upper + 6].map(scoreOf).every((score) => score >= 1)).toBe(true)
+  expect([lower + 6, upper - 6].map(scoreOf).every((score) => score < 1)).toBe(true)
+})
+
 test('rows of a state from before, or of another zone, are kept and learn anew', () => {
   const berlin = new Joint({ budget_per_week: 1, civil: new CivilTime({ zone: 'Europe/Berlin' }) })
   const older = new Joint({ budget_per_week: 1 })

@@ -392,6 +392,7 @@ export class Joint implements Correctable {
     out.expected = expected
     out.lower = expected - scale * below
     out.upper = expected + scale * above
+    if (known && this.#novelty.isBeyond(row, out)) this.#novelty.narrow(row, sample, this.#news(row), out)
     if (this.#most === LEFT && this.#log >= 0) this.#envelope.show(row, out)
     const alarm = out.score >= 1
     if (young && alarm) this.#envelope.tell(row)
@@ -409,8 +410,13 @@ export class Joint implements Correctable {
   #hold(row: number, sample: Sample, alarm: boolean, out: Verdict): void {
     const isOld = this.#held.isOld(row)
     if (isOld) this.#held.move(row, this.#forecast.moved(row, sample.dt_ms))
+    const held = this.#held.holds(row)
     const turn = this.#held.step(row, sample, alarm, out)
-    if (turn === 'back') this.#recurrence.passed(row, sample)
+    if (!held && this.#held.holds(row)) this.#forecast.depart(row)
+    if (turn === 'back') {
+      this.#recurrence.passed(row, sample)
+      this.#forecast.arrive(row)
+    }
     if (turn === 'lasts') {
       this.#most = sample.value > out.expected ? 0 : 1
       this.#log = 0
@@ -470,14 +476,18 @@ export class Joint implements Correctable {
   /** Weighs what was found by how new the value is. */
   #renew(row: number, { news }: Sample, known: boolean): void {
     if (known) {
-      const budget_per_week = this.#context.budget_per_week / this.#rows.live
-      const beyond = news - newsFrom(budget_per_week) - NOVEL_UNIT * this.#rate.shift(row)
+      const beyond = news - this.#news(row)
       if (beyond >= 0 && beyond > this.#log) {
         this.#most = NOVEL
         this.#log = beyond
       }
     }
     if (this.#log >= 0) this.#log = Math.min(this.#log + NEWS * news, LOG_MAX)
+  }
+
+  /** How new a value must be to be told. */
+  #news(row: number): number {
+    return newsFrom(this.#context.budget_per_week / this.#rows.live) + NOVEL_UNIT * this.#rate.shift(row)
   }
 
   /** Thresholds follow the rate. */

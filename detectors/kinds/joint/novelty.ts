@@ -1,3 +1,5 @@
+import type { Verdict } from '#core/score.ts'
+
 import type { Rows } from '../rows.ts'
 import type { Sample } from './sample.ts'
 
@@ -64,8 +66,38 @@ export class Novelty {
     if (this.#has(row * MAPS + NOW, bin)) return 0
     this.#maps.data[row * MAPS + FRESH + (bin >>> 5)]! |= 1 << (bin & 31)
     if (this.#has(row * MAPS + BEFORE, bin)) return 0
-    const weeks = Math.min(WEEKS, (time_ms - span[at + SINCE]!) / WEEK_MS, count / SAMPLES_A_WEEK)
-    return Math.log(1 + (this.#gap(row, position, bin) * weeks) / UNIT)
+    return Math.log(1 + (this.#gap(row, position, bin) * this.#weeks(row, time_ms, count)) / UNIT)
+  }
+
+  /** How many weeks of the row were seen, 3 at most. */
+  #weeks(row: number, time_ms: number, count: number): number {
+    return Math.min(WEEKS, (time_ms - this.#span.data[row * SPAN + SINCE]!) / WEEK_MS, count / SAMPLES_A_WEEK)
+  }
+
+  /** Whether a band goes beyond the range of the row: values out there are news before they leave it. */
+  isBeyond(row: number, { lower, upper }: Verdict): boolean {
+    const span = this.#span.data
+    const low = span[row * SPAN + LOW]!
+    return lower < low || upper > low + BINS * span[row * SPAN + WIDTH]!
+  }
+
+  /** Ends a band where values are as new as `news`, on the scale of `step`. */
+  narrow(row: number, { time_ms, count, expected }: Sample, news: number, out: Verdict): void {
+    const span = this.#span.data
+    const maps = this.#maps.data
+    const [low, width] = [span[row * SPAN + LOW]!, span[row * SPAN + WIDTH]!]
+    let least = BINS
+    let most = -1
+    for (let word = 0; word < WORDS; word++) {
+      const known = maps[row * MAPS + NOW + word]! | maps[row * MAPS + BEFORE + word]!
+      if (known === 0) continue
+      if (least === BINS) least = lowest(word, known)
+      most = highest(word, known)
+    }
+    const reach = ((most - least + 1) * UNIT * Math.expm1(news)) / this.#weeks(row, time_ms, count)
+    if (!(most >= 0 && width > 0 && reach >= 0)) return
+    out.lower = Math.max(out.lower, Math.min(expected, low + (least - reach) * width))
+    out.upper = Math.min(out.upper, Math.max(expected, low + (most + 1 + reach) * width))
   }
 
   #has(map: number, bin: number): boolean {

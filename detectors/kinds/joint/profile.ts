@@ -97,6 +97,20 @@ export class Profile {
     return this.now.shape - this.#then.shape
   }
 
+  /** What is usual in a slot, or one of the next period, without the offset; NaN where nothing is known. */
+  shape(row: number, slot: number): number {
+    return this.#slots.get(this.#page.data[row]! - 1, slot % this.#season.slots)
+  }
+
+  /** This is usual in a slot, if anything is; what is being gathered is given up. */
+  put(row: number, slot: number, shape: number): void {
+    const page = this.#page.data[row]! - 1
+    const at = slot % this.#season.slots
+    const periods = this.#slots.periods(page, at)
+    if (periods > 0 && shape === shape) this.#slots.set(page, at, shape, periods)
+    if (at === this.#slot.data[row]) this.#count.data[row] = 0
+  }
+
   shift(row: number, by: number): void {
     this.#offset.data[row]! += by
   }

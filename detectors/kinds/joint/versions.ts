@@ -2,8 +2,8 @@ import { ServiceError } from '#core/errors.ts'
 
 import type { Gone, Rows } from '../rows.ts'
 import { splitSections } from '../sections.ts'
-import { CYCLE_COLUMNS } from './cycle.ts'
 import type { EnvelopeBefore } from './envelope.ts'
+import { LATE_COLUMNS } from './forecast.ts'
 import type { HeldBefore } from './held.ts'
 import { NOVELTY_COLUMNS } from './novelty.ts'
 import { RUN_COLUMNS } from './runs.ts'
@@ -15,7 +15,7 @@ const VERSION = 10
 const OLDEST = 4
 /** Of state that says its version: that, rows, and what rows have elsewhere. */
 const SECTIONS = 4
-const CAME = [NOVELTY_COLUMNS, RUN_COLUMNS, YOUTH_COLUMNS, 0, 2, CYCLE_COLUMNS]
+const CAME = [NOVELTY_COLUMNS, RUN_COLUMNS, YOUTH_COLUMNS, 0, 2, LATE_COLUMNS]
 /** Before 9 each row had a place for what is held of it, and in 8 for its envelope. */
 const HELD: readonly Gone[] = [
   { at: 27, type: Float64Array, width: 3 },
