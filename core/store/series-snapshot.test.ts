@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { IN_FLIGHT } from './ended-series.ts'
 import { STORE_LIMITS } from './limits.ts'
@@ -65,7 +66,7 @@ test('series of format 1 load, ids and what has ended included', () => {
   expect([table.length, table.known, table.index.size]).toEqual([6, 5, 4])
   const found = (name: string): SeriesId[] => {
     const asked = new Matching().test({ name: '__name__', op: '=', value: name })
-    return Array.from(table.index.candidates([asked], 'le'))
+    return Array.from(atOnce(table.index.finding([asked], 'le')))
   }
   expect([found('x'), found('h'), found('h_bucket'), found('e')]).toEqual([[0], [], [2, 3], []])
   expect(table.add({ ...definitions[1]!, help: '' })).toBe(6)

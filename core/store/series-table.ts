@@ -3,6 +3,7 @@ import { type Log, silentLog } from '../ports/log.ts'
 import type { Counter } from '../ports/meter.ts'
 import type { MetricMetadata } from '../ports/series-reader.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import type { Steps } from '../steps.ts'
 import { Admission } from './admission.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { EndedSeries } from './ended-series.ts'
@@ -22,6 +23,8 @@ import { loadSeries, saveSeries } from './series-snapshot.ts'
 /** Definitions that were asked for last, about 0.2 KB each; and label sets: 0.15 KB, with their canonical text as much again. */
 const DEFINITION_BITS = 13
 const LABELS_BITS = 15
+/** Pairs that are looked at in one step. */
+const STEP = 2 ** 12
 /** In place of the pair of one metric. */
 const ALL = -2
 
@@ -181,9 +184,9 @@ export class SeriesTable {
     return this.#labels.get(id)
   }
 
-  /** These series in order of their label sets. */
-  ordered(ids: Uint32Array): Uint32Array {
-    return this.#order.of(ids)
+  /** These series in order of their label sets, in steps: those that are gone before it has looked at them stand anywhere. */
+  ordering(ids: Uint32Array): Steps<Uint32Array> {
+    return this.#order.ordering(ids)
   }
 
   /** The kind alone, without making the definition. */
@@ -226,13 +229,17 @@ export class SeriesTable {
     return Array.from(found, (pair) => pairs.value(pair))
   }
 
-  /** Values of a label that some active series has for which `counts`. */
-  labelValues(name: string, counts: (id: SeriesId) => boolean): string[] {
+  /** Values of a label that some active series has for which `counts`, in steps. */
+  *labelValues(name: string, counts: (id: SeriesId) => boolean): Steps<string[]> {
     const { pairs, postings, rows } = this.#parts
     const values: string[] = []
     const wanted = pairs.names.find(name)
-    if (wanted === NONE) return values
-    for (let pair = pairs.names.first(wanted); pair !== NONE; pair = pairs.next(pair)) {
+    const all = pairs.of(wanted)
+    for (let i = 0; i < all.length; i++) {
+      if (i % STEP === STEP - 1) yield
+      const pair = all[i]!
+      // One that is gone meanwhile may be of another name now.
+      if (pairs.nameOf(pair) !== wanted || pairs.names.find(name) !== wanted) continue
       if (postings.rows(pair).some((id) => rows.isActive(id) && counts(id))) values.push(pairs.value(pair))
     }
     return values

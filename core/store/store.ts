@@ -283,11 +283,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#labels.listing(matchers, range)
   }
 
-  labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
+  labelNames(matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
     return this.#labels.names(matchers, range)
   }
 
-  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
+  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
     return this.#labels.values(name, matchers, range)
   }
 
