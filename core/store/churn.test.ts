@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
 import { ReportingWriter } from '../reporting-writer.ts'
-import { SampleBuilder } from '../sample.ts'
+import { type SampleBatch, SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
 import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
@@ -73,18 +73,50 @@ describe('a series that has ended', () => {
     expect(write(gauge('x'), 3 * DAY_MS)).not.toBe(id)
   })
 
-  test('is left out of a list that is being read', () => {
+  test.each(['before any was listed', 'when some were'])('is left out of a list that is being read: %s', (when) => {
     const { store, write, at } = dayStore()
     // More than are listed between two turns of others.
     for (let i = 0; i < 1000; i++) write(gauge('x', { i: String(1000 + i) }), 0)
     const list = store.listing([])
-    const first = list.next().value!
-    expect(first[0]!.get('i')).toBe('1000')
+    let first = list.next().value!
+    // Before that, they are put in order.
+    expect(first).toEqual([])
+    if (when === 'when some were') {
+      while (first.length === 0) first = list.next().value!
+      expect(first[0]!.get('i')).toBe('1000')
+    }
     for (let i = 0; i <= IN_FLIGHT * 2; i++) {
       at(2 * DAY_MS + i)
       write(gauge('other'), 2 * DAY_MS + i)
     }
     expect(Array.from(list).flat()).toEqual([])
+  })
+
+  test('with very many others leaves in steps, and readers see those that are not gone', () => {
+    const { store, at, write } = dayStore()
+    const series = Array.from({ length: 5000 }, (_, i) => store.resolve(gauge('x', { i: String(i) })))
+    const batchAt = (time_ms: number): SampleBatch => {
+      const builder = new SampleBuilder()
+      for (const id of series) builder.float(id, time_ms, 1)
+      return builder.batch()
+    }
+    store.append(batchAt(0))
+    const gone: number[] = []
+    store.onRemoved((ids) => gone.push(ids.length))
+    const most: number[] = []
+    for (let i = 0; i <= IN_FLIGHT * 2 + 2; i++) {
+      at(2 * DAY_MS + i)
+      const builder = new SampleBuilder()
+      builder.float(store.resolve(gauge('other')), 2 * DAY_MS + i, 1)
+      for (const _ of store.appending(builder.batch())) {
+        expect(store.labelSets([]).map(String)).toEqual(['other'])
+        most.push(gone.reduce((sum, count) => sum + count, 0))
+      }
+    }
+    expect(gone.reduce((sum, count) => sum + count, 0)).toBe(5000)
+    expect(Math.max(...gone)).toBeLessThanOrEqual(1024)
+    expect(most).toHaveLength(gone.length)
+    expect(write(gauge('x', { i: '0' }), 3 * DAY_MS)).toBeGreaterThan(5000)
   })
 
   test('is told of by a writer that stands before the store, too', () => {
@@ -189,7 +221,7 @@ test('memory does not grow with the series that have been', () => {
       return table.add(gauge(`m${i % 20}`, { pod: `pod-${number}-${i % 100}`, i: String(i), zone: 'a' }))
     })
     for (const id of ids) table.retire(id)
-    for (let i = 0; i <= IN_FLIGHT * 2; i++) table.settle()
+    for (let i = 0; i <= IN_FLIGHT * 2; i++) Array.from(table.settling())
   }
   for (let i = 0; i < 3; i++) round(i)
   const { bytes } = table

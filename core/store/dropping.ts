@@ -1,5 +1,6 @@
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
+import type { Steps } from '../steps.ts'
 import type { Aging } from './aging.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { Displacing } from './displacing.ts'
@@ -59,8 +60,8 @@ export class Dropping {
     this.#swept_ms = swept_ms
   }
 
-  /** To be called after a batch. */
-  after(tables: Tables, { earliest_ms: now_ms, latest_ms }: Aging): void {
+  /** To be done after a batch. */
+  *after(tables: Tables, { earliest_ms: now_ms, latest_ms }: Aging): Steps<void> {
     // A clock that was set back is waited for no longer.
     if (this.#swept_ms === -Infinity || this.#swept_ms > now_ms) this.#swept_ms = now_ms
     if (tables.bytes > this.#limits.bytes) this.#makeRoom(tables)
@@ -75,7 +76,7 @@ export class Dropping {
       this.#row = 0
     }
     if (this.#row >= 0) this.#sweep(tables, now_ms, latest_ms)
-    const displaced = this.#displacing.after(tables, now_ms)
+    const displaced = yield* this.#displacing.after(tables, now_ms)
     if (displaced > 0) this.#dropped.add(displaced, { reason: 'series' })
   }
 

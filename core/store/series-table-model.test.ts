@@ -178,7 +178,7 @@ class Pair {
   /** As many requests as make those go that ended before. */
   #settle(): void {
     const gone: number[] = []
-    for (let i = 0; i <= IN_FLIGHT * 2; i++) gone.push(...this.table.settle())
+    for (let i = 0; i <= IN_FLIGHT * 2; i++) gone.push(...Array.from(this.table.settling()).flat())
     const expected = [...this.ended].filter(([, state]) => state === 'quiet').map(([id]) => id)
     same(
       gone.toSorted((a, b) => a - b),

@@ -25,6 +25,8 @@ const DEFINITION_BITS = 13
 const LABELS_BITS = 15
 /** Pairs that are looked at in one step. */
 const STEP = 2 ** 12
+/** Series that are removed together. */
+const REMOVED_AT_ONCE = 2 ** 10
 /** In place of the pair of one metric. */
 const ALL = -2
 
@@ -267,7 +269,7 @@ export class SeriesTable {
     this.#metricOf(id).active++
   }
 
-  /** A series that has no samples any more: it counts for nothing, and `settle` removes it when nobody asks for it. */
+  /** A series that has no samples any more: it counts for nothing, and `settling` removes it when nobody asks for it. */
   retire(id: SeriesId): void {
     const { rows } = this.#parts
     if (!rows.isActive(id)) return
@@ -278,22 +280,26 @@ export class SeriesTable {
     this.#ended.add(id)
   }
 
-  /** To be called once a batch that was stored: removes what ended long enough ago. Returns the ids that are gone. */
-  settle(): readonly SeriesId[] {
-    const { rows } = this.#parts
+  /** To be gone through once a batch that was stored: removes what ended long enough ago, and gives the ids that are gone, some at a time. */
+  *settling(): Generator<readonly SeriesId[], void> {
     const { told, due } = this.#ended.settle()
     if (told) this.#generation++
-    if (due.length === 0) return due
-    return due.filter((id) => {
-      if (!rows.wasAsked(id)) {
-        this.remove(id)
-        return true
-      }
-      this.#version = {}
-      rows.setAsked(id, false)
-      this.#ended.add(id)
-      return false
-    })
+    for (let from = 0; from < due.length; from += REMOVED_AT_ONCE) {
+      yield due.slice(from, from + REMOVED_AT_ONCE).filter((id) => this.#leaves(id))
+    }
+  }
+
+  /** Whether a series that is due is gone now: one that was asked for waits once more. */
+  #leaves(id: SeriesId): boolean {
+    const { rows } = this.#parts
+    if (!rows.wasAsked(id)) {
+      this.remove(id)
+      return true
+    }
+    this.#version = {}
+    rows.setAsked(id, false)
+    this.#ended.add(id)
+    return false
   }
 
   /** All about a series is forgotten; its id is not given again. */

@@ -262,8 +262,14 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const refused_histograms = this.#refusedSoFar() - refused
     for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
     const aged_ms = now_ms ?? this.#newest_ms
-    this.#dropping.after(this.#tables, aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms, furthest_ms: aged_ms })
-    this.#settle()
+    yield* this.#dropping.after(
+      this.#tables,
+      aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms, furthest_ms: aged_ms },
+    )
+    for (const gone of this.#tables.series.settling()) {
+      this.#forget(gone)
+      yield
+    }
     return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
   }
 
@@ -370,10 +376,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return found
   }
 
-  /** Forgets series that ended long enough ago. */
-  #settle(): void {
-    const gone = this.#tables.series.settle()
-    if (gone.length === 0) return
+  /** Series are gone. */
+  #forget(gone: readonly SeriesId[]): void {
     this.#forgotten.add(gone.length)
     for (const id of gone) {
       this.#tables.sums.remove(id)
