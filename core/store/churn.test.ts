@@ -142,7 +142,7 @@ describe('a series that has ended', () => {
     vi.restoreAllMocks()
     expect(store.labelSets([]).map(String)).toEqual(['other'])
     expect(sealed).toBeGreaterThan(0)
-    expect(sealed).toBeLessThanOrEqual(4096)
+    expect(sealed).toBeLessThanOrEqual(8192)
     expect(dropped).toBeGreaterThan(0)
     expect(dropped).toBeLessThanOrEqual(128)
   })

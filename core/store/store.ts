@@ -51,8 +51,8 @@ import { type StoreMemory, Tables } from './tables.ts'
 /** No time lies further from 1970 than JavaScript's dates do. */
 const LAST_TIME_MS = 8.64e15
 /** Samples that are stored in one step, and histograms, which are wider: all of them may fill their heads, and be sealed. */
-const STEP = 2 ** 12
-const WIDE_STEP = 2 ** 9
+const STEP = 2 ** 13
+const WIDE_STEP = 2 ** 10
 /** What each is counted with. */
 const OUTCOMES = Object.fromEntries(
   SAMPLE_OUTCOMES.map((outcome) => [outcome, Object.freeze({ outcome })]),
