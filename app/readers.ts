@@ -1,4 +1,4 @@
-import { labelNamesOf, labelValuesOf, listingOf, mergedListing } from '#core/label-listing.ts'
+import { labelNamesOf, labelValuesOf, listingOf, mergedListing, mergedTexts } from '#core/label-listing.ts'
 import type {
   ExemplarSlice,
   Extent,
@@ -9,14 +9,9 @@ import type {
   TimeRange,
 } from '#core/ports/series-reader.ts'
 import type { Labels } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 const byLabels = (a: Labels, b: Labels): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
-
-/** Sorted lists, each text once, as one; most readers have none. */
-function union(lists: readonly string[][]): string[] {
-  const some = lists.filter(({ length }) => length > 0)
-  return some.length > 1 ? [...new Set(some.flat())].toSorted() : (some[0] ?? [])
-}
 
 /** Several readers as one: the store, and forecasts whose samples lie in the future. */
 export class ReaderOf implements SeriesReader {
@@ -45,12 +40,16 @@ export class ReaderOf implements SeriesReader {
     )
   }
 
-  labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
-    return union(this.#readers.map((reader) => labelNamesOf(reader, matchers, range)))
+  *labelNames(matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
+    const lists: string[][] = []
+    for (const reader of this.#readers) lists.push(yield* labelNamesOf(reader, matchers, range))
+    return yield* mergedTexts(lists)
   }
 
-  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
-    return union(this.#readers.map((reader) => labelValuesOf(reader, name, matchers, range)))
+  *labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
+    const lists: string[][] = []
+    for (const reader of this.#readers) lists.push(yield* labelValuesOf(reader, name, matchers, range))
+    return yield* mergedTexts(lists)
   }
 
   extent(matchers: readonly Matcher[], enough_ms?: number): Extent | null {

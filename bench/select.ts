@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 
 import type { Matcher } from '#core/ports/series-reader.ts'
 import { Labels, type SeriesDefinition } from '#core/series.ts'
+import { atOnce } from '#core/steps.ts'
 import { ByteReader, ByteWriter } from '#core/store/bytes.ts'
 import { STORE_LIMITS } from '#core/store/limits.ts'
 import { Matching } from '#core/store/matching.ts'
@@ -125,10 +126,8 @@ function selections(table: SeriesTable): void {
   const matching = new Matching()
   for (const [name, matchers] of Object.entries(QUERIES)) {
     const run = (): number => {
-      return table.index.candidates(
-        matchers.map((one) => matching.test(one)),
-        'le',
-      ).length
+      const tests = matchers.map((one) => matching.test(one))
+      return atOnce(table.index.finding(tests, 'le')).length
     }
     const results = run()
     const ns = nsPerCall(run)

@@ -16,13 +16,13 @@ import { readingSpans } from './normal/spans.ts'
 import { StartTimes } from './normal/start-times.ts'
 import { ofSignals } from './receivers/traffic.ts'
 import { Allowance } from './wire/allowance.ts'
-import { parseJson } from './wire/json.ts'
+import { parsingJson } from './wire/long-json.ts'
 import { readMetricsJson } from './wire/metrics-json.ts'
 import { proto, readMetricsProto } from './wire/metrics-proto.ts'
 import { json } from './wire/metrics-tree.ts'
 import { Points } from './wire/points.ts'
 import { type Message, read } from './wire/schema.ts'
-import { toOtlpJson } from './wire/to-json.ts'
+import { readingOtlpJson } from './wire/to-json.ts'
 
 export interface DecoderOptions {
   readonly meter: Meter
@@ -102,7 +102,7 @@ class OtlpDecoder implements Decoder {
     const rejections = new Rejections(this.#rejected)
     const { signal } = request
     const long = this.#label_value_length
-    const tree = signal === 'metrics' ? undefined : this.#tree(request, read[signal])
+    const tree = signal === 'metrics' ? undefined : yield* this.#tree(request, read[signal])
     if (tree !== undefined) yield
     const logs = signal === 'logs' ? yield* readingLogs(tree, rejections, long) : []
     const spans = signal === 'traces' ? yield* readingSpans(tree, rejections, long) : []
@@ -148,9 +148,9 @@ class OtlpDecoder implements Decoder {
     return yield* takeMetrics(this.#points, { writer, catalogue, deltas, starts, delta_series, rejections })
   }
 
-  #tree({ encoding, body }: OtlpRequest, message: Message): unknown {
+  *#tree({ encoding, body }: OtlpRequest, message: Message): Steps<unknown> {
     const allowance = new Allowance(this.#body_objects)
-    return encoding === 'json' ? parseJson(body, { allowance }) : toOtlpJson(body, message, allowance)
+    return yield* encoding === 'json' ? parsingJson(body, { allowance }) : readingOtlpJson(body, message, allowance)
   }
 }
 

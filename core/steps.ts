@@ -19,6 +19,15 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
+/** The same within what yields something: `rest` wherever it rests. */
+export function* restingAs<R, T>(steps: Steps<T>, rest: R): Generator<R, T, void> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    yield rest
+  }
+}
+
 /** All of it, while the event loop has a turn whenever it took a while. What ends before that ends at once: most bodies are short, and promises are not free. */
 export function inSlices<T>(steps: Steps<T>): T | Promise<T> {
   const slice = sliceOf(steps)

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
+import type { Steps } from './steps.ts'
 import { inTurns, Turns } from './turns.ts'
 
 /** A clock that moves only as work is done, and others who work in every turn of the loop until they are told to stop. */
@@ -122,17 +123,18 @@ test('what is told another share has that', async () => {
   expect(thread.others_ms / thread.now_ms).toBeLessThan(0.75)
 })
 
-test('what is gone through in batches leaves others their time, and is left where it is enough', async () => {
+test('what is done in steps leaves others their time', async () => {
   const thread = new Thread()
   const others = thread.othersWork(2)
-  const taken: number[] = []
-  await inTurns(thread.turns, [1, 2, 3, 4, 5, 6, 7, 8], (batch) => {
-    thread.now_ms += 5
-    taken.push(batch)
-    return batch < 7
-  })
+  function* work(): Steps<string> {
+    for (let i = 0; i < 8; i++) {
+      thread.now_ms += 5
+      yield
+    }
+    return 'done'
+  }
+  expect(await inTurns(thread.turns, work())).toBe('done')
   thread.othersRest()
   await others
-  expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7])
   expect(thread.others_ms / thread.now_ms).toBeGreaterThan(0.9)
 })

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
+import type { Steps } from './steps.ts'
+
 /** A query works so long before others have their turn. */
 const SLICE_MS = 5
 /** While others have work, queries have one part of so many of the time, where nothing else is said. */
@@ -101,15 +103,18 @@ export class Turns {
   }
 }
 
-/** Goes through batches slice by slice, until there is none or `take` has enough and returns false. */
-export async function inTurns<T>(turns: Turns, batches: Iterable<T>, take: (batch: T) => boolean): Promise<void> {
+/** All of the work, slice by slice. */
+export async function inTurns<T>(turns: Turns, steps: Steps<T>): Promise<T> {
   await turns.start()
   let began_ms = turns.begin()
-  for (const batch of batches) {
-    if (!take(batch)) break
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) {
+      turns.end(began_ms)
+      return step.value
+    }
     if (!turns.isOver(began_ms)) continue
     await turns.yield(began_ms)
     began_ms = turns.begin()
   }
-  turns.end(began_ms)
 }

@@ -33,7 +33,7 @@ test('an anomaly rule tells how much it found in the last week, and what its ser
   const list = new RuleList({
     rules: { groups: () => [group] },
     findings: { list: () => found, get: () => undefined },
-    following: (key) => (key === 'f;g;anomaly;Odd' ? { series: 3, bytes: 4000, learning: 1 } : undefined),
+    following: () => new Map([['f;g;anomaly;Odd', { series: 3, bytes: 4000, learning: 1 }]]),
     analysis_ms: () => NOW,
   })
   const [odd, quiet, alert] = list.groups()[0]!.rules

@@ -10,8 +10,8 @@ const COUNTED_MAX = 10_000
 export interface RuleListOptions {
   readonly rules: RuleReader
   readonly findings: FindingReader
-  /** Of an anomaly rule, by its key. */
-  readonly following: (key: string) => RuleFollowing | undefined
+  /** Of each anomaly rule, by its key: counted over all series at once, however many rules are shown. */
+  readonly following: () => ReadonlyMap<string, RuleFollowing>
   /** Analysis time; undefined before anything came. */
   readonly analysis_ms: () => number | undefined
 }
@@ -31,11 +31,11 @@ export class RuleList implements RuleReader {
     for (const finding of findings.list({ limit: COUNTED_MAX })) {
       if (finding.since_ms > since_ms) found.set(finding.rule, (found.get(finding.rule) ?? 0) + 1)
     }
-    return rules.groups().map((group) => ({ ...group, rules: group.rules.map((rule) => this.#shown(rule, found)) }))
-  }
-
-  #shown(rule: RuleInfo, found: ReadonlyMap<string, number>): RuleInfo {
-    if (rule.kind !== 'anomaly') return rule
-    return { ...rule, ...this.#options.following(rule.key ?? ''), found_last_week: found.get(rule.name) ?? 0 }
+    const following = this.#options.following()
+    const shown = (rule: RuleInfo): RuleInfo => {
+      if (rule.kind !== 'anomaly') return rule
+      return { ...rule, ...following.get(rule.key ?? ''), found_last_week: found.get(rule.name) ?? 0 }
+    }
+    return rules.groups().map((group) => ({ ...group, rules: group.rules.map(shown) }))
   }
 }

@@ -1,9 +1,11 @@
 import { messageOf, ServiceError } from '#core/errors.ts'
-import { listingOf } from '#core/label-listing.ts'
+import { listingOf, mergedTexts } from '#core/label-listing.ts'
 import { compileMatchers } from '#core/matching.ts'
 import type { QueryEngine } from '#core/ports/query-engine.ts'
 import type { Matcher, TimeRange } from '#core/ports/series-reader.ts'
 import { Labels } from '#core/series.ts'
+import { sorting } from '#core/sorting.ts'
+import type { Steps } from '#core/steps.ts'
 import { inTurns } from '#core/turns.ts'
 
 import type { Api } from '../route.ts'
@@ -46,28 +48,51 @@ export function rangeOf(form: Form): TimeRange | undefined {
 /** What a reader tells of the union of the selectors (of everything where there is none); each of its lists is sorted, each text once, and so is this. */
 export function namesOfSelectors(
   form: Form,
-  engine: QueryEngine,
-  ask: (matchers: readonly Matcher[], range: TimeRange | undefined) => string[],
-): string[] {
-  const sets = selectorsOf(form, engine)
+  { ports, turns }: Api,
+  ask: (matchers: readonly Matcher[], range: TimeRange | undefined) => Steps<string[]>,
+): Promise<string[]> {
+  const sets = selectorsOf(form, ports.query)
   const range = rangeOf(form)
-  if (sets.length < 2) return ask(sets[0] ?? [], range)
-  return [...new Set(sets.flatMap((set) => ask(set, range)))].toSorted()
+  return inTurns(
+    turns,
+    asking(sets.length === 0 ? [[]] : sets, (set) => ask(set, range)),
+  )
+}
+
+function* asking(
+  sets: readonly (readonly Matcher[])[],
+  ask: (set: readonly Matcher[]) => Steps<string[]>,
+): Steps<string[]> {
+  const lists: string[][] = []
+  for (const set of sets) lists.push(yield* ask(set))
+  return yield* mergedTexts(lists)
 }
 
 /** The first `most` label sets of the union of the selectors, each once, ordered; others have their turns meanwhile. */
-export async function labelSetsOf(form: Form, { ports, turns }: Api, most: number): Promise<Labels[]> {
+export function labelSetsOf(form: Form, { ports, turns }: Api, most: number): Promise<Labels[]> {
   const range = rangeOf(form)
-  const union = new Map<string, Labels>()
   const sets = matcherSets(form, ports.query)
+  return inTurns(
+    turns,
+    collecting(sets, most, (set) => listingOf(ports.reader, set, range)),
+  )
+}
+
+function* collecting(
+  sets: readonly (readonly Matcher[])[],
+  most: number,
+  list: (set: readonly Matcher[]) => Iterable<readonly Labels[]>,
+): Steps<Labels[]> {
+  const union = new Map<string, Labels>()
   for (const set of sets) {
     let found = 0
-    await inTurns(turns, listingOf(ports.reader, set, range), (batch) => {
+    for (const batch of list(set)) {
       for (const labels of batch) union.set(labels.key, labels)
       found += batch.length
-      return found < most
-    })
+      if (found >= most) break
+      yield
+    }
   }
   const all = [...union.values()]
-  return (sets.length > 1 ? all.toSorted((a, b) => a.compare(b)) : all).slice(0, most)
+  return (sets.length > 1 ? yield* sorting(all, (a, b) => a.compare(b)) : all).slice(0, most)
 }

@@ -1,7 +1,22 @@
 import { listingOf } from '#core/label-listing.ts'
+import type { SeriesReader } from '#core/ports/series-reader.ts'
+import type { Steps } from '#core/steps.ts'
 import { inTurns } from '#core/turns.ts'
 
 import type { Api } from '../route.ts'
+
+/** Names of which it is seen in one step which are the largest. */
+const STEP = 2 ** 12
+
+interface Row {
+  readonly name: string
+  readonly value: number
+}
+
+/** The largest first; of equal ones by name. */
+function byValue(a: Row, b: Row): number {
+  return b.value - a.value || (a.name < b.name ? -1 : 1)
+}
 
 class Tally {
   readonly #counts = new Map<string, number>()
@@ -18,28 +33,41 @@ class Tally {
     return this.#counts.keys()
   }
 
-  /** The largest first; of equal ones by name. */
-  top(limit: number): { name: string; value: number }[] {
-    return [...this.#counts]
-      .map(([name, value]) => ({ name, value }))
-      .toSorted((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1))
-      .slice(0, limit)
+  *top(limit: number): Steps<Row[]> {
+    let top: Row[] = []
+    let least = 0
+    let seen = 0
+    for (const [name, value] of this.#counts) {
+      if (++seen % STEP === 0) yield
+      if (value < least) continue
+      top.push({ name, value })
+      if (top.length < limit + STEP) continue
+      top = top.toSorted(byValue).slice(0, limit)
+      least = top.at(-1)!.value
+    }
+    return top.toSorted(byValue).slice(0, limit)
   }
 }
 
 /** Which names, labels and pairs have the most series: where cardinality comes from. One pass over all label sets; others have their turns meanwhile. */
-export async function tsdbStatus({ ports: { reader }, turns }: Api, limit: number): Promise<Record<string, unknown>> {
+export function tsdbStatus({ ports: { reader }, turns }: Api, limit: number): Promise<Record<string, unknown>> {
+  return inTurns(turns, tallying(reader, limit))
+}
+
+function* tallying(reader: SeriesReader, limit: number): Steps<Record<string, unknown>> {
   const [metrics, pairs, values, bytes] = [new Tally(), new Tally(), new Tally(), new Tally()]
   let series = 0
-  await inTurns(turns, listingOf(reader, []), (batch) => {
+  for (const batch of listingOf(reader, [])) {
     series += batch.length
     for (const labels of batch) {
       metrics.add(labels.name)
       for (const [name, value] of labels) pairs.add(`${name}=${value}`)
     }
-    return true
-  })
+    yield
+  }
+  let seen = 0
   for (const pair of pairs.keys()) {
+    if (++seen % STEP === 0) yield
     const name = pair.slice(0, pair.indexOf('='))
     values.add(name)
     bytes.add(name, pair.length - name.length - 1)
@@ -53,9 +81,9 @@ export async function tsdbStatus({ ports: { reader }, turns }: Api, limit: numbe
       minTime: extent?.from_ms ?? 0,
       maxTime: extent?.to_ms ?? 0,
     },
-    seriesCountByMetricName: metrics.top(limit),
-    labelValueCountByLabelName: values.top(limit),
-    memoryInBytesByLabelName: bytes.top(limit),
-    seriesCountByLabelValuePair: pairs.top(limit),
+    seriesCountByMetricName: yield* metrics.top(limit),
+    labelValueCountByLabelName: yield* values.top(limit),
+    memoryInBytesByLabelName: yield* bytes.top(limit),
+    seriesCountByLabelValuePair: yield* pairs.top(limit),
   }
 }

@@ -18,7 +18,7 @@ export const labelValues: RouteModule = {
       const { ports } = api
       const form = await Form.of(c)
       const limit = form.limit()
-      const values = namesOfSelectors(form, ports.query, (matchers, range) => {
+      const values = await namesOfSelectors(form, api, (matchers, range) => {
         return labelValuesOf(ports.reader, name, matchers, range)
       })
       return namesAnswer(api, values, limit)

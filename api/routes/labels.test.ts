@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
+import type { SeriesReader } from '#core/ports/series-reader.ts'
+
 import { fixture } from '../testing/api.fixture.ts'
 import { reader } from '../testing/series.fixture.ts'
 
@@ -53,7 +55,13 @@ test('label names are sorted, cut at the limit with a warning', async () => {
 
 test('many label values are written piece by piece, each once whatever the number of selectors', async () => {
   const values = Array.from({ length: 20_000 }, (_, i) => `v<${i}>`).toSorted()
-  const many = { ...reader, labelValues: () => values }
+  const many: SeriesReader = {
+    ...reader,
+    *labelValues() {
+      yield
+      return values
+    },
+  }
   const { ask: asked } = fixture({ ports: { ...house.ports, reader: many } })
   for (const query of ['', '?match[]=up&match[]=odd']) {
     const pieces: Uint8Array[] = []

@@ -16,7 +16,7 @@ export const labels: RouteModule = {
       const { ports } = api
       const form = await Form.of(c)
       const limit = form.limit()
-      const names = namesOfSelectors(form, ports.query, (matchers, range) => {
+      const names = await namesOfSelectors(form, api, (matchers, range) => {
         return labelNamesOf(ports.reader, matchers, range)
       })
       return namesAnswer(api, names, limit)

@@ -10,15 +10,12 @@ import type { Share } from '../http/budget.ts'
 import { RemoteWriteDecoder, type RemoteWriteOptions, type WrittenSignals } from '../remote-write/decoder.ts'
 import { versionOfHead } from '../remote-write/head.ts'
 import { shortened } from '../rpc/status.ts'
-import { blockLength, unpackBlock, unpackBlockAside } from '../snappy-block.ts'
 import type { ReceiverDeps } from './receiver.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 const TEXT = 'text/plain; charset=utf-8'
 /** Senders begin again with 30 ms of their own; a longer word than this would only let them fall behind. */
 const RETRY_AFTER = { 'retry-after': '1' } as const
-/** Bodies that become longer are unpacked on another thread; to go there costs more than a short one. */
-const ASIDE_BYTES = 2 ** 20
 
 type Written = NonNullable<Receipt['written']>
 
@@ -109,19 +106,12 @@ class RemoteWrite implements Mount {
   }
 
   async #taken(request: IncomingMessage, version: 1 | 2, share: Share): Promise<Receipt> {
-    const { intake, limits } = this.#deps
-    const { body: block, wire } = await this.#bodies.read(request, share, '')
+    // Whatever the sender says, or nothing: there is no other.
+    const { body, wire } = await this.#bodies.read(request, share, 'snappy')
     this.#traffic.bytes('metrics', wire)
-    const length = blockLength(block)
-    if (length > limits.body_inflated) {
-      throw new ServiceError('too_large', `an inflated body may have ${limits.body_inflated} bytes`)
-    }
-    share.add(length)
-    const body = length > ASIDE_BYTES ? await unpackBlockAside(block) : unpackBlock(block)
-    share.own(body)
     const decoder = this.#decoder
     let zeros = { samples: 0, histograms: 0 }
-    const receipt = await intake.submit({
+    const receipt = await this.#deps.intake.submit({
       kind: 'samples',
       source: 'remote_write',
       *decode(writer) {

@@ -126,9 +126,22 @@ export class JsonScanner {
   /** Passes over a value. Its grammar is not judged beyond strings and brackets. */
   skip(): void {
     const byte = this.peek()
-    if (byte === OPEN || byte === OPEN_LIST) this.#skipNested()
+    if (byte === OPEN || byte === OPEN_LIST) this.#skipNested(this.bytes.length)
     else if (byte === QUOTE) this.at = this.#behindString(this.at + 1)
     else this.#skipWord()
+  }
+
+  /** The same with a value of no more than about so many bytes; false for a longer one, which is next then as it was. */
+  skipWithin(most: number): boolean {
+    const byte = this.peek()
+    if (this.bytes.length - this.at > most && (byte === OPEN || byte === OPEN_LIST)) {
+      return this.#skipNested(this.at + most)
+    }
+    const from = this.at
+    this.skip()
+    if (this.at - from <= most) return true
+    this.at = from
+    return false
   }
 
   /** A string of digits in quotes as time in ns, in whole ms. */
@@ -224,19 +237,20 @@ export class JsonScanner {
     return giveUp()
   }
 
-  #skipNested(): void {
+  /** False, and nothing is passed over, where it does not end before `end`. */
+  #skipNested(end: number): boolean {
     const { bytes } = this
     let depth = 0
-    for (let at = this.at; at < bytes.length; at++) {
+    for (let at = this.at; at < end; at++) {
       const byte = bytes[at]!
       if (byte === QUOTE) at = this.#behindString(at + 1) - 1
       else if (byte === OPEN || byte === OPEN_LIST) depth++
       else if ((byte === CLOSE || byte === CLOSE_LIST) && --depth === 0) {
         this.at = at + 1
-        return
+        return true
       }
     }
-    giveUp()
+    return end < bytes.length ? false : giveUp()
   }
 
   #skipWord(): void {

@@ -5,16 +5,22 @@ import { type Allowance, unlimited } from './allowance.ts'
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** From here on the keys of one object are looked up, not compared one by one. */
 const MANY_KEYS = 16
-const MAX_DEPTH = 300
+export const MAX_DEPTH = 300
 
 export interface JsonLimits {
   readonly depth: number
+  /** In so many lists and objects it stands, which count for its depth. */
+  readonly around: number
   /** Each object and each list counts. */
   readonly allowance: Allowance
 }
 
 function refuse(message: string): never {
   throw new ServiceError('bad_data', message)
+}
+
+export function keyStandsTwice(key: string): never {
+  return refuse(`malformed JSON: the key ${JSON.stringify(key.slice(0, 100))} stands twice in one object`)
 }
 
 /** The index behind the string that begins at `at`. */
@@ -64,9 +70,7 @@ class Keys {
       set = new Set(this.#keys.slice(start))
       this.#sets[depth] = set
     }
-    if (set?.has(key) ?? this.#keys.indexOf(key, start) >= start) {
-      refuse(`malformed JSON: the key ${JSON.stringify(key.slice(0, 100))} stands twice in one object`)
-    }
+    if (set?.has(key) ?? this.#keys.indexOf(key, start) >= start) keyStandsTwice(key)
     set?.add(key)
     this.#keys.push(key)
   }
@@ -76,7 +80,7 @@ class Keys {
  * Refuses what `JSON.parse` would let pass: a key that stands twice in an object (the last would win silently), and nesting
  * that would end in the stack. It does not judge the rest of the grammar: `JSON.parse` does, afterwards.
  */
-function check(text: string, { depth, allowance }: JsonLimits): void {
+function check(text: string, { depth, around, allowance }: JsonLimits): void {
   const keys = new Keys()
   /** True for an object, false for an array. */
   const open: boolean[] = []
@@ -92,7 +96,7 @@ function check(text: string, { depth, allowance }: JsonLimits): void {
       keyNext = open.at(-1) === true
     } else if (code === 123 || code === 91) {
       allowance.take()
-      if (open.length === depth) refuse(`malformed JSON: nested more than ${depth} deep`)
+      if (around + open.length === depth) refuse(`malformed JSON: nested more than ${depth} deep`)
       keyNext = code === 123
       open.push(keyNext)
       if (keyNext) keys.open()
@@ -109,7 +113,7 @@ function check(text: string, { depth, allowance }: JsonLimits): void {
  */
 export function parseJson(
   source: Uint8Array | string,
-  { depth = MAX_DEPTH, allowance = unlimited }: Partial<JsonLimits> = {},
+  { depth = MAX_DEPTH, around = 0, allowance = unlimited }: Partial<JsonLimits> = {},
 ): unknown {
   let text: string
   try {
@@ -117,7 +121,7 @@ export function parseJson(
   } catch {
     return refuse('malformed JSON: not UTF-8')
   }
-  check(text, { depth, allowance })
+  check(text, { depth, around, allowance })
   try {
     return JSON.parse(text) as unknown
   } catch (error) {

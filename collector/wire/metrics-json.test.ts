@@ -12,7 +12,7 @@ import { unlimited } from './allowance.ts'
 import { Unusual } from './json-scanner.ts'
 import { parseJson } from './json.ts'
 import { scanMetricsJson } from './metrics-json.ts'
-import { json, readMetricsTree } from './metrics-tree.ts'
+import { json, readingMetricsTree } from './metrics-tree.ts'
 import { Points } from './points.ts'
 
 const FIXTURES = `${import.meta.dirname}/../../tests/fixtures/otlp-js`
@@ -51,7 +51,7 @@ function columnsOf(read: (points: Points, catalogue: Catalogue) => void): unknow
 const scanned = (text: string): unknown =>
   columnsOf((points, catalogue) => atOnce(scanMetricsJson(Buffer.from(text), points, catalogue, unlimited)))
 const parsed = (text: string): unknown =>
-  columnsOf((points, catalogue) => readMetricsTree(parseJson(text), points, catalogue))
+  columnsOf((points, catalogue) => atOnce(readingMetricsTree(parseJson(text), points, catalogue)))
 
 test.each(['js-01-metrics.json', 'js-02-metrics.json', 'js-03-metrics.json', 'js-04-metrics.json'])(
   'what an SDK wrote is scanned without a tree, to the same columns: %s',

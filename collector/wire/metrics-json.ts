@@ -9,7 +9,8 @@ import { numberOf, objectOf } from './json-fields.ts'
 import { type JsonSource, scanHistogram, scanNumber } from './json-points.ts'
 import { FieldNames, giveUp, JsonScanner, Unusual } from './json-scanner.ts'
 import { parseJson } from './json.ts'
-import { readMetricsTree, treeHeader, TreeReader } from './metrics-tree.ts'
+import { parsingJson } from './long-json.ts'
+import { readingMetricsTree, treeHeader, TreeReader } from './metrics-tree.ts'
 import type { Points } from './points.ts'
 import type { JsonObject } from './to-json.ts'
 import type { MetricHeader } from './wire.ts'
@@ -178,7 +179,9 @@ class JsonReader {
         if (field !== 1) this.#parsed()
         else if (scanner.openList()) {
           do {
-            if (this.#metric(owner)) while (!this.#readOn()) yield
+            const kind = this.#metric(owner)
+            if (kind >= FIRST_RARE) yield* this.#rare(kind)
+            else if (kind >= 0) while (!this.#readOn()) yield
             if (points.length < this.#step) continue
             this.#step = points.length + STEP
             yield
@@ -221,8 +224,8 @@ class JsonReader {
     return parseJson(scanner.bytes.subarray(start, scanner.at), { allowance: this.#allowance })
   }
 
-  /** Reads a metric up to its points; false where none are left to be read. */
-  #metric(resource: number): boolean {
+  /** Reads a metric up to its data; their kind, -1 where there are none. */
+  #metric(resource: number): number {
     const scanner = this.#scanner
     const fields = this.#metricFields
     this.#allowance.take()
@@ -235,16 +238,11 @@ class JsonReader {
         continue
       }
       const kind = field - FIRST_DATA
-      const head = { resource, from: start, to: fields.keyAt }
-      if (kind < FIRST_RARE) {
-        this.#begin(kind, head)
-        return true
-      }
-      this.#rare(kind, head)
-      this.#leave()
-      return false
+      this.#reading.head = { resource, from: start, to: fields.keyAt }
+      if (kind < FIRST_RARE) this.#begin(kind)
+      return kind
     }
-    return false
+    return -1
   }
 
   /** What says who a metric is must stand before its points: nothing is behind them. */
@@ -252,16 +250,23 @@ class JsonReader {
     if (this.#scanner.more()) giveUp()
   }
 
-  #rare(kind: number, head: Head): void {
-    const content = objectOf(this.#parsed(), 'data') ?? {}
+  *#rare(kind: number): Steps<void> {
+    const scanner = this.#scanner
+    scanner.peek()
+    const start = scanner.at
+    scanner.skip()
+    const data = yield* parsingJson(scanner.bytes.subarray(start, scanner.at), { allowance: this.#allowance })
+    const content = objectOf(data, 'data') ?? {}
     const temporality = numberOf(content['aggregationTemporality'], 'aggregationTemporality') ?? 0
-    this.#tree.points(content, DATA_NAMES[kind]!, this.#known(kind, timingOf(kind, temporality, false), head))
+    const metric = this.#known(kind, timingOf(kind, temporality, false), this.#reading.head)
+    yield* this.#tree.points(content, DATA_NAMES[kind]!, metric)
+    this.#leave()
   }
 
-  #begin(kind: number, head: Head): void {
+  #begin(kind: number): void {
     const reading = this.#reading
+    const { head } = reading
     reading.kind = kind
-    reading.head = head
     reading.start = this.#scanner.at
     this.#points.mark()
     const guess = this.#catalogue.guessOf(this.#scanner.view, head.from, head.to, head.resource * 8 + kind)
@@ -356,6 +361,6 @@ export function* readMetricsJson(
     // What is malformed is told by the parser of the whole, which knows where it stands.
     if (!(error instanceof Unusual || (error instanceof ServiceError && error.code === 'bad_data'))) throw error
     points.clear()
-    readMetricsTree(parseJson(body, { allowance: allowance() }), points, catalogue)
+    yield* readingMetricsTree(yield* parsingJson(body, { allowance: allowance() }), points, catalogue)
   }
 }

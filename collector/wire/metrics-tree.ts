@@ -1,9 +1,14 @@
+import type { Steps } from '#core/steps.ts'
+
 import type { Catalogue } from '../normal/catalogue.ts'
 import { booleanOf, listOf, numberOf, objectOf, objectsOf, textOf, timeOf } from './json-fields.ts'
 import { parseJson } from './json.ts'
 import { EMPTY, ENDED, type ExponentialBuckets, PLAIN, type Points } from './points.ts'
 import type { JsonObject } from './to-json.ts'
 import { METRIC_DATA, type MetricHeader, type Wire } from './wire.ts'
+
+/** Points that are read in one step. */
+const STEP = 2 ** 9
 
 /** A value as it is read again later: nothing where there is none. */
 function again(bytes: Uint8Array): unknown {
@@ -60,6 +65,7 @@ export function treeHeader(
 export class TreeReader {
   readonly #points: Points
   readonly #catalogue: Catalogue
+  #count = 0
   readonly #read: Readonly<Record<MetricHeader['data'], (point: JsonObject, metric: number) => number>>
 
   constructor(points: Points, catalogue: Catalogue) {
@@ -74,14 +80,14 @@ export class TreeReader {
     }
   }
 
-  request(tree: unknown): void {
+  *request(tree: unknown): Steps<void> {
     for (const inResource of objectsOf(objectOf(tree, 'request')?.['resourceMetrics'], 'resourceMetrics')) {
       const { source, to } = this.#source(objectOf(inResource['resource'], 'resource'))
       const resource = this.#catalogue.resource(this.#points.sources[source]!, 0, to)
       this.#points.begin(resource)
       for (const inScope of objectsOf(inResource['scopeMetrics'], 'scopeMetrics')) {
         const owner = this.#catalogue.scopes ? this.#ownerOf(inScope, resource) : resource
-        for (const object of objectsOf(inScope['metrics'], 'metrics')) this.#metric(object, owner)
+        for (const object of objectsOf(inScope['metrics'], 'metrics')) yield* this.#metric(object, owner)
       }
     }
     this.#points.end()
@@ -93,7 +99,7 @@ export class TreeReader {
     return this.#catalogue.scope(this.#points.sources[source]!, 0, to, resource)
   }
 
-  #metric(object: JsonObject, resource: number): void {
+  *#metric(object: JsonObject, resource: number): Steps<void> {
     const data = METRIC_DATA.find((name) => object[name] !== undefined && object[name] !== null)
     if (data === undefined) return
     const content = objectOf(object[data], data) ?? {}
@@ -103,12 +109,13 @@ export class TreeReader {
     })
     const { source, to } = this.#source(header)
     const metric = this.#catalogue.metric(this.#points.sources[source]!, 0, to, resource, () => ({ resource, header }))
-    this.points(content, data, metric)
+    yield* this.points(content, data, metric)
   }
 
   /** The points of a metric that is known. */
-  points(content: JsonObject, data: MetricHeader['data'], metric: number): void {
+  *points(content: JsonObject, data: MetricHeader['data'], metric: number): Steps<void> {
     for (const point of objectsOf(content['dataPoints'], 'dataPoints')) {
+      if (++this.#count % STEP === 0) yield
       const code = this.#read[data](point, metric)
       for (const exemplar of objectsOf(point['exemplars'], 'exemplars')) {
         this.#points.exemplar({ code, from: 0, ...this.#source(exemplar) })
@@ -206,6 +213,6 @@ export class TreeReader {
 }
 
 /** `ExportMetricsServiceRequest` in OTLP/JSON, parsed. Throws `ServiceError('bad_data')` where a type is wrong. */
-export function readMetricsTree(tree: unknown, points: Points, catalogue: Catalogue): void {
-  new TreeReader(points, catalogue).request(tree)
+export function readingMetricsTree(tree: unknown, points: Points, catalogue: Catalogue): Steps<void> {
+  return new TreeReader(points, catalogue).request(tree)
 }

@@ -103,3 +103,28 @@ for (const { name, wire, body, read } of ENCODINGS) {
     expect(steps.next().done).toBe(true)
   })
 }
+
+test.each<[string, object]>([
+  [
+    'rare',
+    {
+      name: 'latency',
+      exponentialHistogram: {
+        dataPoints: histograms(POINTS).map((one) => ({ ...one, scale: 1, positive: { bucketCounts: ['3'] } })),
+        aggregationTemporality: 2,
+      },
+    },
+  ],
+  ['unusual', { name: 'level', gauge: { dataPoints: numbers(POINTS).map((one) => ({ ...one, unheardOf: 1 })) } }],
+])('of JSON that is %s', (_, metric) => {
+  const points = new Points()
+  const steps = readMetricsJson(Buffer.from(JSON.stringify(metrics(metric))), points, new Catalogue(json))
+  const read = (): number => points.numbers.length + points.exponentials.length
+  let most = 0
+  for (let [before, done] = [0, false]; !done; before = read()) {
+    done = steps.next().done === true
+    most = Math.max(most, read() - before)
+  }
+  expect(read()).toBe(POINTS)
+  expect(most).toBeLessThanOrEqual(MOST)
+})

@@ -1,4 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
+import { atOnce, type Steps } from '#core/steps.ts'
 
 import type { Allowance } from './allowance.ts'
 import { BYTES, Cursor, FIXED32, FIXED64, VARINT } from './cursor.ts'
@@ -9,6 +10,9 @@ export type JsonObject = Record<string, unknown>
 
 /** As deep as `AnyValue` may be nested; deeper than any sender's, far from the stack's end. */
 export const MAX_DEPTH = 100
+
+/** Bytes that are read in one step. */
+const STEP = 2 ** 16
 
 /** As JSON can carry it; `-0` would lose its sign as a number. */
 function jsonDouble(value: number): number | string {
@@ -49,19 +53,22 @@ function listIn(into: JsonObject, name: string): unknown[] {
   return list
 }
 
-function nested(
-  cursor: Cursor,
-  { name, repeated }: Field,
-  message: Message,
-  at: { into: JsonObject; depth: number },
-): void {
-  const { into, depth } = at
-  if (depth === MAX_DEPTH) throw new ServiceError('bad_data', `malformed protobuf: nested more than ${MAX_DEPTH} deep`)
-  const outer = cursor.enter()
-  if (repeated) listIn(into, name).push(read(cursor, message, {}, depth + 1))
-  // A message given twice is one: the second goes over the first.
-  else into[name] = read(cursor, message, (into[name] as JsonObject | undefined) ?? {}, depth + 1)
-  cursor.leave(outer)
+/** A message that is read. */
+interface Place {
+  readonly message: Message
+  readonly into: JsonObject
+  /** Where the one around it ends. */
+  readonly end: number
+}
+
+/** What a message within another goes to. One that is given twice is one: the second goes over the first. */
+function objectIn(into: JsonObject, { name, repeated }: Field): JsonObject {
+  const known = repeated ? undefined : (into[name] as JsonObject | undefined)
+  if (known !== undefined) return known
+  const object: JsonObject = {}
+  if (repeated) listIn(into, name).push(object)
+  else into[name] = object
+  return object
 }
 
 function simple(cursor: Cursor, { name, repeated }: Field, scalar: Reader, into: JsonObject): void {
@@ -82,28 +89,57 @@ function fits({ wire }: Cursor, { type, repeated }: Field): boolean {
   return wire === SCALARS[type].wire || (repeated && wire === BYTES)
 }
 
-function read(cursor: Cursor, message: Message, into: JsonObject, depth: number): JsonObject {
-  while (cursor.tag()) {
-    const field = message.get(cursor.field)
-    if (field === undefined || !fits(cursor, field)) {
-      cursor.skip()
-      continue
-    }
-    if (field.oneof !== '') {
-      for (const other of message.values()) {
-        if (other.oneof === field.oneof && other.name !== field.name && other.name in into) delete into[other.name]
-      }
-    }
-    if (typeof field.type === 'function') nested(cursor, field, field.type(), { into, depth })
-    else simple(cursor, field, SCALARS[field.type], into)
+/** The field that stands next and what it excludes gone; undefined where it is unknown and passed over. */
+function fieldIn({ message, into }: Place, cursor: Cursor): Field | undefined {
+  const field = message.get(cursor.field)
+  if (field === undefined || !fits(cursor, field)) {
+    cursor.skip()
+    return undefined
   }
-  return into
+  if (field.oneof !== '') {
+    for (const other of message.values()) {
+      if (other.oneof === field.oneof && other.name !== field.name && other.name in into) delete into[other.name]
+    }
+  }
+  return field
 }
 
 /**
- * Protobuf → OTLP/JSON by table. Slow beside the metrics reader: for logs, traces, recordings, and what is read once.
+ * Protobuf → OTLP/JSON by table, in steps. Slow beside the metrics reader: for logs, traces, recordings, and what is read once.
  * Unknown fields are left out. Throws `ServiceError`: `bad_data`, `too_large` (beyond the allowance).
  */
+export function* readingOtlpJson(bytes: Uint8Array, message: Message, allowance?: Allowance): Steps<JsonObject> {
+  const cursor = new Cursor(bytes, allowance)
+  const whole: JsonObject = {}
+  const around: Place[] = []
+  let place: Place = { message, into: whole, end: cursor.end }
+  let rest = STEP
+  for (;;) {
+    if (!cursor.tag()) {
+      cursor.leave(place.end)
+      const outer = around.pop()
+      if (outer === undefined) return whole
+      place = outer
+      continue
+    }
+    const field = fieldIn(place, cursor)
+    if (field === undefined) continue
+    if (typeof field.type === 'function') {
+      if (around.length === MAX_DEPTH) refuseDepth()
+      around.push(place)
+      place = { message: field.type(), end: cursor.enter(), into: objectIn(place.into, field) }
+    } else simple(cursor, field, SCALARS[field.type], place.into)
+    if (cursor.at < rest) continue
+    rest = cursor.at + STEP
+    yield
+  }
+}
+
+function refuseDepth(): never {
+  throw new ServiceError('bad_data', `malformed protobuf: nested more than ${MAX_DEPTH} deep`)
+}
+
+/** The same at once. */
 export function toOtlpJson(bytes: Uint8Array, message: Message, allowance?: Allowance): JsonObject {
-  return read(new Cursor(bytes, allowance), message, {}, 0)
+  return atOnce(readingOtlpJson(bytes, message, allowance))
 }

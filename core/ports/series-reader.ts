@@ -1,5 +1,6 @@
 import type { ExponentialShape } from '../exponential.ts'
 import type { Labels, MetricType } from '../series.ts'
+import type { Steps } from '../steps.ts'
 
 export const MATCH_OPERATORS = ['=', '!=', '=~', '!~'] as const
 
@@ -122,14 +123,17 @@ export interface SeriesReader {
   /** Label sets of series that have a sample in the range (all series when none is given). */
   labelSets(matchers: readonly Matcher[], range?: TimeRange): Labels[]
   /**
-   * The same in batches, with a turn for others at each `yield`: a series that ends meanwhile may be left out. Not there: `labelSets` finds all at
-   * once.
+   * The same in batches, some of which may be empty, with a turn for others at each `yield`: a series that ends meanwhile may be left out. Not there:
+   * `labelSets` finds all at once.
    */
   listing?(matchers: readonly Matcher[], range?: TimeRange): Generator<readonly Labels[], void>
-  /** Names of labels of those series, each once, in order. Not there: `labelNamesOf` (`core/label-listing.ts`) finds them in the label sets. */
-  labelNames?(matchers: readonly Matcher[], range?: TimeRange): string[]
-  /** Values that the label has in those series, each once, in order. */
-  labelValues?(name: string, matchers: readonly Matcher[], range?: TimeRange): string[]
+  /**
+   * Names of labels of those series, each once, in order; in steps, as `listing` is. Not there: `labelNamesOf` (`core/label-listing.ts`) finds them in
+   * the label sets.
+   */
+  labelNames?(matchers: readonly Matcher[], range?: TimeRange): Steps<string[]>
+  /** Values that the label has in those series, each once, in order; in steps. */
+  labelValues?(name: string, matchers: readonly Matcher[], range?: TimeRange): Steps<string[]>
   /**
    * Event time of the oldest and newest sample of the matching series; null when there is none. Cheap. Where it does not matter which of those at
    * or before `enough_ms` is the oldest, any of them may be given.

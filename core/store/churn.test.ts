@@ -1,9 +1,9 @@
 // Series that end leave memory, and whoever kept their ids learns of it in time.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
 import { ReportingWriter } from '../reporting-writer.ts'
-import { SampleBuilder } from '../sample.ts'
+import { type SampleBatch, SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
 import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
@@ -11,6 +11,7 @@ import { IN_FLIGHT } from './ended-series.ts'
 import { JournalSeries } from './journal-series.ts'
 import { STORE_LIMITS } from './limits.ts'
 import { SampleColumns } from './sample-columns.ts'
+import { SampleTable } from './sample-table.ts'
 import { SeriesTable } from './series-table.ts'
 import { Store } from './store.ts'
 
@@ -73,18 +74,77 @@ describe('a series that has ended', () => {
     expect(write(gauge('x'), 3 * DAY_MS)).not.toBe(id)
   })
 
-  test('is left out of a list that is being read', () => {
+  test.each(['before any was listed', 'when some were'])('is left out of a list that is being read: %s', (when) => {
     const { store, write, at } = dayStore()
     // More than are listed between two turns of others.
     for (let i = 0; i < 1000; i++) write(gauge('x', { i: String(1000 + i) }), 0)
     const list = store.listing([])
-    const first = list.next().value!
-    expect(first[0]!.get('i')).toBe('1000')
+    let first = list.next().value!
+    // Before that, they are put in order.
+    expect(first).toEqual([])
+    if (when === 'when some were') {
+      while (first.length === 0) first = list.next().value!
+      expect(first[0]!.get('i')).toBe('1000')
+    }
     for (let i = 0; i <= IN_FLIGHT * 2; i++) {
       at(2 * DAY_MS + i)
       write(gauge('other'), 2 * DAY_MS + i)
     }
     expect(Array.from(list).flat()).toEqual([])
+  })
+
+  test('with very many others leaves in steps, and readers see those that are not gone', () => {
+    const { store, at, write } = dayStore()
+    const series = Array.from({ length: 5000 }, (_, i) => store.resolve(gauge('x', { i: String(i) })))
+    const batchAt = (time_ms: number): SampleBatch => {
+      const builder = new SampleBuilder()
+      for (const id of series) builder.float(id, time_ms, 1)
+      return builder.batch()
+    }
+    store.append(batchAt(0))
+    const gone: number[] = []
+    store.onRemoved((ids) => gone.push(ids.length))
+    for (let i = 0; i <= IN_FLIGHT * 2 + 2; i++) {
+      at(2 * DAY_MS + i)
+      const builder = new SampleBuilder()
+      builder.float(store.resolve(gauge('other')), 2 * DAY_MS + i, 1)
+      for (const _ of store.appending(builder.batch())) {
+        expect(store.labelSets([]).map(String)).toContain('other')
+      }
+    }
+    expect(gone.reduce((sum, count) => sum + count, 0)).toBe(5000)
+    expect(Math.max(...gone)).toBeLessThanOrEqual(1024)
+    expect(store.labelSets([]).map(String)).toEqual(['other'])
+    expect(write(gauge('x', { i: '0' }), 3 * DAY_MS)).toBeGreaterThan(5000)
+  })
+
+  test('with very many others is swept in steps, as their samples are stored and sealed', () => {
+    const { store, at } = dayStore()
+    const series = Array.from({ length: 20_000 }, (_, i) => store.resolve(gauge('x', { i: String(i) })))
+    const seal = vi.spyOn(SampleTable.prototype, 'seal')
+    const drop = vi.spyOn(SampleTable.prototype, 'dropBefore')
+    let [sealed, dropped] = [0, 0]
+    const append = (ids: readonly SeriesId[], time_ms: number): void => {
+      at(time_ms)
+      const builder = new SampleBuilder()
+      for (const id of ids) builder.float(id, time_ms, 1)
+      const steps = store.appending(builder.batch())
+      for (let done: boolean | undefined = false; done !== true;) {
+        seal.mockClear()
+        drop.mockClear()
+        done = steps.next().done
+        sealed = Math.max(sealed, seal.mock.calls.length)
+        dropped = Math.max(dropped, drop.mock.calls.length)
+      }
+    }
+    for (let i = 0; i < 40; i++) append(series, i * 1000)
+    for (let i = 0; i < 20; i++) append([store.resolve(gauge('other'))], 2 * DAY_MS + i)
+    vi.restoreAllMocks()
+    expect(store.labelSets([]).map(String)).toEqual(['other'])
+    expect(sealed).toBeGreaterThan(0)
+    expect(sealed).toBeLessThanOrEqual(8192)
+    expect(dropped).toBeGreaterThan(0)
+    expect(dropped).toBeLessThanOrEqual(128)
   })
 
   test('is told of by a writer that stands before the store, too', () => {
@@ -189,7 +249,7 @@ test('memory does not grow with the series that have been', () => {
       return table.add(gauge(`m${i % 20}`, { pod: `pod-${number}-${i % 100}`, i: String(i), zone: 'a' }))
     })
     for (const id of ids) table.retire(id)
-    for (let i = 0; i <= IN_FLIGHT * 2; i++) table.settle()
+    for (let i = 0; i <= IN_FLIGHT * 2; i++) Array.from(table.settling())
   }
   for (let i = 0; i < 3; i++) round(i)
   const { bytes } = table

@@ -1,12 +1,13 @@
 // Where as many series are kept as may be, those that fell silent give way: to nobody else, in order of their silence, and with all they have.
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import type { Meter } from '../ports/meter.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition } from '../series.ts'
 import { IN_FLIGHT } from './ended-series.ts'
 import { Store } from './store.ts'
+import { Tables } from './tables.ts'
 
 const MINUTE_MS = 60_000
 const SILENT_MS = 5 * MINUTE_MS
@@ -25,7 +26,7 @@ class Stand {
   store: Store
 
   constructor(series: number, series_kept: number) {
-    this.#limits = { series, series_kept, retention_ms: 100 * 86_400_000 }
+    this.#limits = { series, series_kept, series_per_metric: 2 * series, retention_ms: 100 * 86_400_000 }
     this.store = this.#make()
   }
 
@@ -90,6 +91,27 @@ test('pods that are replaced for ever are never refused: those that are silent f
   expect(displaced).toBe(from + 87 - 619)
   expect(stand.counts.get('barograph.store.samples.dropped series')).toBeGreaterThan(displaced * 25)
   expect(stand.told.filter((message) => message.includes('lose their history'))).toHaveLength(1)
+})
+
+test('very many end in steps', () => {
+  const stand = new Stand(100_000, 100_000)
+  stand.write(range(0, 99_000))
+  const end = vi.spyOn(Tables.prototype, 'end')
+  let most = 0
+  for (let minute = 0; minute < 8; minute++) {
+    stand.now_ms += MINUTE_MS
+    const builder = new SampleBuilder()
+    builder.float(stand.store.resolve(gauge(0)), stand.now_ms, 0)
+    const steps = stand.store.appending(builder.batch())
+    for (let done: boolean | undefined = false; done !== true;) {
+      end.mockClear()
+      done = steps.next().done
+      most = Math.max(most, end.mock.calls.length)
+    }
+  }
+  vi.restoreAllMocks()
+  expect(stand.counts.get('barograph.store.series.displaced')).toBeGreaterThan(2000)
+  expect(most).toBeLessThanOrEqual(1024)
 })
 
 test('what has ended is gone from memory before more of it is made', () => {

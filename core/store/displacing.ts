@@ -1,6 +1,7 @@
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
 import type { SeriesId } from '../series.ts'
+import type { Steps } from '../steps.ts'
 import type { StoreLimits } from './limits.ts'
 import type { Tables } from './tables.ts'
 
@@ -10,6 +11,10 @@ const ROOM = 1 / 32
 const ENDED = 1 / 4
 /** So many are nothing. */
 const ENDED_LEAST = 4096
+/** So many end in one step. */
+const ENDED_AT_ONCE = 2 ** 10
+/** So many are looked at in one step. */
+const LOOKED_AT_ONCE = 2 ** 16
 /** Nobody silent was found: it is looked again so long after. */
 const AGAIN_MS = 60_000
 /** About so many are found together; from so many of all it is told how long these are silent. */
@@ -41,27 +46,27 @@ export class Displacing {
     })
   }
 
-  /** To be called after a batch. Returns how many samples were let go. */
-  after(tables: Tables, now_ms: number): number {
+  /** To be done after a batch. Returns how many samples were let go. */
+  *after(tables: Tables, now_ms: number): Steps<number> {
     const { series } = tables
     const [most, mostEnded] = [this.#most * (1 - ROOM), Math.max(ENDED_LEAST, this.#most * ENDED)]
     let displaced = 0
     let samples = 0
     while (series.active > most && series.known - series.active < mostEnded) {
-      const id = this.#oldest(tables, now_ms)
+      const id = yield* this.#oldest(tables, now_ms)
       if (id === undefined) break
       samples += tables.samples.forget(id)
       tables.end(id)
-      displaced++
+      if (++displaced % ENDED_AT_ONCE === 0) yield
     }
     if (displaced > 0) this.#count(displaced)
     return samples
   }
 
-  #oldest(tables: Tables, now_ms: number): SeriesId | undefined {
+  *#oldest(tables: Tables, now_ms: number): Steps<SeriesId | undefined> {
     const known = this.#nextOf(tables)
     if (known !== undefined || Math.abs(now_ms - this.#looked_ms) < AGAIN_MS) return known
-    this.#look(tables)
+    yield* this.#looking(tables)
     if (this.#next.length === 0) this.#looked_ms = now_ms
     return this.#nextOf(tables)
   }
@@ -77,7 +82,7 @@ export class Displacing {
   }
 
   /** Finds some that are silent for longest, in order. */
-  #look({ series, samples, live }: Tables): void {
+  *#looking({ series, samples, live }: Tables): Steps<void> {
     const all = series.actives()
     const step = Math.ceil(all.length / SAMPLED)
     const times = Float64Array.from({ length: Math.floor(all.length / step) }, (_, i) =>
@@ -85,11 +90,13 @@ export class Displacing {
     )
     const oldest_ms = times.toSorted()[Math.floor((times.length * SOME) / all.length)] ?? Infinity
     this.#until_ms = Math.min(oldest_ms, live.unheard_ms)
-    this.#next = all
-      .filter((id) => isSilent(samples.newest_ms(id), this.#until_ms))
-      // Where very many fell silent together.
-      .slice(0, 2 * SOME)
-      .toSorted((a, b) => samples.newest_ms(a) - samples.newest_ms(b))
+    const found: SeriesId[] = []
+    // Very many may have fallen silent together.
+    for (let i = 0; i < all.length && found.length < 2 * SOME; i++) {
+      if (i % LOOKED_AT_ONCE === 0) yield
+      if (isSilent(samples.newest_ms(all[i]!), this.#until_ms)) found.push(all[i]!)
+    }
+    this.#next = Uint32Array.from(found).toSorted((a, b) => samples.newest_ms(a) - samples.newest_ms(b))
     this.#at = 0
   }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../ports/log.ts'
 import type { Counter, Meter } from '../ports/meter.ts'
+import type { Steps } from '../steps.ts'
 import type { Aging } from './aging.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { Displacing } from './displacing.ts'
@@ -14,6 +15,8 @@ const IDLE_MS = 3_600_000
 /** Rows of a sweep that are looked at after one batch, and of these, rows that may go to files. */
 const ROWS_AT_ONCE = 4096
 const RETREATS_AT_ONCE = 128
+/** Of these rows, those that are looked at in one step. */
+const STEP = 128
 /** Above `limits.bytes`, files go until this share of it is left. */
 const LEFT = 0.95
 
@@ -59,8 +62,8 @@ export class Dropping {
     this.#swept_ms = swept_ms
   }
 
-  /** To be called after a batch. */
-  after(tables: Tables, { earliest_ms: now_ms, latest_ms }: Aging): void {
+  /** To be done after a batch. */
+  *after(tables: Tables, { earliest_ms: now_ms, latest_ms }: Aging): Steps<void> {
     // A clock that was set back is waited for no longer.
     if (this.#swept_ms === -Infinity || this.#swept_ms > now_ms) this.#swept_ms = now_ms
     if (tables.bytes > this.#limits.bytes) this.#makeRoom(tables)
@@ -74,8 +77,8 @@ export class Dropping {
       this.#isDue = false
       this.#row = 0
     }
-    if (this.#row >= 0) this.#sweep(tables, now_ms, latest_ms)
-    const displaced = this.#displacing.after(tables, now_ms)
+    if (this.#row >= 0) yield* this.#sweeping(tables, now_ms, latest_ms)
+    const displaced = yield* this.#displacing.after(tables, now_ms)
     if (displaced > 0) this.#dropped.add(displaced, { reason: 'series' })
   }
 
@@ -92,13 +95,14 @@ export class Dropping {
     }
   }
 
-  #sweep(tables: Tables, now_ms: number, latest_ms: number): void {
+  *#sweeping(tables: Tables, now_ms: number, latest_ms: number): Steps<void> {
     const { series, samples, rollups } = tables
     const oldest_ms = now_ms - this.#limits.retention_ms
     const newest_ms = latest_ms + this.#limits.retention_ms
     let end = this.#row + ROWS_AT_ONCE
     let retreats = 0
     let dropped = 0
+    let looked = 0
     let row = this.#row
     for (; row < Math.min(samples.rows, end) && retreats < RETREATS_AT_ONCE; row++) {
       if ((row & ROW_MASK) === 0 && !series.hasAny(row, row + PAGE_ROWS)) {
@@ -107,6 +111,7 @@ export class Dropping {
         row += ROW_MASK
         continue
       }
+      if (++looked % STEP === 0) yield
       // What a clock wrote that was ahead would refuse the samples of now for longer than any sample is kept: the series begins anew.
       const isAhead = samples.newest_ms(row) > newest_ms
       dropped += isAhead ? samples.forget(row) : samples.dropBefore(row, oldest_ms)

@@ -1,7 +1,8 @@
 import { METRIC_NAME } from '../series.ts'
+import type { Steps } from '../steps.ts'
 import { NONE } from './label-names.ts'
 import type { Test } from './matching.ts'
-import { difference, intersection, union } from './row-sets.ts'
+import { difference, intersection, joined, union } from './row-sets.ts'
 import type { SeriesParts } from './series-parts.ts'
 import { TextBytes } from './text-bytes.ts'
 
@@ -9,6 +10,9 @@ import { TextBytes } from './text-bytes.ts'
 const FEW_LISTS = 8
 /** Rows are looked at one by one, all over memory, where they are fewer than this part of what is in lists, one behind the other. */
 const FEW = 1 / 32
+
+/** Values that are asked for in one step. */
+const STEP = 2 ** 10
 
 const UNASKED = 0
 const NO = 1
@@ -38,9 +42,10 @@ export class LabelIndex {
 
   /**
    * Active rows that may match, ascending; perhaps a view, valid until the next change. Exact but for two kinds of test,
-   * which the caller asks of each row: those on `skip`, and those on the metric name that match the empty name.
+   * which the caller asks of each row: those on `skip`, and those on the metric name that match the empty name. Where many values or rows have to be
+   * asked, it rests: rows that begin to count meanwhile may be left out, and those that are gone found.
    */
-  candidates(tests: readonly Test[], skip: string): Uint32Array {
+  *finding(tests: readonly Test[], skip: string): Steps<Uint32Array> {
     const asked = tests.filter(({ name, empty }) => name !== skip && !(name === METRIC_NAME && empty))
     let rows: Uint32Array | undefined
     // From the fewest on, there is least to compare.
@@ -49,10 +54,10 @@ export class LabelIndex {
       if (rows.length === 0) return NO_ROWS
     }
     for (const test of asked) {
-      if (!test.empty && test.values === undefined) rows = this.#withMatching(rows, test)
+      if (!test.empty && test.values === undefined) rows = yield* this.#withMatching(rows, test)
     }
     let found = rows ?? this.#parts.rows.allActive()
-    for (const test of asked) if (test.empty && found.length > 0) found = this.#without(found, test)
+    for (const test of asked) if (test.empty && found.length > 0) found = yield* this.#without(found, test)
     return rows === undefined ? found : this.#active(found)
   }
 
@@ -81,18 +86,25 @@ export class LabelIndex {
   }
 
   /** Rows with a value that matches. */
-  #withMatching(rows: Uint32Array | undefined, test: Test): Uint32Array {
-    if (rows !== undefined && this.#askEach(rows, test)) return this.#asked(rows, test)
-    const pairs = this.#scan(test, true)
-    return this.#with(rows, { name: test.name, pairs, size: this.#size(pairs) })
+  *#withMatching(rows: Uint32Array | undefined, test: Test): Steps<Uint32Array> {
+    if (rows !== undefined && this.#askEach(rows, test)) return yield* this.#asked(rows, test)
+    // A view would not last.
+    const own = rows?.slice()
+    const pairs = yield* this.#scan(test, true)
+    return this.#with(own, { name: test.name, pairs, size: this.#size(pairs) })
   }
 
   /** The rows, less those with a value that does not match. */
-  #without(rows: Uint32Array, test: Test): Uint32Array {
+  *#without(rows: Uint32Array, test: Test): Steps<Uint32Array> {
     const { name, excluded } = test
     if (this.#parts.pairs.names.find(name) === NONE) return rows
-    if (excluded === undefined && this.#askEach(rows, test)) return this.#asked(rows, test)
-    const pairs = excluded === undefined ? this.#scan(test, false) : this.#listed(name, excluded)
+    if (excluded !== undefined) return this.#withoutListed(rows, name, this.#listed(name, excluded))
+    if (this.#askEach(rows, test)) return yield* this.#asked(rows, test)
+    const own = rows.slice()
+    return this.#withoutListed(own, name, yield* this.#scan(test, false))
+  }
+
+  #withoutListed(rows: Uint32Array, name: string, pairs: readonly number[]): Uint32Array {
     if (pairs.length <= FEW_LISTS) {
       return pairs.reduce((left, pair) => difference(left, this.#parts.postings.rows(pair)), rows)
     }
@@ -125,19 +137,27 @@ export class LabelIndex {
   }
 
   /** Those of the rows whose own value matches. */
-  #asked(rows: Uint32Array, test: Test): Uint32Array {
+  *#asked(rows: Uint32Array, test: Test): Steps<Uint32Array> {
     const { pairs } = this.#parts
-    // By pair: whether it was asked, and the answer.
+    // By pair: whether it was asked, and the answer. Beside a row that is there, no number of its pairs means another.
     const answers = new Uint8Array(pairs.length)
-    this.#prefix.write(test.prefix)
-    return this.#kept(rows, test.name, (pair) => {
+    const mayStay = (pair: number): boolean => {
       if (pair === NONE) return test.empty
-      if (answers[pair] === UNASKED) {
-        const matches = pairs.startsWith(pair, this.#prefix) && test.matches(pairs.value(pair))
-        answers[pair] = matches ? YES : NO
-      }
+      if (answers[pair] === UNASKED) answers[pair] = this.#matches(pair, test) ? YES : NO
       return answers[pair] === YES
-    })
+    }
+    if (rows.length <= STEP) {
+      this.#prefix.write(test.prefix)
+      return this.#kept(rows, test.name, mayStay)
+    }
+    const own = rows.slice()
+    const kept: Uint32Array[] = []
+    for (let from = 0; from < own.length; from += STEP) {
+      if (from > 0) yield
+      this.#prefix.write(test.prefix)
+      kept.push(this.#kept(own.subarray(from, from + STEP), test.name, mayStay))
+    }
+    return joined(kept)
   }
 
   /** Those of the rows whose pair with this name (`NONE` where they have none) may stay. */
@@ -156,18 +176,30 @@ export class LabelIndex {
   }
 
   /** Pairs of the test's name whose value matches as wanted. */
-  #scan(test: Test, wanted: boolean): number[] {
+  *#scan(test: Test, wanted: boolean): Steps<number[]> {
     const { pairs, postings } = this.#parts
     const found: number[] = []
     const name = pairs.names.find(test.name)
-    if (name === NONE) return found
+    const all = pairs.of(name)
     this.#prefix.write(test.prefix)
-    for (let pair = pairs.names.first(name); pair !== NONE; pair = pairs.next(pair)) {
-      if (postings.size(pair) === 0) continue
-      const matches = pairs.startsWith(pair, this.#prefix) && test.matches(pairs.value(pair))
-      if (matches === wanted) found.push(pair)
+    for (let i = 0; i < all.length; i++) {
+      if (i % STEP === STEP - 1) {
+        yield
+        // Others ask as well.
+        this.#prefix.write(test.prefix)
+      }
+      const pair = all[i]!
+      // One that is gone meanwhile may be of another name now.
+      if (postings.size(pair) > 0 && pairs.nameOf(pair) === name && this.#matches(pair, test) === wanted)
+        found.push(pair)
     }
     return found
+  }
+
+  /** `#prefix` is that of the test. */
+  #matches(pair: number, test: Test): boolean {
+    const { pairs } = this.#parts
+    return pairs.startsWith(pair, this.#prefix) && test.matches(pairs.value(pair))
   }
 
   #active(rows: Uint32Array): Uint32Array {

@@ -7,6 +7,7 @@ import { silentMeter } from '../ports/meter.ts'
 import type { Matcher } from '../ports/series-reader.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
+import { atOnce } from '../steps.ts'
 import { Store } from './store.ts'
 
 const BOUNDS = [Float64Array.of(1), Float64Array.of(0.5, 2)]
@@ -62,11 +63,11 @@ test('whatever is asked for', () => {
         const store = storeOf(all)
         const range = times && { from_ms: Math.min(...times), to_ms: Math.max(...times) }
         const plain = { labelSets: store.labelSets.bind(store) }
-        expect(store.labelNames(matchers, range)).toEqual(labelNamesOf(plain, matchers, range))
+        expect(atOnce(store.labelNames(matchers, range))).toEqual(atOnce(labelNamesOf(plain, matchers, range)))
         for (const name of NAMES) {
-          expect([name, store.labelValues(name, matchers, range)]).toEqual([
+          expect([name, atOnce(store.labelValues(name, matchers, range))]).toEqual([
             name,
-            labelValuesOf(plain, name, matchers, range),
+            atOnce(labelValuesOf(plain, name, matchers, range)),
           ])
         }
       },

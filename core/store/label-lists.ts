@@ -1,16 +1,20 @@
 import { mergedListing } from '../label-listing.ts'
 import type { Matcher, TimeRange } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { byText, sorting } from '../sorting.ts'
+import { atOnce, restingAs, type Steps } from '../steps.ts'
 import { exponentialSlices } from './exponential-slices.ts'
 import { LE, partNames } from './histogram-row.ts'
 import { histogramSlices } from './histogram-slices.ts'
 import type { Test } from './matching.ts'
-import { byLabels, type Match, ownTests, type RowMatches } from './row-matches.ts'
+import { type Match, ownTests, type RowMatches } from './row-matches.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import type { Tables } from './tables.ts'
 
 /** Label sets that are made between two turns of others: a millisecond. */
 const AT_ONCE = 500
+/** Rows whose names and values are looked at in one step. */
+const ROWS_AT_ONCE = 2 ** 12
 
 /** Rows that match and are there, by what has to be done to list their labels. */
 interface Found {
@@ -43,8 +47,9 @@ export class LabelLists {
   /** `SeriesReader.listing`: floats lie in order, histograms are put in order before the first batch. */
   *listing(matchers: readonly Matcher[], range?: TimeRange): Generator<readonly Labels[], void> {
     const tests = this.#rows.tests(matchers)
-    const { floats, histograms } = this.#rows.candidates(matchers, tests)
-    yield* mergedListing(this.#floats(floats, range), this.#expanded(histograms, ownTests(tests), range))
+    const { floats, histograms } = yield* restingAs(this.#rows.finding(matchers, tests), [])
+    const expanded = yield* restingAs(this.#expanding(histograms, ownTests(tests), range), [])
+    yield* mergedListing(this.#floats(floats, range), expanded)
   }
 
   *#floats(rows: Uint32Array, range: TimeRange | undefined): Generator<readonly Labels[], void> {
@@ -56,37 +61,47 @@ export class LabelLists {
   }
 
   /** Label sets of the expansions, in order, each once. */
-  #expanded(matches: Iterable<Match>, own: readonly Test[], range: TimeRange | undefined): Labels[] {
-    const found = new Map<string, { readonly labels: Labels }>()
-    for (const match of matches) {
+  *#expanding(matches: readonly Match[], own: readonly Test[], range: TimeRange | undefined): Steps<Labels[]> {
+    const found = new Map<string, Labels>()
+    for (const [i, match] of matches.entries()) {
+      if (i % AT_ONCE === AT_ONCE - 1) yield
       if (!this.#isThere(match.row, range)) continue
-      for (const one of this.#inRange(match, range, own)) found.set(one.labels.key, one)
+      for (const { labels } of this.#inRange(match, range, own)) found.set(labels.key, labels)
     }
-    return [...found.values()].toSorted(byLabels).map(({ labels }) => labels)
+    return yield* sorting([...found.values()], (a, b) => a.compare(b))
   }
 
   /** Label sets of these rows, histograms which match as far as the index tells. */
   #setsOf(rows: readonly SeriesId[], matchers: readonly Matcher[], range: TimeRange | undefined): Labels[] {
     const tests = this.#rows.tests(matchers)
-    return this.#expanded(this.#rows.matches(tests, rows), ownTests(tests), range)
+    return atOnce(this.#expanding([...this.#rows.matches(tests, rows)], ownTests(tests), range))
   }
 
-  names(matchers: readonly Matcher[], range?: TimeRange): string[] {
-    const { plain, others, added } = this.#found(matchers, range)
-    const names = new Set([...added, ...this.#tables.series.labelNames(plain)])
-    for (const labels of this.#setsOf(others, matchers, range)) for (const [name] of labels) names.add(name)
+  *names(matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
+    const names = new Set<string>()
+    for (const { plain, others, added } of this.#finding(matchers, range)) {
+      for (const name of added) names.add(name)
+      for (const name of this.#tables.series.labelNames(plain)) names.add(name)
+      for (const labels of this.#setsOf(others, matchers, range)) for (const [name] of labels) names.add(name)
+      yield
+    }
     return [...names].toSorted()
   }
 
-  values(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
-    if (name === METRIC_NAME || name === LE) return this.#expandedValues(name, matchers, range)
+  *values(name: string, matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
+    if (name === METRIC_NAME || name === LE) return yield* this.#expandedValues(name, matchers, range)
     const { series } = this.#tables
-    if (matchers.length === 0) return series.labelValues(name, (row) => this.#isThere(row, range)).toSorted()
-    const { plain, others } = this.#found(matchers, range)
-    const values = new Set(series.labelValuesOf(name, plain))
-    for (const labels of this.#setsOf(others, matchers, range)) values.add(labels.get(name))
+    if (matchers.length === 0) {
+      return yield* sorting(yield* series.labelValues(name, (row) => this.#isThere(row, range)), byText)
+    }
+    const values = new Set<string>()
+    for (const { plain, others } of this.#finding(matchers, range)) {
+      for (const value of series.labelValuesOf(name, plain)) values.add(value)
+      for (const labels of this.#setsOf(others, matchers, range)) values.add(labels.get(name))
+      yield
+    }
     values.delete('')
-    return [...values].toSorted()
+    return yield* sorting([...values], byText)
   }
 
   /** The series of a match that have a sample in the range, when the row has one: where sums are missing, they must be read. */
@@ -104,54 +119,66 @@ export class LabelLists {
   }
 
   /** Values that the expansion of a histogram makes: rows of one metric with the same bounds have the same. */
-  #expandedValues(name: string, matchers: readonly Matcher[], range: TimeRange | undefined): string[] {
+  *#expandedValues(name: string, matchers: readonly Matcher[], range: TimeRange | undefined): Steps<string[]> {
     const { series } = this.#tables
     const tests = this.#rows.tests(matchers)
     const own = tests.filter(isOwn)
-    const floats: SeriesId[] = []
     const values = new Set<string>()
     const seen = new Set<string>()
-    for (const row of series.index.candidates(tests, LE)) {
-      if (!this.#isThere(row, range)) continue
-      const kind = series.kind(row)
-      if (kind === 'float') {
-        if (own.every((test) => this.#holds(row, test))) floats.push(row)
-        continue
+    for (const rows of this.#there(tests, range)) {
+      const floats: SeriesId[] = []
+      for (const row of rows) {
+        const kind = series.kind(row)
+        if (kind === 'float') {
+          if (own.every((test) => this.#holds(row, test))) floats.push(row)
+          continue
+        }
+        const family = series.family(row)
+        if (seen.has(family)) continue
+        const found = new Set(this.#setsOf([row], matchers, range).map((labels) => labels.get(name)))
+        for (const value of found) values.add(value)
+        // A sum is not always there, and the buckets of an exponential one are where its values are.
+        const names = namesOf(series.label(row, METRIC_NAME), kind).filter((one) => namePasses(one, own))
+        if (name === LE ? kind === 'histogram' : found.size === names.length) seen.add(family)
       }
-      const family = series.family(row)
-      if (seen.has(family)) continue
-      const found = new Set(this.#setsOf([row], matchers, range).map((labels) => labels.get(name)))
-      for (const value of found) values.add(value)
-      // A sum is not always there, and the buckets of an exponential one are where its values are.
-      const names = namesOf(series.label(row, METRIC_NAME), kind).filter((one) => namePasses(one, own))
-      if (name === LE ? kind === 'histogram' : found.size === names.length) seen.add(family)
+      for (const value of series.labelValuesOf(name, floats)) values.add(value)
+      yield
     }
-    for (const value of series.labelValuesOf(name, floats)) values.add(value)
     values.delete('')
-    return [...values].toSorted()
+    return yield* sorting([...values], byText)
   }
 
-  #found(matchers: readonly Matcher[], range: TimeRange | undefined): Found {
-    const { series } = this.#tables
+  /** Rows that match as far as the index tells and are there, some at a time: series may end between two. */
+  *#there(tests: readonly Test[], range: TimeRange | undefined): Generator<readonly SeriesId[], void> {
+    const rows = (yield* restingAs(this.#tables.series.index.finding(tests, LE), [])).slice()
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+      yield Array.from(rows.subarray(from, from + ROWS_AT_ONCE)).filter((row) => this.#isThere(row, range))
+    }
+  }
+
+  *#finding(matchers: readonly Matcher[], range: TimeRange | undefined): Generator<Found, void> {
     const tests = this.#rows.tests(matchers)
     const own = tests.filter(isOwn)
-    const found: Found = { plain: [], others: [], added: new Set() }
-    for (const row of series.index.candidates(tests, LE)) {
-      if (!this.#isThere(row, range)) continue
-      if (series.kind(row) === 'float') {
-        if (own.every((test) => this.#holds(row, test))) found.plain.push(row)
-        continue
-      }
-      const shows = own.length === 0 ? 'buckets' : this.#showing(row, own)
-      if (shows === 'unknown') {
-        found.others.push(row)
-        continue
-      }
-      found.plain.push(row)
-      found.added.add(METRIC_NAME)
-      if (shows === 'buckets') found.added.add(LE)
+    for (const rows of this.#there(tests, range)) {
+      const found: Found = { plain: [], others: [], added: new Set() }
+      for (const row of rows) this.#sort(row, own, found)
+      yield found
     }
-    return found
+  }
+
+  #sort(row: SeriesId, own: readonly Test[], { plain, others, added }: Found): void {
+    if (this.#tables.series.kind(row) === 'float') {
+      if (own.every((test) => this.#holds(row, test))) plain.push(row)
+      return
+    }
+    const shows = own.length === 0 ? 'buckets' : this.#showing(row, own)
+    if (shows === 'unknown') {
+      others.push(row)
+      return
+    }
+    plain.push(row)
+    added.add(METRIC_NAME)
+    if (shows === 'buckets') added.add(LE)
   }
 
   /** Which series of a histogram surely match: it has buckets and a count at every time. */

@@ -84,9 +84,15 @@ export class LabelPairs {
     return this.#name[pair]!
   }
 
-  /** The next pair of the same name, `NONE` behind the last; the first is `names.first`. */
-  next(pair: number): number {
-    return this.#next[pair]! - 1
+  /** All pairs of a name, in no order. */
+  of(name: number): Uint32Array {
+    const all = new Uint32Array(name === NONE ? 0 : this.names.pairs(name))
+    let pair = all.length === 0 ? NONE : this.names.first(name)
+    for (let i = 0; i < all.length; i++) {
+      all[i] = pair
+      pair = this.#next[pair]! - 1
+    }
+    return all
   }
 
   value(pair: number): string {

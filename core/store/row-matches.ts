@@ -1,5 +1,6 @@
 import type { Matcher } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { atOnce, type Steps } from '../steps.ts'
 import { Expansions } from './expansions.ts'
 import { FoundRows } from './found-rows.ts'
 import { LE, type Part, partMatches, partNames } from './histogram-row.ts'
@@ -19,6 +20,10 @@ export interface Candidates {
   readonly floats: Uint32Array
   readonly histograms: readonly Match[]
 }
+
+/** Rows whose labels are looked at in one step, and histograms, of which definitions are made. */
+const FLOATS_AT_ONCE = 2 ** 12
+const HISTOGRAMS_AT_ONCE = 2 ** 9
 
 /** Asks an expression once a value. */
 function remembered(test: Test): Test {
@@ -70,31 +75,38 @@ export class RowMatches {
 
   /**
    * Rows that match, floats apart: of those nothing needs to be made. `seen` hears of how many series they are before they are put in order, and
-   * may throw.
+   * may throw. In steps: a series that ends meanwhile may be left out, or be gone.
    */
-  candidates(
+  *finding(
     matchers: readonly Matcher[],
     tests: readonly Test[],
     seen: (series: number) => void = () => undefined,
-  ): Candidates {
+  ): Steps<Candidates> {
     const { series } = this.#tables
+    const { changes } = series
     const key = FoundRows.key(matchers)
-    const known = this.#found.get(key, series.changes)
+    const known = this.#found.get(key, changes)
     if (known !== undefined) {
       seen(known.length)
       return { floats: known, histograms: [] }
     }
-    const found = this.#looked(tests)
-    seen(seriesOf(found))
-    const floats = series.ordered(found.floats)
+    const { floats, histograms, floatsOnly } = yield* this.#looking(tests)
+    seen(seriesOf({ floats, histograms }))
+    const ordered = yield* series.ordering(floats)
     // Whether a histogram is there, and which parts of it, depends on its samples.
-    if (found.floatsOnly) this.#found.keep(key, floats)
-    return { floats, histograms: found.histograms }
+    if (floatsOnly && series.changes === changes) this.#found.keep(key, ordered)
+    return { floats: ordered, histograms }
+  }
+
+  /** The same at once, in no order. */
+  found(matchers: readonly Matcher[]): Candidates {
+    const known = this.#found.get(FoundRows.key(matchers), this.#tables.series.changes)
+    return known === undefined ? atOnce(this.#looking(this.tests(matchers))) : { floats: known, histograms: [] }
   }
 
   /** Rows that match as far as the index tells: `matches` says of these which do. */
   indexed(tests: readonly Test[]): Uint32Array {
-    return this.#tables.series.index.candidates(tests, LE)
+    return atOnce(this.#tables.series.index.finding(tests, LE))
   }
 
   /** Of these rows, those that match and hold samples, with the parts of histograms that match. */
@@ -112,7 +124,7 @@ export class RowMatches {
   histogramRows(labels: Labels): SeriesId[] {
     const { series } = this.#tables
     const matchers = Array.from(labels, ([name, value]) => ({ name, op: '=', value }) as const)
-    return Array.from(series.index.candidates(this.tests(matchers), LE)).filter((row) => {
+    return Array.from(this.indexed(this.tests(matchers))).filter((row) => {
       return series.kind(row) !== 'float' && series.labels(row).compare(labels) === 0
     })
   }
@@ -122,27 +134,41 @@ export class RowMatches {
     this.#expansions.forget(row)
   }
 
-  /** The same in no order. */
-  #looked(tests: readonly Test[]): Candidates & { readonly floatsOnly: boolean } {
+  /** Rows that match, in no order. */
+  *#looking(tests: readonly Test[]): Steps<Candidates & { readonly floatsOnly: boolean }> {
     const { series, samples } = this.#tables
     const own = ownTests(tests)
-    // What the index does not tell exactly.
-    const asked = own.filter(({ name, empty }) => name === LE || empty)
-    const rows = series.index.candidates(tests, LE)
+    const rows = yield* series.index.finding(tests, LE)
     const floats = new Uint32Array(rows.length)
-    const histograms: Match[] = []
+    const others: SeriesId[] = []
     let length = 0
-    let floatsOnly = true
     for (const row of rows) {
-      if (series.kind(row) === 'float') {
-        if (asked.every((test) => test.matches(series.label(row, test.name)))) floats[length++] = row
-      } else {
-        floatsOnly = false
-        const match = samples.oldest_ms(row) < Infinity ? this.#match(row, own) : undefined
-        if (match !== undefined) histograms.push(match)
-      }
+      if (!series.has(row)) continue
+      if (series.kind(row) === 'float') floats[length++] = row
+      else others.push(row)
     }
-    return { floats: floats.subarray(0, length), histograms, floatsOnly }
+    const found = yield* this.#passing(floats.subarray(0, length), own)
+    const histograms: Match[] = []
+    for (const [i, row] of others.entries()) {
+      if (i % HISTOGRAMS_AT_ONCE === HISTOGRAMS_AT_ONCE - 1) yield
+      const match = samples.oldest_ms(row) < Infinity ? this.#match(row, own) : undefined
+      if (match !== undefined) histograms.push(match)
+    }
+    return { floats: found, histograms, floatsOnly: others.length === 0 }
+  }
+
+  /** Of these floats, those that pass what the index does not tell exactly. */
+  *#passing(floats: Uint32Array, own: readonly Test[]): Steps<Uint32Array> {
+    const { series } = this.#tables
+    const asked = own.filter(({ name, empty }) => name === LE || empty)
+    if (asked.length === 0) return floats
+    let length = 0
+    for (const [i, row] of floats.entries()) {
+      if (i % FLOATS_AT_ONCE === FLOATS_AT_ONCE - 1) yield
+      if (!series.has(row)) continue
+      if (asked.every((test) => test.matches(series.label(row, test.name)))) floats[length++] = row
+    }
+    return floats.subarray(0, length)
   }
 
   #match(row: SeriesId, own: readonly Test[]): Match | undefined {

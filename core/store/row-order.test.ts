@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
+import { atOnce } from '../steps.ts'
 import { STORE_LIMITS } from './limits.ts'
 import { SeriesTable } from './series-table.ts'
 
@@ -25,7 +26,7 @@ test('rows come in the order of their label sets, whichever of them are asked fo
       for (let round = 0; round < 2; round++) {
         const some = ids.filter(() => kept.next().value !== 0)
         const expected = some.map((id) => all[ids.indexOf(id)]!).toSorted((a, b) => (a.key < b.key ? -1 : 1))
-        const ordered = table.ordered(Uint32Array.from(some))
+        const ordered = atOnce(table.ordering(Uint32Array.from(some)))
         expect(Array.from(ordered, (id) => table.labels(id).key)).toEqual(expected.map(({ key }) => key))
       }
     }),
@@ -41,7 +42,7 @@ test('rows that have many pairs each, and pairs of their own, are ordered too', 
     const n = (i * 2_654_435_761) % 4999
     return table.add(float(Labels.of({ __name__: 'm', id: `${n}-${i}`, pod: `p${n % 40}`, zone: `z${n % 3}` })))
   })
-  const keys = Array.from(table.ordered(Uint32Array.from(ids)), (id) => table.labels(id).key)
+  const keys = Array.from(atOnce(table.ordering(Uint32Array.from(ids))), (id) => table.labels(id).key)
   expect(keys).toEqual(keys.toSorted((a, b) => (a < b ? -1 : 1)))
   expect(new Set(keys).size).toBe(5000)
 })

@@ -1,8 +1,27 @@
+import { byText, sorting } from '../sorting.ts'
+import type { Steps } from '../steps.ts'
 import { grown } from './grow.ts'
 import type { SeriesParts } from './series-parts.ts'
 
 /** Stands behind the last pair of a row that has fewer than others. */
 const NO_PAIR = 0
+/** Rows whose pairs are looked at in one step. */
+const STEP = 2 ** 12
+/** Ranks that are written in one, and rows that find their place by one column. */
+const WIDE_STEP = 2 ** 17
+const NO_RANKS = new Uint32Array(0)
+
+interface Ranked {
+  readonly pair: number
+  readonly texts: readonly [string, string]
+}
+
+/** Rows, and `width` places for the pairs of each. */
+interface Listed {
+  readonly ids: Uint32Array
+  readonly table: Uint32Array
+  readonly width: number
+}
 
 /**
  * Rows in order of their label sets: pair by pair, by name, then by value, the shorter first. A radix sort over ranks of the pairs:
@@ -10,29 +29,29 @@ const NO_PAIR = 0
  */
 export class RowOrder {
   readonly #parts: Pick<SeriesParts, 'pairs' | 'rows' | 'sets'>
-  /** By pair, 0 but while it works: its rank, from 1 on. */
-  #ranks = new Uint32Array(64)
+  /** By pair, all 0: ranks, from 1 on, while one orders rows by them. Who comes meanwhile makes his own. */
+  #ranks = NO_RANKS
 
   constructor(parts: Pick<SeriesParts, 'pairs' | 'rows' | 'sets'>) {
     this.#parts = parts
   }
 
-  /** The same rows, ordered. */
-  of(ids: Uint32Array): Uint32Array {
+  /** The same rows, ordered, in steps: those that are gone before they are looked at stand anywhere. */
+  *ordering(ids: Uint32Array): Steps<Uint32Array> {
     if (ids.length < 2) return ids
-    const { rows, sets } = this.#parts
+    const { rows } = this.#parts
     let width = 0
     for (let i = 0; i < ids.length; i++) width = Math.max(width, rows.size(ids[i]!))
-    // Pairs, then their ranks.
     const table = new Uint32Array(ids.length * width)
-    for (let i = 0; i < ids.length; i++) sets.read(rows.set(ids[i]!), rows.size(ids[i]!), table, i * width)
-    const distinct = this.#rank(ids, table, width)
-    let order = Uint32Array.from(ids, (_, i) => i)
+    const distinct = yield* this.#ranking({ ids, table, width })
+    let order = new Uint32Array(ids.length)
     let next = new Uint32Array(ids.length)
+    for (let i = 0; i < order.length; i++) order[i] = i
     const starts = new Uint32Array(distinct + 2)
     for (let column = width - 1; column >= 0; column--) {
+      yield
       if (isConstant(table, column, width)) continue
-      pass({ table, column, width, starts }, order, next)
+      yield* passing({ table, column, width, starts }, order, next)
       const done = next
       next = order
       order = done
@@ -41,37 +60,39 @@ export class RowOrder {
     return next
   }
 
-  /** Puts ranks in place of pairs; returns how many there are. */
-  #rank(ids: Uint32Array, table: Uint32Array, width: number): number {
-    const { pairs, rows } = this.#parts
-    this.#ranks = grown(this.#ranks, pairs.length)
-    const ranks = this.#ranks
-    const distinct: number[] = []
+  /** Writes the ranks of the pairs of the rows to the table; returns how many there are. */
+  *#ranking({ ids, table, width }: Listed): Steps<number> {
+    const { pairs, rows, sets } = this.#parts
+    const ranks = grown(this.#ranks, pairs.length)
+    this.#ranks = NO_RANKS
+    const distinct: Ranked[] = []
     for (let i = 0; i < ids.length; i++) {
-      const end = i * width + rows.size(ids[i]!)
+      if (i % STEP === STEP - 1) yield
+      const id = ids[i]!
+      // Beside a row that is there, no number of its pairs means another.
+      if (!rows.has(id)) continue
+      const end = i * width + rows.size(id)
+      sets.read(rows.set(id), rows.size(id), table, i * width)
       for (let at = i * width; at < end; at++) {
-        const pair = table[at]!
+        const pair = table[at]!++
         if (ranks[pair] !== 0) continue
         ranks[pair] = 1
-        distinct.push(pair)
+        distinct.push({ pair, texts: pairs.texts(pair) })
       }
     }
-    const texts = distinct.map((pair) => ({ pair, texts: pairs.texts(pair) }))
-    texts.sort((a, b) => compared(a.texts, b.texts))
-    for (const [i, { pair }] of texts.entries()) ranks[pair] = i + 1
-    for (let i = 0; i < ids.length; i++) {
-      const end = i * width + rows.size(ids[i]!)
-      for (let at = i * width; at < end; at++) table[at] = ranks[table[at]!]!
-      for (let at = end; at < (i + 1) * width; at++) table[at] = NO_PAIR
+    for (const [i, { pair }] of (yield* sorting(distinct, compared)).entries()) ranks[pair] = i + 1
+    for (let at = 0; at < table.length; at++) {
+      if (at % WIDE_STEP === WIDE_STEP - 1) yield
+      if (table[at] !== NO_PAIR) table[at] = ranks[table[at]! - 1]!
     }
-    for (const pair of distinct) ranks[pair] = 0
+    for (const { pair } of distinct) ranks[pair] = 0
+    this.#ranks = ranks
     return distinct.length
   }
 }
 
-function compared(a: readonly [string, string], b: readonly [string, string]): number {
-  if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1
-  return a[1] < b[1] ? -1 : 1
+function compared(a: Ranked, b: Ranked): number {
+  return byText(a.texts[0], b.texts[0]) || byText(a.texts[1], b.texts[1])
 }
 
 function isConstant(table: Uint32Array, column: number, width: number): boolean {
@@ -88,11 +109,12 @@ interface Pass {
 }
 
 /** Counting sort by one column; rows that are equal there stay as they are. */
-function pass({ table, column, width, starts }: Pass, from: Uint32Array, to: Uint32Array): void {
+function* passing({ table, column, width, starts }: Pass, from: Uint32Array, to: Uint32Array): Steps<void> {
   starts.fill(0)
   for (let at = column; at < table.length; at += width) starts[table[at]! + 1]!++
   for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!
   for (let i = 0; i < from.length; i++) {
+    if (i % WIDE_STEP === WIDE_STEP - 1) yield
     const row = from[i]!
     to[starts[table[row * width + column]!]!++] = row
   }

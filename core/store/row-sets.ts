@@ -111,3 +111,14 @@ function bySorting(lists: readonly Uint32Array[], total: number): Uint32Array {
   for (let i = 0; i < total; i++) if (i === 0 || rows[i] !== rows[i - 1]) rows[length++] = rows[i]!
   return rows.subarray(0, length)
 }
+
+/** Lists that follow one another, as one. */
+export function joined(lists: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(lists.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const list of lists) {
+    all.set(list, at)
+    at += list.length
+  }
+  return all
+}

@@ -28,7 +28,7 @@ function storeOfMany(): Store {
 
 test('too many series are refused before they are put in order, and before it is asked how many samples any has', () => {
   const store = storeOfMany()
-  const ordered = vi.spyOn(SeriesTable.prototype, 'ordered')
+  const ordered = vi.spyOn(SeriesTable.prototype, 'ordering')
   const estimate = vi.spyOn(SampleTable.prototype, 'estimate')
   const admit = (series: number): void => {
     throw new Error(`${series} are too many`)

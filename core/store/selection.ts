@@ -9,6 +9,7 @@ import type {
 } from '../ports/series-reader.ts'
 import type { Labels, SeriesId } from '../series.ts'
 import { Slab } from '../slab.ts'
+import { restingAs } from '../steps.ts'
 import { exponentialSlices } from './exponential-slices.ts'
 import { histogramSlices } from './histogram-slices.ts'
 import type { Test } from './matching.ts'
@@ -50,6 +51,8 @@ const VALUE_COLUMN = [0]
 /** Samples that are read between two turns of others: a millisecond. A series costs as much as so many. */
 const READ_AT_ONCE = 50_000
 const SERIES_COST = 50
+/** Rows are still being found. */
+const SOUGHT: SeriesBatch = { slices: [], read: READ_AT_ONCE }
 /** Series of which it is asked as much between two turns how many samples they have. */
 const ESTIMATED_AT_ONCE = READ_AT_ONCE / SERIES_COST
 
@@ -90,7 +93,8 @@ export class Selection {
     options: SelectOptions = {},
   ): Generator<SeriesBatch, void> {
     const tests = this.#rows.tests(matchers)
-    const found = this.#rows.candidates(matchers, tests, (series) => options.admit?.(series, 0))
+    const finding = this.#rows.finding(matchers, tests, (series) => options.admit?.(series, 0))
+    const found = yield* restingAs(finding, SOUGHT)
     yield* this.#admitting(found, range, options)
     // Floats alone are in order, each label set once.
     if (found.histograms.length === 0) {
@@ -151,7 +155,7 @@ export class Selection {
       if (from_ms > enough_ms) from_ms = Math.min(from_ms, samples.oldest_ms(row))
       to_ms = Math.max(to_ms, samples.newest_ms(row))
     }
-    const { floats, histograms } = this.#rows.candidates(matchers, this.#rows.tests(matchers))
+    const { floats, histograms } = this.#rows.found(matchers)
     for (let i = 0; i < floats.length; i++) look(floats[i]!)
     for (const { row } of histograms) look(row)
     return from_ms === Infinity ? null : { from_ms, to_ms, series: floats.length + histograms.length }

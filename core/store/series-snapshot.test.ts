@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { Labels, type SeriesDefinition, type SeriesId } from '../series.ts'
+import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { IN_FLIGHT } from './ended-series.ts'
 import { STORE_LIMITS } from './limits.ts'
@@ -40,7 +41,7 @@ function made(): SeriesTable {
   for (const definition of definitions) table.add(definition)
   table.remove(1)
   table.retire(4)
-  table.settle()
+  Array.from(table.settling())
   return table
 }
 
@@ -65,7 +66,7 @@ test('series of format 1 load, ids and what has ended included', () => {
   expect([table.length, table.known, table.index.size]).toEqual([6, 5, 4])
   const found = (name: string): SeriesId[] => {
     const asked = new Matching().test({ name: '__name__', op: '=', value: name })
-    return Array.from(table.index.candidates([asked], 'le'))
+    return Array.from(atOnce(table.index.finding([asked], 'le')))
   }
   expect([found('x'), found('h'), found('h_bucket'), found('e')]).toEqual([[0], [], [2, 3], []])
   expect(table.add({ ...definitions[1]!, help: '' })).toBe(6)
@@ -73,10 +74,10 @@ test('series of format 1 load, ids and what has ended included', () => {
 
 test.each([0, IN_FLIGHT + 10])('what has ended goes %d batches later as it would have without a restart', (batches) => {
   const [one, other] = [made(), newTable()]
-  for (let i = 0; i < batches; i++) one.settle()
+  for (let i = 0; i < batches; i++) Array.from(one.settling())
   other.load(new ByteReader(saved(one)))
   const goneAfter = (table: SeriesTable): number => {
-    for (let i = 1; i <= IN_FLIGHT * 2 + 1; i++) if (table.settle().includes(4)) return i
+    for (let i = 1; i <= IN_FLIGHT * 2 + 1; i++) if (Array.from(table.settling()).flat().includes(4)) return i
     return Infinity
   }
   expect(goneAfter(other)).toBe(goneAfter(one))

@@ -50,7 +50,7 @@ function* savePairs({ pairs }: SeriesParts, writer: ByteWriter): Generator<void,
   for (const [number, name] of names.entries()) {
     writer.text(pairs.names.text(name))
     numberOfName[name] = number
-    for (let pair = pairs.names.first(name); pair !== NONE; pair = pairs.next(pair)) used[pair] = 1
+    for (const pair of pairs.of(name)) used[pair] = 1
     if (number % PAUSE_NAMES === 0) yield
   }
   const numbers = new Uint32Array(pairs.length)

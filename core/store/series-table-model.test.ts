@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 
 import type { Matcher } from '../ports/series-reader.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
+import { atOnce } from '../steps.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { IN_FLIGHT } from './ended-series.ts'
 import { STORE_LIMITS } from './limits.ts'
@@ -177,7 +178,7 @@ class Pair {
   /** As many requests as make those go that ended before. */
   #settle(): void {
     const gone: number[] = []
-    for (let i = 0; i <= IN_FLIGHT * 2; i++) gone.push(...this.table.settle())
+    for (let i = 0; i <= IN_FLIGHT * 2; i++) gone.push(...Array.from(this.table.settling()).flat())
     const expected = [...this.ended].filter(([, state]) => state === 'quiet').map(([id]) => id)
     same(
       gone.toSorted((a, b) => a - b),
@@ -207,7 +208,7 @@ class Pair {
     const tests = matchers.map((one) => matching.test(one))
     const expected = [...this.known].filter(([, { definition, active }]) => active && matches(definition, matchers))
     same(
-      Array.from(this.table.index.candidates(tests, SKIP)),
+      Array.from(atOnce(this.table.index.finding(tests, SKIP))),
       expected.map(([id]) => id),
     )
   }

@@ -3,6 +3,7 @@ import { type Log, silentLog } from '../ports/log.ts'
 import type { Counter } from '../ports/meter.ts'
 import type { MetricMetadata } from '../ports/series-reader.ts'
 import { Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
+import type { Steps } from '../steps.ts'
 import { Admission } from './admission.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { EndedSeries } from './ended-series.ts'
@@ -22,6 +23,10 @@ import { loadSeries, saveSeries } from './series-snapshot.ts'
 /** Definitions that were asked for last, about 0.2 KB each; and label sets: 0.15 KB, with their canonical text as much again. */
 const DEFINITION_BITS = 13
 const LABELS_BITS = 15
+/** Pairs that are looked at in one step. */
+const STEP = 2 ** 12
+/** Series that are removed together. */
+const REMOVED_AT_ONCE = 2 ** 10
 /** In place of the pair of one metric. */
 const ALL = -2
 
@@ -181,9 +186,9 @@ export class SeriesTable {
     return this.#labels.get(id)
   }
 
-  /** These series in order of their label sets. */
-  ordered(ids: Uint32Array): Uint32Array {
-    return this.#order.of(ids)
+  /** These series in order of their label sets, in steps: those that are gone before it has looked at them stand anywhere. */
+  ordering(ids: Uint32Array): Steps<Uint32Array> {
+    return this.#order.ordering(ids)
   }
 
   /** The kind alone, without making the definition. */
@@ -226,13 +231,17 @@ export class SeriesTable {
     return Array.from(found, (pair) => pairs.value(pair))
   }
 
-  /** Values of a label that some active series has for which `counts`. */
-  labelValues(name: string, counts: (id: SeriesId) => boolean): string[] {
+  /** Values of a label that some active series has for which `counts`, in steps. */
+  *labelValues(name: string, counts: (id: SeriesId) => boolean): Steps<string[]> {
     const { pairs, postings, rows } = this.#parts
     const values: string[] = []
     const wanted = pairs.names.find(name)
-    if (wanted === NONE) return values
-    for (let pair = pairs.names.first(wanted); pair !== NONE; pair = pairs.next(pair)) {
+    const all = pairs.of(wanted)
+    for (let i = 0; i < all.length; i++) {
+      if (i % STEP === STEP - 1) yield
+      const pair = all[i]!
+      // One that is gone meanwhile may be of another name now.
+      if (pairs.nameOf(pair) !== wanted || pairs.names.find(name) !== wanted) continue
       if (postings.rows(pair).some((id) => rows.isActive(id) && counts(id))) values.push(pairs.value(pair))
     }
     return values
@@ -260,7 +269,7 @@ export class SeriesTable {
     this.#metricOf(id).active++
   }
 
-  /** A series that has no samples any more: it counts for nothing, and `settle` removes it when nobody asks for it. */
+  /** A series that has no samples any more: it counts for nothing, and `settling` removes it when nobody asks for it. */
   retire(id: SeriesId): void {
     const { rows } = this.#parts
     if (!rows.isActive(id)) return
@@ -271,22 +280,26 @@ export class SeriesTable {
     this.#ended.add(id)
   }
 
-  /** To be called once a batch that was stored: removes what ended long enough ago. Returns the ids that are gone. */
-  settle(): readonly SeriesId[] {
-    const { rows } = this.#parts
+  /** To be gone through once a batch that was stored: removes what ended long enough ago, and gives the ids that are gone, some at a time. */
+  *settling(): Generator<readonly SeriesId[], void> {
     const { told, due } = this.#ended.settle()
     if (told) this.#generation++
-    if (due.length === 0) return due
-    return due.filter((id) => {
-      if (!rows.wasAsked(id)) {
-        this.remove(id)
-        return true
-      }
-      this.#version = {}
-      rows.setAsked(id, false)
-      this.#ended.add(id)
-      return false
-    })
+    for (let from = 0; from < due.length; from += REMOVED_AT_ONCE) {
+      yield due.slice(from, from + REMOVED_AT_ONCE).filter((id) => this.#leaves(id))
+    }
+  }
+
+  /** Whether a series that is due is gone now: one that was asked for waits once more. */
+  #leaves(id: SeriesId): boolean {
+    const { rows } = this.#parts
+    if (!rows.wasAsked(id)) {
+      this.remove(id)
+      return true
+    }
+    this.#version = {}
+    rows.setAsked(id, false)
+    this.#ended.add(id)
+    return false
   }
 
   /** All about a series is forgotten; its id is not given again. */

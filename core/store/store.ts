@@ -50,9 +50,9 @@ import { type StoreMemory, Tables } from './tables.ts'
 
 /** No time lies further from 1970 than JavaScript's dates do. */
 const LAST_TIME_MS = 8.64e15
-/** Samples that are stored in one step, and histograms, which are wider. */
-const STEP = 2 ** 14
-const WIDE_STEP = 2 ** 11
+/** Samples that are stored in one step, and histograms, which are wider: all of them may fill their heads, and be sealed. */
+const STEP = 2 ** 13
+const WIDE_STEP = 2 ** 10
 /** What each is counted with. */
 const OUTCOMES = Object.fromEntries(
   SAMPLE_OUTCOMES.map((outcome) => [outcome, Object.freeze({ outcome })]),
@@ -262,8 +262,14 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const refused_histograms = this.#refusedSoFar() - refused
     for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
     const aged_ms = now_ms ?? this.#newest_ms
-    this.#dropping.after(this.#tables, aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms, furthest_ms: aged_ms })
-    this.#settle()
+    yield* this.#dropping.after(
+      this.#tables,
+      aging ?? { earliest_ms: aged_ms, latest_ms: aged_ms, furthest_ms: aged_ms },
+    )
+    for (const gone of this.#tables.series.settling()) {
+      this.#forget(gone)
+      yield
+    }
     return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
   }
 
@@ -283,11 +289,11 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return this.#labels.listing(matchers, range)
   }
 
-  labelNames(matchers: readonly Matcher[], range?: TimeRange): string[] {
+  labelNames(matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
     return this.#labels.names(matchers, range)
   }
 
-  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): string[] {
+  labelValues(name: string, matchers: readonly Matcher[], range?: TimeRange): Steps<string[]> {
     return this.#labels.values(name, matchers, range)
   }
 
@@ -370,10 +376,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     return found
   }
 
-  /** Forgets series that ended long enough ago. */
-  #settle(): void {
-    const gone = this.#tables.series.settle()
-    if (gone.length === 0) return
+  /** Series are gone. */
+  #forget(gone: readonly SeriesId[]): void {
     this.#forgotten.add(gone.length)
     for (const id of gone) {
       this.#tables.sums.remove(id)

@@ -279,7 +279,7 @@ describe('ticks', () => {
     expect(shown()).toEqual(['gone', 'stays'])
     pass(64, 65, undefined, 1)
     expect(shown()).toEqual(['stays'])
-    expect(engine.following(rule('Cpu').key)).toMatchObject({ series: 2 })
+    expect(engine.following().get(rule('Cpu').key)).toMatchObject({ series: 2 })
     pass(65, 66, 1, 1)
     expect(shown()).toEqual(['gone', 'stays'])
     engine.tick(START + 100 * MINUTE)

@@ -107,7 +107,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
         description:
           'Series of which a rule knows too little as yet: bands are wide, and only what is far out is told.',
       },
-      () => this.#rules.learning(),
+      () => this.#rules.learning().reduce((sum, count) => sum + count, 0),
     )
     meter.gauge('barograph.detectors.state', { description: 'Detector state.', unit: 'By' }, () => this.bytes)
   }
@@ -122,10 +122,12 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     return this.#followers.snapshot
   }
 
-  /** Of a rule, by its key. */
-  readonly following = (key: string): RuleFollowing | undefined => {
-    const rule = this.#rules.get(key)
-    return rule && { ...rule.cost, learning: this.#rules.learning(rule) }
+  /** Of each rule, by its key. */
+  readonly following = (): ReadonlyMap<string, RuleFollowing> => {
+    const learning = this.#rules.learning()
+    return new Map(
+      Array.from(this.#rules.values(), (rule) => [rule.spec.key, { ...rule.cost, learning: learning[rule.slot]! }]),
+    )
   }
 
   setRules(specs: readonly AnomalySpec[]): void {

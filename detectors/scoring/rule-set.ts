@@ -45,16 +45,15 @@ export class RuleSet {
     return rule
   }
 
-  /** Rows, of one rule or of all, of which too little is known as yet: their bands are wide. */
-  learning(only?: ScoringRule): number {
+  /** Rows by the slot of their rule of which too little is known as yet: their bands are wide. One pass over all rows. */
+  learning(): Uint32Array {
     const { rule: slots, local, end } = this.#table
-    let count = 0
+    const counts = new Uint32Array(this.#slots.length)
     for (let row = 0; row < end; row++) {
-      const slot = slots.data[row]!
-      if (slot === 0 || (only !== undefined && slot !== only.slot + 1)) continue
-      if (this.at(slot - 1).detector.confident?.(local.data[row]!) === false) count++
+      const slot = slots.data[row]! - 1
+      if (slot >= 0 && this.at(slot).detector.confident?.(local.data[row]!) === false) counts[slot]!++
     }
-    return count
+    return counts
   }
 
   /**
