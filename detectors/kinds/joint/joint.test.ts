@@ -298,6 +298,32 @@ test('a value that never was is told, where one as far from what was expected th
   ])
 })
 
+test.each([1, 60])('what grows evenly, seen each %i minutes, is nothing like it was a day ago', (every) => {
+  const joint = made()
+  const random = seeded(3)
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const told: number[] = []
+  for (let minute = 0; minute < 10 * 1440; minute += every) {
+    joint.step(0, START + minute * MINUTE, 1e6 + 33 * minute + 60 * (random() - 0.5), verdict)
+    if (minute >= 2 * 1440 && verdict.score >= 1) told.push(minute)
+  }
+  // A budget of one a week allows one.
+  expect(told.length).toBeLessThanOrEqual(1)
+})
+
+test('a day that begins with an edge keeps it', () => {
+  const joint = made()
+  const random = seeded(3)
+  const verdict = { score: 0, expected: NaN, lower: NaN, upper: NaN }
+  const off: number[] = []
+  for (let minute = 0; minute < 3 * 1440; minute++) {
+    const now = (minute % 1440 < 600 ? 500 : 100) + 10 * random()
+    joint.step(0, START + minute * MINUTE, now, verdict)
+    if (minute >= 2 * 1440 && minute % 1440 < 600) off.push(Math.abs(now - verdict.expected))
+  }
+  expect(off.filter((distance) => distance > 100).length).toBeLessThan(12)
+})
+
 test('a band goes no further than values that would be told for being new', () => {
   const joint = made()
   const random = seeded(7)

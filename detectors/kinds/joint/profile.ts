@@ -12,6 +12,9 @@ const OFFSET_SHARE = 0.9
 /** Samples further apart than a slot stand for this many slots at most. */
 const FILL = 24
 const COUNT_MAX = 65_535
+/** As many slots at either end of a first period say how far the row grew in it: evenly, where all lie on a line but for this share of that. */
+const ENDS = 6
+const STRAIGHT = 0.1
 
 /**
  * What is usual at a time of the day or week: the mean of a slot over some periods, linear between slots, and the distance of now from
@@ -207,11 +210,44 @@ export class Profile {
     const periods = this.#slots.periods(page, slot)
     const slot_ms = period_ms / slots
     if (cadence_ms !== this.#cadence_ms || slot_ms !== this.#slot_ms) this.#reckon(cadence_ms, slot_ms)
+    if (periods === 1) this.#level(row, page, slot, Math.max(1, Math.floor(cadence_ms / slot_ms)))
     const before = (periods < memory ? periods : memory - 1) * this.#usual
     const known = periods === 0 ? 0 : this.#slots.get(page, slot)
     const learned = known + (count / (count + before)) * (this.#mean.data[row]! - known)
     this.#slots.set(page, slot, learned, periods + 1)
     if (cadence_ms >= 2 * slot_ms) this.#fill(page, slot, learned, cadence_ms)
+  }
+
+  /**
+   * The first period is over: where the row only grew, from its beginning to its end, what it learned is a line and no shape, and is taken out. `stride`:
+   * slots for which a sample stands.
+   */
+  #level(row: number, page: number, slot: number, stride: number): void {
+    const { slots } = this.#season
+    if (this.#slots.periods(page, (slot + slots - stride) % slots) !== 1) return
+    const width = Math.max(ENDS, 2 * stride)
+    const first = this.#around(page, slot, width)
+    const last = this.#around(page, slot - width, width)
+    const grown = last - first
+    let far = 0
+    for (let i = 0; i < slots; i++)
+      far += Math.abs(this.#slots.get(page, (slot + i) % slots) - first - (grown * i) / slots)
+    const now = this.#mean.data[row]! + OFFSET_SHARE * this.#offset.data[row]!
+    // Where it goes on from its beginning, an edge of every day stands there.
+    if (!(far < STRAIGHT * slots * Math.abs(grown) && Math.abs(now - last) < Math.abs(now - first))) return
+    for (let i = 0; i < slots; i++) {
+      const at = (slot + i) % slots
+      this.#slots.set(page, at, this.#slots.get(page, at) - (grown * i) / slots, 1)
+    }
+    this.#offset.data[row]! += grown
+  }
+
+  /** Of `width` slots from one on, around the end of the period; NaN where not all are known. */
+  #around(page: number, from: number, width: number): number {
+    const { slots } = this.#season
+    let sum = 0
+    for (let i = 0; i < width; i++) sum += this.#slots.get(page, (from + i + 2 * slots) % slots)
+    return sum / width
   }
 
   #reckon(cadence_ms: number, slot_ms: number): void {
