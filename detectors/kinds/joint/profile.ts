@@ -240,6 +240,7 @@ export class Profile {
       this.#slots.set(page, at, this.#slots.get(page, at) - (grown * i) / slots, 1)
     }
     this.#offset.data[row]! += grown
+    this.#mean.data[row]! -= OFFSET_SHARE * grown
   }
 
   /** Of `width` slots from one on, around the end of the period; NaN where not all are known. */
