@@ -12,7 +12,7 @@ const MOST = 127 / STEPS
 const LEAST = 4
 /** And no longer, unless pauses are: a day and a third is the longest period then, and one that is new is found within a week. */
 const WIDEST_MS = 64 * 60_000
-/** Rows that began together begin to search up to so many usual pauses apart, by what they are: a look costs as much as ten samples. */
+/** Rows that began together begin to search up to so many usual pauses apart, by what they are: a look costs as much as thirty samples. */
 const APART = 32
 /** After a pause of more bins it begins anew. */
 const PAUSE = BINS / 4
