@@ -172,7 +172,7 @@ export class Forecast {
     return own > 0 && own < this.#lost[than]! && this.#predicted[profile] === this.#predicted[profile]
   }
 
-  /** By how much day and cycle have moved in `passed_ms` up to now; 0 where they say no more than a level. */
+  /** By how much the profile of the cycle or the day has moved in `passed_ms` up to now; 0 where neither says more than a level. */
   moved(row: number, passed_ms: number): number {
     const loss = this.#loss.data
     const level = loss[row * SIZE + LEVEL]!
@@ -209,6 +209,8 @@ export class Forecast {
     this.#day.shift(row, by)
     this.#week.shift(row, by)
     this.#cycle.shift(row, by)
+    // No band is held any more.
+    this.#departure.end(row)
   }
 
   /** The row leaves its band now; what it learns is undone where its level is adopted. */

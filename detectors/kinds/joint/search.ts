@@ -10,7 +10,7 @@ const ZERO = 128
 const MOST = 127 / STEPS
 /** Bins are at least so many usual pauses: in a period of fewer than twenty samples a little early or late is all there is. */
 const LEAST = 4
-/** And no longer, unless pauses are: a day and a third is the longest period then, and one that is new is found within a week. */
+/** And no longer, unless pauses are: about a day is the longest period then, and one that is new is found within a week. */
 const WIDEST_MS = 64 * 60_000
 /** Rows that began together begin to search up to so many usual pauses apart, by what they are: a look costs as much as thirty samples. */
 const APART = 32
@@ -23,7 +23,7 @@ const bits = new Uint32Array(float.buffer)
 /**
  * A row's search for a period: distances from what days and weeks say, as means of equal times. When there is room for no
  * more they are looked through; where they show no period two of them become one, and times twice as long are gathered. So it comes from
- * twenty usual pauses to more than a day, and begins again.
+ * twenty usual pauses to about a day, and begins again.
  */
 export class Search {
   readonly #annex: Annex
