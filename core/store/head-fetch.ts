@@ -5,7 +5,7 @@ import * as layout from './row-column.ts'
 
 // Bound here: see `HeadTable`.
 const { ROW_MASK, ROW_SHIFT } = layout
-const { BLOCK_HEAD, CAPACITY, CAPACITY_SHIFT, FLOAT_PAIR, LENGTH } = heads
+const { BLOCK_HEAD, CAPACITY, CAPACITY_SHIFT, FLOAT_PAIR, LANE_SHIFT, LENGTH, WHOLE } = heads
 
 const WORD_MASK = SLAB_WORDS - 1
 /** Words of a cache line. */
@@ -28,23 +28,36 @@ export class HeadFetch {
 
   /** For the floats from `from` to before `to`. */
   floats(series: Uint32Array, from: number, to: number): void {
+    this.#floats(series, from, to, LINE_WORDS)
+    this.#floats(series, from, to, 1)
+  }
+
+  #floats(series: Uint32Array, from: number, to: number, step: number): void {
     const { u32: records } = this.#records
     const { u32 } = this.#blocks
     let bits = 0
-    for (let i = from; i < to; i++) {
+    let neighbour = 0
+    let seen = 0
+    for (let i = from; i < to; i += step) {
       const row = series[i]!
       const slab = records[row >>> ROW_SHIFT]
       if (slab === undefined) break
       const record = (row & ROW_MASK) * 4
       const state = slab[record + 3]!
+      const address = slab[record + 2]!
+      const isBeside = address === neighbour && (address & (LINE_WORDS - 1)) !== 0 && state === seen
+      neighbour = address + 1
+      seen = state
+      // What it touches lies in the lines of the row before.
+      if (isBeside) continue
       const capacity = (state >>> CAPACITY_SHIFT) & CAPACITY
       if (capacity === 0) continue
-      const address = slab[record + 2]!
       const word = address & WORD_MASK
       const block = u32[address >>> SLAB_SHIFT]!
       const at = state & LENGTH
-      const pair = word + BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR
-      if (at < capacity) bits ^= block[pair * 2]! ^ block[(pair + 1 + (at & 1)) * 2]!
+      const shift = (state & WHOLE) === 0 ? 0 : LANE_SHIFT
+      const pair = word + ((BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR) << shift)
+      if (at < capacity) bits ^= block[pair * 2]! ^ block[(pair + ((1 + (at & 1)) << shift)) * 2]!
       // A full head is read as a whole.
       else for (let line = word; line < pair; line += LINE_WORDS) bits ^= block[line * 2]!
     }

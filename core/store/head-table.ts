@@ -4,8 +4,10 @@ import { Arena, SLAB_SHIFT, SLAB_WORDS, slabOf, wordOf } from './arena.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import * as heads from './head-block.ts'
-import { fullCapacity, nextCapacity, pairAt, pairWords, wordsOf } from './head-block.ts'
+import { fullCapacity, nextCapacity, pairAt, pairWords, spread, wordsOf } from './head-block.ts'
 import { HeadFetch } from './head-fetch.ts'
+import { Lanes } from './lanes.ts'
+import { OWN_WORDS, pairColumns, type SavedRows } from './old-heads.ts'
 import { loadPages, savePages } from './page-list.ts'
 import * as layout from './row-column.ts'
 import { PAGE_ROWS, RowColumn } from './row-column.ts'
@@ -13,15 +15,15 @@ import type { LooseSample, SampleBuffer } from './sample-buffer.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { ROW_MASK, ROW_SHIFT } = layout
-const { BLOCK_HEAD, CAPACITY, CAPACITY_SHIFT, FIRST_SAMPLES, FLOAT, FLOAT_PAIR, LEAST_SAMPLES, LENGTH } = heads
-const { PAIR_BEFORE, SAME_PAIR, WHOLE } = heads
+const { BLOCK_HEAD, CAPACITY, CAPACITY_SHIFT, FIRST_SAMPLES, FLOAT, FLOAT_PAIR, LANE_SHIFT, LEAST_SAMPLES } = heads
+const { LENGTH, WHOLE } = heads
 
 /** Of a record. */
 const RECORD_WORDS = 2
 const RECORD_BYTES = RECORD_WORDS * 8
 const WORD_MASK = SLAB_WORDS - 1
 /** So many samples are looked up together: few enough that all of it is still near when they are stored. */
-const STRIP = 64
+const STRIP = 128
 /** Histograms are wider. */
 const WIDE_STRIP = 32
 
@@ -43,21 +45,15 @@ export interface TimeWindow {
   readonly latest_ms: number
 }
 
-/** How rows were saved. */
-export interface SavedRows {
-  /** With the pages that are gone: formats of the store before 6. */
-  readonly whole: boolean
-  /** Blocks hold all times, then column after column: formats before 5. */
-  readonly byColumns: boolean
-}
-
 /**
  * The newest samples of every row, raw. A row has a record of 16 bytes: the time of its newest sample ever, the address of its block,
  * its state. A block is the time of its first sample, 64 bits of stale flags, then the samples in pairs: both times as ms behind the first
- * (u32), the values of one, the values of the other. So an append touches a record and where the block ends: of a float one line.
+ * (u32), the values of one, the values of the other. So an append touches a record and where the block ends. Floats with a few samples share
+ * blocks (`Lanes`): what eight rows get lies in two lines.
  */
 export class HeadTable {
   readonly #blocks: Blocks
+  readonly #lanes: Lanes
   readonly #hooks: HeadHooks
   readonly #records = new Arena(PAGE_ROWS * RECORD_WORDS, GONE)
   readonly #columns = new RowColumn(Uint16Array, 0)
@@ -69,6 +65,7 @@ export class HeadTable {
 
   constructor(blocks: Blocks, hooks: HeadHooks) {
     this.#blocks = blocks
+    this.#lanes = new Lanes(blocks)
     this.#hooks = hooks
     this.#fetch = new HeadFetch(this.#records, blocks.arena)
   }
@@ -159,16 +156,17 @@ export class HeadTable {
       if (length > 0 && length < capacity && stale[i] === 0) {
         const address = recordState[record * 2 + 2]!
         const slab = address >>> SLAB_SHIFT
-        const word = address & WORD_MASK
+        const shift = (state & WHOLE) === 0 ? 0 : LANE_SHIFT
         const offsets = u32[slab]!
         const odd = length & 1
-        const pair = word + BLOCK_HEAD + (length >>> 1) * FLOAT_PAIR
+        const pair = (address & WORD_MASK) + ((BLOCK_HEAD + (length >>> 1) * FLOAT_PAIR) << shift)
         const half = pair * 2 + odd
+        const before = odd === 1 ? half - 1 : half + 1 - ((2 * FLOAT_PAIR) << shift)
         // The time of the block's first sample lies in a line of its own, the newest time beside the row's state.
-        const offset = offsets[half - (odd === 1 ? SAME_PAIR : PAIR_BEFORE)]! + (time_ms - recordTime[record]!)
+        const offset = offsets[before]! + (time_ms - recordTime[record]!)
         if (offset >>> 0 === offset) {
           offsets[half] = offset
-          f64[slab]![pair + 1 + odd] = values[i]!
+          f64[slab]![pair + ((1 + odd) << shift)] = values[i]!
           recordState[record * 2 + 3] = state + 1
           recordTime[record] = time_ms
           continue
@@ -219,7 +217,7 @@ export class HeadTable {
         const offsets = u32[address >>> SLAB_SHIFT]!
         const pair = (address & WORD_MASK) + pairAt(at, columns)
         const half = pair * 2 + (at & 1)
-        const before = (at & 1) === 1 ? SAME_PAIR : 2 * pairWords(columns) - 1
+        const before = (at & 1) === 1 ? 1 : 2 * pairWords(columns) - 1
         const offset = offsets[half - before]! + (time_ms - recordTime[record]!)
         if (offset >>> 0 === offset) {
           offsets[half] = offset
@@ -239,7 +237,7 @@ export class HeadTable {
   push(row: number, { time_ms, values, stale }: LooseSample): void {
     const at = this.#begin(row, time_ms, stale)
     const address = this.#address(row)
-    const start = wordOf(address) + pairAt(at, values.length) + 1 + (at & 1) * values.length
+    const start = wordOf(address) + ((pairAt(at, values.length) + 1 + (at & 1) * values.length) << this.#spread(row))
     this.#blocks.arena.f64[slabOf(address)]!.set(values, start)
     this.#publish(row, time_ms, at)
   }
@@ -254,18 +252,22 @@ export class HeadTable {
     const halves = arena.u32[slabOf(address)]!
     const word = wordOf(address)
     const columns = this.#columns.get(row)
-    const stride = pairWords(columns)
+    const shift = this.#spread(row)
+    const first = word + (BLOCK_HEAD << shift)
+    const pair = pairWords(columns) << shift
+    const flags = (word + (1 << shift)) * 2
     const base_ms = block[word]!
     buffer.reserve(length)
     const { time_ms, stale, length: to } = buffer
     for (let i = 0; i < length; i++) {
-      time_ms[to + i] = base_ms + halves[(word + BLOCK_HEAD + (i >>> 1) * stride) * 2 + (i & 1)]!
-      stale[to + i] = (halves[(word + 1) * 2 + (i >>> 5)]! >>> (i & 31)) & 1
+      time_ms[to + i] = base_ms + halves[(first + (i >>> 1) * pair) * 2 + (i & 1)]!
+      stale[to + i] = (halves[flags + (i >>> 5)]! >>> (i & 31)) & 1
     }
     for (let i = 0; i < wanted.length; i++) {
       const column = buffer.columns[i]!
-      const start = word + BLOCK_HEAD + 1 + wanted[i]!
-      for (let j = 0; j < length; j++) column[to + j] = block[start + (j >>> 1) * stride + (j & 1) * columns]!
+      const start = first + ((1 + wanted[i]!) << shift)
+      const odd = columns << shift
+      for (let j = 0; j < length; j++) column[to + j] = block[start + (j >>> 1) * pair + (j & 1) * odd]!
     }
     buffer.length += length
   }
@@ -278,9 +280,7 @@ export class HeadTable {
   /** Empties the head and gives its memory back. */
   release(row: number): void {
     if (this.#capacity(row) === 0) return
-    const words = this.#words(row)
-    this.#blocks.release(this.#address(row), words)
-    this.#bytes -= words * 8
+    this.#give(row)
     this.#setState(row, this.#state(row) & FLOAT)
   }
 
@@ -300,6 +300,7 @@ export class HeadTable {
     writer.u32(this.#rows)
     writer.f64(this.#bytes)
     this.#columns.save(writer)
+    this.#lanes.save(writer)
     const { u8 } = this.#records
     for (const page of savePages(writer, u8.length, (at) => !this.#records.isGiven(at))) {
       writer.column(u8[page]!.subarray(0, (this.#rows - page * PAGE_ROWS) * RECORD_BYTES))
@@ -307,10 +308,11 @@ export class HeadTable {
   }
 
   /** Into a fresh one, whose blocks were loaded. */
-  load(reader: ByteReader, { whole, byColumns }: SavedRows): void {
+  load(reader: ByteReader, { whole, byColumns, apart }: SavedRows): void {
     this.#rows = reader.u32()
     this.#bytes = reader.f64()
     this.#columns.load(reader, this.#rows, whole)
+    if (!apart) this.#lanes.load(reader)
     const pages = Math.ceil(this.#rows / PAGE_ROWS)
     for (const page of loadPages(reader, pages, whole)) {
       this.#records.addGiven(page - this.#records.slabs)
@@ -318,35 +320,34 @@ export class HeadTable {
       this.#records.u8[this.#records.add()]!.set(reader.raw(rows * RECORD_BYTES))
     }
     this.#records.addGiven(pages - this.#records.slabs)
-    if (byColumns) for (let row = 0; row < this.#rows; row++) this.#pair(row)
+    if (byColumns) for (let row = 0; row < this.#rows; row++) if (this.length(row) > 0) this.#pair(row)
+    if (apart) for (let row = 0; row < this.#rows; row++) if (this.#spread(row) > 0) this.#join(row)
   }
-  /** Puts the samples of a block in pairs that has them by columns. */
+
+  /** The block of a row that has it by columns. */
   #pair(row: number): void {
-    const length = this.length(row)
-    if (length === 0) return
     const columns = this.#columns.get(row)
     const capacity = this.#capacity(row)
-    const address = this.#address(row)
-    const start = wordOf(address)
+    const start = wordOf(this.#address(row)) * 2
+    const block = this.#blocks.arena.u32[slabOf(this.#address(row))]!
     const words = wordsOf(capacity, columns)
-    const block = this.#blocks.arena.u32[slabOf(address)]!.subarray(start * 2, (start + words) * 2)
-    const before = block.slice()
-    for (let i = 0; i < length; i++) {
-      const pair = pairAt(i, columns)
-      block[pair * 2 + (i & 1)] = before[BLOCK_HEAD * 2 + i]!
-      for (let column = 0; column < columns; column++) {
-        const from = BLOCK_HEAD + capacity / 2 + capacity * column + i
-        const to = pair + 1 + (i & 1) * columns + column
-        block[to * 2] = before[from * 2]!
-        block[to * 2 + 1] = before[from * 2 + 1]!
-      }
-    }
+    pairColumns(block.subarray(start, start + words * 2), this.length(row), { columns, capacity })
+  }
+
+  /** Takes a lane for a float that has a block of its own. */
+  #join(row: number): void {
+    const own = this.#address(row)
+    const lane = this.#lanes.allocate()
+    this.#move(own, { to: lane, words: OWN_WORDS, shift: LANE_SHIFT })
+    this.#blocks.release(own, OWN_WORDS)
+    this.#bytes += (this.#words(row) - OWN_WORDS) * 8
+    this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = lane
   }
 
   #pushFloat(row: number, time_ms: number, value: number, stale: number): void {
     const at = this.#begin(row, time_ms, stale)
     const address = this.#address(row)
-    const word = wordOf(address) + BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR + 1 + (at & 1)
+    const word = wordOf(address) + ((pairAt(at, 1) + 1 + (at & 1)) << this.#spread(row))
     this.#blocks.arena.f64[slabOf(address)]![word] = value
     this.#publish(row, time_ms, at)
   }
@@ -389,13 +390,15 @@ export class HeadTable {
     const block = this.#blocks.arena.f64[slabOf(address)]!
     const halves = this.#blocks.arena.u32[slabOf(address)]!
     const word = wordOf(address)
+    const shift = this.#spread(row)
+    const flags = (word + (1 << shift)) * 2
     if (at === 0) {
       block[word] = time_ms
-      halves[(word + 1) * 2] = 0
-      halves[(word + 1) * 2 + 1] = 0
+      halves[flags] = 0
+      halves[flags + 1] = 0
     }
-    halves[(word + pairAt(at, this.#columns.get(row))) * 2 + (at & 1)] = time_ms - block[word]!
-    if (stale === 1) halves[(word + 1) * 2 + (at >>> 5)]! |= 1 << (at & 31)
+    halves[(word + (pairAt(at, this.#columns.get(row)) << shift)) * 2 + (at & 1)] = time_ms - block[word]!
+    if (stale === 1) halves[flags + (at >>> 5)]! |= 1 << (at & 31)
     return at
   }
 
@@ -422,29 +425,39 @@ export class HeadTable {
   #grow(row: number, length: number, larger: number): void {
     const columns = this.#columns.get(row)
     const capacity = this.#capacity(row)
-    const whole = larger > FIRST_SAMPLES ? WHOLE : 0
-    const words = wordsOf(whole === 0 ? larger : fullCapacity(columns), columns)
-    const address = this.#blocks.allocate(words)
+    const isWhole = larger > FIRST_SAMPLES
+    const words = wordsOf(isWhole ? fullCapacity(columns) : larger, columns)
+    const state = (this.#state(row) & FLOAT) | (isWhole ? WHOLE : 0) | (larger << CAPACITY_SHIFT) | length
+    const address = spread(state) > 0 ? this.#lanes.allocate() : this.#blocks.allocate(words)
     this.#bytes += words * 8
     if (capacity === 0) this.#hooks.first(row)
     else {
-      const old = this.#address(row)
-      this.#move(old, address, wordsOf(capacity, columns))
-      const given = this.#words(row)
-      this.#blocks.release(old, given)
-      this.#bytes -= given * 8
+      this.#move(this.#address(row), { to: address, words: wordsOf(capacity, columns), shift: spread(state) })
+      this.#give(row)
     }
     this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = address
-    this.#setState(row, (this.#state(row) & FLOAT) | whole | (larger << CAPACITY_SHIFT) | length)
+    this.#setState(row, state)
   }
 
-  /** Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
-  #move(from: number, to: number, words: number): void {
+  /** Gives the row's block back. */
+  #give(row: number): void {
+    const words = this.#words(row)
+    if (this.#spread(row) > 0) this.#lanes.release(this.#address(row))
+    else this.#blocks.release(this.#address(row), words)
+    this.#bytes -= words * 8
+  }
+
+  /** From a block of one's own. Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
+  #move(from: number, { to, words, shift }: { to: number; words: number; shift: number }): void {
     const { u32 } = this.#blocks.arena
     const source = u32[slabOf(from)]!
     const target = u32[slabOf(to)]!
     const [a, b] = [wordOf(from) * 2, wordOf(to) * 2]
-    for (let half = 0; half < words * 2; half++) target[b + half] = source[a + half]!
+    for (let word = 0; word < words; word++) {
+      const at = b + ((word * 2) << shift)
+      target[at] = source[a + word * 2]!
+      target[at + 1] = source[a + word * 2 + 1]!
+    }
   }
 
   #publish(row: number, time_ms: number, at: number): void {
@@ -456,6 +469,10 @@ export class HeadTable {
   #words(row: number): number {
     const columns = this.#columns.get(row)
     return wordsOf((this.#state(row) & WHOLE) === 0 ? this.#capacity(row) : fullCapacity(columns), columns)
+  }
+
+  #spread(row: number): number {
+    return spread(this.#state(row))
   }
 
   #capacity(row: number): number {

@@ -5,8 +5,9 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { ChunkFiles } from './chunk-files.ts'
 import { allColumns, ChunkLists, pieceSamples } from './chunk-lists.ts'
 import { NONE } from './chunk-table.ts'
-import { HeadTable, type SavedRows, type TimeWindow } from './head-table.ts'
+import { HeadTable, type TimeWindow } from './head-table.ts'
 import { LateSamples } from './late-samples.ts'
+import type { SavedRows } from './old-heads.ts'
 import { type LooseSample, lowerBound, SampleBuffer, sameSample } from './sample-buffer.ts'
 
 /** A chunk that goes to a file has at least so many, where there is memory for them. */

@@ -11,11 +11,12 @@ import type { Tables } from './tables.ts'
 
 /**
  * Format 3 is 2 with heads whose block is larger than what they take, format 4 is 3 with chunks that begin with an index of their pieces, format 5
- * is 4 with heads that hold sample after sample, format 6 is 5 without the pages of rows that are all gone, and with since when data comes: who reads
- * only the one before would not see that.
+ * is 4 with heads that hold sample after sample, format 6 is 5 without the pages of rows that are all gone, and with since when data comes, format 7
+ * is 6 with heads of floats that share blocks: who reads only the one before would not see that.
  */
-const VERSION = 6
-/** Of the formats that have all pages and do not know since when data comes, and of those whose heads hold column after column. */
+const VERSION = 7
+/** Of the formats in which each float has a block, of those that have all pages and do not know since when data comes, of those whose heads hold column after column. */
+const LAST_APART = 6
 const LAST_WHOLE = 5
 const LAST_BY_COLUMNS = 4
 /** Format 1 is read apart. */
@@ -29,7 +30,7 @@ export interface StoreState {
   readonly newest_ms: number
 }
 
-/** Formats 2 to 6: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
+/** Formats 2 to 7: marks, the series, then every table as its columns and slabs are in memory; of files their names and lengths. */
 export function* storeParts({ tables, dropping, newest_ms }: StoreState): Generator<Uint8Array | MadePart, void> {
   const writer = new PartWriter()
   writer.u8(VERSION)
@@ -77,7 +78,7 @@ export function loadStore(bytes: Uint8Array, tables: Tables, dropping: Dropping)
   if (version < OLDEST || version > VERSION) {
     throw new ServiceError('bad_data', `the store has format ${version}; this version reads formats 1 to ${VERSION}`)
   }
-  const saved = { whole: version <= LAST_WHOLE, byColumns: version <= LAST_BY_COLUMNS }
+  const saved = { whole: version <= LAST_WHOLE, byColumns: version <= LAST_BY_COLUMNS, apart: version <= LAST_APART }
   const newest_ms = reader.f64()
   dropping.load(reader)
   if (version > LAST_WHOLE) tables.live.load(reader)
