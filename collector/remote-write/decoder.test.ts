@@ -142,6 +142,21 @@ describe.each(BOTH)('version %d', (version) => {
     })
   })
 
+  test('brings exemplars that come behind their samples, in a series of their own', () => {
+    const exemplars = [{ labels: [['trace_id', 'abc']] as const, value: 0.3, timestamp: 5 }]
+    const histograms = [{ countInt: 0, sum: 0, timestamp: 6 }]
+    const body = write([
+      { labels: UP, samples: [sample(1, 5)] },
+      { labels: [['__name__', 'native']], histograms },
+      { labels: UP, exemplars },
+      { labels: [['__name__', 'native']], exemplars },
+    ])
+    expect(decoded(version, body).exemplars).toEqual([
+      'up{job="a"} 5 0.3 {trace_id="abc"}',
+      'native 5 0.3 {trace_id="abc"}',
+    ])
+  })
+
   const native = {
     schema: 1,
     zeroThreshold: 0.001,

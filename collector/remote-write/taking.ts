@@ -127,8 +127,9 @@ export class Taking implements WriteSink {
   end(): void {
     if (this.#untold) this.#refuse(this.#problem!)
     if (this.#exemplars.length === 0) return
-    const series = this.#id >= 0 ? this.#id : this.#row
-    const { builder, dropped } = this.#options
+    const { book, builder, dropped } = this.#options
+    const row = this.#row >= 0 ? this.#row : (book.row(this.#number)?.id ?? UNRESOLVED)
+    const series = this.#id >= 0 ? this.#id : row
     for (const exemplar of this.#exemplars) {
       if (series >= 0) builder.exemplar({ series, ...exemplar })
       else dropped.add('exemplar', 'an exemplar stands for no sample')

@@ -38,7 +38,7 @@ function notebook(): { lines: string[]; writer: SeriesWriter } {
         lines.push(`${String(definitions[series[i]!]?.labels)} ${time_ms[i]} ${stale[i] === 1 ? 'stale' : value[i]}`)
       }
       const none = { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 }
-      return { counts: none, refused_histograms: 0, fresh: new Uint8Array() }
+      return { counts: none, refused_histograms: 0, exemplars: [], fresh: new Uint8Array() }
     },
   }
   return { lines, writer }
