@@ -1,5 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
-import { bucketCount, boundsOfShape } from '#core/exponential.ts'
+import { bucketCount, definedBy } from '#core/exponential.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { EXEMPLAR_LENGTH, type SampleBuilder } from '#core/sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '#core/series.ts'
@@ -102,8 +102,7 @@ export class Taking implements WriteSink {
       this.#refuse(this.#named() === undefined ? this.#problem! : { reason: 'histogram', message: fit.refused })
       return
     }
-    const shape: Pick<Row, 'kind' | 'bounds'> =
-      'shape' in fit ? { kind: 'exponential', bounds: boundsOfShape(fit.shape) } : { kind: 'histogram', ...fit }
+    const shape = definedBy(fit.shape)
     const lastRow = this.#options.book.row(this.#number)?.id
     const series = this.#rowOf(shape, histogram.gauge)
     if (series < 0) return

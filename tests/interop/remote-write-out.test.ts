@@ -150,7 +150,12 @@ describe.skipIf(PROMETHEUS === '').each(versions)(
           [native, 3],
           [native, 1.5],
         ] as const)
-          builder.exemplar({ series, time_ms: time_ms - 1, value, labels: Labels.of({ trace_id: `t${round}` }) })
+          builder.exemplar({
+            series,
+            time_ms: time_ms - 10 + value,
+            value,
+            labels: Labels.of({ trace_id: `t${round}` }),
+          })
         const batch = builder.batch()
         one.writers.stored(batch, one.store.append(batch), 'received')
       }

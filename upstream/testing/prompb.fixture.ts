@@ -17,6 +17,7 @@ const SHARED = `
     repeated double positive_counts = 13;
     int32 reset_hint = 14;
     int64 timestamp = 15;
+    repeated double custom_values = 16;
   }`
 
 const V1 = `syntax = "proto3";
@@ -59,7 +60,9 @@ export interface ReadHistogram {
   readonly positive_spans: readonly { offset: number; length: number }[]
   readonly positive_deltas: readonly number[]
   readonly positive_counts: readonly number[]
+  readonly reset_hint?: number
   readonly timestamp: number
+  readonly custom_values: readonly number[]
 }
 
 export interface ReadExemplar {

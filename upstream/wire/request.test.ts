@@ -158,6 +158,32 @@ describe.each(versions)('remote write %i.0', (version) => {
     expect(readRequest(version, next.bytes).series.map(({ exemplars }) => exemplars)).toEqual([[]])
   })
 
+  test('sends a native histogram with bounds of its own as it is, and says of a gauge that it is one', () => {
+    const builder = new SampleBuilder()
+    builder.histogram({ series: 0, time_ms: 5, sum: 7, count: 6, buckets: [0, 0, 4, 0, 2] })
+    builder.histogram({ series: 0, time_ms: 6, sum: 0, count: 0, buckets: [0, 0, 0, 0, 0], stale: true })
+    const bounds = Float64Array.of(-1, 0.5, 2)
+    const row = defined({ __name__: 'n' }, { kind: 'custom', type: 'gaugehistogram', bounds })
+    const { bytes, histograms } = encoders[version].encode(builder.batch(), seriesOf(row))
+    const [first, ended] = readRequest(version, bytes).series.map((series) => series.histograms[0]!)
+    expect(histograms).toBe(2)
+    expect([...bucketsOf(first!, 'positive')]).toEqual([
+      [1, 4],
+      [3, 2],
+    ])
+    expect(first).toMatchObject({
+      schema: -53,
+      zero_count_int: 0,
+      sum: 7,
+      count_int: 6,
+      reset_hint: 3,
+    })
+    expect([first!.custom_values, ended!.custom_values]).toEqual([
+      [-1, 0.5, 2],
+      [-1, 0.5, 2],
+    ])
+  })
+
   test('ends a series with the bits that Prometheus knows', () => {
     const builder = new SampleBuilder()
     builder.float(0, 1, Number.NaN, true)

@@ -1,4 +1,4 @@
-import { shapeOfBounds } from '#core/exponential.ts'
+import { shapeOf } from '#core/exponential.ts'
 import type { Exemplar, HistogramColumns, SampleBatch } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
 
@@ -66,7 +66,8 @@ function taken(exemplars: BySeries | undefined, id: SeriesId): readonly Exemplar
 
 function nativeOf({ definition }: Outgoing, rows: HistogramColumns, i: number): NativeSample {
   return {
-    shape: shapeOfBounds(definition.bounds),
+    shape: shapeOf(definition),
+    gauge: definition.type === 'gaugehistogram',
     time_ms: rows.time_ms[i]!,
     sum: rows.sum[i]!,
     count: rows.count[i]!,
