@@ -27,6 +27,11 @@ export class ByteWriter {
     this.#used = 0
   }
 
+  /** Room for so many bytes more: until they are used up nothing is moved. */
+  reserve(more: number): void {
+    this.#room(more)
+  }
+
   /** Takes back what was written behind the first `length` bytes. */
   cut(length: number): void {
     this.#used = Math.min(this.#used, length)
