@@ -8,7 +8,7 @@ import { LabelTree } from './evaluate/label-tree.ts'
 import { createQueryEngine } from './index.ts'
 import { minutes } from './testing/minutes.fixture.ts'
 
-const SERIES = 5000
+const SERIES = 2000
 const MOST = 500
 
 const lines = Array.from({ length: SERIES }, (_, i) => `m{i="${i}", zone="z${i % 7}"} ${i}`)
