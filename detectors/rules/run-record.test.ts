@@ -144,7 +144,7 @@ test('a rule that is gone ends what it wrote', () => {
   expect(runner.active).toBe(false)
 })
 
-test('histograms with bounds of their own are not written, and the rule says so', () => {
+test('histograms with bounds of their own that a peer did not tell are not written, and the rule says so', () => {
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule(), writer, nobody)
   const histograms = [
