@@ -4,7 +4,7 @@ import type { Labels, MetricType, SeriesDefinition } from '#core/series.ts'
 import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import { familyOf, type Outgoing, type OutgoingSeries } from './outgoing.ts'
 import { BYTES, ProtoWriter, sampleLength, VARINT, varintLength } from './proto-writer.ts'
-import { eachSample, type EncodedRequest, type FloatSample, type RequestEncoder, type RequestSink } from './request.ts'
+import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink } from './request.ts'
 
 /** `MetricMetadata.MetricType`, the same in 1.0 and 2.0. */
 export const METRIC_TYPES: Readonly<Record<MetricType, number>> = {
@@ -40,7 +40,7 @@ export class RequestEncoder1 implements RequestEncoder, RequestSink {
     return { bytes: this.#out.view(), samples: this.#samples, histograms: this.#histograms }
   }
 
-  float(series: Outgoing, { time_ms, value, stale }: FloatSample, exemplars: readonly Exemplar[]): void {
+  float(series: Outgoing, time_ms: number, value: number, stale: boolean, exemplars: readonly Exemplar[]): void {
     const length = sampleLength(time_ms)
     this.#begin(series, 2, length)
     this.#out.sample(time_ms, value, stale)

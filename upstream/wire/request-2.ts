@@ -4,7 +4,7 @@ import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import type { Outgoing, OutgoingSeries } from './outgoing.ts'
 import { BYTES, ProtoWriter, sampleLength, VARINT, varintLength } from './proto-writer.ts'
 import { METRIC_TYPES } from './request-1.ts'
-import { eachSample, type EncodedRequest, type FloatSample, type RequestEncoder, type RequestSink } from './request.ts'
+import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink } from './request.ts'
 
 const SYMBOLS = 4
 const TIME_SERIES = 5
@@ -118,7 +118,7 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
     return { bytes: out.view(), samples: this.#samples, histograms: this.#histograms }
   }
 
-  float(series: Outgoing, { time_ms, value, stale }: FloatSample, exemplars: readonly Exemplar[]): void {
+  float(series: Outgoing, time_ms: number, value: number, stale: boolean, exemplars: readonly Exemplar[]): void {
     const length = sampleLength(time_ms)
     this.#begin(series, exemplars, { field: 2, length })
     this.#series.sample(time_ms, value, stale)
@@ -163,7 +163,7 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
   }
 
   #end(): void {
-    this.#series.raw(this.#exemplars.view())
+    if (this.#exemplars.length > 0) this.#series.raw(this.#exemplars.view())
     this.#series.bytes(5, this.#metadata.view())
   }
 

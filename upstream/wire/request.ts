@@ -19,15 +19,9 @@ export interface RequestEncoder {
   encode(batch: SampleBatch, series: OutgoingSeries): EncodedRequest
 }
 
-export interface FloatSample {
-  readonly time_ms: number
-  readonly value: number
-  readonly stale: boolean
-}
-
 /** Takes the samples of a batch one by one, in their order, with the exemplars that go along. */
 export interface RequestSink {
-  float(series: Outgoing, sample: FloatSample, exemplars: readonly Exemplar[]): void
+  float(series: Outgoing, time_ms: number, value: number, stale: boolean, exemplars: readonly Exemplar[]): void
   native(series: Outgoing, sample: NativeSample, exemplars: readonly Exemplar[]): void
 }
 
@@ -39,8 +33,8 @@ export function eachSample(batch: SampleBatch, series: OutgoingSeries, sink: Req
   const exemplars = bySeries(batch.exemplars)
   for (let i = 0; i < floats.length; i++) {
     const id = floats.series[i]!
-    const sample = { time_ms: floats.time_ms[i]!, value: floats.value[i]!, stale: floats.stale[i] === 1 }
-    sink.float(series.of(id)[0]!, sample, taken(exemplars, id))
+    const along = taken(exemplars, id)
+    sink.float(series.of(id)[0]!, floats.time_ms[i]!, floats.value[i]!, floats.stale[i] === 1, along)
   }
   for (let i = 0; i < histograms.length; i++) {
     const id = histograms.series[i]!
@@ -94,7 +88,7 @@ function classic(parts: readonly Outgoing[], { rows, i, exemplars }: ClassicSamp
     const value = series.part === 'bucket' ? cumulative : series.part === 'sum' ? rows.sum[i]! : rows.count[i]!
     const along =
       exemplars.length === 0 ? NONE : exemplars.filter(({ value: at }) => bucketOf(bounds, at) === series.bucket)
-    if (stale || value === value) sink.float(series, { time_ms, value, stale }, along)
+    if (stale || value === value) sink.float(series, time_ms, value, stale, along)
   }
 }
 

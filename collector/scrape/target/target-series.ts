@@ -11,7 +11,7 @@ import { type NamingOptions, storedLabels } from './naming.ts'
 import { NO_ID, Part, partOf, Row } from './row.ts'
 
 const NO_BOUNDS = new Float64Array(0)
-/** Series that are looked at in one step for whether they have ended. */
+/** Series that are looked at in one step for whether they have ended, or are forgotten. */
 const STEP = 4096
 
 export interface TargetSeriesOptions extends NamingOptions {
@@ -130,7 +130,7 @@ export class TargetSeries implements SampleSink<Known> {
     this.#giveExemplars()
     yield* this.#endOthers(this.#scrape)
     this.#before = this.#scrape
-    this.#trim()
+    yield* this.#trim()
   }
 
   /** There is no page, or it could not be read: nothing of it counts, and everything is marked stale. The builder must be empty. */
@@ -342,14 +342,17 @@ export class TargetSeries implements SampleSink<Known> {
   }
 
   /** Series come and go: those that are over are forgotten once they are as many as those that are not. */
-  #trim(): void {
+  *#trim(): Steps<void> {
     if (this.#rows.size + this.#histograms.size <= 2 * this.#tally.kept + 64) return
+    let looked = 0
     for (const [id, row] of this.#rows) {
+      if (++looked % STEP === 0) yield
       if (row.live || row.present === this.#scrape) continue
       row.listed = false
       this.#rows.delete(id)
     }
     for (const [key, row] of this.#histograms) {
+      if (++looked % STEP === 0) yield
       if (row.live || row.present === this.#scrape) continue
       row.listed = false
       this.#histograms.delete(key)
