@@ -172,7 +172,7 @@ export class Engine {
   /** Stores and judges what a request brought; tells what the store refused. What is stored stands until the last step. */
   *observe({ samples, logs, spans, history = false }: Observed): Steps<Receipt> {
     const result = yield* this.store.appending(samples)
-    this.#listener?.stored(samples, result.fresh, history ? 'history' : 'received')
+    this.#listener?.stored(samples, result, history ? 'history' : 'received')
     this.graph.spans(spans)
     yield
     yield* this.detectors.sampling(samples, result.fresh)

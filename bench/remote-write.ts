@@ -75,6 +75,7 @@ async function measure({ what, version }: Case, folder: string): Promise<{ cpu_n
     name: 'bench',
     what,
     version,
+    exemplars: 0,
     max_age_ms: 1e15,
     shards: 4,
     limits: { samples: 1e6, bytes: 1e9, batch: BATCH, deadline_ms: 5000, backoff_ms: 30, backoff_max_ms: 5000 },
@@ -83,16 +84,16 @@ async function measure({ what, version }: Case, folder: string): Promise<{ cpu_n
     definition: (id) => definitions[id]!,
     clock: systemClock,
     log: silentLog,
-    counter: { add: (count) => void (sent += count) },
+    counters: { samples: { add: (count) => void (sent += count) }, exemplars: { add() {} } },
   })
   writer.start()
-  const fresh = new Uint8Array(BATCH).fill(1)
+  const result = { fresh: new Uint8Array(BATCH).fill(1), exemplars: [] }
   const origin: SampleOrigin = 'received'
   const costs: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const all = batches(1.7e12 + round * 15_000)
     const started = process.cpuUsage()
-    for (const batch of all) writer.stored(batch, fresh, origin)
+    for (const batch of all) writer.stored(batch, result, origin)
     // Requests go out between the turns.
     await new Promise((resolve) => setTimeout(resolve, 20))
     const { user, system } = process.cpuUsage(started)

@@ -35,7 +35,7 @@ const series = z.strictObject({
   type: z.enum(['counter', 'gauge', 'histogram', 'summary', 'unknown', 'gaugehistogram', 'info', 'stateset']),
   unit: z.string().default(''),
   help: z.string().default(''),
-  kind: z.enum(['float', 'histogram', 'exponential']),
+  kind: z.enum(['float', 'histogram', 'exponential', 'custom']),
   bounds: z.array(value).default([]),
   points: z.array(point).default([]),
   histograms: z.array(histogram).default([]),

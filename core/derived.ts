@@ -48,9 +48,9 @@ export class DerivedSamples {
 
   /** A native histogram; `labels` with `__name__`. */
   histogram(metric: DerivedMetric, labels: Labels, sample: ExponentialSample, stale = false): void {
-    const { bounds, time_ms, sum, count, buckets } = sample
+    const { kind, bounds, time_ms, sum, count, buckets } = sample
     try {
-      const series = this.#writer.resolve({ ...metric, labels, kind: 'exponential', bounds })
+      const series = this.#writer.resolve({ ...metric, labels, kind, bounds })
       this.#batch.histogram({ series, time_ms, sum, count, buckets, stale })
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === 'too_large')) throw error

@@ -1,4 +1,4 @@
-import { boundsOfShape, type ExponentialShape, MAX_SCHEMA, MIN_SCHEMA } from './exponential.ts'
+import { boundsOfShape, bucketCount, type ExponentialShape, MAX_SCHEMA, MIN_SCHEMA } from './exponential.ts'
 
 /** Windows begin and end at multiples of this, so that the same row serves while data widens a little. */
 const ALIGN = 16
@@ -9,8 +9,9 @@ const USUAL_ZERO_THRESHOLD = 2 ** -128
 /** How exactly an end of a bucket must be a power of the base. */
 const TOLERANCE = 1e-6
 
-/** An exponential sample, and the `bounds` of the row that it belongs to. */
+/** A native sample, and the `kind` and `bounds` of the row that it belongs to. */
 export interface ExponentialSample {
+  readonly kind: 'exponential' | 'custom'
   readonly bounds: Float64Array
   readonly time_ms: number
   readonly sum: number
@@ -25,6 +26,8 @@ export interface ShownHistogram {
   readonly count: number
   readonly sum: number
   readonly buckets: readonly { readonly lower: number; readonly upper: number; readonly count: number }[]
+  /** As of `ResultHistogram`. */
+  readonly custom_bounds?: Float64Array | undefined
 }
 
 interface Reading {
@@ -36,10 +39,11 @@ interface Reading {
 }
 
 /**
- * A native histogram as it is shown, by ends of buckets and not by their numbers, back as an exponential row. Undefined where
- * it has other than standard buckets (custom bounds), or too many.
+ * A native histogram as it is shown, by ends of buckets and not by their numbers, back as a row. Undefined where it has other than
+ * standard buckets and does not say which, or too many.
  */
 export function exponentialSample(shown: ShownHistogram): ExponentialSample | undefined {
+  if (shown.custom_bounds !== undefined) return customSample(shown, shown.custom_bounds)
   const reading = read(shown)
   if (reading === undefined) return undefined
   const { schema, zero_threshold, zero, positive, negative } = reading
@@ -59,7 +63,19 @@ export function exponentialSample(shown: ShownHistogram): ExponentialSample | un
   for (const [index, count] of positive) buckets[1 + index - above.offset] = count
   for (const [index, count] of negative) buckets[1 + above.count + index - below.offset] = count
   const { time_ms, sum, count } = shown
-  return { bounds: boundsOfShape(shape), time_ms, sum, count, buckets }
+  return { kind: 'exponential', bounds: boundsOfShape(shape), time_ms, sum, count, buckets }
+}
+
+function customSample(
+  { time_ms, sum, count, buckets: shown }: ShownHistogram,
+  bounds: Float64Array,
+): ExponentialSample {
+  const buckets = new Float64Array(bucketCount({ kind: 'custom', bounds }))
+  for (const { upper, count: held } of shown) {
+    const index = bounds.indexOf(upper)
+    buckets[1 + (index < 0 ? bounds.length : index)] = held
+  }
+  return { kind: 'custom', bounds, time_ms, sum, count, buckets }
 }
 
 function read({ buckets }: ShownHistogram): Reading | undefined {

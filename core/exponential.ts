@@ -17,10 +17,24 @@ export interface ExponentialShape {
   readonly negative_count: number
 }
 
+/** A shape of buckets; those between listed upper bounds (ascending, without +Inf) are all positive and begin at index 0, the last ends at +Inf. */
+export interface HistogramShape extends ExponentialShape {
+  /** Only where the schema is `CUSTOM_SCHEMA`. */
+  readonly custom_bounds?: Float64Array
+}
+
+/** Prometheus' schema of native histograms whose bounds are listed, in place of powers. */
+export const CUSTOM_SCHEMA = -53
 export const MIN_SCHEMA = -4
 export const MAX_SCHEMA = 8
 
-/** The shape as `bounds` of a definition: six numbers in order of `ExponentialShape`. */
+/** The shape of a histogram whose upper bounds are listed. */
+export function customShape(custom_bounds: Float64Array): HistogramShape {
+  const none = { zero_threshold: 0, positive_offset: 0, negative_offset: 0, negative_count: 0 }
+  return { ...none, schema: CUSTOM_SCHEMA, positive_count: custom_bounds.length + 1, custom_bounds }
+}
+
+/** An exponential shape as `bounds` of a definition: six numbers in order of `ExponentialShape`. */
 export function boundsOfShape(shape: ExponentialShape): Float64Array {
   return Float64Array.of(
     shape.schema,
@@ -44,8 +58,29 @@ export function shapeOfBounds(bounds: Float64Array): ExponentialShape {
   }
 }
 
-/** Counts of an exponential sample: zero bucket, then those above zero, then those below, each outwards from zero. */
-export function bucketCount({ kind, bounds }: Pick<SeriesDefinition, 'kind' | 'bounds'>): number {
+type Defined = Pick<SeriesDefinition, 'kind' | 'bounds'>
+
+/** Whether a row holds native histograms, as values of a series of its own name. */
+export function isNative(kind: SeriesDefinition['kind']): boolean {
+  return kind === 'exponential' || kind === 'custom'
+}
+
+/** The shape of a native row. */
+export function shapeOf({ kind, bounds }: Defined): HistogramShape {
+  return kind === 'custom' ? customShape(bounds) : shapeOfBounds(bounds)
+}
+
+/** What a native row of a shape is defined by. */
+export function definedBy(shape: HistogramShape): Defined {
+  const { custom_bounds } = shape
+  return custom_bounds === undefined
+    ? { kind: 'exponential', bounds: boundsOfShape(shape) }
+    : { kind: 'custom', bounds: custom_bounds }
+}
+
+/** Counts of a native sample: zero bucket, then those above zero, then those below, each outwards from zero. */
+export function bucketCount({ kind, bounds }: Defined): number {
   if (kind === 'float') return 0
-  return kind === 'histogram' ? bounds.length + 1 : 1 + bounds[3]! + bounds[5]!
+  if (kind === 'histogram') return bounds.length + 1
+  return kind === 'custom' ? bounds.length + 2 : 1 + bounds[3]! + bounds[5]!
 }

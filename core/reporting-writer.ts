@@ -54,7 +54,7 @@ export class ReportingWriter implements SeriesWriter {
 
   append(batch: SampleBatch): AppendResult {
     const result = this.#writer.append(batch)
-    this.#listener.stored(batch, result.fresh, this.#origin)
+    this.#listener.stored(batch, result, this.#origin)
     return result
   }
 }

@@ -133,9 +133,10 @@ export interface SeriesDefinition {
   /** UCUM as the sender wrote it, '' when unknown. */
   readonly unit: string
   readonly help: string
-  readonly kind: 'float' | 'histogram' | 'exponential'
+  /** `custom`: native histograms of Prometheus with bounds of their own; a `histogram` is a classic one. */
+  readonly kind: 'float' | 'histogram' | 'exponential' | 'custom'
   /**
-   * Shape of the samples. Of a histogram: ascending upper bounds without +Inf. Of an exponential histogram: what
+   * Shape of the samples. Of a histogram, classic or custom: ascending upper bounds without +Inf. Of an exponential histogram: what
    * `core/exponential.ts` says. Empty for floats.
    */
   readonly bounds: Float64Array

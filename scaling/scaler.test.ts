@@ -97,6 +97,7 @@ function scaler(
         return {
           counts: { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 },
           refused_histograms: 0,
+          exemplars: [],
           fresh: new Uint8Array(),
         }
       },

@@ -83,12 +83,16 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'upstream.*.remote_write.what':
     '`results`: recorded rules, scores, bands, forecasts ahead, replicas, alerts. `all`: everything that is stored.',
   'upstream.*.remote_write.version': 'Of the remote write protocol.',
+  'upstream.*.remote_write.send_exemplars':
+    'Exemplars go along with samples of their series, where everything is sent. As the option of Prometheus.',
   'upstream.*.remote_write.max_age': 'Older samples are not sent: they come of history, and receivers refuse them.',
   'upstream.*.remote_write.queue.samples':
     'Samples that may wait; beyond that the oldest are dropped, and that is counted.',
   'upstream.*.remote_write.queue.bytes': 'Compressed size of what may wait, likewise.',
+  'upstream.*.remote_write.queue.exemplars':
+    'Exemplars that may wait for a sample of their series to go with; beyond that the oldest are dropped, and that is counted.',
   'upstream.*.remote_write.queue.shards': 'Requests at one time. A series always goes the same way.',
-  'upstream.*.remote_write.queue.batch': 'Samples of one request.',
+  'upstream.*.remote_write.queue.batch': 'Samples of one request; exemplars count.',
   'upstream.*.remote_write.queue.deadline': 'How long a sample waits for others to go with.',
   'upstream.*.remote_write.queue.timeout': 'Time of one request.',
   'elasticsearch.url': 'Server to write documents to.',

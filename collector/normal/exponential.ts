@@ -1,4 +1,4 @@
-import { type ExponentialShape, MAX_SCHEMA, MIN_SCHEMA } from '#core/exponential.ts'
+import { type HistogramShape, MAX_SCHEMA, MIN_SCHEMA } from '#core/exponential.ts'
 
 /** Counts of adjacent buckets, not cumulative: `counts[i]` belongs to bucket `offset + i`, as OTLP counts them. */
 export interface Run {
@@ -24,7 +24,7 @@ export interface SparseSample extends Pick<ExponentialSample, 'scale' | 'zero_th
 
 /** A sample in the form of a row. */
 export interface Fitted {
-  readonly shape: ExponentialShape
+  readonly shape: HistogramShape
   /** In the order of `bucketCount`: zero, above zero, below zero. */
   readonly buckets: Float64Array
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { customShape } from '#core/exponential.ts'
+
 import { fitExponential } from './exponential.ts'
 import { fitNative, type NativeHistogram, type NativeSide } from './native.ts'
 
@@ -66,11 +68,11 @@ describe('a native histogram', () => {
     expect(row).toMatchObject({ shape: { schema: 8, positive_offset: 0 } })
   })
 
-  test('with custom bounds is a classic one', () => {
+  test('with custom bounds has them in its shape', () => {
     const positive = { spans: [0, 1, 1, 2], counts: [1, 1, 1], deltas: true }
     expect(fitNative(nativeOf({ schema: -53, positive, custom: [1, 2, 5] }))).toEqual({
-      bounds: Float64Array.of(1, 2, 5),
-      buckets: Float64Array.of(1, 0, 2, 3),
+      shape: customShape(Float64Array.of(1, 2, 5)),
+      buckets: Float64Array.of(0, 1, 0, 2, 3),
     })
   })
 

@@ -1,7 +1,7 @@
+import { CUSTOM_SCHEMA, customShape } from '#core/exponential.ts'
+
 import { type Fitted, fitSparse, type Run, type Unfit } from './exponential.ts'
 
-/** The schema of Prometheus' native histograms with bounds of their own. */
-const CUSTOM = -53
 /** Finer ones than this have no meaning to anybody. */
 const FINEST = 52
 
@@ -25,12 +25,6 @@ export interface NativeHistogram {
   readonly negative: NativeSide
   /** Upper bounds without +Inf, of schema -53 alone. */
   readonly custom: ArrayLike<number>
-}
-
-/** A histogram with custom bounds is a classic one: `buckets` holds one more than `bounds`. */
-export interface Classic {
-  readonly bounds: Float64Array
-  readonly buckets: Float64Array
 }
 
 interface Unpacked {
@@ -66,18 +60,20 @@ function unpacked({ spans, counts, deltas }: NativeSide, first: number): Unpacke
   return { runs, sum }
 }
 
-function classic(runs: readonly Run[], bounds: Float64Array): Classic | Unfit {
-  const buckets = new Float64Array(bounds.length + 1)
+function fitCustom(runs: readonly Run[], bounds: Float64Array): Fitted | Unfit {
+  const shape = customShape(bounds)
+  // The zero bucket, of which there is none, comes first.
+  const buckets = new Float64Array(1 + shape.positive_count)
   for (const { offset, counts } of runs) {
-    if (offset < 0 || offset + counts.length > buckets.length) {
+    if (offset < 0 || offset + counts.length > shape.positive_count) {
       return { refused: `a histogram with ${bounds.length} bounds has a bucket beyond them` }
     }
     for (let i = 0; i < counts.length; i++) {
       if (!(counts[i]! >= 0 && counts[i]! < Infinity)) return { refused: 'a histogram counts below zero' }
-      buckets[offset + i] = counts[i]!
+      buckets[1 + offset + i] = counts[i]!
     }
   }
-  return { bounds, buckets }
+  return { shape, buckets }
 }
 
 function ascending(bounds: Float64Array): boolean {
@@ -92,12 +88,12 @@ function agrees({ count, sum, positive }: NativeHistogram, counted: number): boo
 }
 
 /**
- * The row of a native histogram: exponential, or classic where it has custom bounds. What contradicts itself is refused as Prometheus
+ * The row of a native histogram, of powers or of bounds of its own. What contradicts itself is refused as Prometheus
  * refuses it. Source: Prometheus, `Histogram.Validate` of model/histogram.
  */
-export function fitNative(native: NativeHistogram, limit?: number): Fitted | Classic | Unfit {
+export function fitNative(native: NativeHistogram, limit?: number): Fitted | Unfit {
   const { schema, zero_count, zero_threshold } = native
-  const custom = schema === CUSTOM
+  const custom = schema === CUSTOM_SCHEMA
   if (!custom && schema > FINEST) return { refused: `a native histogram of schema ${schema} is not known` }
   const positive = unpacked(native.positive, custom ? 0 : SHIFT)
   if (typeof positive === 'string') return { refused: positive }
@@ -116,5 +112,5 @@ export function fitNative(native: NativeHistogram, limit?: number): Fitted | Cla
   if (negative.runs.length > 0 || zero_count !== 0 || zero_threshold !== 0) {
     return { refused: 'a histogram with custom bounds has buckets at or below zero' }
   }
-  return classic(positive.runs, bounds)
+  return fitCustom(positive.runs, bounds)
 }

@@ -142,6 +142,21 @@ describe.each(BOTH)('version %d', (version) => {
     })
   })
 
+  test('brings exemplars that come behind their samples, in a series of their own', () => {
+    const exemplars = [{ labels: [['trace_id', 'abc']] as const, value: 0.3, timestamp: 5 }]
+    const histograms = [{ countInt: 0, sum: 0, timestamp: 6 }]
+    const body = write([
+      { labels: UP, samples: [sample(1, 5)] },
+      { labels: [['__name__', 'native']], histograms },
+      { labels: UP, exemplars },
+      { labels: [['__name__', 'native']], exemplars },
+    ])
+    expect(decoded(version, body).exemplars).toEqual([
+      'up{job="a"} 5 0.3 {trace_id="abc"}',
+      'native 5 0.3 {trace_id="abc"}',
+    ])
+  })
+
   const native = {
     schema: 1,
     zeroThreshold: 0.001,
@@ -180,7 +195,7 @@ describe.each(BOTH)('version %d', (version) => {
     expect(first!.reduce((sum, count) => sum + count, 0)).toBe(12)
   })
 
-  test('brings custom buckets as classic histograms, gauges among them under their own type, and their end', () => {
+  test('brings histograms with bounds of their own, gauges among them under their own type, and their end', () => {
     const custom = {
       schema: -53,
       countInt: 3,
@@ -194,12 +209,10 @@ describe.each(BOTH)('version %d', (version) => {
     const store = storeWith()
     const decoder = new RemoteWriteDecoder({ meter: silentMeter })
     expect(decoded(version, write([{ labels: UP, histograms: [custom] }]), { store, decoder }).lines).toEqual([
-      'up{job="a"} histogram  1000 le [1,2.5] 3 4 [1,2,0]',
+      'up{job="a"} custom  1000 le [1,2.5] 3 4 [0,1,2,0]',
     ])
     expect(store.definition(0).type).toBe('gaugehistogram')
-    expect(decoded(version, endOf(UP), { store, decoder }).lines).toEqual([
-      'up{job="a"} histogram  2000 le [1,2.5] stale',
-    ])
+    expect(decoded(version, endOf(UP), { store, decoder }).lines).toEqual(['up{job="a"} custom  2000 le [1,2.5] stale'])
   })
 
   test('ends after a restart the histogram that the store has, once', () => {

@@ -1,5 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
-import { bucketCount, boundsOfShape } from '#core/exponential.ts'
+import { bucketCount, definedBy } from '#core/exponential.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import { EXEMPLAR_LENGTH, type SampleBuilder } from '#core/sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '#core/series.ts'
@@ -102,8 +102,7 @@ export class Taking implements WriteSink {
       this.#refuse(this.#named() === undefined ? this.#problem! : { reason: 'histogram', message: fit.refused })
       return
     }
-    const shape: Pick<Row, 'kind' | 'bounds'> =
-      'shape' in fit ? { kind: 'exponential', bounds: boundsOfShape(fit.shape) } : { kind: 'histogram', ...fit }
+    const shape = definedBy(fit.shape)
     const lastRow = this.#options.book.row(this.#number)?.id
     const series = this.#rowOf(shape, histogram.gauge)
     if (series < 0) return
@@ -127,8 +126,9 @@ export class Taking implements WriteSink {
   end(): void {
     if (this.#untold) this.#refuse(this.#problem!)
     if (this.#exemplars.length === 0) return
-    const series = this.#id >= 0 ? this.#id : this.#row
-    const { builder, dropped } = this.#options
+    const { book, builder, dropped } = this.#options
+    const row = this.#row >= 0 ? this.#row : (book.row(this.#number)?.id ?? UNRESOLVED)
+    const series = this.#id >= 0 ? this.#id : row
     for (const exemplar of this.#exemplars) {
       if (series >= 0) builder.exemplar({ series, ...exemplar })
       else dropped.add('exemplar', 'an exemplar stands for no sample')

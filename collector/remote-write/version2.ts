@@ -175,8 +175,11 @@ export class Version2 implements SeriesSource {
       } else if (field === 3) {
         this.#histogram()
         holds = true
-      } else if (field === 4) this.#exemplar()
-      else cursor.skip()
+      } else if (field === 4) {
+        this.#exemplar()
+        // The specification wants a sample beside it; Prometheus 3.15 sends each exemplar in a series of its own.
+        holds = true
+      } else cursor.skip()
     }
     if (!holds && problem === '') this.#sink.unreadable('a series must hold a sample or a histogram')
     this.#sink.end()

@@ -43,7 +43,7 @@ export function linesOf({ floats, histograms }: SampleBatch, writer: SeriesWrite
       )
       continue
     }
-    lines.push(`${String(labels)} histogram ${unit} ${histograms.time_ms[i]} le [${bounds.join()}] ${what}`)
+    lines.push(`${String(labels)} ${kind} ${unit} ${histograms.time_ms[i]} le [${bounds.join()}] ${what}`)
   }
   return lines
 }

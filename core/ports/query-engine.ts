@@ -14,6 +14,8 @@ export interface ResultHistogram {
   readonly count: number
   readonly sum: number
   readonly buckets: readonly ResultBucket[]
+  /** Where the bounds of buckets are listed, all of them without +Inf; not there where they are powers, or a peer did not say. */
+  readonly custom_bounds?: Float64Array | undefined
 }
 
 /** One series of a result: parallel columns, only the steps that have a value. */

@@ -1,4 +1,4 @@
-import type { ExponentialShape } from '../exponential.ts'
+import type { HistogramShape } from '../exponential.ts'
 import type { Labels, MetricType } from '../series.ts'
 import type { Steps } from '../steps.ts'
 
@@ -9,11 +9,6 @@ export interface Matcher {
   readonly name: string
   readonly op: (typeof MATCH_OPERATORS)[number]
   readonly value: string
-}
-
-/** A shape of buckets; those between listed upper bounds (without +Inf) are all positive and begin at index 0. */
-export interface HistogramShape extends ExponentialShape {
-  readonly custom_bounds?: Float64Array
 }
 
 /** In place of the index of a shape: this sample is a float. */

@@ -1,4 +1,4 @@
-import type { SampleBatch } from '../sample.ts'
+import type { Exemplar, SampleBatch } from '../sample.ts'
 import type { Labels, SeriesDefinition, SeriesId } from '../series.ts'
 import type { MetricMetadata } from './series-reader.ts'
 
@@ -21,6 +21,8 @@ export interface AppendResult {
   readonly refused_histograms: number
   /** One flag a float sample, then one a histogram sample: 1 where it is the new newest of its series. A view. */
   readonly fresh: Uint8Array
+  /** Exemplars of the batch that were not known. */
+  readonly exemplars: readonly Exemplar[]
 }
 
 /** The newest sample of a series. `values`: the value; of a histogram sum, count, then a count a bucket. */

@@ -27,6 +27,12 @@ export class ByteWriter {
     this.#used = 0
   }
 
+  /** Room for so many bytes more: until they are used up nothing is moved. */
+  reserve(more: number): void {
+    const needed = this.#used + more
+    if (needed > this.#bytes.length) this.#move(needed)
+  }
+
   /** Takes back what was written behind the first `length` bytes. */
   cut(length: number): void {
     this.#used = Math.min(this.#used, length)
@@ -127,9 +133,12 @@ export class ByteWriter {
 
   #room(more: number): void {
     const needed = this.#used + more
-    if (needed <= this.#bytes.length) return
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-    larger.set(this.#bytes)
+    if (needed > this.#bytes.length) this.#move(Math.max(needed, this.#bytes.length * 2))
+  }
+
+  #move(size: number): void {
+    const larger = new Uint8Array(size)
+    larger.set(this.#bytes.subarray(0, this.#used))
     this.#bytes = larger
     this.#view = new DataView(larger.buffer)
   }

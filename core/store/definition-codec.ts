@@ -14,7 +14,7 @@ const TYPES: readonly MetricType[] = [
   'info',
   'stateset',
 ]
-const KINDS: readonly SeriesDefinition['kind'][] = ['float', 'histogram', 'exponential']
+const KINDS: readonly SeriesDefinition['kind'][] = ['float', 'histogram', 'exponential', 'custom']
 
 /** Labels as pairs, type, unit, help, kind of value, bounds: the same bytes in journal and checkpoint. */
 export function writeDefinition(writer: ByteWriter, definition: SeriesDefinition): void {

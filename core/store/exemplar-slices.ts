@@ -1,4 +1,4 @@
-import { shapeOfBounds } from '../exponential.ts'
+import { isNative, shapeOf } from '../exponential.ts'
 import type { ExemplarSlice, Matcher, TimeRange } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition } from '../series.ts'
 import type { ExemplarTable, StoredExemplar } from './exemplar-table.ts'
@@ -6,7 +6,7 @@ import { boundFor } from './exponential-slices.ts'
 import { formatBound, LE, partNames } from './histogram-row.ts'
 import { byLabels, ownTests, type RowMatches } from './row-matches.ts'
 
-/** Of a histogram, exemplars belong to the bucket that they fell into; of an exponential one also to the series of its own name. */
+/** Of a histogram, exemplars belong to the bucket that they fell into; of a native one also to the series of its own name. */
 export function exemplarSlices(
   table: ExemplarTable,
   rows: RowMatches,
@@ -35,9 +35,10 @@ export function exemplarSlices(
 }
 
 /** The series that an exemplar of a row is shown with. */
-function exemplarSeries({ labels, kind, bounds }: SeriesDefinition, value: number): readonly Labels[] {
+function exemplarSeries(definition: SeriesDefinition, value: number): readonly Labels[] {
+  const { labels, kind, bounds } = definition
   if (kind === 'float') return [labels]
   const buckets = labels.with(METRIC_NAME, partNames(labels.name)[0])
-  if (kind === 'exponential') return [labels, buckets.with(LE, boundFor(value, shapeOfBounds(bounds)))]
+  if (isNative(kind)) return [labels, buckets.with(LE, boundFor(value, shapeOf(definition)))]
   return [buckets.with(LE, formatBound(bounds.find((bound) => value <= bound) ?? Infinity))]
 }

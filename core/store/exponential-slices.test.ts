@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { boundsOfShape, type ExponentialShape } from '../exponential.ts'
+import { customShape, definedBy, type ExponentialShape, type HistogramShape } from '../exponential.ts'
 import { silentMeter } from '../ports/meter.ts'
 import { FLOAT_SAMPLE, type Matcher, type SeriesSlice } from '../ports/series-reader.ts'
 import { SampleBuilder } from '../sample.ts'
@@ -18,17 +18,16 @@ const base: ExponentialShape = {
   negative_count: 0,
 }
 
-const defined = (shape: Partial<ExponentialShape>): SeriesDefinition => ({
+const defined = (shape: Partial<HistogramShape>): SeriesDefinition => ({
   labels: Labels.of({ __name__: 'h', job: 'a' }),
   type: 'histogram',
   unit: 's',
   help: '',
-  kind: 'exponential',
-  bounds: boundsOfShape({ ...base, ...shape }),
+  ...definedBy({ ...base, ...shape }),
 })
 
 interface Observed {
-  readonly shape?: Partial<ExponentialShape>
+  readonly shape?: Partial<HistogramShape>
   readonly time_ms: number
   /** Zero bucket, those above zero, those below. */
   readonly buckets: readonly number[]
@@ -264,5 +263,73 @@ describe('floats under the name of an exponential histogram', () => {
     const [slice] = store.select(named('h'), { from_ms: 2000, to_ms: 2000 })
     expect(slice!.histograms).toBeUndefined()
     expect([...slice!.value]).toEqual([2])
+  })
+})
+
+describe('of bounds that are listed', () => {
+  const bounds = Float64Array.of(-2, 0.5, 1)
+  const store = storeOf([
+    { shape: customShape(bounds), time_ms: 1, buckets: [0, 0, 2, 0, 3], sum: 7 },
+    { shape: customShape(bounds), time_ms: 2, buckets: [0, 1, 2, 0, 3], sum: 6 },
+    { shape: customShape(Float64Array.of(1, 5)), time_ms: 3, buckets: [0, 4, 0, 4], sum: 9 },
+  ])
+
+  test('histograms are found under their own name, with their bounds', () => {
+    const [slice] = store.select(named('h'), ALL)
+    const { shapes, shape, start, buckets } = slice!.histograms!
+    const read = Array.from(shape, (at, i) => [
+      shapes[at]!.schema,
+      [...shapes[at]!.custom_bounds!],
+      [...buckets.subarray(start[i], start[i + 1])],
+    ])
+    expect(read).toEqual([
+      [-53, [-2, 0.5, 1], [0, 0, 2, 0, 3]],
+      [-53, [-2, 0.5, 1], [0, 1, 2, 0, 3]],
+      [-53, [1, 5], [0, 4, 0, 4]],
+    ])
+    const again = new Store({ analysis_ms: () => undefined, meter: silentMeter })
+    again.load(store.save().slice())
+    expect(again.select(named('h'), ALL)).toEqual(store.select(named('h'), ALL))
+  })
+
+  test('their classic form has each of them, where it is a bound of the sample', () => {
+    expect(shown(store.select(named('h_.*', '=~'), ALL))).toEqual({
+      '-2.0': [
+        [1, 0],
+        [2, 1],
+      ],
+      '0.5': [
+        [1, 2],
+        [2, 3],
+      ],
+      '1.0': [
+        [1, 2],
+        [2, 3],
+        [3, 4],
+      ],
+      '5.0': [[3, 4]],
+      '+Inf': [
+        [1, 5],
+        [2, 6],
+        [3, 8],
+      ],
+      h_sum: [
+        [1, 7],
+        [2, 6],
+        [3, 9],
+      ],
+      h_count: [
+        [1, 5],
+        [2, 6],
+        [3, 8],
+      ],
+    })
+  })
+
+  test('an end of it is one, and a delta has nothing to go on from', () => {
+    const ended = storeOf([{ shape: customShape(bounds), time_ms: 1, buckets: [0, 0, 2, 0, 3] }])
+    expect(ended.newestExponential(Labels.of({ __name__: 'h', job: 'a' }))).toBeUndefined()
+    observe(ended, [{ shape: customShape(bounds), time_ms: 2, buckets: [0, 0, 0, 0, 0], stale: true }])
+    expect([...ended.select(named('h'), ALL)[0]!.stale]).toEqual([0, 1])
   })
 })

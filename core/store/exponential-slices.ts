@@ -1,6 +1,6 @@
-import { type ExponentialShape, shapeOfBounds } from '../exponential.ts'
+import { type HistogramShape, shapeOf } from '../exponential.ts'
 import type { HistogramSlice, SeriesSlice, TimeRange } from '../ports/series-reader.ts'
-import { type Labels, METRIC_NAME, type SeriesId } from '../series.ts'
+import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
 import { allColumns } from './chunk-lists.ts'
 import { BUCKET_COLUMN, COUNT_COLUMN, formatBound, LE, partNames, SUM_COLUMN } from './histogram-row.ts'
 import { withoutGaps } from './histogram-slices.ts'
@@ -9,10 +9,10 @@ import { type Match, nameMatches } from './row-matches.ts'
 import { SampleBuffer } from './sample-buffer.ts'
 import type { SampleTable } from './sample-table.ts'
 
-/** Rows of one label set: exponential histograms whose shape has changed in time. */
+/** Rows of one label set: native histograms whose shape has changed in time. */
 export interface ExponentialRows {
   readonly labels: Labels
-  readonly rows: readonly { readonly row: SeriesId; readonly bounds: Float64Array }[]
+  readonly rows: readonly { readonly row: SeriesId; readonly definition: Pick<SeriesDefinition, 'kind' | 'bounds'> }[]
 }
 
 /** Samples of all rows of a label set, in order of time. */
@@ -58,7 +58,7 @@ export function nativeSlice(
       buckets[b] = buffer.columns[BUCKET_COLUMN + b - start[i]!]![at]!
     }
   }
-  const shapes = rows.map(({ bounds }) => shapeOfBounds(bounds))
+  const shapes = rows.map(({ definition }) => shapeOf(definition))
   const histograms = { sum, count, shapes, shape, start, buckets }
   return { labels, time_ms, value: new Float64Array(length).fill(Number.NaN), stale, histograms }
 }
@@ -78,8 +78,9 @@ function boundAt(schema: number, index: number): number {
   return 2 ** (index * 2 ** -schema)
 }
 
-/** Upper bounds of a shape's buckets, ascending: those below zero, zero, those above. */
-function uppersOf(shape: ExponentialShape): Float64Array {
+/** Upper bounds of a shape's buckets, ascending: those below zero, zero, those above. Where bounds are listed nothing is in a zero bucket: it is put below them all. */
+function uppersOf(shape: HistogramShape): Float64Array {
+  if (shape.custom_bounds !== undefined) return Float64Array.of(-Infinity, ...shape.custom_bounds, Infinity)
   const { schema, negative_offset, negative_count, positive_offset, positive_count } = shape
   const uppers = new Float64Array(negative_count + 1 + positive_count)
   for (let i = 0; i < negative_count; i++) {
@@ -91,7 +92,8 @@ function uppersOf(shape: ExponentialShape): Float64Array {
 }
 
 /** Where the lowest bucket begins. */
-function floorOf({ schema, negative_offset, negative_count, zero_threshold }: ExponentialShape): number {
+function floorOf({ schema, negative_offset, negative_count, zero_threshold, custom_bounds }: HistogramShape): number {
+  if (custom_bounds !== undefined) return -Infinity
   return negative_count === 0 ? -zero_threshold : -boundAt(schema, negative_offset + negative_count)
 }
 
@@ -110,9 +112,9 @@ function cumulative({ shapes, shape, start, buckets }: HistogramSlice): Float64A
   return all
 }
 
-/** Every upper bound from the lowest bucket that any sample fills to the highest, ascending. */
+/** Every upper bound from the lowest bucket that any sample fills to the highest, ascending; of those that are listed every one. */
 function filledBounds(slice: NativeSlice, uppers: readonly Float64Array[], counts: Float64Array): number[] {
-  const { shape, start } = slice.histograms
+  const { shapes, shape, start } = slice.histograms
   let lowest = Infinity
   let highest = -Infinity
   for (let i = 0; i < shape.length; i++) {
@@ -120,13 +122,20 @@ function filledBounds(slice: NativeSlice, uppers: readonly Float64Array[], count
     const total = counts[end - 1]!
     if (slice.stale[i] === 1 || total === 0) continue
     const own = uppers[shape[i]!]!
+    if (shapes[shape[i]!]!.custom_bounds !== undefined) {
+      lowest = Math.min(lowest, own[1]!)
+      highest = Math.max(highest, own.at(-2)!)
+      continue
+    }
     let at = first
     while (counts[at] === 0) at++
     lowest = Math.min(lowest, own[at - first]!)
     while (counts[at] !== total) at++
     highest = Math.max(highest, own[at - first]!)
   }
-  const bounds = new Set(uppers.flatMap((own) => [...own]).filter((bound) => bound >= lowest && bound <= highest))
+  const bounds = new Set(
+    uppers.flatMap((own) => [...own]).filter((bound) => bound >= lowest && bound <= highest && bound < Infinity),
+  )
   return [...bounds].toSorted((a, b) => a - b)
 }
 
@@ -139,7 +148,7 @@ function bucketsBelow(bound: number, own: Float64Array, floor: number): number {
 }
 
 /**
- * The classic form of exponential histograms: `_bucket{le}` from the lowest filled bucket to the highest and `+Inf`, cumulative; `_sum`,
+ * The classic form of native histograms: `_bucket{le}` from the lowest filled bucket to the highest and `+Inf`, cumulative; `_sum`,
  * `_count`. Samples of another shape take part in every `le` that is a bound of theirs as well, or lies beyond their buckets.
  */
 export function expansion(slice: NativeSlice): SeriesSlice[] {
@@ -175,7 +184,7 @@ export function expansion(slice: NativeSlice): SeriesSlice[] {
 }
 
 /** The upper bound, as text, of the bucket that a value falls into. */
-export function boundFor(value: number, shape: ExponentialShape): string {
+export function boundFor(value: number, shape: HistogramShape): string {
   return formatBound(uppersOf(shape).find((upper) => value <= upper) ?? Infinity)
 }
 
@@ -186,11 +195,7 @@ export function exponentialSlices(
   { own, samples }: { readonly own: readonly Test[]; readonly samples: SampleTable },
 ): SeriesSlice[] {
   const { labels } = matches[0]!.definition
-  const rows: ExponentialRows = {
-    labels,
-    rows: matches.map(({ row, definition }) => ({ row, bounds: definition.bounds })),
-  }
-  const native = nativeSlice(rows, range, samples)
+  const native = nativeSlice({ labels, rows: matches }, range, samples)
   if (native === undefined) return []
   const isOwn = nameMatches(labels.name, own)
   const isOnlyOwn = own.some(({ name, values }) => name === METRIC_NAME && values?.length === 1) && isOwn

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { ManualClock } from '../clock.ts'
 import { silentLog } from '../ports/log.ts'
@@ -86,6 +86,24 @@ test('it comes back whole; no step writes much of it', () => {
   expect(steps).toBeGreaterThan(COUNT / 256)
   expect(Math.max(...written)).toBeLessThanOrEqual(2 ** 21)
   expect(readBack()).toEqual([[COUNT, COUNT, COUNT * WIDTH, COUNT]])
+})
+
+test('no step moves much of what others have written', () => {
+  const store = newStore()
+  const builder = new SampleBuilder()
+  const about = { type: 'gauge', unit: '', help: '', kind: 'float', bounds: new Float64Array(0) } as const
+  for (let i = 0; i < 2 * COUNT; i++) {
+    const labels = Labels.of({ __name__: 'level', path: `/some/where/far/behind/the/first/of/them/${i}` })
+    builder.float(store.resolve({ ...about, labels }), 1000, i)
+  }
+  const entry: SignalsEntry = { kind: 'signals', samples: builder.batch(), logs: [], spans: [] }
+  const copied = vi.spyOn(Uint8Array.prototype, 'set')
+  const steps = journal(store).appending(entry)
+  for (let done: boolean | undefined = false; done !== true;) done = steps.next().done
+  const most = Math.max(...copied.mock.calls.map(([bytes]) => bytes.length))
+  vi.restoreAllMocks()
+  // Of the definitions, which take 1.5 MiB: the column of values is as long as this.
+  expect(most).toBeLessThan(2 ** 18)
 })
 
 test('what was half written is cut off, and what comes next is read', () => {

@@ -50,7 +50,7 @@ export class LabelIndex {
     let rows: Uint32Array | undefined
     // From the fewest on, there is least to compare.
     for (const listed of this.#allListed(asked).toSorted((a, b) => a.size - b.size)) {
-      rows = this.#with(rows, listed)
+      rows = yield* this.#with(rows, listed)
       if (rows.length === 0) return NO_ROWS
     }
     for (const test of asked) {
@@ -72,8 +72,17 @@ export class LabelIndex {
     return pairs.reduce((sum, pair) => sum + this.#parts.postings.size(pair), 0)
   }
 
-  #union(pairs: readonly number[]): Uint32Array {
-    return union(pairs.map((pair) => this.#parts.postings.rows(pair)))
+  /** Rows of any of the pairs; of many so many at a time, and what they have is kept apart: nothing that is read lasts over a rest. */
+  *#union(pairs: readonly number[]): Steps<Uint32Array> {
+    const { postings } = this.#parts
+    const rowsOf = (some: readonly number[]): Uint32Array => union(some.map((pair) => postings.rows(pair)))
+    if (pairs.length <= STEP) return rowsOf(pairs)
+    const found: Uint32Array[] = []
+    for (let from = 0; from < pairs.length; from += STEP) {
+      if (from > 0) yield
+      found.push(rowsOf(pairs.slice(from, from + STEP)).slice())
+    }
+    return union(found)
   }
 
   /** Tests whose values can be listed, with their pairs and how many rows those have. */
@@ -91,36 +100,38 @@ export class LabelIndex {
     // A view would not last.
     const own = rows?.slice()
     const pairs = yield* this.#scan(test, true)
-    return this.#with(own, { name: test.name, pairs, size: this.#size(pairs) })
+    return yield* this.#with(own, { name: test.name, pairs, size: this.#size(pairs) })
   }
 
   /** The rows, less those with a value that does not match. */
   *#without(rows: Uint32Array, test: Test): Steps<Uint32Array> {
     const { name, excluded } = test
     if (this.#parts.pairs.names.find(name) === NONE) return rows
-    if (excluded !== undefined) return this.#withoutListed(rows, name, this.#listed(name, excluded))
+    if (excluded !== undefined) return yield* this.#withoutListed(rows, name, this.#listed(name, excluded))
     if (this.#askEach(rows, test)) return yield* this.#asked(rows, test)
     const own = rows.slice()
-    return this.#withoutListed(own, name, yield* this.#scan(test, false))
+    return yield* this.#withoutListed(own, name, yield* this.#scan(test, false))
   }
 
-  #withoutListed(rows: Uint32Array, name: string, pairs: readonly number[]): Uint32Array {
+  *#withoutListed(rows: Uint32Array, name: string, pairs: readonly number[]): Steps<Uint32Array> {
     if (pairs.length <= FEW_LISTS) {
       return pairs.reduce((left, pair) => difference(left, this.#parts.postings.rows(pair)), rows)
     }
     if (rows.length < this.#size(pairs) * FEW) return this.#kept(rows, name, this.#isOneOf(pairs, false))
-    return difference(rows, this.#union(pairs))
+    const own = pairs.length > STEP ? rows.slice() : rows
+    return difference(own, yield* this.#union(pairs))
   }
 
   /** Rows that have one of the pairs. */
-  #with(rows: Uint32Array | undefined, { name, pairs, size }: Listed): Uint32Array {
-    if (rows === undefined) return this.#union(pairs)
+  *#with(rows: Uint32Array | undefined, { name, pairs, size }: Listed): Steps<Uint32Array> {
+    if (rows === undefined) return yield* this.#union(pairs)
     if (pairs.length <= FEW_LISTS) {
       return union(pairs.map((pair) => intersection(rows, this.#parts.postings.rows(pair))))
     }
     // A histogram has several metric names, and none of them is in its label set.
     if (name !== METRIC_NAME && rows.length < size * FEW) return this.#kept(rows, name, this.#isOneOf(pairs, true))
-    return intersection(rows, this.#union(pairs))
+    const own = pairs.length > STEP ? rows.slice() : rows
+    return intersection(own, yield* this.#union(pairs))
   }
 
   #isOneOf(pairs: readonly number[], answer: boolean): (pair: number) => boolean {

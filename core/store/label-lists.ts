@@ -1,3 +1,4 @@
+import { isNative } from '../exponential.ts'
 import { mergedListing } from '../label-listing.ts'
 import type { Matcher, TimeRange } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
@@ -109,7 +110,7 @@ export class LabelLists {
     const { row, parts, definition } = match
     const { samples, sums } = this.#tables
     if (definition.kind === 'float') return [definition]
-    if (definition.kind === 'exponential') {
+    if (isNative(definition.kind)) {
       // Counts only grow: the newest sample has every bucket that any has.
       const newest_ms = samples.newest_ms(row)
       return exponentialSlices([match], range ?? { from_ms: newest_ms, to_ms: newest_ms }, { own, samples })
@@ -137,7 +138,7 @@ export class LabelLists {
         if (seen.has(family)) continue
         const found = new Set(this.#setsOf([row], matchers, range).map((labels) => labels.get(name)))
         for (const value of found) values.add(value)
-        // A sum is not always there, and the buckets of an exponential one are where its values are.
+        // A sum is not always there, and the buckets of a native one are where its values are.
         const names = namesOf(series.label(row, METRIC_NAME), kind).filter((one) => namePasses(one, own))
         if (name === LE ? kind === 'histogram' : found.size === names.length) seen.add(family)
       }
@@ -211,5 +212,5 @@ function namePasses(name: string, own: readonly Test[]): boolean {
 
 /** The metric names of a histogram. */
 function namesOf(name: string, kind: SeriesDefinition['kind']): readonly string[] {
-  return kind === 'exponential' ? [name, ...partNames(name)] : partNames(name)
+  return isNative(kind) ? [name, ...partNames(name)] : partNames(name)
 }

@@ -1,4 +1,4 @@
-// Whatever is asked about very many series, between two turns of others no more than some thousand of their texts are read.
+// Whatever is asked about very many series, between two turns of others no more than some thousand of their texts and lists are read.
 import { expect, test, vi } from 'vitest'
 
 import { silentMeter } from '../ports/meter.ts'
@@ -6,11 +6,12 @@ import type { Matcher } from '../ports/series-reader.ts'
 import { SampleBuilder } from '../sample.ts'
 import { Labels, type SeriesDefinition } from '../series.ts'
 import { LabelPairs } from './label-pairs.ts'
+import { Postings } from './postings.ts'
 import { Store } from './store.ts'
 
 const SERIES = 40_000
 const HISTOGRAMS = 2000
-/** Texts of labels. */
+/** Texts of labels, lists of rows. */
 const MOST = 12_000
 const ALL = { from_ms: -Infinity, to_ms: Infinity }
 
@@ -48,14 +49,14 @@ test.each<[string, () => Iterator<unknown, unknown>]>([
   ['values of some', () => store.labelValues('id', matching('zone', '=', 'z3'), ALL)],
   ['bounds', () => store.labelValues('le', matching('id', '!=', ''))],
 ])('%s', (_, ask) => {
-  const [value, texts] = [vi.spyOn(LabelPairs.prototype, 'value'), vi.spyOn(LabelPairs.prototype, 'texts')]
+  const pairs = LabelPairs.prototype
+  const read = [vi.spyOn(pairs, 'value'), vi.spyOn(pairs, 'texts'), vi.spyOn(Postings.prototype, 'rows')]
   const steps = ask()
   let most = 0
   for (let done: boolean | undefined = false; done !== true;) {
-    value.mockClear()
-    texts.mockClear()
+    for (const one of read) one.mockClear()
     done = steps.next().done
-    most = Math.max(most, value.mock.calls.length + texts.mock.calls.length)
+    most = Math.max(most, ...read.map(({ mock }) => mock.calls.length))
   }
   vi.restoreAllMocks()
   expect(most).toBeLessThan(MOST)

@@ -1,3 +1,4 @@
+import { isNative } from '../exponential.ts'
 import type { Matcher } from '../ports/series-reader.ts'
 import { type Labels, METRIC_NAME, type SeriesDefinition, type SeriesId } from '../series.ts'
 import { atOnce, type Steps } from '../steps.ts'
@@ -177,7 +178,7 @@ export class RowMatches {
     if (kind === 'float') {
       return own.every((test) => test.matches(labels.get(test.name))) ? { row, definition, parts: [] } : undefined
     }
-    if (kind === 'exponential') {
+    if (isNative(kind)) {
       const isExpanded = partNames(labels.name).some((name) => {
         return own.every((test) => test.name === LE || test.matches(name))
       })

@@ -80,12 +80,19 @@ export class RowOrder {
         distinct.push({ pair, texts: pairs.texts(pair) })
       }
     }
-    for (const [i, { pair }] of (yield* sorting(distinct, compared)).entries()) ranks[pair] = i + 1
+    const sorted = yield* sorting(distinct, compared)
+    for (let i = 0; i < sorted.length; i++) {
+      if (i % WIDE_STEP === WIDE_STEP - 1) yield
+      ranks[sorted[i]!.pair] = i + 1
+    }
     for (let at = 0; at < table.length; at++) {
       if (at % WIDE_STEP === WIDE_STEP - 1) yield
       if (table[at] !== NO_PAIR) table[at] = ranks[table[at]! - 1]!
     }
-    for (const { pair } of distinct) ranks[pair] = 0
+    for (let i = 0; i < sorted.length; i++) {
+      if (i % WIDE_STEP === WIDE_STEP - 1) yield
+      ranks[sorted[i]!.pair] = 0
+    }
     this.#ranks = ranks
     return distinct.length
   }

@@ -12,6 +12,12 @@ import { TimeColumn } from './time-column.ts'
 
 /** Definitions that are written in one step. */
 const STEP = 256
+/** Later ones may be longer than the first. */
+const SPARE = 1.25
+/** What samples take at most, about. */
+const FLOAT_BYTES = 20
+const HISTOGRAM_BYTES = 40
+const BUCKET_BYTES = 9
 /** Samples whose series are numbered in one step: of new ones it is looked up who they are. */
 const NUMBER_STEP = 4096
 
@@ -64,10 +70,11 @@ export class SampleColumns {
     writer.varint(series.epoch)
     writer.varint(series.defined)
     writer.varint(series.length - series.defined)
-    for (let number = series.defined; number < series.length; number++) {
-      writeDefinition(writer, series.definition(number))
-      if (number % STEP === 0) yield
-    }
+    yield* writeDefinitions(
+      series,
+      writer,
+      n * FLOAT_BYTES + h * HISTOGRAM_BYTES + histograms.buckets.length * BUCKET_BYTES,
+    )
     writer.varint(n)
     if (n > 0) this.#writeFloats(floats, numbers.subarray(0, n), writer)
     writer.varint(h)
@@ -190,6 +197,17 @@ export class SampleColumns {
     this.#hStale = grown(this.#hStale, length)
     this.#hStart = grown(this.#hStart, length + 1)
     this.#hStart[0] = 0
+  }
+}
+
+/** Of many, room for all, and for so many bytes `behind` them, is made once it is known how long they are: what is moved where a writer grows is moved at once. */
+function* writeDefinitions(series: JournalSeries, writer: ByteWriter, behind: number): Steps<void> {
+  const [first, end, start] = [series.defined, series.length, writer.length]
+  for (let number = first; number < end; number++) {
+    writeDefinition(writer, series.definition(number))
+    const written = number + 1 - first
+    if (written === STEP) writer.reserve(Math.ceil(((writer.length - start) / STEP) * (end - number) * SPARE) + behind)
+    if (written % STEP === 0) yield
   }
 }
 

@@ -4,7 +4,7 @@ import { sharedColumn } from './grow.ts'
 import type { Rows } from './postings.ts'
 
 /** By the number that a row has of its kind. Order is part of the snapshot: only ever add at the end. */
-export const KINDS: readonly SeriesDefinition['kind'][] = ['float', 'histogram', 'exponential']
+export const KINDS: readonly SeriesDefinition['kind'][] = ['float', 'histogram', 'exponential', 'custom']
 export const FLOAT = 0
 export const HISTOGRAM = 1
 

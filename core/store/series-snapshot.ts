@@ -16,7 +16,7 @@ const KIND_MASK = 0xff
 const ACTIVE = 1 << 24
 const ASKED = 1 << 25
 /** Numbers in the bounds of a series by kind; of a histogram there may be any number. */
-const WIDTHS = [0, undefined, 6]
+const WIDTHS = [0, undefined, 6, undefined]
 
 /** Numbers as they are saved: dense, in order of first sight. */
 class Numbering {

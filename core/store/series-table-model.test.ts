@@ -42,13 +42,14 @@ const shapes: Record<SeriesDefinition['kind'], readonly Float64Array[]> = {
   float: [new Float64Array(0)],
   histogram: [Float64Array.of(1), Float64Array.of(0.5, 2)],
   exponential: [Float64Array.of(3, 0, -2, 4, 0, 0)],
+  custom: [Float64Array.of(1), Float64Array.of(-1, 0.5)],
 }
 
 const anyDefinition = fc
   .record({
     metric: fc.constantFrom(...METRICS),
     labels: fc.dictionary(fc.constantFrom(...NAMES), fc.constantFrom(...VALUES), { maxKeys: 4 }),
-    kind: fc.constantFrom<SeriesDefinition['kind']>('float', 'float', 'float', 'histogram', 'exponential'),
+    kind: fc.constantFrom<SeriesDefinition['kind']>('float', 'float', 'float', 'histogram', 'exponential', 'custom'),
     shape: fc.nat(1),
     help: fc.constantFrom('', 'Help.', 'Hilfe.'),
   })

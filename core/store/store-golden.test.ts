@@ -124,12 +124,26 @@ function fillBehind(store: Store): void {
   fillLong(store)
 }
 
+/** A kind that came later. */
+function fillCustom(store: Store): void {
+  fill(store)
+  const custom = store.resolve(define('custom', 'custom', Float64Array.of(-1, 0.5)))
+  const builder = new SampleBuilder()
+  for (let i = 0; i < 100; i++) {
+    const sample = { series: custom, time_ms: START_MS + i * 60_000, sum: i / 4, count: 6 * i }
+    builder.histogram({ ...sample, buckets: [0, i, 2 * i, 3 * i], stale: i === 50 })
+  }
+  builder.exemplar({ series: custom, time_ms: START_MS, value: 0.2, labels: Labels.of({ trace_id: 'abc' }) })
+  store.append(builder.batch())
+}
+
 test.each([
   ['2', fill],
   ['3', fill],
   ['4', fillLong],
   ['5', fillLong],
   ['6', fillBehind],
+  ['6-custom', fillCustom],
   ['7', fillBehind],
 ])('a snapshot of format %s loads, with its files', (format, make) => {
   const made = storeIn(folder)

@@ -260,7 +260,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       this.#appendHistograms(part, floats.length + from, window)
     }
     const refused_histograms = this.#refusedSoFar() - refused
-    for (const exemplar of exemplars) this.#tables.exemplars.add(exemplar)
+    const added = exemplars.length === 0 ? exemplars : exemplars.filter((one) => this.#tables.exemplars.add(one))
     const aged_ms = now_ms ?? this.#newest_ms
     yield* this.#dropping.after(
       this.#tables,
@@ -270,7 +270,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
       this.#forget(gone)
       yield
     }
-    return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length) }
+    return { counts: this.#result(), refused_histograms, fresh: this.#fresh.subarray(0, length), exemplars: added }
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): SeriesSlice[] {

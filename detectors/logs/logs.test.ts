@@ -44,6 +44,7 @@ function engine({ services = 100, lines = 1000, templates = 100, meter = silentM
             late_refused: 0,
           },
           refused_histograms: 0,
+          exemplars: [],
           fresh: new Uint8Array(floats.length).fill(1),
         }
       },

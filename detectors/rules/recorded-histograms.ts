@@ -9,14 +9,15 @@ import type { Results } from './runner.ts'
 const ABOUT = { type: 'histogram', unit: '', help: 'Recorded by a rule' } as const
 
 /** A series of native histograms, and the shape that it had last. */
-interface Present {
+interface Present extends Pick<ExponentialSample, 'kind' | 'bounds'> {
   readonly labels: Labels
-  readonly bounds: Float64Array
 }
 
+/** Of bounds that are no shape, in which they are listed, a last element says so. */
 export type SavedHistograms = readonly (readonly [
   labels: Readonly<Record<string, string>>,
   bounds: readonly number[],
+  kind?: 'custom',
 ])[]
 
 /** Whether a result has a value at a step, of either sort. */
@@ -39,7 +40,7 @@ export class RecordedHistograms {
     return this.#present.size
   }
 
-  /** `written`: results under the labels as written. How many have no form in which they could be stored: bounds of their own. */
+  /** `written`: results under the labels as written. How many have no form in which they could be stored: bounds of their own, which a peer did not tell. */
   take(
     written: ReadonlyMap<string, ResultSeries>,
     { from_ms, to_ms, interval_ms, again }: Omit<Results, 'series'>,
@@ -52,16 +53,17 @@ export class RecordedHistograms {
     for (const [key, result] of written) {
       const { labels, histograms = [] } = result
       for (const { time_ms, value } of histograms) {
-        const { count, sum, buckets } = value
-        const sample = exponentialSample({ time_ms, count, sum, buckets })
+        const { count, sum, buckets, custom_bounds } = value
+        const sample = exponentialSample({ time_ms, count, sum, buckets, custom_bounds })
         if (sample === undefined) {
           strange++
           continue
         }
         this.#derived.histogram(ABOUT, labels, sample)
         const next_ms = time_ms + interval_ms
-        if (time_ms === to_ms) present.set(key, { labels, bounds: sample.bounds })
-        else if (!isThere(result, next_ms)) this.#stale({ labels, bounds: sample.bounds }, next_ms)
+        const { kind, bounds } = sample
+        if (time_ms === to_ms) present.set(key, { labels, kind, bounds })
+        else if (!isThere(result, next_ms)) this.#stale({ labels, kind, bounds }, next_ms)
       }
     }
     if (!again) this.#present = present
@@ -74,17 +76,22 @@ export class RecordedHistograms {
   }
 
   save(): SavedHistograms {
-    return [...this.#present.values()].map(({ labels, bounds }) => [labels.toJSON(), [...bounds]] as const)
+    return [...this.#present.values()].map(({ labels, kind, bounds }) => {
+      const saved = [labels.toJSON(), [...bounds]] as const
+      return kind === 'custom' ? ([...saved, kind] as const) : saved
+    })
   }
 
   load(saved: SavedHistograms): void {
-    const all = saved.map(([pairs, bounds]) => ({ labels: Labels.of(pairs), bounds: Float64Array.from(bounds) }))
+    const all = saved.map(([pairs, bounds, kind]): Present => {
+      return { labels: Labels.of(pairs), kind: kind ?? 'exponential', bounds: Float64Array.from(bounds) }
+    })
     this.#present = new Map(all.map((one) => [one.labels.key, one]))
   }
 
-  #stale({ labels, bounds }: Present, time_ms: number): void {
-    const buckets = new Float64Array(bucketCount({ kind: 'exponential', bounds }))
-    const none: ExponentialSample = { bounds, time_ms, sum: 0, count: 0, buckets }
+  #stale({ labels, kind, bounds }: Present, time_ms: number): void {
+    const buckets = new Float64Array(bucketCount({ kind, bounds }))
+    const none: ExponentialSample = { kind, bounds, time_ms, sum: 0, count: 0, buckets }
     this.#derived.histogram(ABOUT, labels, none, true)
   }
 }

@@ -38,7 +38,7 @@ function notebook(): { lines: string[]; writer: SeriesWriter } {
         lines.push(`${String(definitions[series[i]!]?.labels)} ${time_ms[i]} ${stale[i] === 1 ? 'stale' : value[i]}`)
       }
       const none = { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 }
-      return { counts: none, refused_histograms: 0, fresh: new Uint8Array() }
+      return { counts: none, refused_histograms: 0, exemplars: [], fresh: new Uint8Array() }
     },
   }
   return { lines, writer }
@@ -144,7 +144,7 @@ test('a rule that is gone ends what it wrote', () => {
   expect(runner.active).toBe(false)
 })
 
-test('histograms with bounds of their own are not written, and the rule says so', () => {
+test('histograms with bounds of their own that a peer did not tell are not written, and the rule says so', () => {
   const { lines, writer } = notebook()
   const runner = new RecordRunner(rule(), writer, nobody)
   const histograms = [

@@ -22,7 +22,7 @@ test('scores and bands become series of the rule; what is not known is left out'
       for (let i = 0; i < floats.length; i++) {
         written.push([series[floats.series[i]!]!, floats.time_ms[i]!, floats.value[i]!])
       }
-      return { counts: {} as never, refused_histograms: 0, fresh: new Uint8Array(floats.length) }
+      return { counts: {} as never, refused_histograms: 0, exemplars: [], fresh: new Uint8Array(floats.length) }
     },
   }
   const bands = new BandWriter(writer, silentMeter)

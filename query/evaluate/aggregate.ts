@@ -20,6 +20,8 @@ interface Operands {
 }
 
 const NONE = new Float64Array(0)
+/** To find the group of a series costs as much as so many values. */
+const GROUPING = 50
 
 /** Aggregates by group: the labels of `by`, or all but those of `without` and the metric name. */
 export async function aggregate(expr: Aggregate, operands: Operands): Promise<VectorValue> {
@@ -36,11 +38,8 @@ export async function aggregate(expr: Aggregate, operands: Operands): Promise<Ve
   if (part.isNone?.(call) === true) return vector([], part.ordered === true)
   part.check?.(call)
   const out: Column[] = []
-  for (const group of groupsOf(
-    expr,
-    part.floatsOnly === true ? floatsAlone(expr, operands) : inner.columns,
-    part.written?.(call) ?? [],
-  )) {
+  const columns = part.floatsOnly === true ? floatsAlone(expr, operands) : inner.columns
+  for (const group of await groupsOf(expr, { columns, budget, written: part.written?.(call) ?? [] })) {
     budget.spend((group.columns.length + 1) * steps, steps)
     if (budget.due) await budget.pause()
     for (const column of await part.aggregate(group, call)) {
@@ -65,13 +64,22 @@ function isNative({ has, histograms }: Column): boolean {
   return histograms?.some((one, i) => one !== undefined && has[i] === 1) === true
 }
 
-function groupsOf(expr: Aggregate, columns: readonly Column[], written: readonly string[]): readonly Group[] {
+interface Grouping {
+  readonly columns: readonly Column[]
+  readonly budget: Budget
+  /** Labels that the aggregation sets itself. */
+  readonly written: readonly string[]
+}
+
+async function groupsOf(expr: Aggregate, { columns, budget, written }: Grouping): Promise<readonly Group[]> {
   const { without, labels } = expr
   const names = without ? [...labels, ...written, METRIC_NAME] : labels.filter((label) => !written.includes(label))
   const tree = new LabelTree<{ labels: Labels; columns: Column[]; nameless: boolean }>(names, without)
   const keepsName = !without && names.includes(METRIC_NAME)
   const groups: { labels: Labels; columns: Column[]; nameless: boolean }[] = []
   for (const column of columns) {
+    budget.worked(GROUPING)
+    if (budget.due) await budget.pause()
     // A name that is still meant is not the same as one that is not.
     const isApart = keepsName && column.nameless && column.labels.name !== ''
     const place = tree.at(column.labels, isApart)

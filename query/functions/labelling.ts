@@ -20,7 +20,7 @@ export const labelling: readonly PromqlFunction[] = [
   { name: 'label_replace', args: ['vector', 'string', 'string', 'string', 'string'], returns: 'vector', call: replace },
 ]
 
-function join(call: FunctionCall): VectorValue {
+function join(call: FunctionCall): Promise<VectorValue> {
   const [target, separator] = [stringArg(call, 1), stringArg(call, 2)]
   const sources = call.values.slice(3).map((_, i) => stringArg(call, 3 + i))
   for (const source of sources) checkName(source, 'source', call)
@@ -35,7 +35,7 @@ function join(call: FunctionCall): VectorValue {
   })
 }
 
-function replace(call: FunctionCall): VectorValue {
+function replace(call: FunctionCall): Promise<VectorValue> {
   const [target, template, source, pattern] = [1, 2, 3, 4].map((i) => stringArg(call, i)) as [
     string,
     string,
@@ -66,17 +66,31 @@ function checkName(name: string, what: string, { expr }: FunctionCall): void {
 
 /** Bytes of a label set but for the value that is new in it. */
 const LABELS_BYTES = 200
+/** A label set costs as much as so many values. */
+const RELABELLING = 100
 
 /** Sets `target` to what `of` gives; undefined leaves an element as it is. A name that is set is meant. */
-function relabelled(call: FunctionCall, target: string, of: (labels: Labels) => string | undefined): VectorValue {
+async function relabelled(
+  call: FunctionCall,
+  target: string,
+  of: (labels: Labels) => string | undefined,
+): Promise<VectorValue> {
+  const { budget } = call
   const operand = vectorArg(call, 0)
-  const columns = operand.columns.map((column): Column => {
+  const columns: Column[] = []
+  for (const column of operand.columns) {
+    budget.worked(RELABELLING)
+    if (budget.due) await budget.pause()
     const value = of(column.labels)
-    if (value === undefined) return column
-    call.budget.hold(LABELS_BYTES + 2 * value.length)
-    return { ...column, labels: column.labels.with(target, value), nameless: column.nameless && target !== METRIC_NAME }
-  })
+    if (value !== undefined) budget.hold(LABELS_BYTES + 2 * value.length)
+    columns.push(value === undefined ? column : relabelledColumn(column, target, value))
+  }
   return vector(mergeSame(columns), operand.ordered)
+}
+
+function relabelledColumn(column: Column, target: string, value: string): Column {
+  const nameless = column.nameless && target !== METRIC_NAME
+  return { ...column, labels: column.labels.with(target, value), nameless }
 }
 
 const REFERENCE = /\$(?:\$|(\w+)|\{(\w+)\})/g

@@ -1,6 +1,7 @@
-import { FLOAT_SAMPLE, type HistogramShape, type HistogramSlice, RESET_HINTS } from '#core/ports/series-reader.ts'
+import type { HistogramShape } from '#core/exponential.ts'
+import { FLOAT_SAMPLE, type HistogramSlice, RESET_HINTS } from '#core/ports/series-reader.ts'
 
-import { type Buckets, CUSTOM_SCHEMA, type Histogram, NO_BOUNDS, trimmed } from './histogram.ts'
+import { type Buckets, type Histogram, NO_BOUNDS, trimmed } from './histogram.ts'
 
 /** The histograms of a slice, one a sample; undefined where the sample is a float. */
 export function decodeHistograms(slice: HistogramSlice): (Histogram | undefined)[] {
@@ -9,9 +10,8 @@ export function decodeHistograms(slice: HistogramSlice): (Histogram | undefined)
     if (shape[i] === FLOAT_SAMPLE) return undefined
     const at = shapes[shape[i]!]!
     const counts = buckets.subarray(start[i], start[i + 1])
-    const custom = at.custom_bounds !== undefined
     return {
-      schema: custom ? CUSTOM_SCHEMA : at.schema,
+      schema: at.schema,
       hint: RESET_HINTS[hint?.[i] ?? 0]!,
       zeroThreshold: at.zero_threshold,
       zeroCount: counts[0]!,

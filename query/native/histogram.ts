@@ -1,10 +1,7 @@
-import { MAX_SCHEMA, MIN_SCHEMA } from '#core/exponential.ts'
+import { CUSTOM_SCHEMA, MAX_SCHEMA, MIN_SCHEMA } from '#core/exponential.ts'
 
 /** What a histogram knows of the one before it; `gauge` histograms may go down. */
 export type ResetHint = 'unknown' | 'reset' | 'not_reset' | 'gauge'
-
-/** Schema of histograms whose bounds are listed (`bounds`), in place of powers. */
-export const CUSTOM_SCHEMA = -53
 
 /** Counts of neighbouring buckets; the first is that of index `offset`. */
 export interface Buckets {

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { CUSTOM_SCHEMA } from '#core/exponential.ts'
+
 import { histogramColumns } from '../script/histogram-columns.ts'
 import { readHistogram } from '../script/histogram-notation.ts'
 import { added, subtracted } from './arithmetic.ts'
 import { decodeHistograms } from './decode.ts'
-import { atSchema, CUSTOM_SCHEMA, EMPTY, type Histogram, sameHistogram } from './histogram.ts'
+import { atSchema, EMPTY, type Histogram, sameHistogram } from './histogram.ts'
 import { printHistogram } from './print.ts'
 import { nativeFraction, nativeQuantile, nativeVariance } from './quantile.ts'
 import { isReset } from './resets.ts'

@@ -19,6 +19,10 @@ export class NativeResult implements ResultHistogram {
     return this.native.sum
   }
 
+  get custom_bounds(): Float64Array | undefined {
+    return isCustom(this.native) ? this.native.bounds : undefined
+  }
+
   get buckets(): readonly ResultBucket[] {
     const custom = isCustom(this.native)
     return bucketsOf(this.native).map((bucket) => ({ ...bucket, bounds: endsOf(bucket.lower, bucket.upper, custom) }))

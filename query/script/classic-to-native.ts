@@ -1,7 +1,8 @@
+import { CUSTOM_SCHEMA } from '#core/exponential.ts'
 import { type Labels, METRIC_NAME } from '#core/series.ts'
 
 import { numberOf } from '../language/literals.ts'
-import { CUSTOM_SCHEMA, EMPTY, type Histogram } from '../native/histogram.ts'
+import { EMPTY, type Histogram } from '../native/histogram.ts'
 import type { Point } from './points.ts'
 
 interface Series {

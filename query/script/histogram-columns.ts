@@ -1,4 +1,5 @@
-import { FLOAT_SAMPLE, type HistogramShape, type HistogramSlice, RESET_HINTS } from '#core/ports/series-reader.ts'
+import type { HistogramShape } from '#core/exponential.ts'
+import { FLOAT_SAMPLE, type HistogramSlice, RESET_HINTS } from '#core/ports/series-reader.ts'
 
 import { type Histogram, isCustom } from '../native/histogram.ts'
 

@@ -90,7 +90,7 @@ describe.skipIf(PROMETHEUS === '')('Prometheus (skipped unless BAROGRAPH_TEST_PR
     const count = buckets.reduce((sum, one) => sum + one, 0)
     builder.histogram({ series, time_ms: NOW - 60_000, sum: 12.5, count, buckets })
     const batch = builder.batch()
-    writing.writers.stored(batch, writing.store.append(batch).fresh, 'received')
+    writing.writers.stored(batch, writing.store.append(batch), 'received')
     await writing.stop()
     const one = new HistoryStand({ url: server.url, wishes: [forecast('native_seconds')] })
     await one.backfill.first()

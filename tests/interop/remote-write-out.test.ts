@@ -103,13 +103,81 @@ describe.skipIf(PROMETHEUS === '').each(versions)(
       // (2, 4] holds all ten.
       builder.histogram({ series: native, time_ms: END, sum: 30, count: 10, buckets: [0, 0, 10, 0] })
       const batch = builder.batch()
-      one.writers.stored(batch, one.store.append(batch).fresh, 'received')
+      one.writers.stored(batch, one.store.append(batch), 'received')
       await one.stop()
       expect(await server.number('histogram_quantile(0.5, classic_seconds_bucket)', END)).toBe(1.5)
       const [found] = await server.query('native_seconds', END)
       expect(found?.histogram?.[1]).toMatchObject({ count: '10', sum: '30' })
       const median = await server.number('histogram_quantile(0.5, native_seconds)', END)
       expect([2.8284, 3]).toContainEqual(expect.closeTo(median, 3))
+    })
+
+    test('has the exemplars of floats, classic and native histograms', async () => {
+      const one = stand(server, { version, exemplars: 100 })
+      const defined = (name: string, kind: 'float' | 'histogram' | 'exponential', bounds: Float64Array): number =>
+        one.store.resolve({
+          labels: Labels.of({ __name__: name, job: 'e', version: String(version) }),
+          type: kind === 'float' ? 'counter' : 'histogram',
+          unit: '',
+          help: '',
+          kind,
+          bounds,
+        })
+      const shape = {
+        schema: 0,
+        zero_threshold: 0,
+        positive_offset: 0,
+        positive_count: 2,
+        negative_offset: 0,
+        negative_count: 0,
+      }
+      const [float, classic, native] = [
+        defined('e_total', 'float', new Float64Array()),
+        defined('e_classic', 'histogram', Float64Array.of(1, 2)),
+        defined('e_native', 'exponential', boundsOfShape(shape)),
+      ]
+      const builder = new SampleBuilder()
+      for (const round of [0, 1]) {
+        builder.clear()
+        const time_ms = END + round * 1000
+        builder.float(float, time_ms, 1)
+        builder.histogram({ series: classic, time_ms, sum: 15, count: 10, buckets: [0, 10, 0] })
+        builder.histogram({ series: native, time_ms, sum: 30, count: 10, buckets: [0, 5, 5] })
+        for (const [series, value] of [
+          [float, 1],
+          [classic, 5],
+          [classic, 1.5],
+          [native, 3],
+          [native, 1.5],
+        ] as const)
+          builder.exemplar({
+            series,
+            time_ms: time_ms - 10 + value,
+            value,
+            labels: Labels.of({ trace_id: `t${round}` }),
+          })
+        const batch = builder.batch()
+        one.writers.stored(batch, one.store.append(batch), 'received')
+      }
+      await one.stop()
+      expect(one.writer.state()).toMatchObject({ trouble: '', counts: { refused: 0 } })
+      const found = await server.get<
+        { seriesLabels: Record<string, string>; exemplars: { labels: Record<string, string>; value: string }[] }[]
+      >('/api/v1/query_exemplars', {
+        query: `{job="e", version="${version}"}`,
+        start: String(END / 1000 - 10),
+        end: String(END / 1000 + 10),
+      })
+      const told = found.map(({ seriesLabels: { __name__: name, le = '' }, exemplars }) => [
+        `${name} ${le}`,
+        ...exemplars.map(({ labels, value }) => `${labels['trace_id']} ${value}`),
+      ])
+      expect(told.toSorted(([a = ''], [b = '']) => a.localeCompare(b, 'en'))).toEqual([
+        ['e_classic_bucket +Inf', 't0 5', 't1 5'],
+        ['e_classic_bucket 2.0', 't0 1.5', 't1 1.5'],
+        ['e_native ', 't0 1.5', 't0 3', 't1 1.5', 't1 3'],
+        ['e_total ', 't0 1', 't1 1'],
+      ])
     })
 
     test('takes what is good of a request in which one sample is too old for it', async () => {

@@ -78,7 +78,7 @@ export class HistoryInput implements SamplesInput {
       const sample = exponentialSample(shown)
       if (sample === undefined) this.skipped++
       else {
-        const series = writer.resolve({ ...about, kind: 'exponential', bounds: sample.bounds })
+        const series = writer.resolve({ ...about, kind: sample.kind, bounds: sample.bounds })
         builder.histogram({ series, ...sample })
       }
     }

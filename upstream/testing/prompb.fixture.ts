@@ -17,11 +17,15 @@ const SHARED = `
     repeated double positive_counts = 13;
     int32 reset_hint = 14;
     int64 timestamp = 15;
+    repeated double custom_values = 16;
   }`
 
 const V1 = `syntax = "proto3";
   message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
-  message TimeSeries { repeated Label labels = 1; repeated Sample samples = 2; repeated Histogram histograms = 4; }
+  message TimeSeries {
+    repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3; repeated Histogram histograms = 4;
+  }
+  message Exemplar { repeated Label labels = 1; double value = 2; int64 timestamp = 3; }
   message Label { string name = 1; string value = 2; }
   message Sample { double value = 1; int64 timestamp = 2; }
   message MetricMetadata { int32 type = 1; string metric_family_name = 2; string help = 4; string unit = 5; }
@@ -30,8 +34,10 @@ const V1 = `syntax = "proto3";
 const V2 = `syntax = "proto3";
   message Request { repeated string symbols = 4; repeated TimeSeries timeseries = 5; }
   message TimeSeries {
-    repeated uint32 labels_refs = 1; repeated Sample samples = 2; repeated Histogram histograms = 3; Metadata metadata = 5;
+    repeated uint32 labels_refs = 1; repeated Sample samples = 2; repeated Histogram histograms = 3; repeated Exemplar exemplars = 4;
+    Metadata metadata = 5;
   }
+  message Exemplar { repeated uint32 labels_refs = 1; double value = 2; int64 timestamp = 3; }
   message Sample { double value = 1; int64 timestamp = 2; int64 start_timestamp = 3; }
   message Metadata { int32 type = 1; uint32 help_ref = 3; uint32 unit_ref = 4; }
   ${SHARED}`
@@ -54,6 +60,14 @@ export interface ReadHistogram {
   readonly positive_spans: readonly { offset: number; length: number }[]
   readonly positive_deltas: readonly number[]
   readonly positive_counts: readonly number[]
+  readonly reset_hint?: number
+  readonly timestamp: number
+  readonly custom_values: readonly number[]
+}
+
+export interface ReadExemplar {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
   readonly timestamp: number
 }
 
@@ -62,6 +76,7 @@ export interface ReadSeries {
   /** What is zero is left out. */
   readonly samples: readonly { readonly value?: number; readonly timestamp?: number }[]
   readonly histograms: readonly ReadHistogram[]
+  readonly exemplars: readonly ReadExemplar[]
   readonly metadata?: { readonly type: number; readonly help: string; readonly unit: string }
 }
 
@@ -70,6 +85,11 @@ export interface ReadRequest {
   readonly metadata: readonly { type: number; metric_family_name: string; help: string; unit: string }[]
 }
 
+type Pairs = readonly { readonly name: string; readonly value: string }[]
+
+const named = (labels: Pairs): Record<string, string> =>
+  Object.fromEntries(labels.map(({ name, value }) => [name, value]))
+
 const TO_OBJECT = { longs: Number, arrays: true, defaults: false }
 
 /** A request of either version, before compression, in one form. */
@@ -77,16 +97,18 @@ export function readRequest(version: 1 | 2, bytes: Uint8Array): ReadRequest {
   if (version === 1) {
     const { timeseries, metadata } = request1.toObject(request1.decode(bytes), TO_OBJECT) as {
       timeseries: {
-        labels: { name: string; value: string }[]
+        labels: Pairs
         samples: ReadSeries['samples']
         histograms: ReadHistogram[]
+        exemplars: { labels: Pairs; value: number; timestamp: number }[]
       }[]
       metadata: ReadRequest['metadata']
     }
-    const series = timeseries.map(({ labels, samples, histograms }) => ({
-      labels: Object.fromEntries(labels.map(({ name, value }) => [name, value])),
+    const series = timeseries.map(({ labels, samples, histograms, exemplars }) => ({
+      labels: named(labels),
       samples,
       histograms,
+      exemplars: exemplars.map((one) => ({ ...one, labels: named(one.labels) })),
     }))
     return { series, metadata }
   }
@@ -96,19 +118,23 @@ export function readRequest(version: 1 | 2, bytes: Uint8Array): ReadRequest {
       labels_refs: number[]
       samples: ReadSeries['samples']
       histograms: ReadHistogram[]
+      exemplars: { labels_refs: number[]; value: number; timestamp: number }[]
       metadata: { type?: number; help_ref?: number; unit_ref?: number }
     }[]
   }
   if (symbols[0] !== '') throw new Error('the first symbol must be empty')
-  const series = timeseries.map(({ labels_refs, samples, histograms, metadata }) => ({
-    labels: Object.fromEntries(
-      Array.from({ length: labels_refs.length / 2 }, (_, i) => [
-        symbols[labels_refs[i * 2]!]!,
-        symbols[labels_refs[i * 2 + 1]!]!,
+  const symbolic = (references: readonly number[]): Record<string, string> =>
+    Object.fromEntries(
+      Array.from({ length: references.length / 2 }, (_, i) => [
+        symbols[references[i * 2]!]!,
+        symbols[references[i * 2 + 1]!]!,
       ]),
-    ),
+    )
+  const series = timeseries.map(({ labels_refs, samples, histograms, exemplars, metadata }) => ({
+    labels: symbolic(labels_refs),
     samples,
     histograms,
+    exemplars: exemplars.map(({ labels_refs: references, ...one }) => ({ labels: symbolic(references), ...one })),
     metadata: {
       type: metadata.type ?? 0,
       help: symbols[metadata.help_ref ?? 0]!,

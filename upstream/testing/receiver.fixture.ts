@@ -6,7 +6,7 @@ import snappy from 'snappyjs'
 import { Labels } from '#core/series.ts'
 
 import { Peer } from './peer.fixture.ts'
-import { type ReadRequest, readRequest } from './prompb.fixture.ts'
+import { type ReadRequest, type ReadSeries, readRequest } from './prompb.fixture.ts'
 
 export interface Kept {
   readonly time_ms: number
@@ -34,6 +34,8 @@ export class Receiver extends Peer {
     readonly samples: number
   }[] = []
   readonly metadata: ReadRequest['metadata'][number][] = []
+  /** Values of exemplars, by labels as text. */
+  readonly exemplars = new Map<string, number[]>()
   /** Asked for each request, in order; undefined: it is taken. */
   trouble: (request: number) => Trouble | undefined = () => undefined
   /** 2.0 without the headers that say what was written. */
@@ -73,7 +75,7 @@ export class Receiver extends Peer {
     else if (version === undefined || request.headers['content-encoding'] !== 'snappy') response.writeHead(415).end()
     else {
       const read = readRequest(version, snappy.uncompress(Uint8Array.from(Buffer.concat(chunks))))
-      this.requests.push({ version, headers: request.headers, samples: read.series.length })
+      this.requests.push({ version, headers: request.headers, samples: read.series.filter(hasSample).length })
       if (trouble !== undefined) response.writeHead(trouble.status, trouble.headers).end('trouble')
       else this.#take(version, read, response)
     }
@@ -84,8 +86,11 @@ export class Receiver extends Peer {
     this.metadata.push(...metadata)
     const bad = new Set<number>()
     const undo: (() => void)[] = []
-    for (const [i, { labels, samples, histograms }] of series.entries()) {
+    for (const [i, { labels, samples, histograms, exemplars }] of series.entries()) {
       const key = Labels.of(labels).toString()
+      if (exemplars.length > 0)
+        this.exemplars.set(key, [...(this.exemplars.get(key) ?? []), ...exemplars.map(({ value }) => value)])
+      if (version === 2 && samples.length + histograms.length === 0) bad.add(i)
       const kept = this.series.get(key) ?? []
       this.series.set(key, kept)
       const all = [
@@ -110,7 +115,7 @@ export class Receiver extends Peer {
     }
     this.refused += bad.size
     const written = {
-      'x-prometheus-remote-write-samples-written': String(series.length - bad.size),
+      'x-prometheus-remote-write-samples-written': String(series.filter(hasSample).length - bad.size),
       'x-prometheus-remote-write-histograms-written': '0',
     }
     if (bad.size > 0 && version === 1) for (const back of undo) back()
@@ -119,4 +124,8 @@ export class Receiver extends Peer {
       .writeHead(status, version === 2 && !this.silent ? written : {})
       .end(status === 400 ? 'out of order sample' : '')
   }
+}
+
+function hasSample({ samples, histograms }: ReadSeries): boolean {
+  return samples.length + histograms.length > 0
 }

@@ -21,7 +21,9 @@ export const NOW = 1_795_000_000_000
 /** What is waited for comes much sooner, unless the machine is busy with other things. */
 const WAIT_MS = 60_000
 
-export interface StandOptions extends Partial<Pick<WriterOptions, 'what' | 'version' | 'shards' | 'max_age_ms'>> {
+export interface StandOptions extends Partial<
+  Pick<WriterOptions, 'what' | 'version' | 'shards' | 'max_age_ms' | 'exemplars'>
+> {
   readonly url: string
   /** `/api/v1/write` by default. */
   readonly path?: string
@@ -49,6 +51,8 @@ export class Stand {
   readonly writer: RemoteWriter
   readonly writers: RemoteWriters
   readonly warnings: string[] = []
+  /** By outcome. */
+  readonly exemplars: Record<string, number> = {}
   readonly #batch = new SampleBuilder()
 
   constructor({
@@ -71,6 +75,7 @@ export class Stand {
       what: 'all',
       version: 1,
       max_age_ms: 1e13,
+      exemplars: 0,
       shards: 2,
       limits: {
         samples: 100_000,
@@ -86,7 +91,13 @@ export class Stand {
       definition: (id) => this.store.definition(id),
       clock,
       log,
-      counter: { add() {} },
+      counters: {
+        samples: { add() {} },
+        exemplars: {
+          add: (count, { outcome } = {}) =>
+            void (this.exemplars[String(outcome)] = (this.exemplars[String(outcome)] ?? 0) + count),
+        },
+      },
       ...rest,
     })
     this.writers = new RemoteWriters([this.writer], { log, meter: silentMeter })
@@ -96,12 +107,17 @@ export class Stand {
   put(
     samples: readonly (readonly [name: string, time_ms: number, value: number, series?: string])[],
     origin: SampleOrigin = 'received',
+    exemplars: readonly (readonly [name: string, time_ms: number, value: number])[] = [],
   ): void {
     this.#batch.clear()
     for (const [name, time_ms, value, series] of samples)
       this.#batch.float(this.store.resolve(gauge(name, series)), time_ms, value, value !== value)
+    for (const [name, time_ms, value] of exemplars) {
+      const labels = Labels.of({ trace_id: `${name} ${value}` })
+      this.#batch.exemplar({ series: this.store.resolve(gauge(name)), time_ms, value, labels })
+    }
     const batch = this.#batch.batch()
-    this.writers.stored(batch, this.store.append(batch).fresh, origin)
+    this.writers.stored(batch, this.store.append(batch), origin)
   }
 
   /** `count` rounds of one sample for each of `series`; returns the sum of the values. */

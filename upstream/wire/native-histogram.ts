@@ -1,13 +1,18 @@
-import type { ExponentialShape } from '#core/exponential.ts'
+import type { HistogramShape } from '#core/exponential.ts'
 
 import { FIXED64, ProtoWriter, VARINT } from './proto-writer.ts'
+
+/** `Histogram.ResetHint`. */
+const GAUGE = 3
 
 /** Deltas in zigzag are exact below this. */
 const EXACT = 2 ** 51
 
-/** A sample of an exponential row. `buckets` in the order of `bucketCount` (core/exponential.ts). */
+/** A sample of a native row. `buckets` in the order of `bucketCount` (core/exponential.ts). */
 export interface NativeSample {
-  readonly shape: ExponentialShape
+  readonly shape: HistogramShape
+  /** It may go down. */
+  readonly gauge: boolean
   readonly time_ms: number
   readonly sum: number
   readonly count: number
@@ -21,15 +26,15 @@ interface Side {
   readonly counts: readonly number[]
 }
 
-/** The buckets that hold something, as Prometheus counts them: its bucket k + 1 is our k. */
-function sideOf(buckets: Float64Array, start: number, count: number, offset: number): Side {
+/** The buckets that hold something; the first is that of Prometheus' index `first`. */
+function sideOf(buckets: Float64Array, start: number, count: number, first: number): Side {
   const spans: [number, number][] = []
   const counts: number[] = []
   let end = 0
   for (let i = 0; i < count; i++) {
     const value = buckets[start + i]!
     if (value === 0) continue
-    const index = offset + i + 1
+    const index = first + i
     const last = spans.at(-1)
     if (last !== undefined && index === end) last[1]++
     else spans.push([index - end, 1])
@@ -70,7 +75,7 @@ function writeSide(out: ProtoWriter, { spans, counts }: Side, first: number, who
  * floats. A stale one has nothing but the stale bits for its sum.
  */
 export function writeNativeHistogram(out: ProtoWriter, sample: NativeSample): void {
-  const { shape, time_ms, sum, count, buckets, stale } = sample
+  const { shape, gauge, time_ms, sum, count, buckets, stale } = sample
   const whole = stale || (isWhole(count) && buckets.every(isWhole))
   if (whole) {
     out.tag(1, VARINT)
@@ -95,11 +100,19 @@ export function writeNativeHistogram(out: ProtoWriter, sample: NativeSample): vo
     out.double(zero)
   }
   if (!stale) {
-    const negative = sideOf(buckets, 1 + shape.positive_count, shape.negative_count, shape.negative_offset)
-    const positive = sideOf(buckets, 1, shape.positive_count, shape.positive_offset)
+    // Of powers Prometheus' bucket k + 1 is our k.
+    const further = shape.custom_bounds === undefined ? 1 : 0
+    const { positive_count, positive_offset, negative_count, negative_offset } = shape
+    const negative = sideOf(buckets, 1 + positive_count, negative_count, negative_offset + further)
+    const positive = sideOf(buckets, 1, positive_count, positive_offset + further)
     writeSide(out, negative, 8, whole)
     writeSide(out, positive, 11, whole)
   }
+  if (gauge) {
+    out.tag(14, VARINT)
+    out.varint(GAUGE)
+  }
   out.tag(15, VARINT)
   out.int64(time_ms)
+  if (shape.custom_bounds !== undefined) packed(out, 16, [...shape.custom_bounds], (bound) => scratch.double(bound))
 }

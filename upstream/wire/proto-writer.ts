@@ -104,6 +104,14 @@ export class ProtoWriter {
     this.int64(time_ms)
   }
 
+  /** Value and time of a message `Exemplar`, as both versions have them. */
+  measured(value: number, time_ms: number): void {
+    this.tag(2, FIXED64)
+    this.double(value)
+    this.tag(3, VARINT)
+    this.int64(time_ms)
+  }
+
   staleNaN(): void {
     this.#room(8)
     this.#view.setUint32(this.#used, STALE_LOW, true)

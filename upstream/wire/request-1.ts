@@ -1,5 +1,5 @@
-import type { SampleBatch } from '#core/sample.ts'
-import type { MetricType, SeriesDefinition } from '#core/series.ts'
+import type { Exemplar, SampleBatch } from '#core/sample.ts'
+import type { Labels, MetricType, SeriesDefinition } from '#core/series.ts'
 
 import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import { familyOf, type Outgoing, type OutgoingSeries } from './outgoing.ts'
@@ -40,19 +40,21 @@ export class RequestEncoder1 implements RequestEncoder, RequestSink {
     return { bytes: this.#out.view(), samples: this.#samples, histograms: this.#histograms }
   }
 
-  float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {
+  float(series: Outgoing, time_ms: number, value: number, stale: boolean, exemplars: readonly Exemplar[]): void {
     const length = sampleLength(time_ms)
     this.#begin(series, 2, length)
     this.#out.sample(time_ms, value, stale)
     this.#samples++
+    this.#add(series, exemplars)
   }
 
-  native(series: Outgoing, sample: NativeSample): void {
+  native(series: Outgoing, sample: NativeSample, exemplars: readonly Exemplar[]): void {
     this.#value.clear()
     writeNativeHistogram(this.#value, sample)
     this.#begin(series, 4, this.#value.length)
     this.#out.raw(this.#value.view())
     this.#histograms++
+    this.#add(series, exemplars)
   }
 
   /** A series up to its only sample, which is field `field` and takes `length` bytes. */
@@ -66,19 +68,36 @@ export class RequestEncoder1 implements RequestEncoder, RequestSink {
     out.varint(length)
   }
 
+  /** The series once more, behind its sample: Prometheus looks at exemplars before histograms, and knows no exemplar of a new series. */
+  #add(series: Outgoing, exemplars: readonly Exemplar[]): void {
+    for (const { labels, value, time_ms } of exemplars) {
+      const one = this.#value
+      one.clear()
+      one.raw(encodedLabels(labels))
+      one.measured(value, time_ms)
+      this.#begin(series, 3, one.length)
+      this.#out.raw(one.view())
+    }
+  }
+
   #labelsOf(series: Outgoing): Uint8Array {
     if (series.encoded instanceof Uint8Array) return series.encoded
-    const [pair, all] = [new ProtoWriter(), new ProtoWriter()]
-    for (const [name, value] of series.labels) {
-      pair.clear()
-      pair.text(1, name)
-      pair.text(2, value)
-      all.bytes(1, pair.view())
-    }
-    const bytes = all.copy()
+    const bytes = encodedLabels(series.labels)
     series.encoded = bytes
     return bytes
   }
+}
+
+/** Fields `Label`, of a series and of an exemplar the same. */
+function encodedLabels(labels: Labels): Uint8Array {
+  const [pair, all] = [new ProtoWriter(), new ProtoWriter()]
+  for (const [name, value] of labels) {
+    pair.clear()
+    pair.text(1, name)
+    pair.text(2, value)
+    all.bytes(1, pair.view())
+  }
+  return all.copy()
 }
 
 /** A request of nothing but metadata: 1.0 has them apart from the samples. */

@@ -1,4 +1,4 @@
-import type { SampleBatch } from '#core/sample.ts'
+import type { Exemplar, SampleBatch } from '#core/sample.ts'
 
 import { type NativeSample, writeNativeHistogram } from './native-histogram.ts'
 import type { Outgoing, OutgoingSeries } from './outgoing.ts'
@@ -8,6 +8,8 @@ import { eachSample, type EncodedRequest, type RequestEncoder, type RequestSink 
 
 const SYMBOLS = 4
 const TIME_SERIES = 5
+/** Of a `TimeSeries`. */
+const EXEMPLARS = 4
 
 /** So many different strings, and their numbers are given anew. */
 const STRINGS = 1_000_000
@@ -20,7 +22,9 @@ class Symbols {
   /** The request in which `#ref` was given. */
   #request = new Uint32Array(1024)
   #current = 0
+  /** Numbers in order of their references; of a string of this request alone −1, −2, … */
   readonly #used: number[] = []
+  readonly #alone: string[] = []
   /** Changes when numbers mean other strings than before. */
   generation = 0
 
@@ -29,6 +33,7 @@ class Symbols {
     if (this.#strings.length > STRINGS) this.#forget()
     this.#current++
     this.#used.length = 0
+    this.#alone.length = 0
     this.ref(this.number(''))
   }
 
@@ -52,9 +57,14 @@ class Symbols {
     return this.#used.length - 1
   }
 
+  /** The reference of a string that will hardly come again, as an id is: it gets no number. */
+  alone(text: string): number {
+    return this.#used.push(-this.#alone.push(text)) - 1
+  }
+
   /** Of the current request, in order of their references. */
   *[Symbol.iterator](): Iterator<string> {
-    for (const number of this.#used) yield this.#strings[number]!
+    for (const number of this.#used) yield number < 0 ? this.#alone[-number - 1]! : this.#strings[number]!
   }
 
   #forget(): void {
@@ -88,6 +98,9 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
   readonly #refs = new ProtoWriter()
   readonly #metadata = new ProtoWriter()
   readonly #value = new ProtoWriter()
+  readonly #labels = new ProtoWriter()
+  readonly #exemplar = new ProtoWriter()
+  readonly #exemplars = new ProtoWriter()
   readonly #symbols = new Symbols()
   #samples = 0
   #histograms = 0
@@ -105,25 +118,29 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
     return { bytes: out.view(), samples: this.#samples, histograms: this.#histograms }
   }
 
-  float(series: Outgoing, time_ms: number, value: number, stale: boolean): void {
+  float(series: Outgoing, time_ms: number, value: number, stale: boolean, exemplars: readonly Exemplar[]): void {
     const length = sampleLength(time_ms)
-    this.#begin(series, 2, length)
+    this.#begin(series, exemplars, { field: 2, length })
     this.#series.sample(time_ms, value, stale)
     this.#end()
     this.#samples++
   }
 
-  native(series: Outgoing, sample: NativeSample): void {
+  native(series: Outgoing, sample: NativeSample, exemplars: readonly Exemplar[]): void {
     this.#value.clear()
     writeNativeHistogram(this.#value, sample)
-    this.#begin(series, 3, this.#value.length)
+    this.#begin(series, exemplars, { field: 3, length: this.#value.length })
     this.#series.raw(this.#value.view())
     this.#end()
     this.#histograms++
   }
 
   /** A series up to its only sample, which is field `field` and takes `length` bytes. */
-  #begin(series: Outgoing, field: number, length: number): void {
+  #begin(
+    series: Outgoing,
+    exemplars: readonly Exemplar[],
+    { field, length }: { readonly field: number; readonly length: number },
+  ): void {
     const numbers = this.#numbersOf(series)
     const [symbols, refs, metadata, out] = [this.#symbols, this.#refs, this.#metadata, this.#series]
     refs.clear()
@@ -135,15 +152,32 @@ export class RequestEncoder2 implements RequestEncoder, RequestSink {
     metadata.varint(symbols.ref(numbers[HELP]!))
     metadata.tag(4, VARINT)
     metadata.varint(symbols.ref(numbers[UNIT]!))
+    const along = this.#exemplars
+    along.clear()
+    for (const exemplar of exemplars) this.#addExemplar(exemplar)
     out.tag(TIME_SERIES, BYTES)
-    out.varint(fieldLength(refs.length) + fieldLength(length) + fieldLength(metadata.length))
+    out.varint(fieldLength(refs.length) + fieldLength(length) + along.length + fieldLength(metadata.length))
     out.bytes(1, refs.view())
     out.tag(field, BYTES)
     out.varint(length)
   }
 
   #end(): void {
+    if (this.#exemplars.length > 0) this.#series.raw(this.#exemplars.view())
     this.#series.bytes(5, this.#metadata.view())
+  }
+
+  #addExemplar({ labels, value, time_ms }: Exemplar): void {
+    const [symbols, refs, one] = [this.#symbols, this.#labels, this.#exemplar]
+    refs.clear()
+    for (const [name, text] of labels) {
+      refs.varint(symbols.ref(symbols.number(name)))
+      refs.varint(symbols.alone(text))
+    }
+    one.clear()
+    one.bytes(1, refs.view())
+    one.measured(value, time_ms)
+    this.#exemplars.bytes(EXEMPLARS, one.view())
   }
 
   #numbersOf(series: Outgoing): Uint32Array {

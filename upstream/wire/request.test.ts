@@ -104,6 +104,86 @@ describe.each(versions)('remote write %i.0', (version) => {
     )
   })
 
+  test('carries exemplars with a sample of their series, of a classic histogram in their bucket', () => {
+    const builder = new SampleBuilder()
+    const exemplar = (series: number, value: number, time_ms = 4): void =>
+      builder.exemplar({ series, value, time_ms, labels: Labels.of({ trace_id: `t${value}`, 'é"': 'ü' }) })
+    builder.float(0, 5, 1)
+    builder.float(0, 6, 2)
+    builder.histogram({ series: 1, time_ms: 5, sum: 12.5, count: 6, buckets: [1, 2, 3] })
+    builder.histogram({ series: 2, time_ms: 5, sum: 3, count: 2, buckets: [0, 2] })
+    for (const [series, value] of [
+      [0, 7],
+      [0, -0.5],
+      [1, 0.5],
+      [1, 0.7],
+      [1, 99],
+      [2, 1.5],
+    ] as const)
+      exemplar(series, value)
+    const shape = {
+      schema: 0,
+      zero_threshold: 0,
+      positive_offset: 0,
+      positive_count: 1,
+      negative_offset: 0,
+      negative_count: 0,
+    }
+    const { bytes, samples } = encoders[version].encode(
+      builder.batch(),
+      seriesOf(
+        defined({ __name__: 'up' }),
+        defined({ __name__: 'h' }, { kind: 'histogram', type: 'histogram', bounds: Float64Array.of(0.5, 1) }),
+        defined({ __name__: 'n' }, { kind: 'exponential', type: 'histogram', bounds: boundsOfShape(shape) }),
+      ),
+    )
+    const told = new Map<string, string[]>()
+    for (const { labels: own, exemplars } of readRequest(version, bytes).series) {
+      const said = exemplars.map((one) => `${one.value} @${one.timestamp} ${String(Labels.of(one.labels))}`)
+      const key = String(Labels.of(own))
+      if (said.length > 0) told.set(key, [...(told.get(key) ?? []), ...said])
+    }
+    expect(samples).toBe(7)
+    expect([...told].map(([key, said]) => [key, ...said])).toEqual([
+      ['up', '7 @4 {trace_id="t7", é"="ü"}', '-0.5 @4 {trace_id="t-0.5", é"="ü"}'],
+      ['h_bucket{le="0.5"}', '0.5 @4 {trace_id="t0.5", é"="ü"}'],
+      ['h_bucket{le="1.0"}', '0.7 @4 {trace_id="t0.7", é"="ü"}'],
+      ['h_bucket{le="+Inf"}', '99 @4 {trace_id="t99", é"="ü"}'],
+      ['n', '1.5 @4 {trace_id="t1.5", é"="ü"}'],
+    ])
+    // The next request has none of it.
+    builder.clear()
+    builder.float(0, 7, 3)
+    const next = encoders[version].encode(builder.batch(), seriesOf(defined({ __name__: 'up' })))
+    expect(readRequest(version, next.bytes).series.map(({ exemplars }) => exemplars)).toEqual([[]])
+  })
+
+  test('sends a native histogram with bounds of its own as it is, and says of a gauge that it is one', () => {
+    const builder = new SampleBuilder()
+    builder.histogram({ series: 0, time_ms: 5, sum: 7, count: 6, buckets: [0, 0, 4, 0, 2] })
+    builder.histogram({ series: 0, time_ms: 6, sum: 0, count: 0, buckets: [0, 0, 0, 0, 0], stale: true })
+    const bounds = Float64Array.of(-1, 0.5, 2)
+    const row = defined({ __name__: 'n' }, { kind: 'custom', type: 'gaugehistogram', bounds })
+    const { bytes, histograms } = encoders[version].encode(builder.batch(), seriesOf(row))
+    const [first, ended] = readRequest(version, bytes).series.map((series) => series.histograms[0]!)
+    expect(histograms).toBe(2)
+    expect([...bucketsOf(first!, 'positive')]).toEqual([
+      [1, 4],
+      [3, 2],
+    ])
+    expect(first).toMatchObject({
+      schema: -53,
+      zero_count_int: 0,
+      sum: 7,
+      count_int: 6,
+      reset_hint: 3,
+    })
+    expect([first!.custom_values, ended!.custom_values]).toEqual([
+      [-1, 0.5, 2],
+      [-1, 0.5, 2],
+    ])
+  })
+
   test('ends a series with the bits that Prometheus knows', () => {
     const builder = new SampleBuilder()
     builder.float(0, 1, Number.NaN, true)
@@ -200,7 +280,7 @@ describe.each(versions)('remote write %i.0', (version) => {
         else {
           const read = halves!.flatMap(({ message }) => [...readRequest(version, message).series])
           expect(read).toEqual(readRequest(version, bytes).series)
-          expect(halves!.map(({ series }) => series)).toEqual([count >> 1, count - (count >> 1)])
+          expect(halves!.map(({ samples }) => samples)).toEqual([count >> 1, count - (count >> 1)])
         }
       }),
     )

@@ -32,18 +32,25 @@ export interface WritersDeps {
 /** The writers of those upstreams that something is written to. */
 export function createWriters(upstreams: Readonly<Record<string, UpstreamSettings>>, deps: WritersDeps): RemoteWriters {
   const { log, meter } = deps
-  const counter = meter.counter('barograph.upstream.write.samples', {
+  const samples = meter.counter('barograph.upstream.write.samples', {
     description:
       'Samples for an upstream by what became of them: sent, refused, dropped (the queue was full), retried, left_out (too old, or history)',
   })
-  const writers = Object.entries(upstreams).flatMap(([name, upstream]) => writerOf(name, upstream, counter, deps) ?? [])
+  const exemplars = meter.counter('barograph.upstream.write.exemplars', {
+    description:
+      'Exemplars for an upstream: attached to a sample of their series, whose fate is theirs; dropped (too many waited for one)',
+  })
+  const counters = { samples, exemplars }
+  const writers = Object.entries(upstreams).flatMap(
+    ([name, upstream]) => writerOf(name, upstream, counters, deps) ?? [],
+  )
   return new RemoteWriters(writers, { log, meter })
 }
 
 function writerOf(
   name: string,
   upstream: UpstreamSettings,
-  counter: Counter,
+  counters: { readonly samples: Counter; readonly exemplars: Counter },
   { folder, definition, external_labels, version, clock, fetch, log }: WritersDeps,
 ): RemoteWriter | undefined {
   const settings = upstream.remote_write
@@ -64,6 +71,7 @@ function writerOf(
     what,
     version: settings.version,
     max_age_ms: settings.max_age,
+    exemplars: settings.send_exemplars ? queue.exemplars : 0,
     shards: queue.shards,
     limits: { samples, bytes, batch, deadline_ms: deadline, ...BACKOFF },
     endpoint: new WriteEndpoint(peer),
@@ -72,7 +80,7 @@ function writerOf(
     external_labels: Labels.of(external_labels),
     clock,
     log,
-    counter,
+    counters,
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '#core/clock.ts'
-import { type SampleBatch, SampleBuilder } from '#core/sample.ts'
+import { type Exemplar, type SampleBatch, SampleBuilder } from '#core/sample.ts'
 import type { SeriesId } from '#core/series.ts'
 
 import { halvesOf } from '../wire/halves.ts'
@@ -14,7 +14,7 @@ export interface ShardLimits {
   /** Samples and compressed bytes that may wait; beyond either the oldest request is dropped. */
   readonly samples: number
   readonly bytes: number
-  /** Samples of one request. */
+  /** Samples and exemplars of one request. */
   readonly batch: number
   /** How long samples wait for others to go with. */
   readonly deadline_ms: number
@@ -56,6 +56,7 @@ export class Shard {
   readonly #options: ShardOptions
   readonly #filling = new SampleBuilder()
   #filled = 0
+  #exemplars = 0
   #last = 0
   readonly #waiting: WaitingBody[] = []
   #samples = 0
@@ -88,15 +89,16 @@ export class Shard {
     return this.#waiting
   }
 
-  float(series: SeriesId, time_ms: number, value: number, stale: boolean): void {
+  /** `exemplars`: of this series; they go in the same request. */
+  float(series: SeriesId, time_ms: number, value: number, stale: boolean, exemplars: readonly Exemplar[]): void {
     this.#filling.float(series, time_ms, value, stale)
-    this.#added(1)
+    this.#added(1, exemplars)
   }
 
   /** `width`: samples that the receiver gets for this one. */
-  histogram(sample: Parameters<SampleBuilder['histogram']>[0], width: number): void {
+  histogram(sample: Parameters<SampleBuilder['histogram']>[0], width: number, exemplars: readonly Exemplar[]): void {
     this.#filling.histogram(sample)
-    this.#added(width)
+    this.#added(width, exemplars)
   }
 
   /** What waited before a restart, in its order. */
@@ -113,6 +115,7 @@ export class Shard {
     const { bytes, samples, histograms } = encode(this.#filling.batch())
     this.#filling.clear()
     this.#filled = 0
+    this.#exemplars = 0
     const body = { version, bytes: packed(bytes), samples: samples + histograms }
     if (body.samples > 0) this.#enqueue({ ...body, last: this.#last, made_ms: clock.now_ms() })
   }
@@ -139,12 +142,14 @@ export class Shard {
     this.#stop = new AbortController()
   }
 
-  #added(width: number): void {
+  #added(width: number, exemplars: readonly Exemplar[]): void {
     const { limits, clock } = this.#options
     this.#last = this.offered
     if (this.#filled === 0) this.#cancelDeadline = clock.after(limits.deadline_ms, () => this.seal())
     this.#filled += width
-    if (this.#filled >= limits.batch) this.seal()
+    this.#exemplars += exemplars.length
+    for (const exemplar of exemplars) this.#filling.exemplar(exemplar)
+    if (this.#filled + this.#exemplars >= limits.batch) this.seal()
   }
 
   #enqueue(body: WaitingBody): void {
@@ -230,5 +235,5 @@ export class Shard {
 /** The second half first: it is a stack. */
 function halved({ version, bytes }: WriteBody): WriteBody[] | undefined {
   const halves = halvesOf(unpacked(bytes), version)
-  return halves?.map(({ message, series }) => ({ version, bytes: packed(message), samples: series })).toReversed()
+  return halves?.map(({ message, samples }) => ({ version, bytes: packed(message), samples })).toReversed()
 }

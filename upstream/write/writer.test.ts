@@ -60,6 +60,47 @@ describe.each([1, 2] as const)('a writer of remote write %i.0', (version) => {
     expect(one.warnings).toEqual(['an upstream does not take samples'])
   })
 
+  test('sends exemplars along with a sample of their series, each once, in order of time', async () => {
+    const one = stand({ version, shards: 2, exemplars: 100 })
+    one.writers.start()
+    const exemplars = [
+      ['a', NOW - 1, 2],
+      ['a', NOW - 2, 1],
+      ['b', NOW - 1, 3],
+    ] as const
+    one.put([['a', NOW, 1]], 'received', exemplars)
+    await until('a is sent', () => receiver.samples === 1)
+    // That of b has waited for a sample; those of a are known.
+    one.put(
+      [
+        ['a', NOW + 1, 1],
+        ['b', NOW + 1, 1],
+      ],
+      'received',
+      exemplars,
+    )
+    await one.stop()
+    expect(Object.fromEntries(receiver.exemplars)).toEqual({ 'a{job="test"}': [1, 2], 'b{job="test"}': [3] })
+    expect(one.exemplars).toEqual({ attached: 3 })
+    expect(one.writer.state().counts).toMatchObject({ sent: 3, refused: 0 })
+  })
+
+  test('sends exemplars with a request that is tried again, and with halves of one', async () => {
+    receiver.series.set('m5{job="test"}', [{ time_ms: NOW + 3_600_000, value: 1 }])
+    receiver.trouble = (request) => (request === 0 ? { status: 503 } : undefined)
+    const one = stand({ version, shards: 1, exemplars: 100, limits: { batch: 20 } })
+    one.writers.start()
+    one.put(
+      Array.from({ length: 10 }, (_, i) => [`m${i}`, NOW, 1] as const),
+      'received',
+      Array.from({ length: 10 }, (_, i) => [`m${i}`, NOW, i + 1] as const),
+    )
+    await one.stop()
+    const found = Array.from({ length: 10 }, (_, i) => receiver.exemplars.get(`m${i}{job="test"}`)?.at(-1))
+    expect(found).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(one.writer.state().counts).toMatchObject({ sent: 9, refused: 1 })
+  })
+
   test('lets go of what is refused for good, counts it, and goes on', async () => {
     receiver.trouble = (request) => (request === 0 ? { status: 403 } : undefined)
     const one = stand({ version, shards: 1 })
@@ -172,6 +213,36 @@ describe('a writer', () => {
     expect(one.writer.state().counts).toMatchObject({ sent: 1, left_out: 1 })
   })
 
+  test('sends no exemplars unless that is wanted', async () => {
+    const one = stand()
+    one.writers.start()
+    one.put([['a', NOW, 1]], 'received', [['a', NOW, 1]])
+    await one.stop()
+    expect(receiver.exemplars.size).toBe(0)
+  })
+
+  test('lets go of the oldest exemplars that wait for a sample beyond their limit, and of those of samples left out', async () => {
+    const one = stand({ exemplars: 3, clock: new ManualClock(NOW), max_age_ms: 60_000 })
+    one.writers.start()
+    one.put(
+      [],
+      'received',
+      Array.from({ length: 5 }, (_, i) => ['a', NOW + i, i] as const),
+    )
+    one.put(
+      [
+        ['a', NOW + 9, 1],
+        ['b', NOW - 61_000, 1],
+      ],
+      'received',
+      [['b', NOW, 7]],
+    )
+    one.put([['b', NOW, 1]])
+    await one.stop()
+    expect([...receiver.exemplars]).toEqual([['a{job="test"}', [3, 4]]])
+    expect(one.exemplars).toEqual({ attached: 2, dropped: 3 })
+  })
+
   test('leaves out what is old, what came from an upstream, and what is not the newest of its series', async () => {
     const one = stand({ clock: new ManualClock(NOW), max_age_ms: 60_000 })
     one.writers.start()
@@ -227,6 +298,33 @@ describe('after a restart', () => {
     await third.stop()
     expect(receiver.samples).toBe(400)
     expect(third.writer.state().counts).toMatchObject({ sent: 100, refused: 0 })
+  })
+
+  test('exemplars of requests that wait are sent, those of requests that were sent are not sent again', async () => {
+    const folder = temporaryFolder()
+    receiver.trouble = (request) => (request >= 1 ? { status: 503 } : undefined)
+    const options = { folder, shards: 1, exemplars: 100, limits: { batch: 2 } }
+    const round = (one: Stand, i: number): void => one.put([['a', NOW + i, i]], 'received', [['a', NOW + i, i]])
+    const first = stand(options)
+    first.writers.start()
+    round(first, 0)
+    await until('one request', () => first.writer.state().counts.sent === 1)
+    round(first, 1)
+    const saved = first.writers.save()
+    round(first, 2)
+    await first.stop(0)
+    await receiver.idle()
+
+    receiver.trouble = () => undefined
+    receiver.exemplars.clear()
+    const checkpoint = stand()
+    for (const i of [0, 1]) round(checkpoint, i)
+    const second = stand({ ...options, store: checkpoint.store })
+    second.writers.load(saved)
+    round(second, 2)
+    second.writers.start()
+    await second.stop()
+    expect([...receiver.exemplars.values()]).toEqual([[1, 2]])
   })
 
   test('a damaged file of marks means that some is sent again, which the receiver knows', async () => {

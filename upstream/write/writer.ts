@@ -2,7 +2,7 @@ import type { Clock } from '#core/clock.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Counter } from '#core/ports/meter.ts'
 import type { SampleOrigin, StoredSamples } from '#core/ports/stored-samples.ts'
-import type { SampleBatch } from '#core/sample.ts'
+import type { Exemplar, SampleBatch } from '#core/sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
 
 import { familyOf, OutgoingSeries } from '../wire/outgoing.ts'
@@ -10,6 +10,7 @@ import { packed } from '../wire/packing.ts'
 import { encodeMetadata, RequestEncoder1 } from '../wire/request-1.ts'
 import { RequestEncoder2 } from '../wire/request-2.ts'
 import type { WriteEndpoint } from './endpoint.ts'
+import { HeldExemplars } from './held-exemplars.ts'
 import type { SentMarks } from './marks.ts'
 import { Shard, type ShardLimits, type ShardOutcome } from './shard.ts'
 
@@ -26,6 +27,8 @@ export interface WriterOptions {
   readonly version: 1 | 2
   /** Older samples are left out: they are history, and no receiver takes them behind newer ones. */
   readonly max_age_ms: number
+  /** How many may wait for a sample of their series; 0: they are not sent. */
+  readonly exemplars: number
   readonly shards: number
   /** Of the whole queue. */
   readonly limits: ShardLimits
@@ -36,8 +39,8 @@ export interface WriterOptions {
   readonly external_labels?: Labels
   readonly clock: Clock
   readonly log: Log
-  /** Samples by `upstream` and `outcome`. */
-  readonly counter: Counter
+  /** Samples, and exemplars, by `upstream` and `outcome`. */
+  readonly counters: { readonly samples: Counter; readonly exemplars: Counter }
 }
 
 /** Samples by what became of them since the start. */
@@ -53,6 +56,8 @@ export interface WriterState {
   readonly trouble: string
 }
 
+const NO_EXEMPLARS: readonly Exemplar[] = []
+
 const UNKNOWN = 0
 const WANTED = 1
 const UNWANTED = 2
@@ -65,6 +70,7 @@ export class RemoteWriter implements StoredSamples {
   readonly #series: OutgoingSeries
   readonly #families = new Map<string, SeriesDefinition>()
   readonly #settled: Float64Array
+  readonly #exemplars: HeldExemplars
   readonly #counts = { sent: 0, refused: 0, dropped: 0, retried: 0, left_out: 0 }
   /** By series: whether it is sent. */
   #wanted = new Uint8Array(1024)
@@ -80,6 +86,7 @@ export class RemoteWriter implements StoredSamples {
     const encoder = version === 1 ? new RequestEncoder1() : new RequestEncoder2()
     const each = { ...limits, samples: limits.samples / shards, bytes: limits.bytes / shards }
     this.#settled = new Float64Array(shards)
+    this.#exemplars = new HeldExemplars(options.exemplars)
     this.shards = Array.from(
       { length: shards },
       (_, index) =>
@@ -102,12 +109,13 @@ export class RemoteWriter implements StoredSamples {
     return this.#options.what
   }
 
-  stored(batch: SampleBatch, fresh: Uint8Array, origin: SampleOrigin): void {
+  stored(batch: SampleBatch, { fresh, exemplars }: Parameters<StoredSamples['stored']>[1], origin: SampleOrigin): void {
     if (origin !== 'derived' && this.#options.what === 'results') return
     const now_ms = this.#options.clock.now_ms()
     const oldest_ms = now_ms - this.#options.max_age_ms
     // The receiver has history already: it came from there. What is made here never speaks of the future.
     const newest_ms = origin === 'history' ? -Infinity : origin === 'derived' ? now_ms : Infinity
+    if (this.#options.exemplars > 0) for (const exemplar of exemplars) this.#hold(exemplar)
     const left = this.#floats(batch, fresh, oldest_ms, newest_ms) + this.#histograms(batch, fresh, oldest_ms, newest_ms)
     if (left > 0) this.#count('left_out', left, '')
   }
@@ -156,10 +164,11 @@ export class RemoteWriter implements StoredSamples {
       const id = series[i]!
       if ((this.#wanted[id] ?? UNKNOWN) !== WANTED && !this.#wants(id)) continue
       const shard = this.shards[id % count]!
+      const exemplars = this.#alongWith(id)
       if (++shard.offered <= shard.settled) continue
       const time = time_ms[i]!
       if (time < oldest_ms || time > newest_ms) left++
-      else shard.float(id, time, value[i]!, stale[i] === 1)
+      else shard.float(id, time, value[i]!, stale[i] === 1, this.#attached(exemplars))
     }
     return left
   }
@@ -171,6 +180,7 @@ export class RemoteWriter implements StoredSamples {
       const id = histograms.series[i]!
       if (!this.#wants(id)) continue
       const shard = this.shards[id % this.shards.length]!
+      const exemplars = this.#alongWith(id)
       if (++shard.offered <= shard.settled) continue
       const time_ms = histograms.time_ms[i]!
       const width = this.#series.of(id).length
@@ -186,9 +196,27 @@ export class RemoteWriter implements StoredSamples {
         buckets: histograms.buckets.subarray(histograms.start[i], histograms.start[i + 1]),
         stale: histograms.stale[i] === 1,
       }
-      shard.histogram(sample, width)
+      shard.histogram(sample, width, this.#attached(exemplars))
     }
     return left
+  }
+
+  #hold(exemplar: Exemplar): void {
+    if (this.#wants(exemplar.series)) this.#countExemplars('dropped', this.#exemplars.add(exemplar))
+  }
+
+  /** What goes the way of the next sample of a series, whichever that is. */
+  #alongWith(id: SeriesId): readonly Exemplar[] {
+    return this.#exemplars.size > 0 ? this.#exemplars.take(id) : NO_EXEMPLARS
+  }
+
+  #attached(exemplars: readonly Exemplar[]): readonly Exemplar[] {
+    this.#countExemplars('attached', exemplars.length)
+    return exemplars
+  }
+
+  #countExemplars(outcome: 'attached' | 'dropped', count: number): void {
+    if (count > 0) this.#options.counters.exemplars.add(count, { upstream: this.name, outcome })
   }
 
   /** Whether a series is sent; asked once a series. */
@@ -213,9 +241,9 @@ export class RemoteWriter implements StoredSamples {
   }
 
   #count(outcome: keyof WriterCounts, samples: number, why: string): void {
-    const { counter, log, endpoint, name } = this.#options
+    const { counters, log, endpoint, name } = this.#options
     this.#counts[outcome] += samples
-    counter.add(samples, { upstream: name, outcome })
+    counters.samples.add(samples, { upstream: name, outcome })
     const to = { upstream: name, server: endpoint.origin }
     // Said once for as long as it lasts; the counters tell the rest.
     if (why !== '' && this.#trouble === '')

@@ -2,8 +2,7 @@ import type { Snapshot } from '#core/component.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
-import type { SampleOrigin, StoredSamples } from '#core/ports/stored-samples.ts'
-import type { SampleBatch } from '#core/sample.ts'
+import type { StoredSamples } from '#core/ports/stored-samples.ts'
 import { ByteReader, ByteWriter } from '#core/store/bytes.ts'
 
 import type { WaitingBody } from './shard.ts'
@@ -45,8 +44,8 @@ export class RemoteWriters implements StoredSamples, Snapshot {
     return this.#writers.find((writer) => writer.name === name)
   }
 
-  stored(batch: SampleBatch, fresh: Uint8Array, origin: SampleOrigin): void {
-    for (const writer of this.#writers) writer.stored(batch, fresh, origin)
+  stored(...told: Parameters<StoredSamples['stored']>): void {
+    for (const writer of this.#writers) writer.stored(...told)
   }
 
   /** The journal has been applied. */

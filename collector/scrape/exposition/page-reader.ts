@@ -89,7 +89,7 @@ export abstract class PageReader<Known> {
       this.#forgetting = true
     }
     if (this.#forgetting) this.#lines.clear()
-    if (this.#forgetting || this.#lines.trim(this.#page, this.#onPage)) this.#first.next = undefined
+    if (this.#forgetting || (yield* this.#lines.trim(this.#page, this.#onPage))) this.#first.next = undefined
     this.#forgetting = false
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
+import { SampleBuilder } from '#core/sample.ts'
 import { Labels } from '#core/series.ts'
 import { atOnce } from '#core/steps.ts'
 
@@ -383,5 +384,28 @@ test('another store gets series of its own', () => {
   for (const store of [storeWith(), storeWith()]) {
     const { samples } = atOnce(decoder.decode({ time_ms: 1, duration_s: 0, page }, store))
     expect([...samples.floats.series].map((id) => store.definition(id).labels.name)).toContain('a')
+  }
+})
+
+test('however many series are gone at once, some thousand of them end in a step', () => {
+  const COUNT = 20_000
+  const decoder = decoderWith()
+  const store = storeWith()
+  const page = (text: string) => ({ body: Buffer.from(text), format: 'text' as const })
+  const all = Array.from({ length: COUNT }, (_, i) => `m{i="${i}"} 1\n`).join('')
+  atOnce(decoder.decode({ time_ms: 1000, duration_s: 0, page: page(all) }, store))
+  for (const next of [page('a 1\n'), page(all), { error: 'refused' }]) {
+    const added = vi.spyOn(SampleBuilder.prototype, 'float')
+    const steps = decoder.decode({ time_ms: 2000, duration_s: 0, page: next }, store)
+    let [most, ended] = [0, 0]
+    for (let done: boolean | undefined = false; done !== true;) {
+      added.mockClear()
+      done = steps.next().done
+      most = Math.max(most, added.mock.calls.length)
+      ended += added.mock.calls.filter(([, , , stale]) => stale === true).length
+    }
+    vi.restoreAllMocks()
+    expect(most).toBeLessThan(5000)
+    expect(ended).toBe('format' in next && next.body.length > 10 ? 1 : COUNT)
   }
 })

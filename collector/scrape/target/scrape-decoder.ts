@@ -68,10 +68,10 @@ export class ScrapeDecoder {
     this.#rules.clear()
     series.begin(time_ms, writer, builder)
     this.error = 'error' in page ? page.error : yield* this.#read(page)
-    if (this.error === '') series.finish()
+    if (this.error === '') yield* series.finish()
     else {
       builder.clear()
-      series.fail()
+      yield* series.fail()
     }
     const { tally } = series
     const up = this.error === ''
@@ -85,7 +85,7 @@ export class ScrapeDecoder {
     const { builder } = this.#options
     builder.clear()
     this.#series.begin(time_ms, writer, builder)
-    this.#series.fail()
+    yield* this.#series.fail()
     yield
     return this.#signals(() => this.#report.end(time_ms, writer, builder))
   }

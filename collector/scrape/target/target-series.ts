@@ -2,6 +2,7 @@ import { ServiceError } from '#core/errors.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBuilder } from '#core/sample.ts'
 import { Labels, type SeriesDefinition, type SeriesId } from '#core/series.ts'
+import type { Steps } from '#core/steps.ts'
 
 import type { Line } from '../exposition/lines.ts'
 import type { PageExemplar, SampleSink } from '../exposition/page-reader.ts'
@@ -10,6 +11,8 @@ import { type NamingOptions, storedLabels } from './naming.ts'
 import { NO_ID, Part, partOf, Row } from './row.ts'
 
 const NO_BOUNDS = new Float64Array(0)
+/** Series that are looked at in one step for whether they have ended, or are forgotten. */
+const STEP = 4096
 
 export interface TargetSeriesOptions extends NamingOptions {
   readonly honor_timestamps: boolean
@@ -122,20 +125,20 @@ export class TargetSeries implements SampleSink<Known> {
   }
 
   /** The page was read to its end: histograms are put together, and what was there before and is not now is marked stale. */
-  finish(): void {
+  *finish(): Steps<void> {
     for (const histogram of this.#begun.splice(0)) this.#assembled(histogram)
     this.#giveExemplars()
-    this.#endOthers(this.#scrape)
+    yield* this.#endOthers(this.#scrape)
     this.#before = this.#scrape
-    this.#trim()
+    yield* this.#trim()
   }
 
   /** There is no page, or it could not be read: nothing of it counts, and everything is marked stale. The builder must be empty. */
-  fail(): void {
+  *fail(): Steps<void> {
     this.#begun.length = 0
     this.#exemplars.length = 0
     this.#unlive()
-    this.#endOthers(NO_ID)
+    yield* this.#endOthers(NO_ID)
   }
 
   /** What the last scrape gave could not be stored: it is as if it had not been. */
@@ -266,9 +269,11 @@ export class TargetSeries implements SampleSink<Known> {
   }
 
   /** Marks stale what is live and was not on the scrape. */
-  #endOthers(scrape: number): void {
+  *#endOthers(scrape: number): Steps<void> {
     if (this.#live === 0) return
+    let looked = 0
     for (const row of this.#all()) {
+      if (++looked % STEP === 0) yield
       if (!row.live || row.present === scrape) continue
       this.#setLive(row, false)
       this.#ended.push(row)
@@ -337,14 +342,17 @@ export class TargetSeries implements SampleSink<Known> {
   }
 
   /** Series come and go: those that are over are forgotten once they are as many as those that are not. */
-  #trim(): void {
+  *#trim(): Steps<void> {
     if (this.#rows.size + this.#histograms.size <= 2 * this.#tally.kept + 64) return
+    let looked = 0
     for (const [id, row] of this.#rows) {
+      if (++looked % STEP === 0) yield
       if (row.live || row.present === this.#scrape) continue
       row.listed = false
       this.#rows.delete(id)
     }
     for (const [key, row] of this.#histograms) {
+      if (++looked % STEP === 0) yield
       if (row.live || row.present === this.#scrape) continue
       row.listed = false
       this.#histograms.delete(key)

@@ -1,5 +1,5 @@
-// Requests of remote write at random: what senders send, and what a proxy between may have made of it. Custom buckets are not among them, which are
-// a classic histogram here; nor two values of one series for one time, of which Prometheus takes one without a word and Barograph tells.
+// Requests of remote write at random: what senders send, and what a proxy between may have made of it. Custom buckets have
+// a test of their own (custom-buckets.test.ts); nor are there two values of one series for one time, of which Prometheus takes one without a word and Barograph tells.
 import fc from 'fast-check'
 
 import type { WrittenHistogram, WrittenSeries } from '../../../collector/testing/remote-write.fixture.ts'

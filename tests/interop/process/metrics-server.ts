@@ -18,7 +18,7 @@ function prometheusArgs(folder: string, port: number): string[] {
     '--storage.tsdb.retention.time=10y',
     `--web.listen-address=127.0.0.1:${port}`,
     '--web.enable-remote-write-receiver',
-    '--enable-feature=native-histograms',
+    '--enable-feature=native-histograms,exemplar-storage',
     '--log.level=error',
   ]
 }
