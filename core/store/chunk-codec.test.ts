@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import { seeded } from '../random.ts'
 import { decodePiece, encodePiece, pieceCount, pieceFrom_ms, pieceLimit, type Samples } from './chunk-codec.ts'
 
 function samplesOf(
@@ -68,6 +71,17 @@ const column = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 200 }),
   fc.array(fc.constantFrom(0, -0, 2, 2 ** 28, 2 ** 28 - 1, 1 - 2 ** 28, 2 ** 31, -(2 ** 31)), { minLength: 1 }),
   fc.array(fc.integer(), { minLength: 1 }),
+  // Far from 0, close to each other, and now and then a fraction that a difference would lose.
+  fc
+    .tuple(
+      fc.constantFrom(0, 2 ** 31, 2 ** 40, 2 ** 44, -(2 ** 44), 2 ** 45 - 5),
+      fc.array(fc.integer(), { minLength: 1 }),
+    )
+    .map(([from, steps]) => steps.map((step) => from + (step % 1000))),
+  fc.array(fc.constantFrom(2 ** 27, 2 ** 28, 2 ** 28 + 1, 2 ** -40, -(2 ** 28), 7, -7), { minLength: 1 }),
+  fc
+    .tuple(fc.integer({ min: 1, max: 34 }), fc.array(fc.integer({ min: -999, max: 999 }), { minLength: 1 }))
+    .map(([shift, values]) => values.map((one) => one * 2 ** shift)),
   fc.array(fc.constant(0), { minLength: 1, maxLength: 300 }),
   fc.array(
     fc.integer({ min: 0, max: 1e6 }).map((n) => n / 1e3),
@@ -153,4 +167,24 @@ test('a long run of equal steps survives', () => {
   const times = Array.from({ length: 5000 }, (_, i) => i * 1000)
   const samples = samplesOf(times, [times.map(() => 7)])
   expectSame(roundTrip(samples), samples)
+})
+
+test('bytes are what they always were: counters, decimals, multiples, jumps, noise', () => {
+  const random = seeded(5)
+  const below = (limit: number): number => Math.floor(random() * limit)
+  const hash = createHash('sha256')
+  for (let round = 0; round < 2000; round++) {
+    const count = 1 + below(round % 10 === 0 ? 400 : 40)
+    const [steps, divisor, jumps] = [2 ** below(46), 10 ** below(8), random() ** 4]
+    let last = below(2 ** below(45))
+    const values = Array.from({ length: count }, () => {
+      last += random() < jumps ? below(2 ** 40) : below(steps) - (round % 3 === 0 ? Math.floor(steps / 2) : 0)
+      return round % 7 === 0 ? random() : last / divisor
+    })
+    const shift = 2 ** below(34)
+    const multiples = values.map(() => below(1000) * shift)
+    const times = values.map((_, i) => 1_700_000_000_000 + i * 10_000 + (round % 5 === 0 ? below(9) : 0))
+    hash.update(encodePiece({ samples: samplesOf(times, [values, multiples]), from: 0, to: count }))
+  }
+  expect(hash.digest('hex')).toBe('d23f975ff35aab691a7244f8afc07665f4c6f131dca359268d17027bafb745e0')
 })
