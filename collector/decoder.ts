@@ -76,7 +76,7 @@ class OtlpDecoder implements Decoder {
     this.#label_value_length = options.label_value_length ?? LABEL_VALUE_LENGTH
     this.#cache_bytes = cache_bytes
     this.#delta_series = delta_series
-    this.#proto = new Catalogue(proto, known)
+    this.#proto = new Catalogue(proto, { ...known, kernel: true })
     this.#json = new Catalogue(json, known)
     this.#deltas = new Deltas(delta_series)
     this.#starts = new StartTimes(options.start_timestamp_zero_ingestion)

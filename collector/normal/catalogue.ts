@@ -3,6 +3,7 @@ import { grown } from '#core/store/grow.ts'
 
 import { type Naming, NAMINGS, USUAL } from '../naming/names.ts'
 import { AliasTable } from '../wire/alias-table.ts'
+import { PointKernel } from '../wire/point-kernel.ts'
 import type { Points } from '../wire/points.ts'
 import type { MetricHeader, Wire } from '../wire/wire.ts'
 import { ExponentialTotals } from './exponential-totals.ts'
@@ -29,6 +30,8 @@ export interface CatalogueOptions {
   readonly now_ms?: () => number
   /** `otlp.promote_scope_metadata`. Default false. */
   readonly scopes?: boolean
+  /** Points are read by a kernel, where there can be one: of an encoding that it knows. Default false. */
+  readonly kernel?: boolean
   /** Default `USUAL`. */
   readonly naming?: Naming
 }
@@ -51,6 +54,8 @@ export class Catalogue {
   #resourceAliases!: AliasTable
   #scopeAliases!: AliasTable
   #metricAliases!: AliasTable
+  /** It holds what `points` knows. */
+  readonly kernel: PointKernel | undefined
   /** Attributes in the context of a metric. */
   points!: AliasTable
   /** Bounds in the context of a point's alias. */
@@ -80,11 +85,12 @@ export class Catalogue {
   readonly totals = new ExponentialTotals()
 
   constructor(wire: Wire, options: CatalogueOptions = {}) {
-    const { seed = 0, now_ms = (): number => 0, scopes = false, naming = NAMINGS[USUAL] } = options
+    const { seed = 0, now_ms = (): number => 0, scopes = false, naming = NAMINGS[USUAL], kernel = false } = options
     this.wire = wire
     this.scopes = scopes
     this.naming = naming
     this.#seed = seed
+    this.kernel = kernel ? PointKernel.begin() : undefined
     this.#roll = new RollCall(now_ms)
     this.clear()
   }
@@ -103,7 +109,8 @@ export class Catalogue {
     this.#scopeAliases = new AliasTable(this.#seed)
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
-    this.points = new AliasTable(this.#seed)
+    this.kernel?.clear()
+    this.points = new AliasTable(this.#seed, this.kernel)
     this.rows = new AliasTable(this.#seed)
     for (const list of [this.#resources, this.#resourceOf, this.#scopeOf, this.#metrics, this.#metricOf, this.#guesses])
       list.length = 0

@@ -3,7 +3,7 @@ import { grown } from '#core/store/grow.ts'
 const PAGE_BYTES = 2 ** 20
 /** A longer key is not remembered: it is looked at anew each time. */
 const LONGEST_KEY = 2 ** 16
-/** What an alias costs beside the bytes of its key: five columns, and its share of the slots. */
+/** What an alias costs beside the bytes of its key: its hash, its entry, and its share of the slots. */
 const ENTRY_BYTES = 40
 /** What bytes cost by which no other key was kept before: their share of the slots. */
 const KEPT_BYTES = 8
@@ -13,6 +13,42 @@ const C2 = 0x1b873593 | 0
 const C3 = 0x85ebca77 | 0
 const C4 = 0xc2b2ae3d | 0
 const NONE = -1
+
+/** An entry, as words of 32 bits: they are asked for together, here and by the kernel, which knows them in this order. */
+const CONTEXT = 0
+const SIZE = 1
+/** Where the key lies: the number of its page, then the place in it in 20 bits. */
+const START = 2
+/** What followed an alias when it was last seen; itself where nothing did. */
+const NEXT = 3
+const WORDS = 4
+const FIRST_WORDS = 2 ** 10
+
+/** Where keys and entries of a table lie. What stands in new room means nothing. */
+export interface KeyMemory {
+  /** To be asked for again behind each call: both may have moved. */
+  readonly pages: readonly DataView[]
+  readonly entries: Int32Array
+  /** One more page, of so many bytes. */
+  addPage(bytes: number): void
+  /** Room for so many words of entries; those that there are stay. */
+  growEntries(words: number): void
+}
+
+class OwnMemory implements KeyMemory {
+  readonly pages: DataView[] = []
+  entries: Int32Array = new Int32Array(0)
+
+  addPage(bytes: number): void {
+    this.pages.push(new DataView(new ArrayBuffer(bytes)))
+  }
+
+  growEntries(words: number): void {
+    const larger = new Int32Array(words)
+    larger.set(this.entries)
+    this.entries = larger
+  }
+}
 
 /** Four lanes of 32 bits, mixed at the end as MurmurHash3 does (Appleby, 2011). */
 function hashOf(view: DataView, start: number, end: number, seed: number): number {
@@ -74,18 +110,15 @@ function sameBytes(view: DataView, start: number, other: DataView, from: number,
  */
 export class AliasTable {
   readonly #seed: number
-  readonly #pages: DataView[] = []
+  readonly #memory: KeyMemory
+  #pages: readonly DataView[]
   #used = PAGE_BYTES
   #length = 0
   /** Alias + 1 by hash; 0 is empty. */
   #slots = new Int32Array(1024)
   /** Of the bytes alone. */
   #hash = new Int32Array(256)
-  #context = new Int32Array(256)
-  #start = new Uint32Array(256)
-  #size = new Uint32Array(256)
-  /** What followed an alias when it was last seen; itself where nothing did. */
-  #next = new Int32Array(256)
+  #entries: Int32Array
   #last = NONE
   #keyBytes = 0
   /** The first alias of some bytes + 1, by hash of the bytes alone; 0 is empty. */
@@ -93,8 +126,11 @@ export class AliasTable {
   #distinct = 0
 
   /** `seed`: unknown to senders, so that nobody can choose strings that collide. */
-  constructor(seed = 0) {
+  constructor(seed = 0, memory: KeyMemory = new OwnMemory()) {
     this.#seed = seed | 0
+    this.#memory = memory
+    this.#pages = memory.pages
+    this.#entries = memory.entries
   }
 
   get length(): number {
@@ -104,6 +140,11 @@ export class AliasTable {
   /** Held by keys, columns and slots, roughly. */
   get bytes(): number {
     return this.#keyBytes + this.#distinct * KEPT_BYTES + this.#length * ENTRY_BYTES
+  }
+
+  /** The alias that came last; -1 before one did. */
+  get last(): number {
+    return this.#last
   }
 
   /**
@@ -119,8 +160,8 @@ export class AliasTable {
   /** The same where keys may begin with others: the caller sees whether it ends there, and says so by `met`. */
   guess(view: DataView, start: number, limit: number, context: number): number {
     if (this.#last < 0) return NONE
-    const guess = this.#next[this.#last]!
-    const end = start + this.#size[guess]!
+    const guess = this.#nextOf(this.#last)
+    const end = start + this.sizeOf(guess)
     return end <= limit && this.#is(guess, view, start, end, context) ? guess : NONE
   }
 
@@ -130,14 +171,14 @@ export class AliasTable {
   }
 
   sizeOf(alias: number): number {
-    return this.#size[alias]!
+    return this.#entries[alias * WORDS + SIZE]!
   }
 
   /** The alias of `[start, end)` in the context; -1 where it was never added. */
   find(view: DataView, start: number, end: number, context: number): number {
     const last = this.#last
     if (last >= 0) {
-      const guess = this.#next[last]!
+      const guess = this.#nextOf(last)
       if (this.#is(guess, view, start, end, context)) {
         this.#last = guess
         return guess
@@ -164,10 +205,11 @@ export class AliasTable {
     const alias = this.#length++
     this.#grow()
     this.#hash[alias] = hashOf(view, start, end, this.#seed)
-    this.#context[alias] = context
-    this.#size[alias] = size
-    this.#start[alias] = this.#kept(view, start, size, alias)
-    this.#next[alias] = alias
+    const entry = alias * WORDS
+    this.#entries[entry + CONTEXT] = context
+    this.#entries[entry + SIZE] = size
+    this.#entries[entry + START] = this.#kept(view, start, size, alias)
+    this.#entries[entry + NEXT] = alias
     this.#place(alias)
     this.#follow(alias)
     return alias
@@ -175,29 +217,39 @@ export class AliasTable {
 
   /** Where the key of an alias lies. */
   keyOf(alias: number): { readonly view: DataView; readonly start: number; readonly end: number } {
-    const at = this.#start[alias]!
-    const start = at % PAGE_BYTES
-    return { view: this.#pages[Math.floor(at / PAGE_BYTES)]!, start, end: start + this.#size[alias]! }
+    const at = this.#startOf(alias)
+    const start = at & (PAGE_BYTES - 1)
+    return { view: this.#pages[at >>> 20]!, start, end: start + this.sizeOf(alias) }
   }
 
   contextOf(alias: number): number {
-    return this.#context[alias]!
+    return this.#entries[alias * WORDS + CONTEXT]!
+  }
+
+  #nextOf(alias: number): number {
+    return this.#entries[alias * WORDS + NEXT]!
+  }
+
+  #startOf(alias: number): number {
+    return this.#entries[alias * WORDS + START]!
   }
 
   #is(alias: number, view: DataView, start: number, end: number, context: number): boolean {
-    if (this.#context[alias] !== context || this.#size[alias] !== end - start) return false
-    const at = this.#start[alias]!
+    const entries = this.#entries
+    const entry = alias * WORDS
+    if (entries[entry + CONTEXT] !== context || entries[entry + SIZE] !== end - start) return false
+    const at = entries[entry + START]!
     return sameBytes(view, start, this.#pages[at >>> 20]!, at & (PAGE_BYTES - 1), end - start)
   }
 
   #follow(alias: number): void {
-    if (this.#last >= 0) this.#next[this.#last] = alias
+    if (this.#last >= 0) this.#entries[this.#last * WORDS + NEXT] = alias
     this.#last = alias
   }
 
   #place(alias: number): void {
     const mask = this.#slots.length - 1
-    let slot = inContext(this.#hash[alias]!, this.#context[alias]!) & mask
+    let slot = inContext(this.#hash[alias]!, this.contextOf(alias)) & mask
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
     this.#slots[slot] = alias + 1
   }
@@ -209,10 +261,15 @@ export class AliasTable {
 
   #grow(): void {
     this.#hash = grown(this.#hash, this.#length)
-    this.#context = grown(this.#context, this.#length)
-    this.#start = grown(this.#start, this.#length)
-    this.#size = grown(this.#size, this.#length)
-    this.#next = grown(this.#next, this.#length)
+    const words = this.#length * WORDS
+    if (words <= this.#entries.length) return
+    this.#memory.growEntries(Math.max(words, this.#entries.length * 2, FIRST_WORDS))
+    this.#look()
+  }
+
+  #look(): void {
+    this.#pages = this.#memory.pages
+    this.#entries = this.#memory.entries
   }
 
   /** Where the bytes lie: those of the first alias that has the same, or a copy. */
@@ -224,8 +281,8 @@ export class AliasTable {
     let slot = hash & mask
     for (; firsts[slot] !== 0; slot = (slot + 1) & mask) {
       const first = firsts[slot]! - 1
-      if (this.#hash[first] !== hash || this.#size[first] !== size) continue
-      const at = this.#start[first]!
+      if (this.#hash[first] !== hash || this.sizeOf(first) !== size) continue
+      const at = this.#startOf(first)
       if (sameBytes(view, start, this.#pages[at >>> 20]!, at & (PAGE_BYTES - 1), size)) return at
     }
     firsts[slot] = alias + 1
@@ -247,13 +304,15 @@ export class AliasTable {
 
   #keep(view: DataView, start: number, size: number): number {
     if (this.#pages.length === 0 || this.#used + size > PAGE_BYTES) {
-      this.#pages.push(new DataView(new ArrayBuffer(PAGE_BYTES)))
+      this.#memory.addPage(PAGE_BYTES)
+      this.#look()
       this.#used = 0
     }
     const page = this.#pages.length - 1
     const at = this.#used
     const from = new Uint8Array(view.buffer, view.byteOffset + start, size)
-    new Uint8Array(this.#pages[page]!.buffer).set(from, at)
+    const { buffer, byteOffset } = this.#pages[page]!
+    new Uint8Array(buffer, byteOffset, PAGE_BYTES).set(from, at)
     // Words, so that comparing reads whole ones.
     this.#used += (size + 3) & ~3
     this.#keyBytes += size
