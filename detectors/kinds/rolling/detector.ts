@@ -12,7 +12,6 @@ import * as layout from './page.ts'
 import type { Page, Shape } from './page.ts'
 import { Pages } from './pages.ts'
 import * as sample from './strip.ts'
-import { Strip } from './strip.ts'
 import { ask, expectMedian, fetch, fillWindow, learnMedian, settle } from './window.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
@@ -38,21 +37,21 @@ const {
 } = layout
 const {
   BEYOND,
-  CELLS,
   DISTANCE,
   DT_MS,
   EXPECTED,
   EXPERTS,
   FETCHED,
-  KEYS,
   MIDDLE,
   NOTHING,
+  PART,
+  PLACE,
+  RARE,
   ROW,
-  SAMPLE,
   SCORE,
   SEEN_BEFORE,
-  SLOT,
   STRIP,
+  strip,
   TIME_MS,
   VALUE,
   WIDTH,
@@ -87,7 +86,6 @@ export class Rolling implements Detector {
   /** Rows that are anomalous now: few, so that what is kept of them is apart. */
   readonly #held = new Rows()
   readonly #holds = new Hold(this.#held)
-  readonly #strip = new Strip()
   readonly #edges = new Float64Array(EXPERTS.length)
   readonly #single = {
     batch: { length: 1, row: new Uint32Array(1), time_ms: new Float64Array(1), value: new Float64Array(1) },
@@ -181,7 +179,6 @@ export class Rolling implements Detector {
    */
   #take(page: Page, batch: RowBatch, order: Int32Array, from: number): number {
     const { counts, last_ms, busy, state, latest, season } = page
-    const { keys, cells } = this.#strip
     const number = batch.row[order[from]!]! >> PAGE_BITS
     const season_ms = this.#season_ms
     const slot_ms = this.#slot_ms
@@ -210,18 +207,17 @@ export class Rolling implements Detector {
       busy[row] = 1
       last_ms[row] = time_ms
       counts[row * COUNTS + SEEN] = count + 1
-      const k = (at - from) * KEYS
-      keys[k + ROW] = row
-      keys[k + SAMPLE] = place
-      keys[k + SEEN_BEFORE] = count
-      keys[k + SLOT] = part + row
-      const c = (at - from) * CELLS
-      cells[c + VALUE] = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
-      cells[c + DT_MS] = dt_ms
-      cells[c + TIME_MS] = time_ms
-      cells[c + FETCHED] = latest[row * LATEST]! ^ season[part + row]!
+      const i = at - from
+      ROW[i] = row
+      PLACE[i] = place
+      SEEN_BEFORE[i] = count
+      PART[i] = part + row
+      VALUE[i] = raw > HUGE ? HUGE : raw < -HUGE ? -HUGE : raw
+      DT_MS[i] = dt_ms
+      TIME_MS[i] = time_ms
+      FETCHED[i] = latest[row * LATEST]! ^ season[part + row]!
     }
-    this.#strip.length = at - from
+    strip.length = at - from
     return at
   }
 
@@ -244,30 +240,31 @@ export class Rolling implements Detector {
   }
 
   #work(page: Page, out: VerdictColumns, alarm_ms: number): void {
-    const strip = this.#strip
-    const { keys, cells, rares } = strip
-    expectLevels(page, strip)
-    ask(page, strip, out.everyBand)
-    fetch(page, strip)
-    settle(page, strip)
-    expectMedian(page, strip)
-    judge(page, strip)
-    learnMedian(page, strip)
-    if (out.everyBand) settle(page, strip)
-    learnLevels(page, strip, this.#slot_ms)
-    for (let i = 0; i < strip.length; i++) {
-      page.busy[keys[i * KEYS + ROW]!] = 0
-      out.score[keys[i * KEYS + SAMPLE]!] = cells[i * CELLS + SCORE]!
+    expectLevels(page)
+    ask(page, out.everyBand)
+    fetch(page)
+    settle(page)
+    expectMedian(page)
+    judge(page)
+    learnMedian(page)
+    if (out.everyBand) settle(page)
+    learnLevels(page, this.#slot_ms)
+    const { length, rare } = strip
+    const { busy } = page
+    const { score } = out
+    for (let i = 0; i < length; i++) {
+      busy[ROW[i]!] = 0
+      score[PLACE[i]!] = SCORE[i]!
     }
-    if (out.everyBand) for (let i = 0; i < strip.length; i++) this.#tell(page, i, out)
-    for (let k = 0; k < strip.rare; k++) {
-      const i = rares[k]!
-      if (cells[i * CELLS + SCORE]! >= 1) {
+    if (out.everyBand) for (let i = 0; i < length; i++) this.#tell(page, i, out)
+    for (let k = 0; k < rare; k++) {
+      const i = RARE[k]!
+      if (SCORE[i]! >= 1) {
         if (!out.everyBand) this.#tell(page, i, out)
         this.#watch(page, i)
       } else {
-        learnRare(page, strip, i, alarm_ms)
-        this.#rest(page, keys[i * KEYS + ROW]!)
+        learnRare(page, i, alarm_ms)
+        this.#rest(page, ROW[i]!)
       }
     }
   }
@@ -286,24 +283,23 @@ export class Rolling implements Detector {
   /** An anomalous value is not learned; a level that lasts is taken over. */
   #watch(page: Page, i: number): void {
     const { state, counts, season, marks } = page
-    const { keys, cells } = this.#strip
-    const row = keys[i * KEYS + ROW]!
+    const row = ROW[i]!
     const s = row * STATE
     marks[row * MARKS + MARKED] = 1
     if (counts[row * COUNTS + HELD] === 0) counts[row * COUNTS + HELD] = this.#held.add() + 1
     const held = counts[row * COUNTS + HELD]! - 1
     const seen = {
-      value: cells[i * CELLS + VALUE]!,
-      score: cells[i * CELLS + SCORE]!,
-      age_ms: keys[i * KEYS + SEEN_BEFORE]! * state[s + CADENCE]!,
+      value: VALUE[i]!,
+      score: SCORE[i]!,
+      age_ms: SEEN_BEFORE[i]! * state[s + CADENCE]!,
     }
-    const level = this.#holds.anomalous(held, cells[i * CELLS + TIME_MS]!, seen)
+    const level = this.#holds.anomalous(held, TIME_MS[i]!, seen)
     if (level !== level) return
     const sd = MEAN_TO_SIGMA * this.#holds.deviation(held)
     alarmed(page, row, this.#holds.peak(held))
     this.#release(page, row)
     state[s + MEAN] = level
-    state[s + LEVEL] = level - season[keys[i * KEYS + SLOT]!]! * state[s + UNIT]!
+    state[s + LEVEL] = level - season[PART[i]!]! * state[s + UNIT]!
     state[s + TREND] = 0
     state[s + SD] = Math.max(state[s + SD]!, sd)
     state[s + RESIDUAL] = Math.max(state[s + RESIDUAL]!, sd)
@@ -321,21 +317,19 @@ export class Rolling implements Detector {
    * distance is beyond it.
    */
   #tell({ sorted, window }: Page, i: number, { bands, blamed }: VerdictColumns): void {
-    const { keys, cells } = this.#strip
     const edges = this.#edges
-    const at = keys[i * KEYS + SAMPLE]!
-    const c = i * CELLS
-    const beyond = cells[c + BEYOND]!
-    const least = sorted[keys[i * KEYS + ROW]! * window]! >= 0 && cells[c + VALUE]! >= 0 ? 0 : -Infinity
+    const at = PLACE[i]!
+    const beyond = BEYOND[i]!
+    const least = sorted[ROW[i]! * window]! >= 0 && VALUE[i]! >= 0 ? 0 : -Infinity
     for (const [place, side] of [0, -beyond, beyond].entries()) {
-      for (let k = 0; k < EXPERTS.length; k++) edges[k] = cells[c + EXPECTED + k]! + side * cells[c + WIDTH + k]!
-      const edge = Math.max(middle(edges, 0), least)
+      for (let k = 0; k < EXPERTS.length; k++) edges[k] = EXPECTED[k * STRIP + i]! + side * WIDTH[k * STRIP + i]!
+      const edge = Math.max(edges[middle(edges[0]!, edges[1]!, edges[2]!)]!, least)
       bands[at * 3 + place] = beyond > 0 ? (Math.abs(edge) < NOTHING ? 0 : edge) : NaN
     }
-    const side = cells[c + MIDDLE]! < 0 ? -1 : 1
+    const side = MIDDLE[i]! < 0 ? -1 : 1
     let bits = 0
     for (let k = 0; k < EXPERTS.length; k++) {
-      if (beyond > 0 && side * cells[c + DISTANCE + k]! >= beyond) bits |= 1 << k
+      if (beyond > 0 && side * DISTANCE[k * STRIP + i]! >= beyond) bits |= 1 << k
     }
     blamed[at] = bits
   }

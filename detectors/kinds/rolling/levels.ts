@@ -1,29 +1,16 @@
 import * as layout from './page.ts'
 import type { Page } from './page.ts'
 import * as sample from './strip.ts'
-import type { Strip } from './strip.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { CADENCE, FULL, LAST, LEVEL, MARKS, MEAN, RESIDUAL, SD, STATE, STEP, TREND, UNIT, SEASON_MAX } = layout
-const {
-  CELLS,
-  CLIP,
-  DISTANCE,
-  DT_MS,
-  EWMA,
-  EXPECTED,
-  FLOOR,
-  GROWN_MS,
-  KEYS,
-  ROW,
-  SCORE,
-  SEASONAL,
-  SEEN_BEFORE,
-  SLOT,
-  VALUE,
-  WIDTH,
-  YOUNG,
-} = sample
+const { CLIP, DT_MS, FLOOR, GROWN_MS, PART, ROW, SCORE, SEEN_BEFORE, strip, VALUE, YOUNG } = sample
+const MEAN_EXPECTED = sample.said(sample.EXPECTED, sample.EWMA)
+const MEAN_WIDTH = sample.said(sample.WIDTH, sample.EWMA)
+const MEAN_DISTANCE = sample.said(sample.DISTANCE, sample.EWMA)
+const SEASONAL_EXPECTED = sample.said(sample.EXPECTED, sample.SEASONAL)
+const SEASONAL_WIDTH = sample.said(sample.WIDTH, sample.SEASONAL)
+const SEASONAL_DISTANCE = sample.said(sample.DISTANCE, sample.SEASONAL)
 
 /** Weight of a sample in mean, variance and residual variance; the plain mean would weigh it less from `STEADY` on. */
 const WEIGHT = 0.02
@@ -62,33 +49,33 @@ const TINY = 1e-30
  * damped trend, the season's part) with that of its residuals. Neither deviation is under a floor that knows the level
  * and the resolution of the row.
  */
-export function expectLevels({ state, season }: Page, { length, keys, cells }: Strip): void {
+export function expectLevels({ state, season }: Page): void {
+  const { length } = strip
   for (let i = 0; i < length; i++) {
-    const c = i * CELLS
-    const s = keys[i * KEYS + ROW]! * STATE
-    const x = cells[c + VALUE]!
-    const mean = state[s + MEAN]!
-    const age_ms = keys[i * KEYS + SEEN_BEFORE]! * state[s + CADENCE]!
+    const s = ROW[i]! * STATE
+    const x = VALUE[i]!
+    const mean = state[s | MEAN]!
+    const age_ms = SEEN_BEFORE[i]! * state[s | CADENCE]!
     let share = LEVEL_SHARE * Math.abs(mean)
     if (age_ms < GROWN_MS) share += (YOUNG_SHARE / (YOUNG_SHARE_MS + age_ms)) * Math.abs(mean)
-    let floor = STEP_SHARE * state[s + STEP]!
+    let floor = STEP_SHARE * state[s | STEP]!
     if (floor === 0) {
       const age = age_ms / STILL_MS
       floor = Number.isInteger(x) ? STEP_SHARE / (1 + age) : STILL_FRACTION / (1 + 2 * age)
     }
     if (floor < share) floor = share
-    let width = state[s + SD]!
+    let width = state[s | SD]!
     if (width < floor) width = floor
-    const ahead = state[s + LEVEL]! + state[s + TREND]! + season[keys[i * KEYS + SLOT]!]! * state[s + UNIT]!
-    let residual = state[s + RESIDUAL]!
+    const ahead = state[s | LEVEL]! + state[s | TREND]! + season[PART[i]!]! * state[s | UNIT]!
+    let residual = state[s | RESIDUAL]!
     if (residual < floor) residual = floor
-    cells[c + FLOOR] = floor
-    cells[c + EXPECTED + EWMA] = mean
-    cells[c + WIDTH + EWMA] = width
-    cells[c + DISTANCE + EWMA] = (x - mean) / width
-    cells[c + EXPECTED + SEASONAL] = ahead
-    cells[c + WIDTH + SEASONAL] = residual
-    cells[c + DISTANCE + SEASONAL] = (x - ahead) / residual
+    FLOOR[i] = floor
+    MEAN_EXPECTED[i] = mean
+    MEAN_WIDTH[i] = width
+    MEAN_DISTANCE[i] = (x - mean) / width
+    SEASONAL_EXPECTED[i] = ahead
+    SEASONAL_WIDTH[i] = residual
+    SEASONAL_DISTANCE[i] = (x - ahead) / residual
   }
 }
 
@@ -96,53 +83,53 @@ export function expectLevels({ state, season }: Page, { length, keys, cells }: S
  * Mean and variance in one pass (Finch, Incremental calculation of weighted mean and variance, 2009), then Holt-Winters.
  * Its gain is that of time, and at least that of the plain mean.
  */
-export function learnLevels({ state, season, marks }: Page, { length, keys, cells }: Strip, slot_ms: number): void {
+export function learnLevels({ state, season, marks }: Page, slot_ms: number): void {
+  const { length } = strip
   const perSlot = SEASON_WEIGHT / slot_ms
   for (let i = 0; i < length; i++) {
-    const c = i * CELLS
-    if (cells[c + SCORE]! >= 1) continue
-    const s = keys[i * KEYS + ROW]! * STATE
-    const x = cells[c + VALUE]!
-    const count = keys[i * KEYS + SEEN_BEFORE]!
-    const clip = count < YOUNG || count * state[s + CADENCE]! < LEARNING_MS ? Infinity : CLIP
+    if (SCORE[i]! >= 1) continue
+    const s = ROW[i]! * STATE
+    const x = VALUE[i]!
+    const count = SEEN_BEFORE[i]!
+    const clip = count < YOUNG || count * state[s | CADENCE]! < LEARNING_MS ? Infinity : CLIP
     const weight = count < STEADY ? 1 / (count + 1) : WEIGHT
 
-    const mean = cells[c + EXPECTED + EWMA]!
-    const far = clip * cells[c + WIDTH + EWMA]!
+    const mean = MEAN_EXPECTED[i]!
+    const far = clip * MEAN_WIDTH[i]!
     let move = x - mean
     if (move > far) move = far
     else if (move < -far) move = -far
-    const own = state[s + SD]!
-    state[s + MEAN] = mean + weight * move
-    state[s + SD] = Math.sqrt((1 - weight) * (own * own + weight * move * move))
+    const own = state[s | SD]!
+    state[s | MEAN] = mean + weight * move
+    state[s | SD] = Math.sqrt((1 - weight) * (own * own + weight * move * move))
 
-    const wide = clip * cells[c + WIDTH + SEASONAL]!
-    let error = x - cells[c + EXPECTED + SEASONAL]!
+    const wide = clip * SEASONAL_WIDTH[i]!
+    let error = x - SEASONAL_EXPECTED[i]!
     if (error > wide) error = wide
     else if (error < -wide) error = -wide
-    const residual = state[s + RESIDUAL]!
-    state[s + RESIDUAL] = Math.sqrt(residual * residual + weight * (error * error - residual * residual))
-    const dt_ms = cells[c + DT_MS]!
+    const residual = state[s | RESIDUAL]!
+    state[s | RESIDUAL] = Math.sqrt(residual * residual + weight * (error * error - residual * residual))
+    const dt_ms = DT_MS[i]!
     const gain = count * dt_ms < LEVEL_MS ? 1 / (count + 1) : dt_ms / (dt_ms + LEVEL_MS)
-    const trend = state[s + TREND]!
-    state[s + LEVEL] = state[s + LEVEL]! + trend + gain * error
-    state[s + TREND] = TREND_DAMPING * (trend + TREND_WEIGHT * gain * error)
-    const unit = state[s + UNIT]!
+    const trend = state[s | TREND]!
+    state[s | LEVEL] = state[s | LEVEL]! + trend + gain * error
+    state[s | TREND] = TREND_DAMPING * (trend + TREND_WEIGHT * gain * error)
+    const unit = state[s | UNIT]!
     if (unit > 0) {
       // What is smaller than a unit is not lost but taken now and then.
       const chance = count * GOLDEN
       const share = dt_ms < slot_ms ? perSlot * dt_ms : SEASON_WEIGHT
-      const at = keys[i * KEYS + SLOT]!
+      const at = PART[i]!
       const part = Math.floor(season[at]! + (share * error) / unit + chance - Math.floor(chance))
       season[at] = part > SEASON_MAX ? SEASON_MAX : part < -SEASON_MAX ? -SEASON_MAX : part
-      if (part > SEASON_MAX || part < -SEASON_MAX) marks[keys[i * KEYS + ROW]! * MARKS + FULL] = 1
+      if (part > SEASON_MAX || part < -SEASON_MAX) marks[ROW[i]! * MARKS + FULL] = 1
     }
 
-    const step = state[s + STEP]!
-    const distance = Math.abs(x - state[s + LAST]!)
-    state[s + LAST] = x
+    const step = state[s | STEP]!
+    const distance = Math.abs(x - state[s | LAST]!)
+    state[s | LAST] = x
     if (distance > FLOAT_NOISE * Math.abs(x) && distance > TINY) {
-      state[s + STEP] = step === 0 || distance < step * STEP_GROWTH ? distance : step * STEP_GROWTH
+      state[s | STEP] = step === 0 || distance < step * STEP_GROWTH ? distance : step * STEP_GROWTH
     }
   }
 }

@@ -5,7 +5,6 @@ import * as layout from './page.ts'
 import type { Page } from './page.ts'
 import { beginUnit, refine, widen } from './season.ts'
 import * as sample from './strip.ts'
-import type { Strip } from './strip.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const {
@@ -25,25 +24,13 @@ const {
   STATE,
   STRICT,
 } = layout
-const {
-  BEYOND,
-  CELLS,
-  DISTANCE,
-  DT_MS,
-  EXPECTED,
-  GROWN_MS,
-  KEYS,
-  MEDIAN,
-  MIDDLE,
-  NOTHING,
-  PEAK,
-  ROW,
-  SCORE,
-  SEASONAL,
-  SEEN_BEFORE,
-  WIDTH,
-  YOUNG,
-} = sample
+const { BEYOND, DISTANCE, DT_MS, GROWN_MS, MIDDLE, NOTHING, PEAK, RARE, ROW, SCORE, SEEN_BEFORE, STRIP, strip, YOUNG } =
+  sample
+const MEAN_DISTANCE = sample.said(DISTANCE, sample.EWMA)
+const MEDIAN_DISTANCE = sample.said(DISTANCE, sample.MEDIAN)
+const MEDIAN_EXPECTED = sample.said(sample.EXPECTED, sample.MEDIAN)
+const SEASONAL_DISTANCE = sample.said(DISTANCE, sample.SEASONAL)
+const SEASONAL_WIDTH = sample.said(sample.WIDTH, sample.SEASONAL)
 
 /** What is believed before there is data, and how many peaks of belief it is worth. */
 const PRIOR = { gap: 25, excess: 0.6, shape: 0.1, peaks: 8 } as const
@@ -84,50 +71,46 @@ export function doubt(cadence_ms: number, age_ms: number): number {
   return (DOUBT * cadence_ms + DOUBT_MS) / age_ms
 }
 
-/** Place of the middle one of a, b, c, by which of a < b, b < c, a < c are true (bits 0, 1, 2). */
-const PLACE = Uint8Array.of(1, 0, 2, 1, 1, 2, 0, 1)
+/** Two bits for each way in which a < b, b < c, a < c may be true (bits 1, 2, 3 of how far to shift): which is the middle one, 1 where they are equal. */
+const MIDDLES = 0b01_00_10_01_01_10_00_01
 
-/** The middle one of three values from `at`: looked up, since a branch could not be predicted. */
-export function middle(values: Float64Array, at: number): number {
-  const a = values[at]!
-  const b = values[at + 1]!
-  const c = values[at + 2]!
-  return values[at + PLACE[Number(a < b) | (Number(b < c) << 1) | (Number(a < c) << 2)]!]!
+/** Which of three values is the middle one: 0, 1 or 2. Looked up, since a branch could not be predicted. */
+export function middle(a: number, b: number, c: number): number {
+  return (MIDDLES >> ((Number(a < b) << 1) | (Number(b < c) << 2) | (Number(a < c) << 3))) & 3
 }
 
 /**
  * The middle one of three distances against the row's limit: at least two statistics must find a value unusual, on the
  * same side. Notes which samples need more than the common stages.
  */
-export function judge({ state, marks }: Page, strip: Strip): void {
-  const { length, keys, cells, rares } = strip
+export function judge({ state, marks }: Page): void {
+  const { length } = strip
   let rare = 0
   for (let i = 0; i < length; i++) {
-    const c = i * CELLS
-    const row = keys[i * KEYS + ROW]!
-    const count = keys[i * KEYS + SEEN_BEFORE]!
-    const distance = middle(cells, c + DISTANCE)
+    const row = ROW[i]!
+    const count = SEEN_BEFORE[i]!
+    const distance = DISTANCE[i + STRIP * middle(MEAN_DISTANCE[i]!, MEDIAN_DISTANCE[i]!, SEASONAL_DISTANCE[i]!)]!
     let beyond = 0
     let score = 0
     if (count >= YOUNG) {
       const cadence_ms = state[row * STATE + CADENCE]!
       const age_ms = count * cadence_ms
-      beyond = state[row * STATE + LIMIT]!
+      beyond = state[(row * STATE) | LIMIT]!
       if (age_ms < GROWN_MS || count < GROWN) {
         beyond *= 1 + doubt(cadence_ms, age_ms)
-        if (age_ms < ZERO_MS && Math.abs(cells[c + EXPECTED + MEDIAN]!) < NOTHING) beyond = 0
+        if (age_ms < ZERO_MS && Math.abs(MEDIAN_EXPECTED[i]!) < NOTHING) beyond = 0
       }
-      const dt_ms = cells[c + DT_MS]!
+      const dt_ms = DT_MS[i]!
       if (dt_ms > GAP_CADENCES * cadence_ms) {
         beyond *= Math.min(Math.sqrt(1 + (dt_ms / cadence_ms) * GAP_GROWTH), GAP_MAX)
       }
       if (beyond > 0) score = Math.abs(distance) / beyond
       if (score > MAX_SCORE) score = MAX_SCORE
     }
-    cells[c + MIDDLE] = distance
-    cells[c + BEYOND] = beyond
-    cells[c + SCORE] = score
-    rares[rare] = i
+    MIDDLE[i] = distance
+    BEYOND[i] = beyond
+    SCORE[i] = score
+    RARE[rare] = i
     const due = ((count + row) & (REFIT - 1)) === 0
     rare += Number(Math.abs(distance) > PEAK || due || count === YOUNG - 1) | marks[row * MARKS + MARKED]!
   }
@@ -135,16 +118,16 @@ export function judge({ state, marks }: Page, strip: Strip): void {
 }
 
 /** What a normal sample that is rare teaches of the row's limit and season. */
-export function learnRare(page: Page, { keys, cells }: Strip, i: number, alarm_ms: number): void {
+export function learnRare(page: Page, i: number, alarm_ms: number): void {
   const { state, marks } = page
-  const row = keys[i * KEYS + ROW]!
-  const count = keys[i * KEYS + SEEN_BEFORE]!
-  const distance = Math.abs(cells[i * CELLS + MIDDLE]!)
-  const sd = cells[i * CELLS + WIDTH + SEASONAL]!
+  const row = ROW[i]!
+  const count = SEEN_BEFORE[i]!
+  const distance = Math.abs(MIDDLE[i]!)
+  const sd = SEASONAL_WIDTH[i]!
   const turn = count + row
   if (count === YOUNG - 1) beginUnit(page, row, sd)
   if (distance > PEAK && count >= YOUNG) notePeak(page, row, distance, count)
-  if (state[row * STATE + STRICT]! > 0) forgive(page, row, cells[i * CELLS + DT_MS]!, alarm_ms)
+  if (state[row * STATE + STRICT]! > 0) forgive(page, row, DT_MS[i]!, alarm_ms)
   if (count < YOUNG - 1 || (count >= YOUNG && (turn & (REFIT - 1)) !== 0)) return
   fitLimit(page, row, alarm_ms, count)
   if (marks[row * MARKS + FULL] === 1) widen(page, row)

@@ -30,14 +30,24 @@ function uniform(seed: number): () => number {
   }
 }
 
-/** A strip of one sample of row 0. */
-function stripOf(value: number, { dt_ms = MINUTE, seen = 100, slot = 0 } = {}): sample.Strip {
-  const strip = new sample.Strip()
+const { strip } = sample
+const MEAN_EXPECTED = sample.said(sample.EXPECTED, sample.EWMA)
+const MEAN_DISTANCE = sample.said(sample.DISTANCE, sample.EWMA)
+const MEDIAN_EXPECTED = sample.said(sample.EXPECTED, sample.MEDIAN)
+const MEDIAN_WIDTH = sample.said(sample.WIDTH, sample.MEDIAN)
+const SEASONAL_EXPECTED = sample.said(sample.EXPECTED, sample.SEASONAL)
+const SEASONAL_WIDTH = sample.said(sample.WIDTH, sample.SEASONAL)
+
+/** Makes the strip one sample of row 0, which nobody has looked at. */
+function take(value: number, { dt_ms = MINUTE, seen = 100, slot = 0 } = {}): void {
   strip.length = 1
-  strip.keys.set([0, 0, seen, slot])
-  strip.cells[sample.VALUE] = value
-  strip.cells[sample.DT_MS] = dt_ms
-  return strip
+  sample.ROW[0] = 0
+  sample.PLACE[0] = 0
+  sample.SEEN_BEFORE[0] = seen
+  sample.PART[0] = slot
+  sample.VALUE[0] = value
+  sample.DT_MS[0] = dt_ms
+  for (const column of [sample.FLOOR, sample.EXPECTED, sample.WIDTH, sample.DISTANCE, sample.SCORE]) column.fill(0)
 }
 
 /** The upper MAD as its definition has it, and the plain median. */
@@ -68,19 +78,19 @@ test('the window has the median and the MAD of brute force whenever it is asked,
         const held = [kept(stream[0]![0], 0)]
         for (const [i, [x, isPeak, everyBand]] of stream.entries()) {
           if (i === 0) continue
-          const strip = stripOf(x)
-          strip.cells[sample.DISTANCE + sample.EWMA] = isPeak ? -3 : 1
-          ask(page, strip, everyBand)
-          settle(page, strip)
-          expectMedian(page, strip)
+          take(x)
+          MEAN_DISTANCE[0] = isPeak ? -3 : 1
+          ask(page, everyBand)
+          settle(page)
+          expectMedian(page)
           if (isPeak || everyBand) expect(strip.asks).toBe(1)
           if (strip.asks === 1) {
             const { median, mad } = robust(held)
-            expect(strip.cells[sample.EXPECTED + sample.MEDIAN]).toBe(median)
-            expect(strip.cells[sample.WIDTH + sample.MEDIAN]).toBeCloseTo(1.4826 * mad, 9)
+            expect(MEDIAN_EXPECTED[0]).toBe(median)
+            expect(MEDIAN_WIDTH[0]).toBeCloseTo(1.4826 * mad, 9)
             expect([...page.sorted.subarray(0, held.length)]).toEqual(held.toSorted((a, b) => a - b))
           }
-          learnMedian(page, strip)
+          learnMedian(page)
           held.push(kept(x, i % window))
           expect(Math.abs(held.at(-1)! - x)).toBeLessThanOrEqual(8e-6 * Math.abs(x) + 1e-29)
           if (held.length > window) held.shift()
@@ -153,17 +163,16 @@ test('mean, variance and Holt-Winters are those of a plain model, but for the pr
     const slot = Math.floor(i / 6) % slots
     const dt_ms = 10 * MINUTE
     const x = value(i)
-    const strip = stripOf(x, { dt_ms, seen: i, slot })
-    expectLevels(page, strip)
-    const { cells } = strip
-    if (i === sample.YOUNG) beginUnit(page, 0, cells[sample.WIDTH + sample.SEASONAL]!)
-    expect(cells[sample.EXPECTED + sample.EWMA]).toBeCloseTo(model.mean, 2)
+    take(x, { dt_ms, seen: i, slot })
+    expectLevels(page)
+    if (i === sample.YOUNG) beginUnit(page, 0, SEASONAL_WIDTH[0]!)
+    expect(MEAN_EXPECTED[0]).toBeCloseTo(model.mean, 2)
     expect(page.state[SD]).toBeCloseTo(Math.sqrt(model.variance), 2)
     if (i > 100) {
-      const off = Math.abs(cells[sample.EXPECTED + sample.SEASONAL]! - model.ahead(slot))
-      worst = Math.max(worst, off / cells[sample.WIDTH + sample.SEASONAL]!)
+      const off = Math.abs(SEASONAL_EXPECTED[0]! - model.ahead(slot))
+      worst = Math.max(worst, off / SEASONAL_WIDTH[0]!)
     }
-    learnLevels(page, strip, HOUR)
+    learnLevels(page, HOUR)
     model.learn(x, slot, { dt_ms, slot_ms: HOUR, seen: i })
   }
   expect(page.state[UNIT]).toBeGreaterThan(0)

@@ -11,50 +11,70 @@ export const PEAK = 2
 /** What is learned lies within so many standard deviations of what was expected. */
 export const CLIP = 3
 
-/** Numbers of a sample in `keys`: its row in the page, its place in the batch, samples of the row before it, its part of the season. */
-export const ROW = 0
-export const SAMPLE = 1
-export const SEEN_BEFORE = 2
-export const SLOT = 3
-export const KEYS = 4
-
-/** Numbers of a sample in `cells`. `FLOOR`: the least standard deviation by which it may be judged. */
-export const VALUE = 0
-export const DT_MS = 1
-export const FLOOR = 2
-/**
- * What the statistics say: from here three expected values, three standard deviations, and three times how many of those
- * the value lies above. In the order of `EXPERTS`.
- */
-export const EXPECTED = 3
-export const WIDTH = 6
-export const DISTANCE = 9
-/** The middle one of the distances, what it is compared with (0: not judged), and the score. */
-export const MIDDLE = 12
-export const BEYOND = 13
-export const SCORE = 14
-export const TIME_MS = 15
-/** Where `fetch` leaves what nobody reads. */
-export const FETCHED = 16
-export const CELLS = 17
-
 export const EXPERTS = ['ewma', 'median_mad', 'seasonal'] as const
 export const EWMA = 0
 export const MEDIAN = 1
 export const SEASONAL = 2
 
 /**
- * A run of samples of one page in which no row comes twice: every stage takes all of it before the next one begins. Few
- * arrays, and stages without a call in their loops: so the compiler keeps what it needs in registers.
+ * A run of samples of one page in which no row comes twice: every stage takes all of it before the next one begins, in
+ * loops without a call.
+ *
+ * There is one, for whoever is at work. Its columns are constants in one piece of memory, each as long as a strip: so
+ * the compiler knows where they are, and that one check of a place does for all of them.
  */
-export class Strip {
-  length = 0
-  readonly keys = new Int32Array(STRIP * KEYS)
-  readonly cells = new Float64Array(STRIP * CELLS)
+export const strip = {
+  length: 0,
   /** Samples whose median must be known. */
-  asks = 0
-  readonly asked = new Int32Array(STRIP)
+  asks: 0,
   /** Samples that need more than the common stages: anomalous ones, peaks, rows that are due or were anomalous of late. */
-  rare = 0
-  readonly rares = new Int32Array(STRIP)
+  rare: 0,
 }
+
+const memory = new ArrayBuffer(STRIP * 154)
+let used = 0
+
+function column<Column extends { readonly byteLength: number }>(
+  type: new (buffer: ArrayBuffer, from: number, length: number) => Column,
+  length = STRIP,
+): Column {
+  const made = new type(memory, used, length)
+  used += made.byteLength
+  return made
+}
+
+const integers = (): Int32Array => column(Int32Array)
+const numbers = (each = 1): Float64Array => column(Float64Array, each * STRIP)
+
+export const ASKED = integers()
+export const RARE = integers()
+
+/** Of a sample: its row in the page, its place in the batch, samples of the row before it, its part of the season. */
+export const ROW = column(Uint16Array)
+export const PLACE = integers()
+export const SEEN_BEFORE = integers()
+export const PART = integers()
+
+export const VALUE = numbers()
+export const TIME_MS = numbers()
+export const DT_MS = numbers()
+/** The least standard deviation by which it may be judged. */
+export const FLOOR = numbers()
+
+/** What the statistics say, one expert after the other: expected values, standard deviations, and how many of those the value lies above. */
+export const EXPECTED = numbers(EXPERTS.length)
+export const WIDTH = numbers(EXPERTS.length)
+export const DISTANCE = numbers(EXPERTS.length)
+
+/** What one expert says, of what all say. */
+export function said(all: Float64Array, expert: number): Float64Array {
+  return all.subarray(expert * STRIP, (expert + 1) * STRIP)
+}
+
+/** The middle one of the distances, what it is compared with (0: not judged), and the score. */
+export const MIDDLE = numbers()
+export const BEYOND = numbers()
+export const SCORE = numbers()
+
+/** Where what is loaded ahead is left, which nobody reads. */
+export const FETCHED = integers()

@@ -1,12 +1,16 @@
 import * as layout from './page.ts'
 import type { Page } from './page.ts'
 import * as sample from './strip.ts'
-import type { Strip } from './strip.ts'
 
 // Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
 const { FILLED, FIRST, HALF, LATEST, MARKS, MAX_WINDOW, NEXT, WAITING } = layout
-const { CELLS, DISTANCE, EWMA, EXPECTED, FETCHED, FLOOR, KEYS, MEDIAN, PEAK, ROW, SCORE, SEASONAL, VALUE, WIDTH } =
-  sample
+const { ASKED, FETCHED, FLOOR, PEAK, ROW, SCORE, strip, VALUE } = sample
+const MEAN_DISTANCE = sample.said(sample.DISTANCE, sample.EWMA)
+const MEAN_WIDTH = sample.said(sample.WIDTH, sample.EWMA)
+const MEDIAN_EXPECTED = sample.said(sample.EXPECTED, sample.MEDIAN)
+const MEDIAN_WIDTH = sample.said(sample.WIDTH, sample.MEDIAN)
+const MEDIAN_DISTANCE = sample.said(sample.DISTANCE, sample.MEDIAN)
+const SEASONAL_DISTANCE = sample.said(sample.DISTANCE, sample.SEASONAL)
 
 /** MAD of a Gaussian is 0.6745 of its standard deviation. */
 const MAD_TO_SIGMA = 1.4826
@@ -28,11 +32,17 @@ const LINE = 16
 
 /** Up to so many values find their places one by one. */
 const FEW = 2
-/** More are taken as they came, put in order, and merged with those that stay, behind which is one that is beyond all. */
-const CAME = new Float32Array(LATEST)
+/** Arrays of up to 64 bytes may be moved, longer ones stay where the compiler knows them. */
+const ROOM = 32
+/** More are taken as they came, behind which are some that are above all. */
+const CAME = new Float32Array(ROOM)
 const CAME_WORDS = new Int32Array(CAME.buffer)
-const COMING = new Float32Array(LATEST)
-const STAYING = new Float32Array(MAX_WINDOW + 1)
+/** Those that stay and those that come, each in order and from the second place of a run on: before them is one that is below all, behind them one that is above. */
+const RUN = MAX_WINDOW + 2
+const RUNS = new Float32Array(2 * RUN)
+const RUNS_WORDS = new Int32Array(RUNS.buffer)
+RUNS[0] = -Infinity
+RUNS[RUN] = -Infinity
 /** By place in the ring: 0 where the value that is there leaves. */
 const STAYS = new Uint8Array(MAX_WINDOW + 1).fill(1)
 
@@ -40,16 +50,15 @@ const STAYS = new Uint8Array(MAX_WINDOW + 1).fill(1)
  * Notes whose median must be known. The middle one of three distances lies between the two that are known: where these are no
  * peaks it is none, and far under any limit. Such a row is looked at only when it has no room for one value more.
  */
-export function ask({ latest }: Page, strip: Strip, all: boolean): void {
-  const { length, keys, cells, asked } = strip
+export function ask({ latest }: Page, all: boolean): void {
+  const { length } = strip
   let n = 0
   for (let i = 0; i < length; i++) {
-    const c = i * CELLS
-    const calm = Math.abs(cells[c + DISTANCE + EWMA]!) <= PEAK && Math.abs(cells[c + DISTANCE + SEASONAL]!) <= PEAK
-    const full = latest[keys[i * KEYS + ROW]! * LATEST + WAITING] === LATEST - FIRST
-    cells[c + EXPECTED + MEDIAN] = NaN
-    cells[c + DISTANCE + MEDIAN] = 0
-    asked[n] = i
+    const calm = Math.abs(MEAN_DISTANCE[i]!) <= PEAK && Math.abs(SEASONAL_DISTANCE[i]!) <= PEAK
+    const full = latest[ROW[i]! * LATEST + WAITING] === LATEST - FIRST
+    MEDIAN_EXPECTED[i] = NaN
+    MEDIAN_DISTANCE[i] = 0
+    ASKED[n] = i
     n += Number(!calm || full || all)
   }
   strip.asks = n
@@ -59,20 +68,22 @@ export function ask({ latest }: Page, strip: Strip, all: boolean): void {
  * Loads what a strip will need before it is needed, in a loop that waits for nothing: the misses of many rows become
  * one. What is loaded must go somewhere, else the compiler leaves it out; as bits, since sums of floats wait for each other.
  */
-export function fetch({ words, window }: Page, { asks, asked, keys, cells }: Strip): void {
+export function fetch({ words, window }: Page): void {
+  const { asks } = strip
   for (let k = 0; k < asks; k++) {
-    const base = keys[asked[k]! * KEYS + ROW]! * window
+    const base = ROW[ASKED[k]!]! * window
     let bits = words[base + window - 1]!
     for (let at = base; at < base + window; at += LINE) bits ^= words[at]!
-    cells[asked[k]! * CELLS + FETCHED] = bits
+    FETCHED[k] = bits
   }
 }
 
 /** Values that wait go where they belong, and the oldest leave: for many at once that costs little more than for one. */
-export function settle(page: Page, { asks, asked, keys }: Strip): void {
+export function settle(page: Page): void {
   const { latest } = page
+  const { asks } = strip
   for (let k = 0; k < asks; k++) {
-    const row = keys[asked[k]! * KEYS + ROW]!
+    const row = ROW[ASKED[k]!]!
     const at = row * LATEST
     const waiting = latest[at + WAITING]!
     if (waiting > FEW) merge(page, row, waiting)
@@ -110,37 +121,72 @@ function insert({ sorted, words, mask, marks, window }: Page, row: number, word:
   sorted[at] = x
 }
 
-function merge({ sorted, words, latest, mask, marks, window }: Page, row: number, waiting: number): void {
-  const base = row * window
-  const end = base + marks[row * MARKS + FILLED]!
-  for (let k = 0; k < waiting; k++) {
-    const word = latest[row * LATEST + FIRST + k]!
-    CAME_WORDS[k] = word
-    STAYS[word & mask] = 0
-  }
-  // No two are alike. Counted, since branches that put them in order could not be predicted.
+function merge(page: Page, row: number, waiting: number): void {
+  const { latest } = page
+  for (let k = 0; k < waiting; k++) CAME_WORDS[k] = latest[row * LATEST + FIRST + k]!
+  for (let k = waiting; k < LATEST; k++) CAME[k] = Infinity
   for (let k = 0; k < waiting; k++) {
     const x = CAME[k]!
-    let smaller = 0
-    for (let other = 0; other < waiting; other++) smaller += Number(CAME[other]! < x)
-    COMING[smaller] = x
+    RUNS[RUN + 1 + smaller(x)] = x
   }
+  const staying = stay(page, row, waiting)
+  RUNS[staying + 1] = Infinity
+  RUNS[RUN + waiting + 1] = Infinity
+  page.marks[row * MARKS + FILLED] = staying + waiting
+  mergeRuns(page.sorted, row * page.window, staying, waiting)
+}
+
+/** How many of those that came are smaller. No two are alike. Counted, since branches that put them in order could not be predicted. */
+const smaller = (x: number): number =>
+  Number(CAME[0]! < x) +
+  Number(CAME[1]! < x) +
+  Number(CAME[2]! < x) +
+  Number(CAME[3]! < x) +
+  Number(CAME[4]! < x) +
+  Number(CAME[5]! < x) +
+  Number(CAME[6]! < x) +
+  Number(CAME[7]! < x) +
+  Number(CAME[8]! < x) +
+  Number(CAME[9]! < x) +
+  Number(CAME[10]! < x)
+
+/** Fills the first run. How many they are. */
+function stay({ words, mask, marks, window }: Page, row: number, waiting: number): number {
+  const base = row * window
+  const end = base + marks[row * MARKS + FILLED]!
+  for (let k = 0; k < waiting; k++) STAYS[CAME_WORDS[k]! & mask] = 0
   let staying = 0
   for (let at = base; at < end; at++) {
-    STAYING[staying] = sorted[at]!
-    staying += STAYS[words[at]! & mask]!
+    const word = words[at]!
+    RUNS_WORDS[staying + 1] = word
+    staying += STAYS[word & mask]!
   }
   for (let k = 0; k < waiting; k++) STAYS[CAME_WORDS[k]! & mask] = 1
-  STAYING[staying] = Infinity
+  return staying
+}
+
+/** From both ends at once, so that neither has to wait for the other; and without a branch that could not be predicted. */
+function mergeRuns(sorted: Float32Array, base: number, staying: number, waiting: number): void {
+  const size = staying + waiting
+  let stays = 1
+  let comes = RUN + 1
+  let lastStays = staying
+  let lastComes = RUN + waiting
   let at = base
-  let from = 0
-  for (let k = 0; k < waiting; k++) {
-    const x = COMING[k]!
-    for (let beside = 0; (beside = STAYING[from]!) < x; from++) sorted[at++] = beside
-    sorted[at++] = x
+  let last = base + size - 1
+  for (let n = size >> 1; n > 0; n--) {
+    const isNew = Number(RUNS[comes]! < RUNS[stays]!)
+    sorted[at] = RUNS[stays + ((comes - stays) & -isNew)]!
+    at = (at + 1) | 0
+    comes = (comes + isNew) | 0
+    stays = (stays + 1 - isNew) | 0
+    const isNewAbove = Number(RUNS[lastComes]! > RUNS[lastStays]!)
+    sorted[last] = RUNS[lastStays + ((lastComes - lastStays) & -isNewAbove)]!
+    last = (last - 1) | 0
+    lastComes = (lastComes - isNewAbove) | 0
+    lastStays = (lastStays - 1 + isNewAbove) | 0
   }
-  while (from < staying) sorted[at++] = STAYING[from++]!
-  marks[row * MARKS + FILLED] = at - base
+  if ((size & 1) === 1) sorted[at] = RUNS[stays <= lastStays ? stays : comes]!
 }
 
 /**
@@ -148,12 +194,12 @@ function merge({ sorted, words, latest, mask, marks, window }: Page, row: number
  * upper one. The nearer half of the values lies side by side in the sorted window: where it was a sample ago, or a step
  * or two away.
  */
-export function expectMedian({ sorted, marks, window }: Page, { asks, asked, keys, cells }: Strip): void {
+export function expectMedian({ sorted, marks, window }: Page): void {
+  const { asks } = strip
   for (let k = 0; k < asks; k++) {
-    const i = asked[k]!
-    const c = i * CELLS
-    const mark = keys[i * KEYS + ROW]! * MARKS
-    const base = keys[i * KEYS + ROW]! * window
+    const i = ASKED[k]!
+    const mark = ROW[i]! * MARKS
+    const base = ROW[i]! * window
     const filled = marks[mark + FILLED]!
     const half = filled >> 1
     const upper = sorted[base + half]!
@@ -178,13 +224,13 @@ export function expectMedian({ sorted, marks, window }: Page, { asks, asked, key
     marks[mark + HALF] = at - base
     // The further end, without a branch that could not be predicted.
     let width = MAD_TO_SIGMA * Math.abs(sorted[at + half * Number(above > below)]! - median)
-    const longer = cells[c + WIDTH + EWMA]!
+    const longer = MEAN_WIDTH[i]!
     const share = filled < MIN_FILLED ? longer : SD_SHARE * longer
     if (width < share) width = share
-    if (width < cells[c + FLOOR]!) width = cells[c + FLOOR]!
-    cells[c + EXPECTED + MEDIAN] = median
-    cells[c + WIDTH + MEDIAN] = width
-    cells[c + DISTANCE + MEDIAN] = (cells[c + VALUE]! - median) / width
+    if (width < FLOOR[i]!) width = FLOOR[i]!
+    MEDIAN_EXPECTED[i] = median
+    MEDIAN_WIDTH[i] = width
+    MEDIAN_DISTANCE[i] = (VALUE[i]! - median) / width
   }
 }
 
@@ -192,15 +238,16 @@ export function expectMedian({ sorted, marks, window }: Page, { asks, asked, key
  * Takes values into windows, where they wait. There is no ring beside the values: each has its place in
  * the ring in its lowest bits, six of 24 where 60 are kept. That is 8e-6 of it, far under what anyone is told of.
  */
-export function learnMedian({ latest, mask, marks, window }: Page, { length, keys, cells }: Strip): void {
+export function learnMedian({ latest, mask, marks, window }: Page): void {
+  const { length } = strip
   for (let i = 0; i < length; i++) {
-    if (cells[i * CELLS + SCORE]! >= 1) continue
-    const row = keys[i * KEYS + ROW]!
+    if (SCORE[i]! >= 1) continue
+    const row = ROW[i]!
     const mark = row * MARKS
     const next = marks[mark + NEXT]!
     const at = row * LATEST
     const waiting = latest[at + WAITING]!
-    FLOAT[0] = least(cells[i * CELLS + VALUE]!)
+    FLOAT[0] = least(VALUE[i]!)
     latest[at + FIRST + waiting] = (WORD[0]! & ~mask) | next
     latest[at + WAITING] = waiting + 1
     marks[mark + NEXT] = next + 1 === window ? 0 : next + 1
