@@ -65,7 +65,7 @@ export class HeadTable {
 
   constructor(blocks: Blocks, hooks: HeadHooks) {
     this.#blocks = blocks
-    this.#lanes = new Lanes(blocks)
+    this.#lanes = new Lanes(blocks, (row, address) => this.#setAddress(row, address))
     this.#hooks = hooks
     this.#fetch = new HeadFetch(this.#records, blocks.arena)
   }
@@ -337,11 +337,11 @@ export class HeadTable {
   /** Takes a lane for a float that has a block of its own. */
   #join(row: number): void {
     const own = this.#address(row)
-    const lane = this.#lanes.allocate()
+    const lane = this.#lanes.allocate(row)
     this.#move(own, { to: lane, words: OWN_WORDS, shift: LANE_SHIFT })
     this.#blocks.release(own, OWN_WORDS)
     this.#bytes += (this.#words(row) - OWN_WORDS) * 8
-    this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = lane
+    this.#setAddress(row, lane)
   }
 
   #pushFloat(row: number, time_ms: number, value: number, stale: number): void {
@@ -428,23 +428,22 @@ export class HeadTable {
     const isWhole = larger > FIRST_SAMPLES
     const words = wordsOf(isWhole ? fullCapacity(columns) : larger, columns)
     const state = (this.#state(row) & FLOAT) | (isWhole ? WHOLE : 0) | (larger << CAPACITY_SHIFT) | length
-    const address = spread(state) > 0 ? this.#lanes.allocate() : this.#blocks.allocate(words)
+    const address = spread(state) > 0 ? this.#lanes.allocate(row) : this.#blocks.allocate(words)
     this.#bytes += words * 8
     if (capacity === 0) this.#hooks.first(row)
     else {
       this.#move(this.#address(row), { to: address, words: wordsOf(capacity, columns), shift: spread(state) })
       this.#give(row)
     }
-    this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = address
+    this.#setAddress(row, address)
     this.#setState(row, state)
   }
 
   /** Gives the row's block back. */
   #give(row: number): void {
-    const words = this.#words(row)
+    this.#bytes -= this.#words(row) * 8
     if (this.#spread(row) > 0) this.#lanes.release(this.#address(row))
-    else this.#blocks.release(this.#address(row), words)
-    this.#bytes -= words * 8
+    else this.#blocks.release(this.#address(row), this.#words(row))
   }
 
   /** From a block of one's own. Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
@@ -481,6 +480,10 @@ export class HeadTable {
 
   #address(row: number): number {
     return this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2]!
+  }
+
+  #setAddress(row: number, address: number): void {
+    this.#records.u32[row >>> ROW_SHIFT]![(row & ROW_MASK) * 4 + 2] = address
   }
 
   #state(row: number): number {

@@ -5,44 +5,54 @@ import { fullCapacity, LANES, wordsOf } from './head-block.ts'
 
 /** Words of a lane. */
 const LANE_WORDS = wordsOf(fullCapacity(1), 1)
-/** Behind the lanes of a group: which are in use, a bit each, and how far the group begins behind its block; the groups before and behind it. */
+/**
+ * Behind the lanes of a group: which are in use, a bit each, and how far the group begins behind its block; the groups before and behind it;
+ * whose each lane is.
+ */
 const USED = LANE_WORDS * LANES
 const LINKS = USED + 1
+const ROWS = LINKS + 1
 /** A group begins at a multiple of the number of its lanes: the lowest bits of an address are the lane. */
-const GROUP_WORDS = LINKS + 1 + (LANES - 1)
+const GROUP_WORDS = ROWS + LANES / 2 + (LANES - 1)
 const LANE = LANES - 1
 const ALL = 2 ** LANES - 1
+/** Where no more are in use, they move to other groups: else a series of many would keep the memory of all. */
+const FEW = LANES / 4
 
 const BEFORE = 0
 const BEHIND = 1
 
 /**
  * Heads of floats, so many in a block, word by word: word `w` of each lies at its address + `w` × `LANES`. What rows get that come together lies
- * together, eight values in a line of memory. Lanes are given out in order, those of rows that went first; a block goes when its last lane does.
+ * together, eight values in a line of memory. Lanes are given out in order, those of rows that went first.
  */
 export class Lanes {
   readonly #blocks: Blocks
   readonly #arena: Arena
+  readonly #moved: (row: number, address: number) => void
   /** The first group with a free lane; 0 for none. */
   #open = 0
 
-  constructor(blocks: Blocks) {
+  /** `moved`: what a row had lies at another address. */
+  constructor(blocks: Blocks, moved: (row: number, address: number) => void) {
     this.#blocks = blocks
     this.#arena = blocks.arena
+    this.#moved = moved
   }
 
-  /** The address of a lane, its content unknown; never 0. */
-  allocate(): number {
+  /** The address of a lane for a row, its content unknown; never 0. */
+  allocate(row: number): number {
     const group = this.#open === 0 ? this.#add() : this.#open
     const words = this.#arena.u32[slabOf(group)]!
     const used = (wordOf(group) + USED) * 2
-    const free = ~words[used]!
-    const lane = 31 - Math.clz32(free & -free)
+    const lane = lowest(~words[used]!)
     words[used]! |= 1 << lane
+    words[(wordOf(group) + ROWS) * 2 + lane] = row
     if (words[used] === ALL) this.#unlink(group)
     return group + lane
   }
 
+  /** May move others. */
   release(address: number): void {
     const lane = address & LANE
     const group = address - lane
@@ -50,9 +60,35 @@ export class Lanes {
     const used = (wordOf(group) + USED) * 2
     if (words[used] === ALL) this.#link(group)
     words[used]! &= ~(1 << lane)
-    if (words[used] !== 0) return
+    if (bitsOf(words[used]!) <= FEW) this.#leave(group)
+  }
+
+  /** What is in use of a group goes to others, as far as they have room; one of which nothing is in use is given back. */
+  #leave(group: number): void {
     this.#unlink(group)
-    this.#blocks.release(group - words[used + 1]!, GROUP_WORDS)
+    const words = this.#arena.u32[slabOf(group)]!
+    const used = (wordOf(group) + USED) * 2
+    while (words[used] !== 0 && this.#open !== 0) {
+      const lane = lowest(words[used]!)
+      const row = words[(wordOf(group) + ROWS) * 2 + lane]!
+      const to = this.allocate(row)
+      this.#copy(group + lane, to)
+      words[used]! &= ~(1 << lane)
+      this.#moved(row, to)
+    }
+    if (words[used] === 0) this.#blocks.release(group - words[used + 1]!, GROUP_WORDS)
+    else this.#link(group)
+  }
+
+  /** Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
+  #copy(from: number, to: number): void {
+    const source = this.#arena.u32[slabOf(from)]!
+    const target = this.#arena.u32[slabOf(to)]!
+    const [a, b] = [wordOf(from) * 2, wordOf(to) * 2]
+    for (let at = 0; at < LANE_WORDS * LANES * 2; at += LANES * 2) {
+      target[b + at] = source[a + at]!
+      target[b + at + 1] = source[a + at + 1]!
+    }
   }
 
   save(writer: ByteWriter): void {
@@ -98,4 +134,16 @@ export class Lanes {
   #setLink(group: number, side: typeof BEFORE | typeof BEHIND, to: number): void {
     this.#arena.u32[slabOf(group)]![(wordOf(group) + LINKS) * 2 + side] = to
   }
+}
+
+/** The lowest bit that is set. */
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits)
+}
+
+/** How many are set. */
+function bitsOf(bits: number): number {
+  let count = 0
+  for (let left = bits; left !== 0; left &= left - 1) count++
+  return count
 }
