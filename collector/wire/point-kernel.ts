@@ -3,6 +3,10 @@ import { join } from 'node:path'
 
 import type { AliasTable, KeyMemory } from './alias-table.ts'
 import type { NumberColumns } from './points.ts'
+import * as states from './points.ts'
+
+// Bound here: the compiler takes a constant of the module for one, an imported one it looks up at each use.
+const { PLAIN } = states
 
 /** As WebAssembly counts memory. One can have 4 GiB. */
 const WASM_PAGE = 2 ** 16
@@ -200,8 +204,7 @@ export class PointKernel implements KeyMemory {
       time_ms[at + i] = heap.time_ms[i]!
       start_ms[at + i] = heap.start_ms[i]!
       value[at + i] = heap.value[i]!
-      // `PLAIN`, all of them.
-      state[at + i] = 0
+      state[at + i] = PLAIN
     }
     numbers.length = at + taken
   }

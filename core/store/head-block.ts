@@ -1,3 +1,5 @@
+import { type Arena, slabOf, wordOf } from './arena.ts'
+
 /** Samples of a full head of floats: so many that the block which it shares is filled. */
 const FLOAT_SAMPLES = 34
 /** The same of others. */
@@ -59,4 +61,23 @@ export function pairWords(columns: number): number {
 /** Where the pair of a sample begins, counted from its block. */
 export function pairAt(sample: number, columns: number): number {
   return BLOCK_HEAD + (sample >>> 1) * pairWords(columns)
+}
+
+/** Where a head lies, and how far its words are apart there, as a shift. */
+interface HeadPlace {
+  readonly address: number
+  readonly shift: number
+}
+
+/** Copies the first words of a head. Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
+export function copyHead({ u32 }: Arena, words: number, from: HeadPlace, to: HeadPlace): void {
+  const source = u32[slabOf(from.address)]!
+  const target = u32[slabOf(to.address)]!
+  const [a, b] = [wordOf(from.address), wordOf(to.address)]
+  for (let word = 0; word < words; word++) {
+    const read = (a + (word << from.shift)) * 2
+    const written = (b + (word << to.shift)) * 2
+    target[written] = source[read]!
+    target[written + 1] = source[read + 1]!
+  }
 }

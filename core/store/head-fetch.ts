@@ -26,7 +26,10 @@ export class HeadFetch {
     this.#blocks = blocks
   }
 
-  /** For the floats from `from` to before `to`. */
+  /**
+   * For the floats from `from` to before `to`. Of rows that come together every eighth first, which is a line each: so many misses begin at once
+   * as the processor can hold. Then all of them, whatever their order.
+   */
   floats(series: Uint32Array, from: number, to: number): void {
     this.#floats(series, from, to, LINE_WORDS)
     this.#floats(series, from, to, 1)
@@ -59,7 +62,7 @@ export class HeadFetch {
       const pair = word + ((BLOCK_HEAD + (at >>> 1) * FLOAT_PAIR) << shift)
       if (at < capacity) bits ^= block[pair * 2]! ^ block[(pair + ((1 + (at & 1)) << shift)) * 2]!
       // A full head is read as a whole.
-      else for (let line = word; line < pair; line += LINE_WORDS) bits ^= block[line * 2]!
+      else for (let line = word; line < pair; line += Math.max(LINE_WORDS, 1 << shift)) bits ^= block[line * 2]!
     }
     this.#fetched[0] = bits
   }

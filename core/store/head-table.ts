@@ -4,7 +4,7 @@ import { Arena, SLAB_SHIFT, SLAB_WORDS, slabOf, wordOf } from './arena.ts'
 import { BLOCK_WORDS, type Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import * as heads from './head-block.ts'
-import { fullCapacity, nextCapacity, pairAt, pairWords, spread, wordsOf } from './head-block.ts'
+import { copyHead, fullCapacity, nextCapacity, pairAt, pairWords, spread, wordsOf } from './head-block.ts'
 import { HeadFetch } from './head-fetch.ts'
 import { Lanes } from './lanes.ts'
 import { OWN_WORDS, pairColumns, type SavedRows } from './old-heads.ts'
@@ -338,7 +338,7 @@ export class HeadTable {
   #join(row: number): void {
     const own = this.#address(row)
     const lane = this.#lanes.allocate(row)
-    this.#move(own, { to: lane, words: OWN_WORDS, shift: LANE_SHIFT })
+    copyHead(this.#blocks.arena, OWN_WORDS, { address: own, shift: 0 }, { address: lane, shift: LANE_SHIFT })
     this.#blocks.release(own, OWN_WORDS)
     this.#bytes += (this.#words(row) - OWN_WORDS) * 8
     this.#setAddress(row, lane)
@@ -432,7 +432,8 @@ export class HeadTable {
     this.#bytes += words * 8
     if (capacity === 0) this.#hooks.first(row)
     else {
-      this.#move(this.#address(row), { to: address, words: wordsOf(capacity, columns), shift: spread(state) })
+      const before = { address: this.#address(row), shift: this.#spread(row) }
+      copyHead(this.#blocks.arena, wordsOf(capacity, columns), before, { address, shift: spread(state) })
       this.#give(row)
     }
     this.#setAddress(row, address)
@@ -444,19 +445,6 @@ export class HeadTable {
     this.#bytes -= this.#words(row) * 8
     if (this.#spread(row) > 0) this.#lanes.release(this.#address(row))
     else this.#blocks.release(this.#address(row), this.#words(row))
-  }
-
-  /** From a block of one's own. Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
-  #move(from: number, { to, words, shift }: { to: number; words: number; shift: number }): void {
-    const { u32 } = this.#blocks.arena
-    const source = u32[slabOf(from)]!
-    const target = u32[slabOf(to)]!
-    const [a, b] = [wordOf(from) * 2, wordOf(to) * 2]
-    for (let word = 0; word < words; word++) {
-      const at = b + ((word * 2) << shift)
-      target[at] = source[a + word * 2]!
-      target[at + 1] = source[a + word * 2 + 1]!
-    }
   }
 
   #publish(row: number, time_ms: number, at: number): void {

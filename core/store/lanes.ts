@@ -1,7 +1,7 @@
 import { type Arena, slabOf, wordOf } from './arena.ts'
 import type { Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { fullCapacity, LANES, wordsOf } from './head-block.ts'
+import { copyHead, fullCapacity, LANE_SHIFT, LANES, wordsOf } from './head-block.ts'
 
 /** Words of a lane. */
 const LANE_WORDS = wordsOf(fullCapacity(1), 1)
@@ -12,9 +12,9 @@ const LANE_WORDS = wordsOf(fullCapacity(1), 1)
 const USED = LANE_WORDS * LANES
 const LINKS = USED + 1
 const ROWS = LINKS + 1
+const LANE_MASK = LANES - 1
 /** A group begins at a multiple of the number of its lanes: the lowest bits of an address are the lane. */
-const GROUP_WORDS = ROWS + LANES / 2 + (LANES - 1)
-const LANE = LANES - 1
+const GROUP_WORDS = ROWS + LANES / 2 + LANE_MASK
 const ALL = 2 ** LANES - 1
 /** Where no more are in use, they move to other groups: else a series of many would keep the memory of all. */
 const FEW = LANES / 4
@@ -54,7 +54,7 @@ export class Lanes {
 
   /** May move others. */
   release(address: number): void {
-    const lane = address & LANE
+    const lane = address & LANE_MASK
     const group = address - lane
     const words = this.#arena.u32[slabOf(group)]!
     const used = (wordOf(group) + USED) * 2
@@ -72,23 +72,17 @@ export class Lanes {
       const lane = lowest(words[used]!)
       const row = words[(wordOf(group) + ROWS) * 2 + lane]!
       const to = this.allocate(row)
-      this.#copy(group + lane, to)
+      copyHead(
+        this.#arena,
+        LANE_WORDS,
+        { address: group + lane, shift: LANE_SHIFT },
+        { address: to, shift: LANE_SHIFT },
+      )
       words[used]! &= ~(1 << lane)
       this.#moved(row, to)
     }
     if (words[used] === 0) this.#blocks.release(group - words[used + 1]!, GROUP_WORDS)
     else this.#link(group)
-  }
-
-  /** Not as doubles: flags and times may look like a NaN, whose bits do not survive. */
-  #copy(from: number, to: number): void {
-    const source = this.#arena.u32[slabOf(from)]!
-    const target = this.#arena.u32[slabOf(to)]!
-    const [a, b] = [wordOf(from) * 2, wordOf(to) * 2]
-    for (let at = 0; at < LANE_WORDS * LANES * 2; at += LANES * 2) {
-      target[b + at] = source[a + at]!
-      target[b + at + 1] = source[a + at + 1]!
-    }
   }
 
   save(writer: ByteWriter): void {
@@ -102,7 +96,7 @@ export class Lanes {
 
   #add(): number {
     const block = this.#blocks.allocate(GROUP_WORDS)
-    const group = (block + LANE) & ~LANE
+    const group = (block + LANE_MASK) & ~LANE_MASK
     const words = this.#arena.u32[slabOf(group)]!
     const used = (wordOf(group) + USED) * 2
     words[used] = 0
