@@ -1,4 +1,4 @@
-// OTLP over a socket to findings, whole processes: `npm run bench -- ingest [CASE…] [--runs N] [--points N]`. With OTELCOL=PROGRAM the
+// OTLP over a socket to findings, whole processes: `npm run bench -- ingest [CASE…] [--runs N] [--points N] [--warm N]`. With OTELCOL=PROGRAM the
 // OpenTelemetry Collector receives the same bodies in the same run, and drops them; with PROMETHEUS=PROGRAM a Prometheus stores them (it
 // has no gRPC). Beside `large`, protobufjs decodes such bodies in the same run, in a fresh process, and does nothing with them.
 import { join } from 'node:path'
@@ -38,6 +38,13 @@ const BASE: Case = {
   step_ms: 10_000,
   late: false,
 }
+
+/**
+ * What comes before anything counts: of 100 000 series, 70 samples of each. The windows of the detectors are full then, every head has been
+ * sealed twice, and the compiler has seen what is done for most of the life of a process.
+ */
+const WARM_POINTS = 7_000_000
+const FEW_POINTS = 1_000_000
 
 /** A day and a bit, a sample in each slot of the season: every window and season of the detectors is full. */
 const WARM = { ...BASE, gzip: false, late: true, step_ms: 300_000, rounds: 300 }
@@ -96,15 +103,23 @@ function others(): (readonly [suffix: string, start: Start])[] {
   return peers
 }
 
-async function run(name: string, what: Case, { points: total, start }: { points: number; start: Start }) {
+interface Run {
+  /** Points that count. */
+  readonly points: number
+  /** Points before them. */
+  readonly warm: number
+  readonly start: Start
+}
+
+async function run(name: string, what: Case, { points, warm: warm_points, start }: Run) {
   const server = await start()
   const url = server.urls[what.transport]
   if (url === undefined) {
     await server.stop()
     return undefined
   }
-  const warm = Math.max(2, Math.ceil(1_000_000 / what.series))
-  const rounds = what.rounds ?? warm + Math.max(2, Math.ceil(total / what.series))
+  const warm = Math.max(2, Math.ceil((what.rounds === undefined ? warm_points : FEW_POINTS) / what.series))
+  const rounds = what.rounds ?? warm + Math.max(2, Math.ceil(points / what.series))
   const options: SenderOptions = { ...what, url, rounds, connections: 4, rate: 0 }
   const sender = new LineProcess(
     pinned(1, [process.execPath, join(import.meta.dirname, 'sender.ts'), JSON.stringify(options)]),
@@ -158,6 +173,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     options: {
       runs: { type: 'string', default: '3' },
       points: { type: 'string', default: '4000000' },
+      warm: { type: 'string', default: String(WARM_POINTS) },
       'no-detectors': { type: 'boolean', default: false },
     },
   })
@@ -171,7 +187,11 @@ export async function bench(args: readonly string[]): Promise<void> {
     for (const name of names) {
       for (const [suffix, start] of peers) {
         const what = CASES[name]!
-        const alone = await run(name + suffix, what, { points: Number(values.points), start })
+        const alone = await run(name + suffix, what, {
+          points: Number(values.points),
+          warm: Number(values.warm),
+          start,
+        })
         if (alone === undefined) continue
         const result = what.beside_protobufjs === true ? await besideProtobufjs(alone) : alone
         report({ run: i, ...result })
