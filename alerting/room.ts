@@ -27,6 +27,8 @@ import { messageOf, type SentMessage } from './sending/message.ts'
 import { Sender } from './sending/sender.ts'
 
 const HOUR_MS = 3_600_000
+const GONE =
+  'the incident database is not there or empty, although there is a checkpoint: incidents of before are gone, and who was told of what'
 /** Open incidents that are looked through after a restart. */
 const ORPHANS = 100_000
 
@@ -67,7 +69,8 @@ export class Room implements Alerting {
     const { graph, meter, log } = options
     this.#options = options
     this.#limits = { ...ALERTING_LIMITS, ...options.limits }
-    this.#database = openDatabase(options.database)
+    const { database, isNew } = openDatabase(options.database)
+    this.#database = database
     const writes = new Writes(this.#database, log)
     this.#book = new IncidentBook(this.#database, writes)
     this.#sender = this.#createSender(new NotificationLog(this.#database, writes))
@@ -96,7 +99,13 @@ export class Room implements Alerting {
     }
     // A checkpoint lets go of the journal that would make the incidents again.
     const durable = (): Promise<void> => this.#book.durable()
-    this.snapshots = [{ ...correlatorSnapshot(this.#correlator), durable }]
+    const snapshot = correlatorSnapshot(this.#correlator)
+    const load = (bytes: Uint8Array): void => {
+      snapshot.load(bytes)
+      const path = database.location()
+      if (isNew && path !== null) log.warn(GONE, { path })
+    }
+    this.snapshots = [{ ...snapshot, load, durable }]
   }
 
   finding(event: FindingEvent): void {

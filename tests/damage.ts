@@ -1,5 +1,5 @@
 // Files damaged while the process is down: it starts, or says what to do; says what is lost, and where; keeps the rest, and answers nothing that was
-// never so. Not part of the suite. That the newest part of the journal is gone, or the incidents' database, no other file tells: it is `not told`.
+// never so. Not part of the suite. That the newest part of the journal is gone no other file tells: it is `not told`.
 //   node tests/damage.ts [--rounds=100] [--seed=1] [--only=REGEX] [--keep]
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 function bookOf(path = ':memory:', log: Log = silentLog) {
-  const database = openDatabase(path)
+  const { database } = openDatabase(path)
   const writes = new Writes(database, log)
   return { database, book: new IncidentBook(database, writes), log: new NotificationLog(database, writes) }
 }
@@ -264,4 +264,23 @@ test('commands on incidents that are not open are refused as what they are', () 
     expect.objectContaining({ code: 'conflict', message: `incident ${id} is resolved` }),
   )
   house.alerting.close()
+})
+
+test('a checkpoint beside a database that is new says what is gone; beside its own it says nothing', () => {
+  const told: string[] = []
+  const log: Log = { ...silentLog, warn: (message) => void told.push(message) }
+  const first = new House({ database: file, log })
+  const saved = first.alerting.snapshots[0]!.save()
+  first.alerting.close()
+  const load = (): void => {
+    const house = new House({ database: file, log })
+    house.alerting.snapshots[0]!.load(saved)
+    house.alerting.close()
+  }
+  load()
+  expect(told).toEqual([])
+  rmSync(file)
+  load()
+  load()
+  expect(told).toEqual([expect.stringContaining('incidents of before are gone')])
 })

@@ -42,7 +42,8 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
 }
 
-function prepared(database: DatabaseSync, path: string): void {
+/** Whether nothing was in it. */
+function prepared(database: DatabaseSync, path: string): boolean {
   database.exec('PRAGMA busy_timeout = 5000')
   const version = versionOf(database)
   if (version > VERSION) {
@@ -57,6 +58,7 @@ function prepared(database: DatabaseSync, path: string): void {
   // Nothing is written before this line: a file that is refused stays as it is.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
   if (version === 0) transaction(database, () => database.exec(SCHEMA))
+  return version === 0
 }
 
 /** All or nothing. */
@@ -117,16 +119,21 @@ function isDisk(error: unknown): boolean {
   return typeof code === 'number' && [10, 13].includes(code & 0xff)
 }
 
+export interface OpenedDatabase {
+  readonly database: DatabaseSync
+  /** It was made now, or nothing was in it. */
+  readonly isNew: boolean
+}
+
 /**
  * Opens or makes the file; `:memory:` works. Throws `ServiceError('bad_config')` for one that is newer or cannot be read,
  * `ServiceError('unavailable')` where the disk is full.
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string): OpenedDatabase {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path)
-    prepared(database, path)
-    return database
+    return { database, isNew: prepared(database, path) }
   } catch (error) {
     database?.close()
     if (error instanceof ServiceError) throw error
