@@ -25,10 +25,11 @@ interface Type {
 
 const VERSION = 1
 const HEADER_WORDS = 4
-/** Up to so many rows room is made for half as many again, then for an eighth. */
+/** Up to so many rows room is made for half as many again, of all columns at once; then for an eighth, a column at a time. */
 const FAST_GROWTH = 256
 const LEAST_CAPACITY = 16
 
+const larger = (rows: number): number => Math.max(LEAST_CAPACITY, Math.ceil(rows * (rows < FAST_GROWTH ? 1.5 : 1.125)))
 const padded = (bytes: number): number => (bytes + 7) & ~7
 
 /**
@@ -39,7 +40,10 @@ export class Rows {
   readonly #columns: Column<Numbers>[] = []
   #free: number[] = []
   #used = 0
+  /** Rows that every column has room for. */
   #capacity = 0
+  /** So many columns have room for more already. */
+  #grown = 0
 
   column<T extends Numbers>(type: new (length: number) => T, width = 1): Column<T> {
     assert(this.#used === 0, 'columns are declared before the first row')
@@ -59,16 +63,30 @@ export class Rows {
 
   /** What is held, room for growth included. */
   get bytes(): number {
-    return this.bytesPerRow * this.#capacity
+    return this.#columns.reduce((sum, { data }) => sum + data.byteLength, 0)
   }
 
   /** A row of zeros. */
   add(): number {
     const again = this.#free.pop()
     if (again !== undefined) return again
-    if (this.#used === this.#capacity)
-      this.#resize(Math.max(LEAST_CAPACITY, Math.ceil(this.#capacity * (this.#capacity < FAST_GROWTH ? 1.5 : 1.125))))
+    if (this.#capacity >= FAST_GROWTH) this.#growAhead()
+    if (this.#used === this.#capacity) this.#resize(larger(this.#capacity))
     return this.#used++
+  }
+
+  /**
+   * A column with each of the last rows that there is room for: to copy all of a million rows in one turn would hold the event loop for long,
+   * and take as much memory again.
+   */
+  #growAhead(): void {
+    const left = this.#columns.length - this.#grown
+    if (left < this.#capacity - this.#used) return
+    const capacity = larger(this.#capacity)
+    this.#resizeColumn(this.#columns[this.#grown++]!, capacity)
+    if (left > 1) return
+    this.#capacity = capacity
+    this.#grown = 0
   }
 
   remove(row: number): void {
@@ -92,12 +110,26 @@ export class Rows {
   }
 
   #resize(capacity: number): void {
-    for (const column of this.#columns) {
-      const other = new (typeOf(column))(capacity * column.width)
-      other.set(column.data.subarray(0, this.#used * column.width))
-      column.data = other
-    }
+    for (const column of this.#columns) this.#resizeColumn(column, capacity)
     this.#capacity = capacity
+    this.#grown = 0
+  }
+
+  /** So many rows of zeros. */
+  #begin(used: number): void {
+    this.#used = 0
+    // With them comes what the columns need to grow one by one.
+    this.#resize(used < FAST_GROWTH ? used : used + this.#columns.length)
+    this.#used = used
+  }
+
+  #resizeColumn(column: Column<Numbers>, capacity: number): void {
+    const other = new (typeOf(column))(capacity * column.width)
+    const { data } = column
+    other.set(data.subarray(0, this.#used * column.width))
+    column.data = other
+    // Given back now: all of them at once, when they are collected, takes as long as to copy them did.
+    ;(data.buffer as ArrayBuffer).transfer(0)
   }
 
   save(): Uint8Array {
@@ -125,9 +157,7 @@ export class Rows {
     if (version !== VERSION || own.length < (HEADER_WORDS + free) * 4) {
       throw new ServiceError('bad_data', 'detector state is cut short')
     }
-    this.#used = 0
-    this.#resize(used)
-    this.#used = used
+    this.#begin(used)
     this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
   }
 
@@ -152,9 +182,7 @@ export class Rows {
     if (own.length !== head + sizes.reduce((sum, size) => sum + padded(size), 0)) {
       throw new ServiceError('bad_data', 'detector state has another length than its rows')
     }
-    this.#used = 0
-    this.#resize(used)
-    this.#used = used
+    this.#begin(used)
     this.#free = [...new Uint32Array(own.buffer, HEADER_WORDS * 4, free)]
     const left: Numbers[] = []
     let at = head
