@@ -54,7 +54,7 @@ export class Catalogue {
   #resourceAliases!: AliasTable
   #scopeAliases!: AliasTable
   #metricAliases!: AliasTable
-  /** It holds what `points` knows. */
+  /** It holds what `points` and `rows` know. */
   readonly kernel: PointKernel | undefined
   /** Attributes in the context of a metric. */
   points!: AliasTable
@@ -110,8 +110,8 @@ export class Catalogue {
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
     this.kernel?.clear()
-    this.points = new AliasTable(this.#seed, this.kernel)
-    this.rows = new AliasTable(this.#seed)
+    this.points = new AliasTable(this.#seed, this.kernel?.points)
+    this.rows = new AliasTable(this.#seed, this.kernel?.rows)
     for (const list of [this.#resources, this.#resourceOf, this.#scopeOf, this.#metrics, this.#metricOf, this.#guesses])
       list.length = 0
     this.parts.clear()
