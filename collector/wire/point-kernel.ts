@@ -118,7 +118,7 @@ export class PointKernel {
     const at = histograms.length
     const first = histograms.start[at]!
     const buckets = views.bucketsTo[taken - 1]!
-    histograms.grow(taken + 1)
+    if (at + taken >= histograms.code.length) histograms.grow(taken + 1)
     histograms.growBuckets(first + buckets)
     const { code, row, time_ms, start_ms, count, sum, state, from, to, start } = histograms
     for (let i = 0; i < taken; i++) {
