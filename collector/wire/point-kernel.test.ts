@@ -71,6 +71,10 @@ const HISTOGRAM_FORMS = [
   'STCVKBBA',
   'STCVBKA',
   'STCVKA',
+  'STXVKBA',
+  'STVVKBA',
+  'STCVoBA',
+  'STCVKOA',
   'STCVBA',
   'STCVA',
   'ASTVCKB',
@@ -116,7 +120,9 @@ function histogramOf({ form, route, start, time, bits, int, padded, bounds, more
     V: fixed(0x29, bits),
     K: field(6, new Uint8Array(counts.buffer)),
     k: fixed(0x31, bits),
+    o: field(6, new Uint8Array(counts.buffer), Uint8Array.of(0)),
     B: field(7, doubles(BOUNDS[bounds]!)),
+    O: field(7, doubles(BOUNDS[bounds]!), Uint8Array.of(0)),
     m: fixed(0x59, bits),
     M: fixed(0x61, bits),
     F: Uint8Array.of(0x50, 1),
@@ -344,6 +350,16 @@ test('tells bounds of two series apart, where those of the one were expected', (
   for (const odd of [0, 0, 3, 3, 0, 1, 2]) {
     const moved = points.map((point, i) => (i % 3 === 0 ? { ...point, bounds: odd } : point))
     const body = bodyOf([{ data: 'histogram', points: moved }])
+    expect(reader.read(body)).toEqual(other.read(body))
+  }
+})
+
+test.each(HISTOGRAM_FORMS)('sees the same of a histogram of the form %s among those that it knows', (form) => {
+  const [reader, other] = [new Reader(true), new Reader(false)]
+  const points = usual(40, USUAL.histogram)
+  const bodies = [points, points, points.with(20, { ...points[20]!, form }), points]
+  for (const list of bodies) {
+    const body = bodyOf([{ data: 'histogram', points: list }])
     expect(reader.read(body)).toEqual(other.read(body))
   }
 })

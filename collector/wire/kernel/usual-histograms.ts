@@ -54,7 +54,7 @@ function sizeAt(at: usize): usize {
 }
 
 /** So many integers of 64 bits from `from` on become doubles at `to`: two at a time, unless one of them has more than 52 bits. */
-function counts(from: usize, to: usize, length: usize): void {
+function takeCounts(from: usize, to: usize, length: usize): void {
   const exact = v128.splat<u64>(EXACT)
   let bits = v128.splat<u64>(0)
   let i: usize = 0
@@ -66,6 +66,15 @@ function counts(from: usize, to: usize, length: usize): void {
   if (i < length) store<f64>(to + i, <f64>load<u64>(from + i))
   if (!v128.any_true(v128.shr<u64>(bits, 52))) return
   for (i = 0; i < length; i += 8) store<f64>(to + i, <f64>load<u64>(from + i))
+}
+
+/** The numbers of a point whose time stands at `time`, behind its start and before the others. */
+function takeNumbers(count: usize, time: usize, isStarted: bool, isSummed: bool): void {
+  const row = count << 3
+  store<f64>(TIME_MS + row, timeAt(time))
+  store<f64>(START_MS + row, isStarted ? startAt(time - FIELD) : 0)
+  store<f64>(COUNT + row, <f64>load<u64>(time, FIELD))
+  store<f64>(VALUE + row, isSummed ? load<f64>(time, 2 * FIELD) : NaN)
 }
 
 /**
@@ -113,7 +122,7 @@ export function readHistograms(
     const width = sizeAt(place + 1)
     const counted = behind
     place = counted + width
-    if (width == 0 || (width & 7) != 0 || place > stop || load<u8>(place) != BOUNDS) break
+    if ((width & 7) != 0 || place > stop || load<u8>(place) != BOUNDS) break
     const bounds = sizeAt(place + 1)
     place = behind
     const rowGuess = followerOf(rows, row)
@@ -129,18 +138,14 @@ export function readHistograms(
     if (place < stop && load<u8>(place) == MIN) place += FIELD
     if (place < stop && load<u8>(place) == MAX) place += FIELD
     if (place != stop) break
+    takeNumbers(count, time, isStarted, isSummed)
+    takeCounts(counted, bucket, width)
+    bucket += width
     const narrow = count << 2
     store<i32>(CODE + narrow, guess)
     store<i32>(ROW + narrow, rowGuess)
     store<u32>(BOUNDS_FROM + narrow, <u32>(boundsFrom - STAGE))
     store<u32>(BOUNDS_TO + narrow, <u32>(boundsFrom + bounds - STAGE))
-    const wide = count << 3
-    store<f64>(TIME_MS + wide, timeAt(time))
-    store<f64>(START_MS + wide, isStarted ? startAt(time - FIELD) : 0)
-    store<f64>(COUNT + wide, <f64>load<u64>(time, FIELD))
-    store<f64>(VALUE + wide, isSummed ? load<f64>(time, 2 * FIELD) : NaN)
-    counts(counted, bucket, width)
-    bucket += width
     store<u32>(BUCKETS_TO + narrow, <u32>((bucket - BUCKETS) >> 3))
     alias = guess
     row = rowGuess
