@@ -68,6 +68,13 @@ function takeCounts(from: usize, to: usize, length: usize): void {
   for (i = 0; i < length; i += 8) store<f64>(to + i, <f64>load<u64>(from + i))
 }
 
+/** Behind what is least and most, where they stand at `place`. */
+function behindExtremes(place: usize, stop: usize): usize {
+  if (place < stop && load<u8>(place) == MIN) place += FIELD
+  if (place < stop && load<u8>(place) == MAX) place += FIELD
+  return place
+}
+
 /** The numbers of a point whose time stands at `time`, behind its start and before the others. */
 function takeNumbers(count: usize, time: usize, isStarted: bool, isSummed: bool): void {
   const row = count << 3
@@ -79,22 +86,20 @@ function takeNumbers(count: usize, time: usize, isStarted: bool, isSummed: bool)
 
 /**
  * The usual points of `[from, to)` of the stage, up to the first that is not one: attributes that are expected, first or behind all that counts, a
- * start or none, a time, a count, a sum or none, counts, the bounds that are expected, and what is least and most. `entries` and `before` as of
- * `readNumbers`; `rows` and `rowBefore`: the same of the table of bounds. Returns how many there were.
+ * start or none, a time, a count, a sum or none, counts, the bounds that are expected, and what is least and most. `entries`: as of
+ * `readNumbers`; `rows`: the same of the table of bounds; `alias`, `row`: those that came last of each. Returns how many there were.
  */
 export function readHistograms(
   from: i32,
   to: i32,
   metric: i32,
   entries: usize,
-  before: i32,
+  alias: i32,
   rows: usize,
-  rowBefore: i32,
+  row: i32,
 ): i32 {
   const end = STAGE + to
   let point = STAGE + from
-  let alias = before
-  let row = rowBefore
   let count: usize = 0
   let bucket = BUCKETS
   while (point < end && load<u8>(point) == POINT && <i32>count < ROOM) {
@@ -135,9 +140,7 @@ export function readHistograms(
       if (place + length > stop || !same(place, keyOf(PAGES, entry), length)) break
       place += length
     }
-    if (place < stop && load<u8>(place) == MIN) place += FIELD
-    if (place < stop && load<u8>(place) == MAX) place += FIELD
-    if (place != stop) break
+    if (behindExtremes(place, stop) != stop) break
     takeNumbers(count, time, isStarted, isSummed)
     takeCounts(counted, bucket, width)
     bucket += width
