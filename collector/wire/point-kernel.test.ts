@@ -56,6 +56,8 @@ const NUMBER_FORMS = [
 const HISTOGRAM_FORMS = [
   'ASTCVKB',
   'STCVKBAmM',
+  'STCVmMKBA',
+  'STCmKBAM',
   'TCKBA',
   'ATCVKBm',
   'ATCVKBM',
@@ -246,7 +248,7 @@ const pointOfForm = (usualForms: readonly string[], forms: readonly string[]): f
     more: fc.oneof({ weight: 10, arbitrary: fc.constant(0) }, fc.integer({ min: -1, max: 40 })),
   })
 const number = pointOfForm(['ASTV', 'STVA'], NUMBER_FORMS)
-const histogram = pointOfForm(['ASTCVKB', 'STCVKBAmM'], HISTOGRAM_FORMS)
+const histogram = pointOfForm(['ASTCVKB', 'STCVKBAmM', 'STCVmMKBA'], HISTOGRAM_FORMS)
 const metric = fc.constantFrom<Data>('sum', 'gauge', 'histogram').chain((data): fc.Arbitrary<Metric> => {
   const points = fc.array(data === 'histogram' ? histogram : number, { maxLength: 40 })
   return fc.record({ data: fc.constant(data), points })
@@ -352,6 +354,15 @@ test('tells bounds of two series apart, where those of the one were expected', (
     const body = bodyOf([{ data: 'histogram', points: moved }])
     expect(reader.read(body)).toEqual(other.read(body))
   }
+})
+
+test.each(['ASTCVKB', 'STCVKBAmM', 'STCVmMKBA', 'TCKBA'])('takes histograms of the form %s', (form) => {
+  const reader = new Reader(true)
+  const points = usual(20, form)
+  for (let round = 0; round < 2; round++) reader.read(bodyOf([{ data: 'histogram', points }]))
+  const bytes = pointsOf('histogram', points)
+  expect(reader.catalogue.kernel!.lay(bytes, 0, bytes.length)).toBe(true)
+  expect(take(reader, 'histogram', 0)).toEqual([bytes.length, 20])
 })
 
 test.each(HISTOGRAM_FORMS)('sees the same of a histogram of the form %s among those that it knows', (form) => {

@@ -86,8 +86,8 @@ function takeNumbers(count: usize, time: usize, isStarted: bool, isSummed: bool)
 
 /**
  * The usual points of `[from, to)` of the stage, up to the first that is not one: attributes that are expected, first or behind all that counts, a
- * start or none, a time, a count, a sum or none, counts, the bounds that are expected, and what is least and most. `entries`: as of
- * `readNumbers`; `rows`: the same of the table of bounds; `alias`, `row`: those that came last of each. Returns how many there were.
+ * start or none, a time, a count, a sum or none, counts, the bounds that are expected; what is least and most behind the sum, as Java writes
+ * them, or at the end. `entries`: as of `readNumbers`; `rows`: the same of the table of bounds; `alias`, `row`: those that came last of each. Returns how many there were.
  */
 export function readHistograms(
   from: i32,
@@ -122,7 +122,7 @@ export function readHistograms(
     if (load<u8>(place) != TIME || load<u8>(place, FIELD) != COUNTED) break
     place += 2 * FIELD
     const isSummed = load<u8>(place) == SUM
-    if (isSummed) place += FIELD
+    place = behindExtremes(isSummed ? place + FIELD : place, stop)
     if (load<u8>(place) != COUNTS) break
     const width = sizeAt(place + 1)
     const counted = behind
