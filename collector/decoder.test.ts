@@ -243,6 +243,21 @@ describe('a histogram', () => {
     const { lines } = decoded(request('metrics', metrics(histogram(1, good, next))))
     expect(lines.map((line) => line.split('le ')[1])).toEqual(['[0.5] 3 5 [1,2]', '[0.5] 10 6 [1,9]'])
   })
+
+  test('of deltas adds up where no point says when it began, request after request', () => {
+    const decoder = createDecoder({ meter: silentMeter })
+    const store = storeWith()
+    const counts = [0, 1, 2].map((i) => {
+      const body = metrics(histogram(1, { ...good, timeUnixNano: nanos(T + i * 1000) }))
+      const { samples } = atOnce(decoder.decode(request('metrics', body), store))
+      return [...samples.histograms.count, ...samples.histograms.buckets]
+    })
+    expect(counts).toEqual([
+      [3, 1, 2],
+      [6, 2, 4],
+      [9, 3, 6],
+    ])
+  })
 })
 
 describe('deltas', () => {

@@ -15,6 +15,8 @@ import { translate, type Translated } from './translation.ts'
 export const NO_SERIES = -1
 /** In the place of a start: it means nothing, as that of gauges, whose senders may move it. */
 export const ANY_START = -1
+/** In its place, where every point needs looking at: no start is the same. */
+export const NO_START = NaN
 /** No point has so many counts. */
 const NO_WIDTH = -1
 
@@ -54,7 +56,7 @@ export class Catalogue {
   #resourceAliases!: AliasTable
   #scopeAliases!: AliasTable
   #metricAliases!: AliasTable
-  /** It holds what `points` knows. */
+  /** It holds what `points` and `rows` know. */
   readonly kernel: PointKernel | undefined
   /** Attributes in the context of a metric. */
   points!: AliasTable
@@ -74,7 +76,7 @@ export class Catalogue {
   series = new Int32Array(1024)
   /** By alias of a point: the row of its histogram that was seen last. */
   lastRow = new Int32Array(1024)
-  /** By alias of a point: its start, where that needs no looking at (`StartTimes.isKnown`), or `ANY_START`; 0 of none, and of one that does. */
+  /** By alias of a point: its start, where that needs no looking at (`StartTimes.isKnown`), or `ANY_START`, or `NO_START`; 0 of none, and of one that does. */
   start_ms = new Float64Array(1024)
   /** By alias of bounds: the row, and how many counts its samples have. */
   rowSeries = new Int32Array(64)
@@ -110,8 +112,8 @@ export class Catalogue {
     this.#metricAliases = new AliasTable(this.#seed)
     this.#guessAliases = new AliasTable(this.#seed)
     this.kernel?.clear()
-    this.points = new AliasTable(this.#seed, this.kernel)
-    this.rows = new AliasTable(this.#seed)
+    this.points = new AliasTable(this.#seed, this.kernel?.points)
+    this.rows = new AliasTable(this.#seed, this.kernel?.rows)
     for (const list of [this.#resources, this.#resourceOf, this.#scopeOf, this.#metrics, this.#metricOf, this.#guesses])
       list.length = 0
     this.parts.clear()

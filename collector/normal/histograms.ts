@@ -2,7 +2,7 @@ import { bucketCount } from '#core/exponential.ts'
 import type { SeriesId } from '#core/series.ts'
 
 import { ENDED, type HistogramColumns, PLAIN } from '../wire/points.ts'
-import { bytesOf, type Catalogue, NO_SERIES } from './catalogue.ts'
+import { bytesOf, type Catalogue, NO_SERIES, NO_START } from './catalogue.ts'
 import { needsZero } from './deltas.ts'
 import type { Identity } from './identity.ts'
 import { Refused } from './refused.ts'
@@ -10,9 +10,10 @@ import type { LastSample } from './start-times.ts'
 import { type Taking, taking } from './taking.ts'
 
 /** Whether the counts of a point are none; its sum may be anything. */
-function countsBelowZero({ count, buckets }: HistogramColumns, i: number, from: number, to: number): boolean {
+function countsBelowZero({ count, start, buckets }: HistogramColumns, i: number): boolean {
   if (!(count[i]! >= 0 && count[i]! < Infinity)) return true
-  for (let at = from; at < to; at++) if (!(buckets[at]! >= 0 && buckets[at]! < Infinity)) return true
+  const to = start[i + 1]!
+  for (let at = start[i]!; at < to; at++) if (!(buckets[at]! >= 0 && buckets[at]! < Infinity)) return true
   return false
 }
 
@@ -66,36 +67,42 @@ export function endHistogram({ identity, writer, rows }: Taking, code: number, t
   rows.push({ series, time_ms, value: NaN, count: 0, buckets, stale: true })
 }
 
-/** The row of a point that needs no more than to be passed on; -1 of one that is new, counts from another time, is a delta, ended or not fit. */
-function plainRow({ points, identity }: Taking, i: number): SeriesId {
-  const { histograms } = points
-  const { catalogue } = identity
-  const [code, row] = [histograms.code[i]!, histograms.row[i]!]
-  if (code < 0 || row < 0 || histograms.state[i] !== PLAIN || !(histograms.time_ms[i]! > 0)) return NO_SERIES
-  const [from, to] = [histograms.start[i]!, histograms.start[i + 1]!]
-  if (catalogue.rowWidth[row] !== to - from || countsBelowZero(histograms, i, from, to)) return NO_SERIES
-  const { delta, refused } = identity.metric(code)
-  if (delta || refused !== undefined) return NO_SERIES
-  if (catalogue.start_ms[code] !== histograms.start_ms[i]) return NO_SERIES
-  return remember(catalogue, code, catalogue.rowSeries[row]!)
-}
-
 /**
  * The histogram points `[from, to)` to samples, in place, as `takeNumbers` does: the counts of what is refused close up,
- * too.
+ * too. Most need no more than to be passed on: those whose row is known, that have not ended, and count from the same time as before.
  */
 export function takeHistograms(request: Taking, from: number, to: number, out: number): number {
   const { histograms } = request.points
+  const { code, row, time_ms, start_ms, state, start } = histograms
+  const { catalogue } = request.identity
+  const { unsigned } = catalogue.wire
+  let { start_ms: known_ms, lastRow, rowSeries, rowWidth } = catalogue
   let end = out
+  let newest_ms = -Infinity
   for (let i = from; i < to; i++) {
-    const id = plainRow(request, i)
-    if (id === NO_SERIES) end += takeHistogram(request, i, end)
-    else {
-      const time_ms = histograms.time_ms[i]!
-      if (time_ms > request.newest_ms) request.newest_ms = time_ms
+    const alias = code[i]!
+    const known = row[i]!
+    const time = time_ms[i]!
+    if (
+      alias >= 0 &&
+      known >= 0 &&
+      state[i] === PLAIN &&
+      time > 0 &&
+      known_ms[alias] === start_ms[i] &&
+      rowWidth[known] === start[i + 1]! - start[i]! &&
+      (unsigned || !countsBelowZero(histograms, i))
+    ) {
+      const id = rowSeries[known]!
+      lastRow[alias] = id
       pass(histograms, i, end++, id)
+      if (time > newest_ms) newest_ms = time
+    } else {
+      end += takeHistogram(request, i, end)
+      // They may have grown.
+      ;({ start_ms: known_ms, lastRow, rowSeries, rowWidth } = catalogue)
     }
   }
+  if (newest_ms > request.newest_ms) request.newest_ms = newest_ms
   return end
 }
 
@@ -117,11 +124,12 @@ function takeCounted(request: Taking, i: number, out: number, delta: boolean): v
   const code = histograms.code[i]!
   const interval = { start_ms: histograms.start_ms[i]!, time_ms: histograms.time_ms[i]! }
   const [from, to] = [histograms.start[i]!, histograms.start[i + 1]!]
-  if (countsBelowZero(histograms, i, from, to)) throw new Refused('buckets', 'a histogram counts below zero')
+  if (countsBelowZero(histograms, i)) throw new Refused('buckets', 'a histogram counts below zero')
   const lastRow = lastRowOf(identity, identity.alias(code))
   const id = rowOf(request, i, to - from)
   let began: boolean
   if (delta) {
+    identity.started(code, NO_START)
     const values = Float64Array.of(sum[i]!, count[i]!, ...buckets.subarray(from, to))
     const running = deltas.of(id, values.length, () => writer.newest(id))
     const added = deltas.add(running, interval, values)

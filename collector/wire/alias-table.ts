@@ -26,9 +26,10 @@ const FIRST_WORDS = 2 ** 10
 
 /** Where keys and entries of a table lie. What stands in new room means nothing. */
 export interface KeyMemory {
-  /** To be asked for again behind each call: both may have moved. */
   readonly pages: readonly DataView[]
   readonly entries: Int32Array
+  /** Called, once somebody has set it, when one of the two is another. */
+  moved: () => void
   /** One more page, of so many bytes. */
   addPage(bytes: number): void
   /** Room for so many words of entries; those that there are stay. */
@@ -38,6 +39,7 @@ export interface KeyMemory {
 class OwnMemory implements KeyMemory {
   readonly pages: DataView[] = []
   entries: Int32Array = new Int32Array(0)
+  moved = (): void => {}
 
   addPage(bytes: number): void {
     this.pages.push(new DataView(new ArrayBuffer(bytes)))
@@ -47,6 +49,7 @@ class OwnMemory implements KeyMemory {
     const larger = new Int32Array(words)
     larger.set(this.entries)
     this.entries = larger
+    this.moved()
   }
 }
 
@@ -131,6 +134,10 @@ export class AliasTable {
     this.#memory = memory
     this.#pages = memory.pages
     this.#entries = memory.entries
+    memory.moved = () => {
+      this.#pages = memory.pages
+      this.#entries = memory.entries
+    }
   }
 
   get length(): number {
@@ -264,12 +271,6 @@ export class AliasTable {
     const words = this.#length * WORDS
     if (words <= this.#entries.length) return
     this.#memory.growEntries(Math.max(words, this.#entries.length * 2, FIRST_WORDS))
-    this.#look()
-  }
-
-  #look(): void {
-    this.#pages = this.#memory.pages
-    this.#entries = this.#memory.entries
   }
 
   /** Where the bytes lie: those of the first alias that has the same, or a copy. */
@@ -305,7 +306,6 @@ export class AliasTable {
   #keep(view: DataView, start: number, size: number): number {
     if (this.#pages.length === 0 || this.#used + size > PAGE_BYTES) {
       this.#memory.addPage(PAGE_BYTES)
-      this.#look()
       this.#used = 0
     }
     const page = this.#pages.length - 1

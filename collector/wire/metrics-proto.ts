@@ -41,6 +41,7 @@ const POINTS: ReadonlyMap<string, Message> = new Map([...DATA.values()].map(({ n
 
 /** OTLP in protobuf. */
 export const proto: Wire = {
+  unsigned: true,
   resource: (bytes) => toOtlpJson(bytes, resourceMessage),
   scope: (bytes) => toOtlpJson(bytes, scopeHead),
   attributes: (bytes, data) => toOtlpJson(bytes, POINTS.get(data)!)['attributes'],

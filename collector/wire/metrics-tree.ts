@@ -21,6 +21,7 @@ function numbersOf(value: unknown, name: string): number[] {
 
 /** OTLP/JSON. */
 export const json: Wire = {
+  unsigned: false,
   resource: again,
   scope: again,
   attributes: again,

@@ -145,10 +145,15 @@ export class HistogramColumns {
     this.length = at + 1
   }
 
+  /** Makes room for so many buckets of all. */
+  growBuckets(length: number): void {
+    this.buckets = grown(this.buckets, length)
+  }
+
   /** The count of the bucket `index` of the point that comes next. */
   bucket(value: number, index: number): void {
     const at = this.start[this.length]! + index
-    if (at >= this.buckets.length) this.buckets = grown(this.buckets, at + 1)
+    if (at >= this.buckets.length) this.growBuckets(at + 1)
     this.buckets[at] = value
   }
 }

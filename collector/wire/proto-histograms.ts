@@ -1,5 +1,5 @@
 import { ENDED, PLAIN } from './points.ts'
-import { foundExemplars } from './proto-numbers.ts'
+import { foundExemplars, TRIES } from './proto-numbers.ts'
 import {
   behind,
   codeOf,
@@ -102,8 +102,10 @@ function takeCounts({ bytes, view, points }: ProtoSource, first: number, stop: n
 export function readHistograms(from: ProtoSource, start: number, end: number, metric: number): number {
   const { bytes, view, points, catalogue } = from
   const { histograms } = points
+  const before = histograms.length
+  const { kernel } = catalogue
+  let tries = kernel?.lay(bytes, start, end) === true ? TRIES : 0
   let at = start
-  let count = 0
   let behindPoints = end
   while (at < end) {
     if (bytes[at] !== POINT) {
@@ -111,12 +113,19 @@ export function readHistograms(from: ProtoSource, start: number, end: number, me
       at = skipField(bytes, at, end)
       continue
     }
+    if (tries > 0) {
+      const to = kernel!.readHistograms(at, metric, catalogue, from)
+      if (to !== at) {
+        at = to
+        continue
+      }
+      tries--
+    }
     const size = varint(bytes, at + 1, end)
     const first = behind
     const stop = first + size
     if (stop > end) malformed(`${size} bytes announced, ${end - first} there`)
     at = stop
-    count++
     if (histograms.length + 1 >= histograms.code.length) histograms.grow()
     const code = readHead(from, first, stop, metric)
     const i = histograms.length
@@ -136,7 +145,7 @@ export function readHistograms(from: ProtoSource, start: number, end: number, me
     histograms.row[i] = code < 0 ? -1 : catalogue.rows.find(boundsView, bounds.from, bounds.to, code)
     histograms.length = i + 1
   }
-  from.allowance.take(count)
+  from.allowance.take(histograms.length - before)
   return behindPoints
 }
 

@@ -27,7 +27,7 @@ const FLAGS = 0x40
 /** A tag and 64 bits. */
 const FIELD = 9
 /** So often a kernel is asked at a point that is not usual: where most are not, it costs and does nothing. */
-const TRIES = 2
+export const TRIES = 2
 
 /** The points of a gauge or a sum, `[start, end)`, to columns; returns how far there are points and nothing else. */
 export function readNumbers(from: ProtoSource, start: number, end: number, metric: number): number {
@@ -44,7 +44,7 @@ export function readNumbers(from: ProtoSource, start: number, end: number, metri
       continue
     }
     if (tries > 0) {
-      const to = kernel!.read(at, metric, catalogue.points, numbers)
+      const to = kernel!.readNumbers(at, metric, catalogue, numbers)
       if (to !== at) {
         at = to
         continue

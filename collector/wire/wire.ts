@@ -12,6 +12,8 @@ export interface MetricHeader {
 
 /** How an encoding writes what is read only when it is new. Everything comes in the form of OTLP/JSON, unchecked. */
 export interface Wire {
+  /** Counts have no sign: none is below zero, or infinite. */
+  readonly unsigned: boolean
   /** Throws `ServiceError('bad_data')` for what is malformed, as the others do. */
   resource(bytes: Uint8Array): unknown
   /** `ScopeMetrics` without its metrics. */
