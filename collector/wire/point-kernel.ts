@@ -14,6 +14,8 @@ const FIRST_PAGES = 16
 const MOST_PAGES = 2 ** 16
 /** To lay less there costs more than it saves. */
 const LEAST_BYTES = 768
+/** A body of so many bytes is laid there as a whole: it stays near, and to lay metric by metric costs more than to copy what is no point. */
+const WHOLE_BYTES = 2 ** 16
 
 interface Pages {
   readonly buffer: ArrayBuffer
@@ -130,6 +132,8 @@ export class PointKernel implements KeyMemory {
   #entriesAt = 0
   #words = 0
   #pageBytes = 0
+  /** What lies on the stage as a whole. */
+  #whole: Uint8Array | undefined
   /** Of what lies on the stage: where it begins and ends in its body. */
   #from = 0
   #to = 0
@@ -171,14 +175,28 @@ export class PointKernel implements KeyMemory {
     this.#words = words
   }
 
+  /** Here begins a body: its bytes stay as they are until the next begins. */
+  begin(body: Uint8Array): void {
+    const heap = this.#heap
+    this.#whole = undefined
+    if (heap === undefined || this.#isFull || body.length < LEAST_BYTES || body.length > WHOLE_BYTES) return
+    heap.stage.set(body)
+    this.#whole = body
+  }
+
   /** Lays `[from, to)` of a body where it can be read; false where that is not worth it, or cannot be. */
   lay(body: Uint8Array, from: number, to: number): boolean {
     const heap = this.#heap
     if (heap === undefined || this.#isFull) return false
     if (to - from < LEAST_BYTES || to - from > heap.stage.length) return false
+    this.#to = to
+    if (body === this.#whole) {
+      this.#from = 0
+      return true
+    }
+    this.#whole = undefined
     heap.stage.set(body.subarray(from, to))
     this.#from = from
-    this.#to = to
     return true
   }
 
