@@ -59,7 +59,9 @@ const OUTCOMES = Object.fromEntries(
 ) as Readonly<Record<SampleOutcome, { readonly outcome: string }>>
 /** The index into `SAMPLE_OUTCOMES`. */
 const STORED = 0
-const REFUSED = ['too_old', 'too_far_ahead', 'late_refused'] as const satisfies readonly SampleOutcome[]
+const REFUSED = (['too_old', 'too_far_ahead', 'late_refused'] as const).map((outcome) =>
+  SAMPLE_OUTCOMES.indexOf(outcome),
+)
 
 interface AppendWindow extends TimeWindow {
   /** A series whose newest sample lies beyond has some that were written while a clock was ahead. */
@@ -453,7 +455,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
 
   /** Samples of the running batch that are not in the store. */
   #refusedSoFar(): number {
-    return REFUSED.reduce((sum, outcome) => sum + this.#counts[SAMPLE_OUTCOMES.indexOf(outcome)]!, 0)
+    return REFUSED.reduce((sum, index) => sum + this.#counts[index]!, 0)
   }
 
   #result(): Readonly<Record<SampleOutcome, number>> {
