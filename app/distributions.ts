@@ -1,5 +1,5 @@
 import { ValueType } from '@opentelemetry/api'
-import { hrTime } from '@opentelemetry/core'
+import { millisToHrTime } from '@opentelemetry/core'
 import { emptyResource } from '@opentelemetry/resources'
 import {
   AggregationTemporality,
@@ -16,17 +16,18 @@ import { type Attributes, ByAttributes } from './by-attributes.ts'
 
 /** What was recorded with one set of attributes. */
 class Cell {
-  readonly attributes: Attributes
-  readonly began = hrTime()
+  readonly #attributes: Attributes
+  readonly #began_ms: number
   readonly #bounds: readonly number[]
   readonly #counts: number[]
   #sum = 0
   #min = Infinity
   #max = -Infinity
 
-  constructor(bounds: readonly number[], attributes: Attributes) {
+  constructor(bounds: readonly number[], attributes: Attributes, began_ms: number) {
     this.#bounds = bounds
-    this.attributes = attributes
+    this.#attributes = attributes
+    this.#began_ms = began_ms
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
   }
 
@@ -40,7 +41,7 @@ class Cell {
     if (value > this.#max) this.#max = value
   }
 
-  point(): HistogramMetricData['dataPoints'][number] {
+  point(now_ms: number): HistogramMetricData['dataPoints'][number] {
     const counts = [...this.#counts]
     const value = {
       buckets: { boundaries: [...this.#bounds], counts },
@@ -49,23 +50,27 @@ class Cell {
       min: this.#min,
       max: this.#max,
     }
-    return { startTime: this.began, endTime: hrTime(), attributes: this.attributes, value }
+    const [startTime, endTime] = [millisToHrTime(this.#began_ms), millisToHrTime(now_ms)]
+    return { startTime, endTime, attributes: this.#attributes, value }
   }
 }
 
 /** Histograms that are counted here and read with the metrics of the SDK, for the reason that `ByAttributes` gives. */
 export class Distributions implements MetricProducer {
   readonly #scope: string
+  readonly #now_ms: () => number
   readonly #all = new Map<string, { readonly descriptor: MetricDescriptor; readonly cells: ByAttributes<Cell> }>()
 
-  constructor(scope: string) {
+  /** `now_ms`: wall clock, as the SDK has it. */
+  constructor(scope: string, now_ms: () => number) {
     this.#scope = scope
+    this.#now_ms = now_ms
   }
 
   /** One of that name; the same where it is asked for again. `bounds` ascend. */
   histogram(descriptor: Omit<MetricDescriptor, 'valueType'>, bounds: readonly number[]): Histogram {
     const known = this.#all.get(descriptor.name)
-    const cells = known?.cells ?? new ByAttributes((attributes) => new Cell(bounds, attributes))
+    const cells = known?.cells ?? new ByAttributes((attributes) => new Cell(bounds, attributes, this.#now_ms()))
     if (known === undefined) {
       this.#all.set(descriptor.name, { descriptor: { ...descriptor, valueType: ValueType.DOUBLE }, cells })
     }
@@ -73,9 +78,10 @@ export class Distributions implements MetricProducer {
   }
 
   async collect(): Promise<CollectionResult> {
+    const now_ms = this.#now_ms()
     const metrics = [...this.#all.values()]
       .map(({ descriptor, cells }): HistogramMetricData => {
-        const dataPoints = Array.from(cells.cells(), (cell) => cell.point())
+        const dataPoints = Array.from(cells.cells(), (cell) => cell.point(now_ms))
         const aggregationTemporality = AggregationTemporality.CUMULATIVE
         return { descriptor, aggregationTemporality, dataPointType: DataPointType.HISTOGRAM, dataPoints }
       })

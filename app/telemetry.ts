@@ -4,6 +4,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics'
 
+import { systemClock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import { type Meter, silentMeter } from '#core/ports/meter.ts'
 
@@ -97,7 +98,7 @@ function together<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 export async function startTelemetry({ version, host, self }: TelemetryOptions): Promise<Telemetry> {
-  const distributions = new Distributions(SCOPE)
+  const distributions = new Distributions(SCOPE, () => systemClock.now_ms())
   const exporter = new PrometheusExporter({ preventServerStart: true, metricProducers: [distributions] })
   const resource = resourceFromAttributes({
     'service.name': SCOPE,
