@@ -83,7 +83,7 @@ export class CheckpointPace {
 
   due({ journal, checkpoint }: OnDisk): boolean {
     const { journal_bytes, replay_ms, clock, fine_ms } = this.#options
-    if (clock.now_ms() < this.#failed_ms + AGAIN_MS) return false
+    if (this.failing && clock.now_ms() < this.#failed_ms + AGAIN_MS) return false
     const wanted = Math.max(journal_bytes, checkpoint / 2)
     if (journal >= TOO_LONG * wanted) return true
     const work_ms = journal < checkpoint * SHORT ? 0 : this.#work_ms

@@ -176,7 +176,7 @@ export class Engine {
     this.graph.spans(spans)
     yield
     yield* this.detectors.sampling(samples, result.fresh)
-    yield* this.detectors.logging(logs)
+    if (logs.length > 0) yield* this.detectors.logging(logs)
     return { ...refusedBy(result), written: writtenOf(samples, result) }
   }
 
@@ -281,14 +281,15 @@ function incidentLimits({ limits, retention }: EngineOptions['config']) {
 }
 
 /** What of a batch was not stored, for the sender. Duplicates are no loss: the sample is there. */
-function refusedBy({ counts }: AppendResult): Receipt {
+function refusedBy({ counts: { too_old, too_far_ahead, late_refused } }: AppendResult): Receipt {
+  if (too_old + too_far_ahead + late_refused === 0) return { rejected: 0, message: '' }
   const reasons = [
-    [counts.too_old, 'a sample is older than is kept'],
+    [too_old, 'a sample is older than is kept'],
     [
-      counts.late_refused,
+      late_refused,
       'a sample is behind its series: further than limits.out_of_order, or at a time that has another value',
     ],
-    [counts.too_far_ahead, 'a sample is further ahead than limits.ahead'],
+    [too_far_ahead, 'a sample is further ahead than limits.ahead'],
   ] as const
   const refused = reasons.filter(([count]) => count > 0)
   return {

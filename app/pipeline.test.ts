@@ -35,6 +35,24 @@ test('inputs are applied one at a time, in order, however long each takes', asyn
   expect(seen).toEqual(['t1', 'a', 't2', 'b'])
 })
 
+test('what waits for nothing is done by the time it is submitted, and what comes of it is told in order', async () => {
+  const seen: string[] = []
+  const more: Promise<unknown>[] = []
+  const door = pipeline((input) => {
+    if (nameOf(input) === 'bad') throw new ServiceError('bad_data', 'no')
+    // One that comes from within waits for the end of this one.
+    if (nameOf(input) === 'a') more.push(door.submit(request('inner')))
+    seen.push(`take ${nameOf(input)}`)
+    return { receipt: fine, apply: () => (seen.push(`apply ${nameOf(input)}`), fine) }
+  })
+  more.push(door.submit(request('a')))
+  expect(seen).toEqual(['take a', 'apply a', 'take inner', 'apply inner'])
+  await expect(door.submit(request('bad'))).rejects.toThrow('no')
+  expect(await door.between(() => door.waiting)).toBe(0)
+  expect(await Promise.all(more)).toEqual([fine, fine])
+  await door.idle()
+})
+
 test('long inputs that come at once leave the event loop its turns', async () => {
   const seen: string[] = []
   const door = pipeline(async (input) => {

@@ -5,15 +5,32 @@ import { messageOf, ServiceError } from '#core/errors.ts'
 import type { Input, Intake, Receipt } from '#core/ports/intake.ts'
 import type { Log } from '#core/ports/log.ts'
 import type { Meter } from '#core/ports/meter.ts'
+import { upon } from '#core/steps.ts'
 
+/** What each is measured with. */
+const KINDS: Readonly<Record<Input['kind'], Readonly<Record<string, string>>>> = {
+  otlp: Object.freeze({ kind: 'otlp' }),
+  samples: Object.freeze({ kind: 'samples' }),
+  tick: Object.freeze({ kind: 'tick' }),
+  answers: Object.freeze({ kind: 'answers' }),
+  change: Object.freeze({ kind: 'change' }),
+  command: Object.freeze({ kind: 'command' }),
+  feedback: Object.freeze({ kind: 'feedback' }),
+}
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
 /** Inputs that take longer together leave the event loop a turn: long bodies that end at once would keep it for all of them. */
 const TURN_MS = 10
 
+/** An input that is journaled, and what is told of it so far. */
+export interface Taken {
+  readonly receipt: Receipt
+  apply(): Receipt | Promise<Receipt>
+}
+
 /** What the pipeline drives. Both calls come strictly one after the other. */
 export interface Stages {
   /** Records, decodes and journals an input. Throws `ServiceError` when it is refused as a whole: nothing was changed. */
-  take(input: Input): Promise<{ readonly receipt: Receipt; apply(): Receipt | Promise<Receipt> }>
+  take(input: Input): Taken | Promise<Taken>
   /** Set while nothing may change the engine, though requests are read and answered: what comes next waits for it. */
   readonly busy?: Promise<void> | undefined
 }
@@ -29,7 +46,8 @@ export interface PipelineOptions {
 /** An input, or work that needs the engine settled. */
 interface Waiting {
   readonly input: Input | undefined
-  readonly run: () => Promise<void>
+  /** A promise where there is something to wait for. */
+  readonly run: () => void | Promise<void>
 }
 
 /** The door: inputs one at a time, in order of `submit`, each journaled and applied before the next is looked at. */
@@ -38,7 +56,7 @@ export class Pipeline implements Intake {
   readonly #waiting: Waiting[] = []
   readonly #duration
   readonly #refused
-  #running: Promise<void> | null = null
+  #isRunning = false
   #closed = false
   #ticks = 0
   /** Worked since the last turn that was left. */
@@ -73,12 +91,12 @@ export class Pipeline implements Intake {
 
   /** Runs something between two inputs, when the engine is settled (a reload). */
   between<T>(run: () => T): Promise<T> {
-    return this.#enqueue(undefined, async () => run())
+    return this.#enqueue(undefined, run)
   }
 
   /** When nothing waits and nothing runs. */
   async idle(): Promise<void> {
-    while (this.#running !== null) await this.#running
+    while (this.#isRunning) await this.between(() => {})
   }
 
   /** Refuses what comes from now on and finishes what was accepted. */
@@ -87,24 +105,37 @@ export class Pipeline implements Intake {
     await this.idle()
   }
 
-  #enqueue<T>(input: Input | undefined, work: () => Promise<T>): Promise<T> {
+  #enqueue<T>(input: Input | undefined, work: () => T | Promise<T>): Promise<T> {
     return new Promise((settle, refuse) => {
-      this.#waiting.push({ input, run: () => work().then(settle, refuse) })
-      this.#running ??= this.#run()
+      const run = (): void | Promise<void> => {
+        try {
+          const done = work()
+          if (done instanceof Promise) return done.then(settle, refuse)
+          settle(done)
+        } catch (error) {
+          refuse(error)
+        }
+        return undefined
+      }
+      if (this.#isRunning) this.#waiting.push({ input, run })
+      else void this.#run({ input, run })
     })
   }
 
-  async #run(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+  /** One after the other until none waits; at once where there is nothing to wait for, as with most requests. */
+  async #run(first: Waiting): Promise<void> {
+    this.#isRunning = true
+    for (let next: Waiting | undefined = first; next !== undefined; next = this.#waiting.shift()) {
       const { busy } = this.#options.stages
       if (busy !== undefined) await busy
       if (next.input?.kind === 'tick') this.#ticks--
       if (this.#worked_ms >= TURN_MS) await this.#leaveTurn()
       const began_ms = monotonicNow_ms()
-      await next.run()
+      const running = next.run()
+      if (running !== undefined) await running
       this.#worked_ms += monotonicNow_ms() - began_ms
     }
-    this.#running = null
+    this.#isRunning = false
   }
 
   async #leaveTurn(): Promise<void> {
@@ -112,23 +143,24 @@ export class Pipeline implements Intake {
     await nextTurn()
   }
 
-  async #take(input: Input): Promise<Receipt> {
+  #take(input: Input): Receipt | Promise<Receipt> {
     const began_ms = monotonicNow_ms()
-    try {
-      const taken = await this.#options.stages.take(input)
-      const { receipt } = taken
-      const applied = await taken.apply()
-      return {
-        ...(applied.unfinished === true && { unfinished: true, took_ms: monotonicNow_ms() - began_ms }),
-        ...(applied.written !== undefined && { written: applied.written }),
-        rejected: receipt.rejected + applied.rejected,
-        message: [receipt.message, applied.message].filter((text) => text !== '').join('; '),
-      }
-    } catch (error) {
+    const ended = (): void => this.#duration.record((monotonicNow_ms() - began_ms) / 1000, KINDS[input.kind])
+    const refused = (error: unknown): never => {
       this.#refusal(input, error)
+      ended()
       throw error
-    } finally {
-      this.#duration.record((monotonicNow_ms() - began_ms) / 1000, { kind: input.kind })
+    }
+    try {
+      const receipt = upon(this.#options.stages.take(input), (taken) =>
+        upon(taken.apply(), (applied) => {
+          ended()
+          return together(taken.receipt, applied, monotonicNow_ms() - began_ms)
+        }),
+      )
+      return receipt instanceof Promise ? receipt.catch(refused) : receipt
+    } catch (error) {
+      return refused(error)
     }
   }
 
@@ -147,4 +179,16 @@ export class Pipeline implements Intake {
     this.#refused.add(1, { code })
     return Promise.reject(new ServiceError(code, message))
   }
+}
+
+/** What both stages say, and for how long an input was worked on of which something is left. */
+function together(taken: Receipt, applied: Receipt, took_ms: number): Receipt {
+  const { written, unfinished } = applied
+  const rejected = taken.rejected + applied.rejected
+  const message =
+    taken.message === '' || applied.message === ''
+      ? taken.message + applied.message
+      : `${taken.message}; ${applied.message}`
+  if (unfinished === true) return { rejected, message, unfinished, took_ms }
+  return written === undefined ? { rejected, message } : { rejected, message, written }
 }

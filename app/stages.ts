@@ -6,7 +6,7 @@ import type { Log } from '#core/ports/log.ts'
 import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import { SampleBuilder } from '#core/sample.ts'
-import { atOnce, inSlices, type Steps } from '#core/steps.ts'
+import { atOnce, inSlices, type Steps, upon } from '#core/steps.ts'
 import type { Checkpoint } from '#core/store/checkpoint.ts'
 import type { DiskSpace } from '#core/store/disk-space.ts'
 import type { JournalSeries } from '#core/store/journal-series.ts'
@@ -16,7 +16,7 @@ import type { HistoryEntry, JournalEntry, SignalsEntry } from '#core/store/recor
 
 import { CheckpointPace, type CheckpointPaceOptions } from './checkpoint-pace.ts'
 import type { Engine } from './engine.ts'
-import type { Stages } from './pipeline.ts'
+import type { Stages, Taken } from './pipeline.ts'
 
 const ACCEPTED: Receipt = { rejected: 0, message: '' }
 const cpu_ms = (): number => {
@@ -29,7 +29,6 @@ const NOTHING: SampleBatch = new SampleBuilder().batch()
 
 /** What is written and applied as it is: there is nothing to decode. */
 type PlainInput = Exclude<Input, OtlpRequest | SamplesInput>
-type Taken = Awaited<ReturnType<Stages['take']>>
 
 /** Takes down what entered, for `replay`. */
 export interface Recorder {
@@ -73,7 +72,7 @@ export class JournaledStages implements Stages {
     return disk.low || journal.failing || engine.store.isStuck
   }
 
-  async take(input: Input): Promise<Taken> {
+  take(input: Input): Taken | Promise<Taken> {
     if (this.#options.disk.low && input.kind !== 'tick') {
       throw new ServiceError('unavailable', 'the disk is nearly full (limits.disk_reserve); send again later')
     }
@@ -81,8 +80,9 @@ export class JournaledStages implements Stages {
     if (this.#options.engine.store.isStuck && input.kind !== 'tick') {
       throw new ServiceError('unavailable', 'sealed samples cannot be written; is the disk full?')
     }
-    const taken = await inSlices(this.#taking(input))
-    return { receipt: taken.receipt, apply: () => this.#applied(taken) }
+    return upon(this.#taking(input), (taken) => {
+      return { receipt: taken.receipt, apply: () => this.#applied(taken) }
+    })
   }
 
   /** Everything since the last checkpoint, again. Returns the number of inputs applied. */
@@ -193,17 +193,18 @@ export class JournaledStages implements Stages {
     return [...engine.snapshots, positions, series]
   }
 
-  async #applied(taken: Taken): Promise<Receipt> {
+  #applied(taken: Taken): Receipt | Promise<Receipt> {
     const began_ms = monotonicNow_ms()
-    const receipt = await taken.apply()
-    this.#pace.worked(monotonicNow_ms() - began_ms)
-    if (this.#due()) void this.checkpoint()
-    return receipt
+    return upon(taken.apply(), (receipt) => {
+      this.#pace.worked(monotonicNow_ms() - began_ms)
+      if (this.#due()) void this.checkpoint()
+      return receipt
+    })
   }
 
-  *#taking(input: Input): Steps<Taken> {
-    if (input.kind === 'otlp') return yield* this.#request(input)
-    if (input.kind === 'samples') return yield* this.#samples(input)
+  #taking(input: Input): Taken | Promise<Taken> {
+    if (input.kind === 'otlp') return inSlices(this.#request(input))
+    if (input.kind === 'samples') return inSlices(this.#samples(input))
     return this.#plain(input)
   }
 
@@ -211,7 +212,7 @@ export class JournaledStages implements Stages {
     const { decoder, positions, recorder } = this.#options
     const { position, after } = request
     // Read again after a crash between the broker and us: it is in the journal already.
-    if (position !== undefined && positions.covers(position)) return { receipt: ACCEPTED, apply: async () => ACCEPTED }
+    if (position !== undefined && positions.covers(position)) return { receipt: ACCEPTED, apply: () => ACCEPTED }
     // Taken alone it would cover the one before it, which would be lost.
     if (position !== undefined && after !== undefined && !positions.covers({ ...position, offset: after }))
       throw new ServiceError('unavailable', 'an earlier record of the partition was not taken; both come again')

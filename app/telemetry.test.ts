@@ -62,3 +62,33 @@ test('keeps so many sums of a counter apart, and none of the others is lost', as
   expect(lines.filter((line) => line.includes('kind="7"')).map((line) => line.split(' ')[1])).toEqual(['3'])
   expect(lines.filter((line) => line.includes('overflow="true"')).map((line) => line.split(' ')[1])).toEqual(['6002'])
 })
+
+test('tells of a histogram how much lies below each bound, each set of attributes by itself', async () => {
+  telemetry = await startTelemetry({ version: '0', host: 'here', self: null })
+  const options = { description: 'Time', unit: 's', bounds: [0.1, 1] }
+  const histogram = telemetry.meter.histogram('barograph.tests.time', options)
+  expect(await telemetry.exposition()).not.toContain('barograph_tests_time')
+  for (const value of [0.05, 0.1, 0.5, 2]) histogram.record(value, { kind: 'a' })
+  telemetry.meter.histogram('barograph.tests.time', options).record(3, Object.freeze({ kind: 'b' }))
+  const told = async (): Promise<string[]> => {
+    const page = await telemetry!.exposition()
+    return page
+      .split('\n')
+      .flatMap((line) => /^barograph_tests_time_seconds_(.*),otel_scope.*\} (.*)$/.exec(line)?.slice(1).join(' ') ?? [])
+  }
+  const first = [
+    'count{kind="a" 4',
+    'sum{kind="a" 2.65',
+    'bucket{kind="a" 2',
+    'bucket{kind="a" 3',
+    'bucket{kind="a" 4',
+    'count{kind="b" 1',
+    'sum{kind="b" 3',
+    'bucket{kind="b" 0',
+    'bucket{kind="b" 0',
+    'bucket{kind="b" 1',
+  ]
+  expect(await told()).toEqual(first)
+  histogram.record(0, { kind: 'a' })
+  expect((await told()).slice(0, 3)).toEqual(['count{kind="a" 5', 'sum{kind="a" 2.65', 'bucket{kind="a" 3'])
+})

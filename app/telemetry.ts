@@ -4,27 +4,18 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics'
 
+import { systemClock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
-import { type Counter, type Meter, silentMeter } from '#core/ports/meter.ts'
+import { type Meter, silentMeter } from '#core/ports/meter.ts'
 
+import { ByAttributes } from './by-attributes.ts'
+import { Distributions } from './distributions.ts'
 import type { SelfTarget } from './self-telemetry.ts'
 
 const SCOPE = 'barograph'
 
-type Attributes = Readonly<Record<string, string>>
-const NO_ATTRIBUTES: Attributes = Object.freeze({})
-
-/**
- * Sets of attributes that a counter keeps apart. Beyond them all go together under one of its own, as the specification has it: "Metrics SDK", cardinality
- * limits, 2000 with that one.
- */
-const MOST_SUMS = 1999
-const OVERFLOW: Attributes = Object.freeze({ 'otel.metric.overflow': 'true' })
-
-interface Sum {
-  value: number
-  readonly attributes: Attributes
-}
+/** As the SDK has them where nobody says any. */
+const BOUNDS = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000] as const
 
 export interface TelemetryOptions {
   readonly version: string
@@ -51,56 +42,25 @@ function named(name: string, unit: string | undefined): string {
   return word === undefined || name.endsWith(`.${word}`) ? name : `${name}.${word}`
 }
 
-/**
- * What a counter has counted, summed here and read when somebody looks: the SDK sorts and prints attributes at each addition, and there
- * are some ten of those to every request.
- */
-class Sums implements Counter {
-  readonly #sums = new Map<string, Sum>()
-  /** Who counts often does so with the same object each time. */
-  readonly #known = new WeakMap<Attributes, Sum>()
-
-  add(value: number, attributes: Attributes = NO_ATTRIBUTES): void {
-    const sum = this.#known.get(attributes) ?? this.#sumOf(attributes)
-    sum.value += value
-  }
-
-  #sumOf(attributes: Attributes): Sum {
-    let key = ''
-    for (const name in attributes) key += `${name}\u0000${attributes[name]}\u0001`
-    let sum = this.#sums.get(key)
-    if (sum === undefined) {
-      if (this.#sums.size >= MOST_SUMS && attributes !== OVERFLOW) return this.#sumOf(OVERFLOW)
-      this.#sums.set(key, (sum = { value: 0, attributes: { ...attributes } }))
-    }
-    if (Object.isFrozen(attributes)) this.#known.set(attributes, sum)
-    return sum
-  }
-
-  values(): Iterable<{ readonly value: number; readonly attributes: Attributes }> {
-    return this.#sums.values()
-  }
-}
-
-/** The port `Meter` on the global OpenTelemetry meter. */
-function meterPort(): Meter {
+/** The port `Meter` on the global OpenTelemetry meter; what is counted often is summed here. */
+function meterPort(distributions: Distributions): Meter {
   const meter = metrics.getMeter(SCOPE)
   return {
     counter(name, { description, unit }) {
-      const sums = new Sums()
+      const sums = new ByAttributes((attributes) => ({ value: 0, attributes }))
       meter
         .createObservableCounter(named(name, unit), { description, ...(unit !== undefined && { unit }) })
         .addCallback((result) => {
-          for (const { value, attributes } of sums.values()) result.observe(value, attributes)
+          for (const { value, attributes } of sums.cells()) result.observe(value, attributes)
         })
-      return sums
+      return {
+        add(value, attributes) {
+          sums.of(attributes).value += value
+        },
+      }
     },
-    histogram: (name, { description, unit, bounds }) =>
-      meter.createHistogram(named(name, unit), {
-        description,
-        ...(unit !== undefined && { unit }),
-        ...(bounds !== undefined && { advice: { explicitBucketBoundaries: [...bounds] } }),
-      }),
+    histogram: (name, { description, unit = '', bounds = BOUNDS }) =>
+      distributions.histogram({ name: named(name, unit), description, unit }, bounds),
     gauge(name, { description, unit }, read) {
       meter
         .createObservableGauge(named(name, unit), { description, ...(unit !== undefined && { unit }) })
@@ -138,7 +98,8 @@ function together<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 export async function startTelemetry({ version, host, self }: TelemetryOptions): Promise<Telemetry> {
-  const exporter = new PrometheusExporter({ preventServerStart: true })
+  const distributions = new Distributions(SCOPE, () => systemClock.now_ms())
+  const exporter = new PrometheusExporter({ preventServerStart: true, metricProducers: [distributions] })
   const resource = resourceFromAttributes({
     'service.name': SCOPE,
     'service.version': version,
@@ -153,7 +114,7 @@ export async function startTelemetry({ version, host, self }: TelemetryOptions):
   const serializer = new PrometheusSerializer()
   const tracer = trace.getTracer(SCOPE)
   return {
-    meter: meterPort(),
+    meter: meterPort(distributions),
     traced: (name, run) =>
       tracer.startActiveSpan(name, async (span) => {
         try {

@@ -34,6 +34,11 @@ export function inSlices<T>(steps: Steps<T>): T | Promise<T> {
   return slice.done === true ? slice.value : resting(steps)
 }
 
+/** What follows from a value: at once where it is there, as `inSlices` gives it. */
+export function upon<T, R>(value: T | Promise<T>, follow: (value: T) => R | Promise<R>): R | Promise<R> {
+  return value instanceof Promise ? value.then(follow) : follow(value)
+}
+
 async function resting<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
     await nextTurn()

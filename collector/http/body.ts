@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { ServiceError } from '#core/errors.ts'
+import { upon } from '#core/steps.ts'
 
 import type { Budget, Share } from './budget.ts'
 import { canInflate, Inflater } from './inflate.ts'
@@ -10,8 +11,8 @@ export function knowsEncoding(encoding: string): boolean {
   return encoding === '' || encoding === 'identity' || canInflate(encoding)
 }
 
-/** As the sender says; '' where he says nothing. */
-function encodingOf({ headers }: IncomingMessage): string {
+/** What a body is packed with, as the sender says; '' where he says nothing. */
+export function packingOf({ headers }: IncomingMessage): string {
   return headers['content-encoding']?.trim().toLowerCase() ?? ''
 }
 
@@ -90,11 +91,17 @@ function place(chunk: Buffer, body: Buffer, at: number): number {
   return end
 }
 
-async function readWire(request: IncomingMessage, limit: number, share: Share): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > limit) throw tooLarge(limit, 'a body')
-  const gathered = new Gathered(announced, share)
+/** What `finish` makes of all bytes. */
+function readWire<T>(
+  request: IncomingMessage,
+  limit: number,
+  share: Share,
+  finish: (wire: Buffer) => T | Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
+    const announced = Number(request.headers['content-length'] ?? 0)
+    if (announced > limit) throw tooLarge(limit, 'a body')
+    const gathered = new Gathered(announced, share)
     // To take listeners off again costs more than to leave them: the request goes soon.
     let open = true
     const fail = (error: unknown): void => {
@@ -113,14 +120,25 @@ async function readWire(request: IncomingMessage, limit: number, share: Share): 
       }
     }
     const onEnd = (): void => {
-      if (open) resolve(gathered.body())
+      if (!open) return
       open = false
+      try {
+        resolve(finish(gathered.body()))
+      } catch (error) {
+        reject(error)
+      }
     }
     const onGone = (): void => {
       if (open) fail(new ServiceError('canceled', 'the sender went away'))
     }
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
+}
+
+/** A body as it is to be understood, and how long it was on the wire. */
+interface ReadBody {
+  readonly body: Uint8Array
+  readonly wire: number
 }
 
 /** Reads and inflates bodies within limits. */
@@ -137,16 +155,16 @@ export class BodyReader {
    * Inflated by `encoding`, '' for as it is. Throws `ServiceError`: `too_large`, `overloaded`, `bad_data` (cannot be inflated), `canceled` (the
    * sender went away).
    */
-  async read(
-    request: IncomingMessage,
-    share: Share,
-    encoding = encodingOf(request),
-  ): Promise<{ body: Uint8Array; wire: number }> {
-    const wire = await readWire(request, this.#limits.body, share)
+  read(request: IncomingMessage, share: Share, encoding = packingOf(request)): Promise<ReadBody> {
+    return readWire(request, this.#limits.body, share, (wire) => this.#inflated(wire, encoding, share))
+  }
+
+  #inflated(wire: Buffer, encoding: string, share: Share): ReadBody | Promise<ReadBody> {
+    const { length } = wire
     if (canInflate(encoding)) {
-      return { body: await this.#inflater.inflate(encoding, wire, share), wire: wire.length }
+      return upon(this.#inflater.inflate(encoding, wire, share), (body) => ({ body, wire: length }))
     }
-    if (wire.length > this.#limits.body_inflated) throw tooLarge(this.#limits.body_inflated, 'a body')
-    return { body: wire, wire: wire.length }
+    if (length > this.#limits.body_inflated) throw tooLarge(this.#limits.body_inflated, 'a body')
+    return { body: wire, wire: length }
   }
 }

@@ -12,7 +12,7 @@ const MIB = 2 ** 20
 function inflaterOf(limit: number, inFlight: number) {
   const budget = new Budget(inFlight, silentMeter)
   const inflater = new Inflater(limit, budget)
-  return { budget, inflate: (body: Uint8Array) => inflater.inflate('gzip', body, budget.share()) }
+  return { budget, inflate: async (body: Uint8Array) => inflater.inflate('gzip', body, budget.share()) }
 }
 
 test('a short body does not wait for bombs that came before it', async () => {

@@ -38,8 +38,8 @@ export class Inflater {
     this.#budget = budget
   }
 
-  /** Throws `ServiceError`: `too_large`, `overloaded`, `bad_data`. `encoding` is one that `canInflate`. */
-  async inflate(encoding: string, body: Uint8Array, share: Share): Promise<Uint8Array> {
+  /** A short one at once. Throws `ServiceError`, or rejects with one: `too_large`, `overloaded`, `bad_data`. `encoding` is one that `canInflate`. */
+  inflate(encoding: string, body: Uint8Array, share: Share): Uint8Array | Promise<Uint8Array> {
     const inflate = ENCODINGS.get(encoding)
     if (inflate === undefined) throw new ServiceError('unsupported_media', `${encoding} is not understood`)
     const inflated = this.#now(body, inflate, encoding === 'gzip')

@@ -6,7 +6,7 @@ import type { SignalKind } from '#core/ports/intake.ts'
 import type { ReceiverDeps } from '../receivers/receiver.ts'
 import type { Traffic } from '../receivers/traffic.ts'
 import { type Answer, CONTENT_TYPES, type Encoding, send, statusBody, successBody } from './answer.ts'
-import { BodyReader, knowsEncoding } from './body.ts'
+import { BodyReader, knowsEncoding, packingOf } from './body.ts'
 import { Leaving } from './leaving.ts'
 
 /** Senders try again for ten seconds or so: a longer wait would lose the batch. */
@@ -14,6 +14,8 @@ const RETRY_AFTER = { 'retry-after': '1' } as const
 const TEXT = 'text/plain; charset=utf-8'
 /** Inflated; what comes of a longer body does not wait for others. */
 const SHORT_BODY = 2 ** 16
+
+const ignored = (): void => {}
 
 /** Parameters are allowed, and mean nothing here. */
 function encodingOf({ headers }: IncomingMessage): Encoding | undefined {
@@ -63,7 +65,7 @@ export class OtlpAnswers {
     response: ServerResponse,
     signal: SignalKind | { readonly lost: string },
   ): Promise<void> {
-    response.on('error', () => {})
+    response.on('error', ignored)
     const answer = typeof signal === 'object' ? this.#lost(request, signal.lost) : await this.#take(request, signal)
     if (!request.complete) {
       // The rest of a refused body is let pass, within `request_ms`, so that the sender gets to read the answer.
@@ -81,13 +83,12 @@ export class OtlpAnswers {
   }
 
   /** What can be said from the head of a request alone; undefined where its body is wanted. */
-  #unwanted(request: IncomingMessage): Answer | undefined {
-    const encoding = encodingOf(request)
+  #unwanted(request: IncomingMessage, encoding: Encoding | undefined, packing: string): Answer | undefined {
     const refused = this.#door.guard(request.headers)
     if (refused !== undefined) return failure(encoding, 403, refused)
     if (request.method !== 'POST') return text(405, 'only POST', { allow: 'POST' })
     if (encoding === undefined) return text(415, `content-type must be ${Object.values(CONTENT_TYPES).join(' or ')}`)
-    if (!knowsEncoding(request.headers['content-encoding']?.trim().toLowerCase() ?? '')) {
+    if (!knowsEncoding(packing)) {
       return text(415, 'content-encoding must be gzip, zstd, deflate, zlib, snappy, x-snappy-framed, lz4 or identity')
     }
     if (this.#door.stopped()) return failure(encoding, 503, 'stopping')
@@ -96,15 +97,17 @@ export class OtlpAnswers {
 
   async #take(request: IncomingMessage, signal: SignalKind): Promise<Answer> {
     const { traffic } = this.#door
-    const unwanted = this.#unwanted(request)
+    const known = encodingOf(request)
+    const packing = packingOf(request)
+    const unwanted = this.#unwanted(request, known, packing)
     if (unwanted !== undefined) {
       traffic.request(signal, `http_${unwanted.status}`)
       return unwanted
     }
-    const encoding = encodingOf(request) ?? 'proto'
+    const encoding = known ?? 'proto'
     const share = this.#deps.bodies.share()
     try {
-      const { body, wire } = await this.#bodies.read(request, share)
+      const { body, wire } = await this.#bodies.read(request, share, packing)
       const { length } = body
       traffic.bytes(signal, wire)
       const receipt = await this.#deps.intake.submit({ kind: 'otlp', signal, encoding, body })
@@ -112,10 +115,10 @@ export class OtlpAnswers {
       const short = length <= SHORT_BODY
       return { status: 200, type: CONTENT_TYPES[encoding], body: successBody(encoding, signal, receipt), short }
     } catch (error) {
-      const known = error instanceof ServiceError
-      traffic.request(signal, known ? error.code : 'internal')
-      if (!known) this.#deps.log.error('an OTLP request failed', { signal, error: messageOf(error) })
-      return failure(encoding, known ? error.status : 500, known ? error.message : 'internal error; see the log')
+      const told = error instanceof ServiceError
+      traffic.request(signal, told ? error.code : 'internal')
+      if (!told) this.#deps.log.error('an OTLP request failed', { signal, error: messageOf(error) })
+      return failure(encoding, told ? error.status : 500, told ? error.message : 'internal error; see the log')
     } finally {
       share.release()
     }

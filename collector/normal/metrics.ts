@@ -3,7 +3,7 @@ import type { SeriesWriter } from '#core/ports/series-writer.ts'
 import type { SampleBatch } from '#core/sample.ts'
 import type { Steps } from '#core/steps.ts'
 
-import type { Points } from '../wire/points.ts'
+import { HistogramColumns, type Points } from '../wire/points.ts'
 import { type Catalogue, NO_SERIES } from './catalogue.ts'
 import type { Deltas } from './deltas.ts'
 import { takeExemplars } from './exemplars.ts'
@@ -47,6 +47,23 @@ function takeInfo(request: Taking, resource: number): void {
   }
 }
 
+/** The first `h` of the columns. */
+function histogramsOf(histograms: HistogramColumns, h: number): SampleBatch['histograms'] {
+  return {
+    length: h,
+    series: new Uint32Array(histograms.code.buffer, 0, h),
+    time_ms: histograms.time_ms.subarray(0, h),
+    sum: histograms.sum.subarray(0, h),
+    count: histograms.count.subarray(0, h),
+    start: histograms.start.subarray(0, h + 1),
+    buckets: histograms.buckets.subarray(0, histograms.start[h]),
+    stale: histograms.state.subarray(0, h),
+  }
+}
+
+/** Most bodies have none: eight views less to make. */
+const NO_HISTOGRAMS = histogramsOf(new HistogramColumns(), 0)
+
 /** The columns as samples: views, valid until they are filled again. */
 function batchOf({ numbers, histograms }: Points, exemplars: SampleBatch['exemplars']): SampleBatch {
   const n = numbers.length
@@ -59,16 +76,7 @@ function batchOf({ numbers, histograms }: Points, exemplars: SampleBatch['exempl
       value: numbers.value.subarray(0, n),
       stale: numbers.state.subarray(0, n),
     },
-    histograms: {
-      length: h,
-      series: new Uint32Array(histograms.code.buffer, 0, h),
-      time_ms: histograms.time_ms.subarray(0, h),
-      sum: histograms.sum.subarray(0, h),
-      count: histograms.count.subarray(0, h),
-      start: histograms.start.subarray(0, h + 1),
-      buckets: histograms.buckets.subarray(0, histograms.start[h]),
-      stale: histograms.state.subarray(0, h),
-    },
+    histograms: h === 0 ? NO_HISTOGRAMS : histogramsOf(histograms, h),
     exemplars,
   }
 }

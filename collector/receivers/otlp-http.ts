@@ -34,7 +34,7 @@ class OtlpHttp implements RunningReceiver {
       host,
       port,
       setting: 'listen.otlp_http',
-      onRequest: (request, response) => void this.#answer(request, response),
+      onRequest: (request, response) => this.#answer(request, response),
       onBroken: (status) => traffic.request('none', `http_${status}`),
       connections,
       request_ms,
@@ -63,9 +63,9 @@ class OtlpHttp implements RunningReceiver {
     await this.#listening.stop()
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #answer(request: IncomingMessage, response: ServerResponse): void {
     const { url = '' } = request
-    await this.#answers.answer(request, response, SIGNALS.get(url) ?? SIGNALS.get(url.split('?')[0]!) ?? LOST)
+    void this.#answers.answer(request, response, SIGNALS.get(url) ?? SIGNALS.get(url.split('?')[0]!) ?? LOST)
   }
 }
 

@@ -192,6 +192,7 @@ class ProtoReader {
 
   *read(): Steps<void> {
     const points = this.#points
+    this.#catalogue.kernel?.layShort(this.#bytes)
     const cursor = new Cursor(this.#bytes, this.#allowance)
     while (nextMessage(cursor, 1)) {
       const request = cursor.enter()
@@ -333,11 +334,11 @@ function textsOf(head: Uint8Array): Pick<MetricHeader, 'name' | 'description' | 
 }
 
 /** Throws `ServiceError`: `bad_data`, `too_large`; what `points` hold then means nothing. */
-export function* readMetricsProto(
+export function readMetricsProto(
   body: Uint8Array,
   points: Points,
   catalogue: Catalogue,
   allowance: () => Allowance = () => unlimited,
 ): Steps<void> {
-  yield* new ProtoReader(body, points, catalogue, allowance()).read()
+  return new ProtoReader(body, points, catalogue, allowance()).read()
 }

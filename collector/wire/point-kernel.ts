@@ -9,6 +9,8 @@ const { PLAIN } = states
 
 /** To lay less there costs more than it saves. */
 const LEAST_BYTES = 768
+/** A body of so many bytes is laid there as a whole: it stays near, and to lay metric by metric costs more than to copy what is no point. */
+const WHOLE_BYTES = 2 ** 16
 
 /** Who is known: attributes in the context of a metric, bounds in that of attributes. */
 interface Aliases {
@@ -23,6 +25,8 @@ interface Aliases {
  */
 export class PointKernel {
   readonly #heap: KernelHeap
+  /** What lies on the stage as a whole. */
+  #whole: Uint8Array | undefined
   /** Of what lies on the stage: where it begins and ends in its body. */
   #from = 0
   #to = 0
@@ -52,14 +56,27 @@ export class PointKernel {
     this.#heap.clear()
   }
 
+  /** Lays a body that is short; called with each, whose bytes stay as they are until the next. */
+  layShort(body: Uint8Array): void {
+    this.#whole = undefined
+    if (!this.#heap.isOfUse || body.length < LEAST_BYTES || body.length > WHOLE_BYTES) return
+    this.#heap.views.stage.set(body)
+    this.#whole = body
+  }
+
   /** Lays `[from, to)` of a body where it can be read; false where that is not worth it, or cannot be. */
   lay(body: Uint8Array, from: number, to: number): boolean {
     if (to - from < LEAST_BYTES || !this.#heap.isOfUse) return false
     const { stage } = this.#heap.views
     if (to - from > stage.length) return false
+    this.#to = to
+    if (body === this.#whole) {
+      this.#from = 0
+      return true
+    }
+    this.#whole = undefined
     stage.set(body.subarray(from, to))
     this.#from = from
-    this.#to = to
     return true
   }
 

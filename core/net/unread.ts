@@ -23,7 +23,8 @@ export interface UnreadOptions {
  */
 export class Unread {
   readonly #options: UnreadOptions
-  readonly #answering = new Set<Socket>()
+  /** The last answer of each connection, until it is looked at when it is over: to take each out as it ends costs more. */
+  readonly #answers = new Map<Socket, ServerResponse>()
   readonly #cut: Counter
   #looked_ms = -Infinity
 
@@ -37,7 +38,7 @@ export class Unread {
   /** Bytes that wait for readers. */
   get bytes(): number {
     let bytes = 0
-    for (const { writableLength } of this.#answering) bytes += writableLength
+    for (const { writableLength } of this.#answers.keys()) bytes += writableLength
     return bytes
   }
 
@@ -52,17 +53,17 @@ export class Unread {
     const { socket } = response
     if (socket === null) return
     this.#makeRoom()
-    this.#answering.add(socket)
-    response.once('close', () => this.#answering.delete(socket))
+    this.#answers.set(socket, response)
   }
 
   #makeRoom(): void {
     const now_ms = monotonicNow_ms()
     if (now_ms - this.#looked_ms < LOOK_MS) return
     this.#looked_ms = now_ms
+    for (const socket of this.#answers.keys()) if (!this.#isAnswering(socket)) this.#answers.delete(socket)
     let waiting = this.bytes
     while (waiting > this.#options.bytes) {
-      const longest = [...this.#answering].reduce((a, b) => (b.writableLength > a.writableLength ? b : a))
+      const longest = [...this.#answers.keys()].reduce((a, b) => (b.writableLength > a.writableLength ? b : a))
       waiting -= longest.writableLength
       this.#end(longest)
     }
@@ -70,12 +71,16 @@ export class Unread {
 
   /** Nothing came or went: of a connection that is kept alive, one whose answer takes its time, or one that is not read. */
   #silent(socket: Socket): void {
-    if (!this.#answering.has(socket)) socket.destroy()
+    if (!this.#isAnswering(socket)) socket.destroy()
     else if (socket.writableLength > 0) this.#end(socket)
   }
 
+  #isAnswering(socket: Socket): boolean {
+    return !socket.destroyed && this.#answers.get(socket)?.writableFinished === false
+  }
+
   #end(socket: Socket): void {
-    this.#answering.delete(socket)
+    this.#answers.delete(socket)
     this.#cut.add(1, { listener: this.#options.listener })
     socket.destroy()
   }

@@ -1,4 +1,4 @@
-/** A count that only grows. Attributes are few and bounded; where much is counted with the same ones, one frozen object is quicker. */
+/** A count that only grows. Attributes are few and bounded; where much is counted or recorded with the same ones, one frozen object is quicker. */
 export interface Counter {
   add(value: number, attributes?: Readonly<Record<string, string>>): void
 }
@@ -16,6 +16,7 @@ export interface Reading {
 /** A room's own telemetry; `app/` gives one on OpenTelemetry, tests a plain one. Names: `barograph.ROOM.what`, units UCUM. */
 export interface Meter {
   counter(name: string, options: { description: string; unit?: string }): Counter
+  /** `bounds` ascend: the upper ones of its buckets, themselves included. */
   histogram(name: string, options: { description: string; unit?: string; bounds?: readonly number[] }): Histogram
   /** Read when someone looks. */
   gauge(name: string, options: { description: string; unit?: string }, read: () => number | readonly Reading[]): void

@@ -59,8 +59,8 @@ export class SampleColumns {
     const [n, h, e] = [floats.length, histograms.length, exemplars.length]
     this.#numbers = grown(this.#numbers, n + h + e)
     const numbers = this.#numbers
-    yield* numbering(series, floats.series, numbers.subarray(0, n), 1)
-    yield* numbering(series, histograms.series, numbers.subarray(n, n + h))
+    if (n > 0) yield* numbering(series, floats.series, numbers.subarray(0, n), 1)
+    if (h > 0) yield* numbering(series, histograms.series, numbers.subarray(n, n + h))
     if (e > 0)
       series.number(
         Uint32Array.from(exemplars, (exemplar) => exemplar.series),
@@ -70,11 +70,8 @@ export class SampleColumns {
     writer.varint(series.epoch)
     writer.varint(series.defined)
     writer.varint(series.length - series.defined)
-    yield* writeDefinitions(
-      series,
-      writer,
-      n * FLOAT_BYTES + h * HISTOGRAM_BYTES + histograms.buckets.length * BUCKET_BYTES,
-    )
+    const behind = n * FLOAT_BYTES + h * HISTOGRAM_BYTES + histograms.buckets.length * BUCKET_BYTES
+    if (series.length > series.defined) yield* writeDefinitions(series, writer, behind)
     writer.varint(n)
     if (n > 0) this.#writeFloats(floats, numbers.subarray(0, n), writer)
     writer.varint(h)

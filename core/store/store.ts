@@ -57,9 +57,10 @@ const WIDE_STEP = 2 ** 10
 const OUTCOMES = Object.fromEntries(
   SAMPLE_OUTCOMES.map((outcome) => [outcome, Object.freeze({ outcome })]),
 ) as Readonly<Record<SampleOutcome, { readonly outcome: string }>>
-/** The index into `SAMPLE_OUTCOMES`. */
-const STORED = 0
-const REFUSED = ['too_old', 'too_far_ahead', 'late_refused'] as const satisfies readonly SampleOutcome[]
+
+function noCounts(): Record<SampleOutcome, number> {
+  return { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 }
+}
 
 interface AppendWindow extends TimeWindow {
   /** A series whose newest sample lies beyond has some that were written while a clock was ahead. */
@@ -107,8 +108,8 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   readonly #removed: ((ids: readonly SeriesId[]) => void)[] = []
   #fresh = new Uint8Array(256)
   readonly #single = new Float64Array(1)
-  /** Samples of the running batch by outcome, in order of `SAMPLE_OUTCOMES`. */
-  readonly #counts = new Uint32Array(SAMPLE_OUTCOMES.length)
+  /** Samples of the running batch by outcome. */
+  #counts = noCounts()
   #conflicted = 0
   #replaced = 0
 
@@ -237,7 +238,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     }
     const length = floats.length + histograms.length
     this.#fresh = grown(this.#fresh, length)
-    this.#counts.fill(0)
+    this.#counts = noCounts()
     this.#conflicted = this.#replaced = 0
     const now_ms = this.#options.analysis_ms()
     const base_ms = now_ms ?? this.#newest_ms
@@ -398,7 +399,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const { samples } = this.#tables
     const single = this.#single
     const fresh = flag === 0 ? this.#fresh : this.#fresh.subarray(flag)
-    this.#counts[STORED]! += samples.pushFloats(floats, window, fresh, (i) => {
+    this.#counts.stored += samples.pushFloats(floats, window, fresh, (i) => {
       single[0] = floats.value[i]!
       const sample = { time_ms: floats.time_ms[i]!, values: single, stale: floats.stale[i]! }
       if (this.#notNewest(floats.series[i]!, sample, window) === 'newest') fresh[i] = 1
@@ -410,7 +411,7 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
     const { samples, sums } = this.#tables
     const { length, series, sum, stale } = histograms
     const fresh = this.#fresh
-    this.#counts[STORED]! += samples.pushHistograms(histograms, window, { fresh, flag }, (i) => {
+    this.#counts.stored += samples.pushHistograms(histograms, window, { fresh, flag }, (i) => {
       const kept = this.#notNewest(series[i]!, looseOf(histograms, i), window)
       if (kept === 'newest') fresh[flag + i] = 1
       else if (kept === 'late' && stale[i] === 0) sums.note(series[i]!, sum[i]!)
@@ -447,22 +448,20 @@ export class Store implements SeriesWriter, SeriesReader, Snapshot {
   }
 
   #count(outcome: SampleOutcome): false {
-    this.#counts[SAMPLE_OUTCOMES.indexOf(outcome)]!++
+    this.#counts[outcome]++
     return false
   }
 
   /** Samples of the running batch that are not in the store. */
   #refusedSoFar(): number {
-    return REFUSED.reduce((sum, outcome) => sum + this.#counts[SAMPLE_OUTCOMES.indexOf(outcome)]!, 0)
+    const { too_old, too_far_ahead, late_refused } = this.#counts
+    return too_old + too_far_ahead + late_refused
   }
 
   #result(): Readonly<Record<SampleOutcome, number>> {
-    const counts = { stored: 0, stored_late: 0, duplicate: 0, too_old: 0, too_far_ahead: 0, late_refused: 0 }
-    for (const [i, outcome] of SAMPLE_OUTCOMES.entries()) {
-      const count = this.#counts[i]!
-      counts[outcome] = count
-      if (count > 0) this.#outcomes.add(count, OUTCOMES[outcome])
-    }
+    const counts = this.#counts
+    for (const outcome of SAMPLE_OUTCOMES)
+      if (counts[outcome] > 0) this.#outcomes.add(counts[outcome], OUTCOMES[outcome])
     if (this.#conflicted > 0) this.#conflicts.add(this.#conflicted)
     if (this.#replaced > 0) this.#replacements.add(this.#replaced)
     return counts

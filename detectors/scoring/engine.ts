@@ -174,7 +174,7 @@ export class ScoringEngine implements Scoring, FindingReader, ScoreReader, Snaps
     for (let from = 0; from < floats.length; from += STEP) {
       if (from > 0) yield
       const to = Math.min(from + STEP, floats.length)
-      yield* this.#judging(floatsBetween(floats, from, to), fresh.subarray(from, to))
+      yield* this.#judging(floatsBetween(floats, from, to), from === 0 ? fresh : fresh.subarray(from, to))
     }
     this.flush()
   }

@@ -60,12 +60,8 @@ export function readPosition(reader: ByteReader): KafkaPosition | undefined {
   return form === POSITION.with_id ? { ...position, topic_id: reader.text() } : position
 }
 
-/** A list as JSON. Empty ones are the most common: they cost a byte. */
+/** A list that is not empty, as JSON. */
 function* writingList<T>(list: readonly T[], shown: (item: T) => unknown, writer: ByteWriter): Steps<void> {
-  if (list.length === 0) {
-    writer.text('')
-    return
-  }
   const pieces: string[] = []
   for (let at = 0; at < list.length; at += STEP) {
     if (at > 0) yield
@@ -84,6 +80,10 @@ export function readLogsAndSpans(reader: ByteReader): { logs: LogRecord[]; spans
   return { logs: readList(reader, logs, 'logs'), spans: readList(reader, spans, 'spans') }
 }
 
+function shownLog({ time_ms, labels, level, body, trace_id, span_id }: LogRecord): unknown {
+  return { time_ms, labels: [...labels], level, body, trace_id, span_id }
+}
+
 /** One request: Kafka position, samples as columns, logs and spans as JSON. */
 export const signals: RecordCodec<'signals'> = {
   kind: 'signals',
@@ -91,14 +91,11 @@ export const signals: RecordCodec<'signals'> = {
   *encode(entry, writer, { series, columns }) {
     writePosition(entry.position, writer)
     yield* columns.write(entry.samples, writer, series)
-    yield* writingList(
-      entry.logs,
-      ({ time_ms, labels, level, body, trace_id, span_id }) => {
-        return { time_ms, labels: [...labels], level, body, trace_id, span_id }
-      },
-      writer,
-    )
-    yield* writingList(entry.spans, (span) => span, writer)
+    // Empty lists are the most common: they cost a byte.
+    if (entry.logs.length === 0) writer.text('')
+    else yield* writingList(entry.logs, shownLog, writer)
+    if (entry.spans.length === 0) writer.text('')
+    else yield* writingList(entry.spans, (span) => span, writer)
   },
   decode(reader, { series, columns }) {
     const position = readPosition(reader)
