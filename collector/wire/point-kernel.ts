@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+
+import { compileKernel, Instance, type KernelMemory, type KernelValue, Memory } from '#core/kernels.ts'
 
 import type { AliasTable, KeyMemory } from './alias-table.ts'
 import type { NumberColumns } from './points.ts'
@@ -15,55 +16,28 @@ const MOST_PAGES = 2 ** 16
 /** To lay less there costs more than it saves. */
 const LEAST_BYTES = 768
 
-interface Pages {
-  readonly buffer: ArrayBuffer
-  grow(pages: number): void
-}
-
-interface Value {
-  readonly value: number
-}
-
 /** What `kernel/usual-points.ts` exports. */
 interface Exports {
-  readonly PAGES: Value
-  readonly CODE: Value
-  readonly TIME_MS: Value
-  readonly START_MS: Value
-  readonly VALUE: Value
-  readonly ROOM: Value
-  readonly STAGE: Value
-  readonly STAGE_BYTES: Value
-  readonly HEAP: Value
-  readonly behind: Value
+  readonly PAGES: KernelValue
+  readonly CODE: KernelValue
+  readonly TIME_MS: KernelValue
+  readonly START_MS: KernelValue
+  readonly VALUE: KernelValue
+  readonly ROOM: KernelValue
+  readonly STAGE: KernelValue
+  readonly STAGE_BYTES: KernelValue
+  readonly HEAP: KernelValue
+  readonly behind: KernelValue
   read(from: number, to: number, metric: number, entries: number, before: number): number
 }
 
-/** What is used of `WebAssembly`, for which Node's types have nothing. */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Memory: new (limits: { initial: number; maximum: number }) => Pages
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
-}
-
-/** It is there: Node reads TypeScript by it. */
-const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly
-const compiled = compile()
-
 /** Undefined where the processor has no vectors. */
-function compile(): object | undefined {
-  const bytes = readFileSync(join(import.meta.dirname, 'kernel/usual-points.wasm'))
-  try {
-    return new Module(bytes)
-  } catch {
-    return undefined
-  }
-}
+const compiled = compileKernel(join(import.meta.dirname, 'kernel/usual-points.wasm'))
 
 /** Memory that a kernel reads: views of it are made anew whenever it grows. */
 class Heap {
   readonly exports: Exports
-  readonly #memory: Pages
+  readonly #memory: KernelMemory
   #used = 0
   stage!: Uint8Array
   code!: Int32Array
