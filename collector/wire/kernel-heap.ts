@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+
+import { compileKernel, Instance, type KernelMemory, type KernelValue, Memory } from '#core/kernels.ts'
 
 import type { KeyMemory } from './alias-table.ts'
 
@@ -8,36 +9,27 @@ const WASM_PAGE = 2 ** 16
 const FIRST_PAGES = 16
 const MOST_PAGES = 2 ** 16
 
-interface Pages {
-  readonly buffer: ArrayBuffer
-  grow(pages: number): void
-}
-
-interface Value {
-  readonly value: number
-}
-
 /** What `kernel/` exports: where things lie, and who reads them. */
 interface Exports {
-  readonly PAGES: Value
-  readonly BOUNDS_PAGES: Value
-  readonly MOST_PAGES: Value
-  readonly CODE: Value
-  readonly ROW: Value
-  readonly BOUNDS_FROM: Value
-  readonly BOUNDS_TO: Value
-  readonly BUCKETS_TO: Value
-  readonly TIME_MS: Value
-  readonly START_MS: Value
-  readonly VALUE: Value
-  readonly COUNT: Value
-  readonly ROOM: Value
-  readonly BUCKETS: Value
-  readonly STAGE: Value
-  readonly STAGE_BYTES: Value
-  readonly HEAP: Value
-  readonly numbersEnd: Value
-  readonly histogramsEnd: Value
+  readonly PAGES: KernelValue
+  readonly BOUNDS_PAGES: KernelValue
+  readonly MOST_PAGES: KernelValue
+  readonly CODE: KernelValue
+  readonly ROW: KernelValue
+  readonly BOUNDS_FROM: KernelValue
+  readonly BOUNDS_TO: KernelValue
+  readonly BUCKETS_TO: KernelValue
+  readonly TIME_MS: KernelValue
+  readonly START_MS: KernelValue
+  readonly VALUE: KernelValue
+  readonly COUNT: KernelValue
+  readonly ROOM: KernelValue
+  readonly BUCKETS: KernelValue
+  readonly STAGE: KernelValue
+  readonly STAGE_BYTES: KernelValue
+  readonly HEAP: KernelValue
+  readonly numbersEnd: KernelValue
+  readonly histogramsEnd: KernelValue
   readNumbers(from: number, to: number, metric: number, entries: number, before: number): number
   readHistograms(
     from: number,
@@ -50,26 +42,8 @@ interface Exports {
   ): number
 }
 
-/** What is used of `WebAssembly`, for which Node's types have nothing. */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Memory: new (limits: { initial: number; maximum: number }) => Pages
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
-}
-
-/** It is there: Node reads TypeScript by it. */
-const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly
-const compiled = compile()
-
 /** Undefined where the processor has no vectors. */
-function compile(): object | undefined {
-  const bytes = readFileSync(join(import.meta.dirname, 'kernel/usual-points.wasm'))
-  try {
-    return new Module(bytes)
-  } catch {
-    return undefined
-  }
-}
+const compiled = compileKernel(join(import.meta.dirname, 'kernel/usual-points.wasm'))
 
 /** What lies in the memory of the kernel, seen from here. */
 class Views {
@@ -87,8 +61,8 @@ class Views {
 
   constructor(buffer: ArrayBuffer, exports: Exports) {
     const room = exports.ROOM.value
-    const integers = ({ value }: Value): Uint32Array => new Uint32Array(buffer, value, room)
-    const doubles = ({ value }: Value): Float64Array => new Float64Array(buffer, value, room)
+    const integers = ({ value }: KernelValue): Uint32Array => new Uint32Array(buffer, value, room)
+    const doubles = ({ value }: KernelValue): Float64Array => new Float64Array(buffer, value, room)
     this.stage = new Uint8Array(buffer, exports.STAGE.value, exports.STAGE_BYTES.value)
     this.code = new Int32Array(buffer, exports.CODE.value, room)
     this.row = new Int32Array(buffer, exports.ROW.value, room)
@@ -166,7 +140,7 @@ class HeapKeys implements KeyMemory {
 export class KernelHeap {
   readonly #module: object
   readonly #most: number
-  #memory: Pages | undefined
+  #memory: KernelMemory | undefined
   #used = 0
   #isFull = false
   exports!: Exports
@@ -220,7 +194,7 @@ export class KernelHeap {
   }
 
   /** Throws where there is no memory. */
-  #begin(): Pages {
+  #begin(): KernelMemory {
     const memory = new Memory({ initial: FIRST_PAGES, maximum: this.#most })
     this.exports = new Instance(this.#module, { env: { memory } }).exports as Exports
     this.#used = this.exports.HEAP.value

@@ -1,8 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -15,8 +10,6 @@ import { Allowance } from './allowance.ts'
 import { proto, readMetricsProto } from './metrics-proto.ts'
 import { PointKernel } from './point-kernel.ts'
 import { Points } from './points.ts'
-
-const ROOT = join(import.meta.dirname, '../..')
 
 /** A length-delimited field; lengths of more than one byte have two. */
 function field(number: number, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -448,18 +441,4 @@ test('leaves all to others once there is no memory for keys, and what was kept s
   const again = new AliasTable(1, kernel.points)
   expect(again.add(view, 0, bytes.length, 0)).toBe(0)
   expect(kernel.lay(body, 0, body.length)).toBe(true)
-})
-
-test('what is checked in is what its source compiles to', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kernel-'))
-  const file = join(folder, 'usual-points.wasm')
-  const compiler = join(ROOT, 'node_modules/assemblyscript/bin/asc.js')
-  const config = 'collector/wire/kernel/asconfig.json'
-  try {
-    execFileSync(process.execPath, [compiler, '--config', config, '--outFile', file], { cwd: ROOT })
-    const kept = readFileSync(join(import.meta.dirname, 'kernel/usual-points.wasm'))
-    expect(readFileSync(file).equals(kept), '`npm run kernel` compiles it').toBe(true)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 })

@@ -1,5 +1,7 @@
 import { assert } from '../assert.ts'
 import { columnLimit, decodeColumn, encodeColumn } from './column-codec.ts'
+import { PieceKernel } from './piece-kernel.ts'
+import { SampleBuffer } from './sample-buffer.ts'
 import { varintLength, writeVarint } from './scaled-column.ts'
 
 /** Samples of one series as columns; a float has one value column, a histogram row its sum, its count and its buckets. */
@@ -54,13 +56,27 @@ function writeFlags({ samples, from, to }: SampleRange, out: Uint8Array, at: num
   return at + 1 + bytes
 }
 
+const kernel = PieceKernel.begin()
+
+/** A buffer that pieces are best written from; the same for all. */
+export const desk = kernel?.desk ?? new SampleBuffer()
+
 /**
  * Lossless, sealed samples: their number, stale flags, then times, then each column with its length, so that unwanted ones are
  * jumped over. A chunk is one or more of these, one behind the other. A view, valid until the next call.
  */
 export function encodePiece(range: SampleRange): Uint8Array {
   const { samples, from, to } = range
-  assert(to > from, 'a piece holds at least one sample')
+  const count = to - from
+  assert(count > 0, 'a piece holds at least one sample')
+  const isForKernel =
+    kernel !== undefined && count <= kernel.most && pieceLimit(samples.columns.length, count) <= kernel.room
+  return isForKernel ? kernel.encode(range) : encodeInScript(range)
+}
+
+/** The same in JavaScript: for what the kernel has no room for, and where there is none. Kernels write what it writes, byte for byte. */
+export function encodeInScript(range: SampleRange): Uint8Array {
+  const { samples, from, to } = range
   const limit = pieceLimit(samples.columns.length, to - from)
   if (scratch.length < limit) scratch = new Uint8Array(limit * 2)
   let at = writeFlags(range, scratch, writeVarint(to - from, scratch, 0))

@@ -9,17 +9,46 @@ export interface LooseSample {
   readonly stale: number
 }
 
+/** Memory for so many samples as each of its columns has. */
+export interface SampleRoom {
+  readonly time_ms: Float64Array<ArrayBuffer>
+  readonly columns: readonly Float64Array<ArrayBuffer>[]
+  readonly stale: Uint8Array<ArrayBuffer>
+}
+
 /** Where samples of one series are gathered; used again for the next. */
 export class SampleBuffer implements Samples {
-  time_ms = new Float64Array(256)
+  readonly #home: SampleRoom | undefined
+  time_ms: Float64Array<ArrayBuffer>
   columns: Float64Array<ArrayBuffer>[] = []
-  stale = new Uint8Array(256)
+  stale: Uint8Array<ArrayBuffer>
   length = 0
+
+  /** `home`: memory that it has first, and again whenever it is emptied. */
+  constructor(home?: SampleRoom) {
+    this.#home = home
+    this.time_ms = home?.time_ms ?? new Float64Array(256)
+    this.stale = home?.stale ?? new Uint8Array(256)
+  }
+
+  /** Whether all that it has lies in its home. */
+  get isAtHome(): boolean {
+    const home = this.#home
+    return home !== undefined && this.time_ms === home.time_ms && this.columns.length <= home.columns.length
+  }
 
   /** Empties the buffer and gives it this many value columns. */
   reset(columns: number): void {
     this.length = 0
-    while (this.columns.length < columns) this.columns.push(new Float64Array(this.time_ms.length))
+    const home = this.#home
+    if (home !== undefined && this.time_ms !== home.time_ms) {
+      this.time_ms = home.time_ms
+      this.stale = home.stale
+      this.columns = []
+    }
+    while (this.columns.length < columns) {
+      this.columns.push(home?.columns[this.columns.length] ?? new Float64Array(this.time_ms.length))
+    }
     // Even to set the length that it has is dear.
     if (this.columns.length > columns) this.columns.length = columns
   }

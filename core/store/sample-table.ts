@@ -2,6 +2,7 @@ import type { Pulse } from '../ports/series-writer.ts'
 import type { FloatColumns, HistogramColumns } from '../sample.ts'
 import { Blocks } from './blocks.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import { desk } from './chunk-codec.ts'
 import type { ChunkFiles } from './chunk-files.ts'
 import { allColumns, ChunkLists, pieceSamples } from './chunk-lists.ts'
 import { NONE } from './chunk-table.ts'
@@ -277,10 +278,10 @@ export class SampleTable {
     if (early > 0) this.#mergeLate(row, late, early)
     if (this.#heads.length(row) + late.length - early === 0) return
     const wanted = this.#allColumns(row)
-    this.#work.reset(wanted.length)
-    this.#heads.gather(row, wanted, this.#work)
-    this.#work.merge(late, early, late.length, wanted)
-    this.#lists.append(row, this.#work, 0, this.#work.length)
+    desk.reset(wanted.length)
+    this.#heads.gather(row, wanted, desk)
+    desk.merge(late, early, late.length, wanted)
+    this.#lists.append(row, desk, 0, desk.length)
     this.#heads.clear(row)
   }
 
