@@ -41,6 +41,7 @@ export class NumberColumns {
 
   /** Puts samples of 0 where they belong, which ascend. */
   insert(zeros: readonly Zero[]): void {
+    if (zeros.length === 0) return
     const { length } = this
     if (length + zeros.length > this.code.length) this.grow(zeros.length)
     const columns = [this.code, this.time_ms, this.value, this.state]
@@ -90,6 +91,7 @@ export class HistogramColumns {
 
   /** Puts samples that counted nothing where they belong, which ascend; each has as many buckets as the one that it stands before. */
   insert(zeros: readonly Zero[]): void {
+    if (zeros.length === 0) return
     const { length } = this
     if (length + zeros.length >= this.code.length) this.grow(zeros.length + 1)
     const { start } = this
