@@ -14,9 +14,6 @@ import type { SelfTarget } from './self-telemetry.ts'
 
 const SCOPE = 'barograph'
 
-/** As the SDK has them where nobody says any. */
-const BOUNDS = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000] as const
-
 export interface TelemetryOptions {
   readonly version: string
   readonly host: string
@@ -59,7 +56,7 @@ function meterPort(distributions: Distributions): Meter {
         },
       }
     },
-    histogram: (name, { description, unit = '', bounds = BOUNDS }) =>
+    histogram: (name, { description, unit = '', bounds }) =>
       distributions.histogram({ name: named(name, unit), description, unit }, bounds),
     gauge(name, { description, unit }, read) {
       meter

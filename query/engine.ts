@@ -109,7 +109,11 @@ class LocalQueryEngine implements QueryEngine {
     this.#lookback_ms = times.lookback_ms ?? 300_000
     this.#subqueryStep_ms = times.subquery_step_ms ?? 60_000
     this.#queries = meter.counter('barograph.query.queries', { description: 'Queries evaluated, by kind and outcome' })
-    this.#duration = meter.histogram('barograph.query.duration', { description: 'Time of a query', unit: 's' })
+    this.#duration = meter.histogram('barograph.query.duration', {
+      description: 'Time of a query',
+      unit: 's',
+      bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    })
     this.#samples = meter.counter('barograph.query.values', { description: 'Samples read and values computed' })
     meter.gauge('barograph.query.memory', { description: 'Memory that running queries hold', unit: 'By' }, () => {
       return this.#memory.used

@@ -17,7 +17,7 @@ export interface Reading {
 export interface Meter {
   counter(name: string, options: { description: string; unit?: string }): Counter
   /** `bounds` ascend: the upper ones of its buckets, themselves included. */
-  histogram(name: string, options: { description: string; unit?: string; bounds?: readonly number[] }): Histogram
+  histogram(name: string, options: { description: string; unit?: string; bounds: readonly number[] }): Histogram
   /** Read when someone looks. */
   gauge(name: string, options: { description: string; unit?: string }, read: () => number | readonly Reading[]): void
 }

@@ -106,6 +106,7 @@ export class RuleEngine implements AlertReader, RuleReader, Questions, Snapshot 
     this.#evaluations = meter.histogram('barograph.rules.evaluation.duration', {
       description: 'Time to evaluate a group',
       unit: 's',
+      bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     })
   }
 
