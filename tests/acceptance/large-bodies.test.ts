@@ -15,7 +15,7 @@ groups:
       - anomaly: Unusual
         expr: level
 `
-const SERIES = 4000
+const SERIES = 12_000
 
 const running: Barograph[] = []
 afterEach(async () => {
