@@ -28,7 +28,7 @@ import { Sender } from './sending/sender.ts'
 
 const HOUR_MS = 3_600_000
 const GONE =
-  'the incident database is not there or empty, although there is a checkpoint: incidents of before are gone, and who was told of what'
+  'the incident database is not there or empty, although there is a checkpoint: incidents that were over are gone, and who was told of what'
 /** Open incidents that are looked through after a restart. */
 const ORPHANS = 100_000
 

@@ -44,7 +44,6 @@ const BASE: Case = {
  * sealed twice, and the compiler has seen what is done for most of the life of a process.
  */
 const WARM_POINTS = 7_000_000
-const FEW_POINTS = 1_000_000
 
 /** A day and a bit, a sample in each slot of the season: every window and season of the detectors is full. */
 const WARM = { ...BASE, gzip: false, late: true, step_ms: 300_000, rounds: 300 }
@@ -118,7 +117,7 @@ async function run(name: string, what: Case, { points, warm: warm_points, start 
     await server.stop()
     return undefined
   }
-  const warm = Math.max(2, Math.ceil((what.rounds === undefined ? warm_points : FEW_POINTS) / what.series))
+  const warm = Math.max(2, Math.ceil(warm_points / what.series))
   const rounds = what.rounds ?? warm + Math.max(2, Math.ceil(points / what.series))
   const options: SenderOptions = { ...what, url, rounds, connections: 4, rate: 0 }
   const sender = new LineProcess(

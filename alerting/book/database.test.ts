@@ -282,5 +282,5 @@ test('a checkpoint beside a database that is new says what is gone; beside its o
   rmSync(file)
   load()
   load()
-  expect(told).toEqual([expect.stringContaining('incidents of before are gone')])
+  expect(told).toEqual([expect.stringContaining('incidents that were over are gone')])
 })

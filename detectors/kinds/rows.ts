@@ -76,8 +76,7 @@ export class Rows {
   }
 
   /**
-   * A column with each of the last rows that there is room for: to copy all of a million rows in one turn would hold the event loop for long,
-   * and take as much memory again.
+   * A column with each of the last rows that there is room for: to copy all of a million rows in one turn would hold the event loop for long.
    */
   #growAhead(): void {
     const left = this.#columns.length - this.#grown

@@ -25,6 +25,12 @@ export const STAGE: usize = 0x80000
 export const STAGE_BYTES: i32 = 0x40000
 export const HEAP: usize = 0xd0000
 
+/** Tags that points of each kind have in common, and a tag with its 64 bits. */
+export const POINT: i32 = 0x0a
+export const START: i32 = 0x11
+export const TIME: i32 = 0x19
+export const FIELD: usize = 9
+
 /** The bits of the time and the start that were read last, and what they are in ms: most points have the same. */
 let timeBits: u64 = 0
 let time_ms: f64 = 0

@@ -7,23 +7,24 @@ import {
   BUCKETS_TO,
   CODE,
   COUNT,
+  FIELD,
   followerOf,
   keyOf,
   PAGES,
+  POINT,
   ROOM,
   ROW,
   same,
   STAGE,
+  START,
   START_MS,
   startAt,
+  TIME,
   TIME_MS,
   timeAt,
   VALUE,
 } from './stage'
 
-const POINT: i32 = 0x0a
-const START: i32 = 0x11
-const TIME: i32 = 0x19
 const COUNTED: i32 = 0x21
 const SUM: i32 = 0x29
 const COUNTS: i32 = 0x32
@@ -31,8 +32,6 @@ const BOUNDS: i32 = 0x3a
 const ATTRIBUTES: i32 = 0x4a
 const MIN: i32 = 0x59
 const MAX: i32 = 0x61
-/** A tag and 64 bits. */
-const FIELD: usize = 9
 
 /** The bits of 2^52 as a double: with a smaller integer in its low bits it is the sum of both. */
 const EXACT: u64 = 0x4330000000000000

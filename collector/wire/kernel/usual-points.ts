@@ -1,5 +1,22 @@
 // AssemblyScript: `npm run kernel` compiles it. Reads what `readUsual` of `proto-numbers.ts` reads, and must take down the same of it.
-import { CODE, followerOf, keyOf, PAGES, ROOM, same, STAGE, START_MS, startAt, TIME_MS, timeAt, VALUE } from './stage'
+import {
+  CODE,
+  FIELD,
+  followerOf,
+  keyOf,
+  PAGES,
+  POINT,
+  ROOM,
+  same,
+  STAGE,
+  START,
+  START_MS,
+  startAt,
+  TIME,
+  TIME_MS,
+  timeAt,
+  VALUE,
+} from './stage'
 
 export {
   BOUNDS_FROM,
@@ -21,14 +38,9 @@ export {
   VALUE,
 } from './stage'
 
-const POINT: i32 = 0x0a
 const ATTRIBUTES: i32 = 0x3a
-const START: i32 = 0x11
-const TIME: i32 = 0x19
 const DOUBLE: i32 = 0x21
 const INT: i32 = 0x31
-/** A tag and 64 bits. */
-const FIELD: usize = 9
 
 /** Where the points end that `readNumbers` took. */
 export let numbersEnd: i32 = 0
